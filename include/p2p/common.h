@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Status codes, messages and logging: what every other header of the library uses.
+ *
+ * Functions that can fail return an int: P2P_OK or a negative P2pStatus. The message of the last
+ * failure in the calling thread is kept by p2p_error().
+ */
+#ifndef P2P_COMMON_H
+#define P2P_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define P2P_API __attribute__((visibility("default")))
+
+#define P2P_VERSION_MAJOR 0
+#define P2P_VERSION_MINOR 1
+#define P2P_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum P2pStatus {
+    P2P_OK = 0,
+    P2P_EINVAL = -1,    /**< an argument or option is impossible */
+    P2P_ENOMEM = -2,    /**< no host memory */
+    P2P_EIO = -3,       /**< a file cannot be read or written */
+    P2P_EFORMAT = -4,   /**< a file is not what it claims to be */
+    P2P_ENODEVICE = -5, /**< no OpenCL platform or device that fits */
+    P2P_EDEVICE = -6,   /**< an OpenCL call failed */
+    P2P_EDEVMEM = -7,   /**< the device refused an allocation */
+    P2P_EEXIST = -8,    /**< it is there already and must not be overwritten */
+    P2P_EBUSY = -9,     /**< somebody else is using it */
+    P2P_ENUMBER = -10,  /**< a loss or weight is NaN or infinite */
+    P2P_ESTOPPED = -11, /**< stopped on request; the state is whole */
+} P2pStatus;
+
+/** Message of this thread's last failure: what, where, what to do. Never NULL. */
+P2P_API const char *p2p_error(void);
+
+/** The library's version, "MAJOR.MINOR.PATCH". */
+P2P_API const char *p2p_version(void);
+
+typedef enum P2pLogLevel {
+    P2P_LOG_ERROR,
+    P2P_LOG_WARN,
+    P2P_LOG_INFO,
+    P2P_LOG_DEBUG,
+} P2pLogLevel;
+
+/**
+ * Where messages that are no failures go. A NULL P2pLog, or a NULL write, is silence.
+ * write may be called from several threads at once; text has no trailing newline.
+ */
+typedef struct P2pLog {
+    void (*write)(void *user, P2pLogLevel level, const char *text);
+    void *user;
+    P2pLogLevel level; /**< messages above this level are not produced */
+} P2pLog;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

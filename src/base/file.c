@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Files as a whole: mapping, reading, atomic writing, folders. Knows no format. */
+#include "src/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+static int open_regular(const char *path, int *fd, size_t *bytes)
+{
+    struct stat st;
+
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0)
+        return p2p_fail_errno(P2P_EIO, "%s: cannot be opened", path);
+    if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(*fd);
+        return p2p_fail(P2P_EIO, "%s: is not a regular file", path);
+    }
+    *bytes = (size_t)st.st_size;
+    return P2P_OK;
+}
+
+int p2p_mapping_init(P2pMapping *m, const char *path)
+{
+    int fd, err;
+
+    *m = (P2pMapping){0};
+    if ((err = open_regular(path, &fd, &m->bytes)) < 0)
+        return err;
+    if (m->bytes) {
+        void *data = mmap(NULL, m->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            err = p2p_fail_errno(P2P_EIO, "%s: cannot be mapped", path);
+        else
+            m->data = data;
+    }
+    close(fd);
+    return err;
+}
+
+void p2p_mapping_finish(P2pMapping *m)
+{
+    if (m->data)
+        munmap((void *)(size_t)m->data, m->bytes);
+    *m = (P2pMapping){0};
+}
+
+int p2p_file_read(const char *path, size_t limit, unsigned char **out, size_t *bytes)
+{
+    int fd, err;
+
+    *out = NULL;
+    if ((err = open_regular(path, &fd, bytes)) < 0)
+        return err;
+    if (*bytes > limit)
+        err = p2p_fail(P2P_EFORMAT, "%s: has %zu bytes; at most %zu are read", path, *bytes, limit);
+    else if (!(*out = p2p_alloc(*bytes + 1, 1)))
+        err = P2P_ENOMEM;
+
+    for (size_t at = 0; !err && at < *bytes;) {
+        const ssize_t got = read(fd, *out + at, *bytes - at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            err = p2p_fail_errno(P2P_EIO, "%s: cannot be read at byte %zu", path, at);
+        else
+            at += (size_t)got;
+    }
+    close(fd);
+    if (err) {
+        free(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
+int p2p_writer_open(P2pWriter *w, const char *path)
+{
+    *w = (P2pWriter){0};
+    w->path = p2p_strdup(path);
+    w->temporary = p2p_format("%s.tmp%ld", path, (long)getpid());
+    if (!w->path || !w->temporary) {
+        p2p_writer_close(w);
+        return P2P_ENOMEM;
+    }
+    w->file = fopen(w->temporary, "wb");
+    if (!w->file) {
+        const int err = p2p_fail_errno(P2P_EIO, "%s: cannot be written", path);
+        free(w->temporary); /* not ours to remove */
+        w->temporary = NULL;
+        p2p_writer_close(w);
+        return err;
+    }
+    return P2P_OK;
+}
+
+int p2p_writer_put(P2pWriter *w, const void *data, size_t bytes)
+{
+    if (bytes && fwrite(data, 1, bytes, w->file) != bytes)
+        return p2p_fail_errno(P2P_EIO, "%s: cannot be written (the file before is untouched)",
+                              w->path);
+    return P2P_OK;
+}
+
+/* After a rename the entry itself must reach the disk. Not every file system allows it. */
+static void flush_folder(const char *path)
+{
+    char *folder = p2p_strdup(path);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+
+    if (slash)
+        slash[slash == folder] = '\0';
+    const int fd = open(slash ? folder : ".", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+int p2p_writer_commit(P2pWriter *w)
+{
+    int err = P2P_OK;
+
+    if (fflush(w->file) != 0 || fsync(fileno(w->file)) != 0)
+        err = p2p_fail_errno(P2P_EIO, "%s: cannot be written (the file before is untouched)",
+                             w->path);
+    if (fclose(w->file) != 0 && !err)
+        err = p2p_fail_errno(P2P_EIO, "%s: cannot be closed", w->path);
+    w->file = NULL;
+    if (!err && rename(w->temporary, w->path) != 0)
+        err = p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", w->temporary, w->path);
+    if (!err) {
+        flush_folder(w->path);
+        free(w->temporary);
+        w->temporary = NULL;
+    }
+    p2p_writer_close(w);
+    return err;
+}
+
+void p2p_writer_close(P2pWriter *w)
+{
+    if (w->file)
+        fclose(w->file);
+    if (w->temporary)
+        unlink(w->temporary);
+    free(w->temporary);
+    free(w->path);
+    *w = (P2pWriter){0};
+}
+
+int p2p_file_write(const char *path, const void *data, size_t bytes)
+{
+    P2pWriter w;
+    int err;
+
+    if ((err = p2p_writer_open(&w, path)) < 0)
+        return err;
+    if ((err = p2p_writer_put(&w, data, bytes)) < 0) {
+        p2p_writer_close(&w);
+        return err;
+    }
+    return p2p_writer_commit(&w);
+}
+
+int p2p_folder_make(const char *path)
+{
+    char *partial = p2p_strdup(path);
+    int err = partial ? P2P_OK : P2P_ENOMEM;
+
+    for (char *at = partial; !err && at && *at;) {
+        char *slash = strchr(at + 1, '/');
+        if (slash)
+            *slash = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            err = p2p_fail_errno(P2P_EIO, "%s: the folder cannot be made", partial);
+        if (slash)
+            *slash = '/';
+        at = slash;
+    }
+    if (!err && !p2p_folder_exists(path))
+        err = p2p_fail(P2P_EIO, "%s: is there, but is not a folder", path);
+    free(partial);
+    return err;
+}
+
+bool p2p_file_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+bool p2p_folder_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *p2p_path_join(const char *folder, const char *name)
+{
+    const size_t n = strlen(folder);
+
+    return p2p_format(n && folder[n - 1] == '/' ? "%s%s" : "%s/%s", folder, name);
+}
+
+unsigned p2p_crc32(unsigned crc, const void *data, size_t bytes)
+{
+    static const unsigned table[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+    const unsigned char *p = data;
+
+    crc = ~crc;
+    for (size_t i = 0; i < bytes; i++) {
+        crc = table[(crc ^ p[i]) & 15] ^ crc >> 4;
+        crc = table[(crc ^ p[i] >> 4) & 15] ^ crc >> 4;
+    }
+    return ~crc;
+}
+
+unsigned long long p2p_fnv(unsigned long long hash, const void *data, size_t bytes)
+{
+    const unsigned char *p = data;
+
+    for (size_t i = 0; i < bytes; i++)
+        hash = (hash ^ p[i]) * 1099511628211ull;
+    return hash;
+}

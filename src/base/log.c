@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Formats messages and hands them to the caller's callback; prints nothing itself. */
+#include "src/base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+void p2p_log(const P2pLog *log, P2pLogLevel level, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+
+    if (!log || !log->write || level > log->level)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log->write(log->user, level, text);
+}
+
+double p2p_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
