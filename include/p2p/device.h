@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * OpenCL devices: listing, choosing and opening one.
+ *
+ * A P2pDevice owns one context and one in-order queue. It may be used by one thread at a time;
+ * two devices (also two on the same hardware) are independent.
+ */
+#ifndef P2P_DEVICE_H
+#define P2P_DEVICE_H
+
+#include <stdbool.h>
+
+#include "p2p/common.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct P2pDevice P2pDevice;
+
+/** Facts of a device, read once. Kernel choices depend on these alone. */
+typedef struct P2pCaps {
+    char name[256], vendor[128], platform[128], driver[128], version[128];
+    bool is_cpu, is_gpu;
+    unsigned vendor_id;
+    int compute_units;
+    int vector_width;         /**< native float vector width: 1, 4, 8 or 16 */
+    size_t max_group_size;    /**< work-items in a group */
+    size_t memory_bytes, max_buffer_bytes, local_bytes, cache_bytes;
+    size_t align_bytes;       /**< of sub-buffers */
+    bool caches_binaries;     /**< the driver keeps compiled kernels itself */
+    bool has_fp16, has_fp64, has_subgroups;
+} P2pCaps;
+
+typedef struct P2pDeviceSettings {
+    /** NULL: P2P_DEVICE from the environment, else the best (a GPU before a CPU). Otherwise an index
+     *  of p2p_device_list(), "cpu", "gpu", or a part of the device's or platform's name. */
+    const char *device;
+    const P2pLog *log; /**< may be NULL; must outlive the device */
+    int vector_width;  /**< 0: native; 4, 8 or 16 forces another width */
+    bool profile;      /**< measure each launch */
+} P2pDeviceSettings;
+
+/**
+ * All devices of all platforms.
+ *
+ * @param  list   Fresh array of *count entries; free() it. NULL when there is none.
+ * @param  notes  If not NULL: text on platforms without devices or that failed; free() it.
+ * @return 0, also when nothing was found; P2P_ENOMEM.
+ */
+P2P_API int p2p_device_list(P2pCaps **list, int *count, char **notes);
+
+/**
+ * Choose and open a device.
+ *
+ * @return 0; P2P_ENODEVICE: none fits (the message lists what was found and what to install);
+ *         P2P_EDEVICE: the driver failed.
+ */
+P2P_API int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings);
+P2P_API void p2p_device_close(P2pDevice **device);
+P2P_API const P2pCaps *p2p_device_caps(const P2pDevice *device);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Device memory and copies. On CPUs buffers live in host memory, so mapping costs nothing. */
+#include <stdio.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/device/internal.h"
+
+static int fail_at(cl_int code, const char *what, size_t bytes)
+{
+    char text[96];
+
+    snprintf(text, sizeof(text), "%s %zu bytes", what, bytes);
+    return p2p_cl_fail(code, text);
+}
+
+int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes)
+{
+    const cl_mem_flags flags =
+        CL_MEM_READ_WRITE | (device->caps.is_cpu ? CL_MEM_ALLOC_HOST_PTR : 0);
+    P2pBuffer *b = p2p_alloc(1, sizeof(*b));
+    cl_int code;
+
+    *out = NULL;
+    if (!b)
+        return P2P_ENOMEM;
+    b->device = device;
+    b->bytes = bytes ? bytes : 1;
+    b->mem = clCreateBuffer(device->context, flags, b->bytes, NULL, &code);
+    if (code != CL_SUCCESS) {
+        free(b);
+        return fail_at(code == CL_OUT_OF_RESOURCES ? CL_MEM_OBJECT_ALLOCATION_FAILURE : code,
+                       "allocating", bytes);
+    }
+    *out = b;
+    return P2P_OK;
+}
+
+int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, size_t bytes)
+{
+    const cl_buffer_region region = {offset, bytes};
+    P2pBuffer *b = p2p_alloc(1, sizeof(*b));
+    cl_int code;
+
+    *out = NULL;
+    if (!b)
+        return P2P_ENOMEM;
+    b->device = parent->device;
+    b->bytes = bytes;
+    b->mem = clCreateSubBuffer(parent->mem, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
+                               &region, &code);
+    if (code != CL_SUCCESS) {
+        free(b);
+        return fail_at(code, "making a part of a buffer of", bytes);
+    }
+    *out = b;
+    return P2P_OK;
+}
+
+void p2p_buffer_destroy(P2pBuffer **buffer)
+{
+    if (*buffer && (*buffer)->mem)
+        clReleaseMemObject((*buffer)->mem);
+    free(*buffer);
+    *buffer = NULL;
+}
+
+size_t p2p_buffer_bytes(const P2pBuffer *buffer)
+{
+    return buffer->bytes;
+}
+
+int p2p_buffer_read(P2pBuffer *buffer, size_t offset, size_t bytes, void *host)
+{
+    const cl_int code = clEnqueueReadBuffer(buffer->device->queue, buffer->mem, CL_TRUE, offset,
+                                            bytes, host, 0, NULL, NULL);
+
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "reading", bytes);
+}
+
+static int write_buffer(P2pBuffer *b, size_t offset, size_t bytes, const void *host, cl_bool wait)
+{
+    const cl_int code = clEnqueueWriteBuffer(b->device->queue, b->mem, wait, offset, bytes, host, 0,
+                                             NULL, NULL);
+
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "writing", bytes);
+}
+
+int p2p_buffer_write(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host)
+{
+    return write_buffer(buffer, offset, bytes, host, CL_TRUE);
+}
+
+int p2p_buffer_write_async(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host)
+{
+    return write_buffer(buffer, offset, bytes, host, CL_FALSE);
+}
+
+int p2p_buffer_zero(P2pBuffer *buffer)
+{
+    const cl_uchar zero = 0;
+    const cl_int code = clEnqueueFillBuffer(buffer->device->queue, buffer->mem, &zero, sizeof(zero),
+                                            0, buffer->bytes, 0, NULL, NULL);
+
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "clearing", buffer->bytes);
+}
+
+int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host)
+{
+    const cl_map_flags flags =
+        write_only ? CL_MAP_WRITE_INVALIDATE_REGION : CL_MAP_READ | CL_MAP_WRITE;
+    cl_int code;
+
+    *host = clEnqueueMapBuffer(buffer->device->queue, buffer->mem, CL_TRUE, flags, 0, buffer->bytes,
+                               0, NULL, NULL, &code);
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "mapping", buffer->bytes);
+}
+
+int p2p_buffer_unmap(P2pBuffer *buffer, void *host)
+{
+    const cl_int code =
+        clEnqueueUnmapMemObject(buffer->device->queue, buffer->mem, host, 0, NULL, NULL);
+
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "unmapping", buffer->bytes);
+}

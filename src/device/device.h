@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The OpenCL runtime as the layers above see it: buffers, kernel sequences. No OpenCL type leaves
+ * this folder; failures are P2P_EDEVICE or P2P_EDEVMEM with a message that names call and object.
+ */
+#ifndef P2P_DEVICE_DEVICE_H
+#define P2P_DEVICE_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "p2p/device.h"
+
+const P2pLog *p2p_device_log(const P2pDevice *device);
+
+/** Wait until everything enqueued has run. */
+int p2p_device_finish(P2pDevice *device);
+/** Hand everything enqueued to the device; does not wait. */
+int p2p_device_flush(P2pDevice *device);
+
+/* ---- Buffers ------------------------------------------------------------------------------- */
+
+typedef struct P2pBuffer P2pBuffer;
+
+/** Device memory, on CPUs shared with the host. Contents undefined. P2P_EDEVMEM when refused. */
+int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes);
+/** Part of parent from offset (a multiple of align_bytes); parent must outlive it. */
+int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, size_t bytes);
+void p2p_buffer_destroy(P2pBuffer **buffer);
+size_t p2p_buffer_bytes(const P2pBuffer *buffer);
+
+/** Blocking copies between host and device, after everything enqueued before. */
+int p2p_buffer_read(P2pBuffer *buffer, size_t offset, size_t bytes, void *host);
+int p2p_buffer_write(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host);
+/** Enqueue a copy; host must stay unchanged until the queue has run it. */
+int p2p_buffer_write_async(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host);
+/** Fill with zero bytes (enqueues). */
+int p2p_buffer_zero(P2pBuffer *buffer);
+
+/**
+ * The buffer's content in host memory (blocks; on CPUs no copy is made) until unmap. With
+ * write_only the old content is not fetched and every byte must be written.
+ */
+int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host);
+int p2p_buffer_unmap(P2pBuffer *buffer, void *host);
+
+/* ---- Kernel sequences ---------------------------------------------------------------------- */
+
+/** A kernel argument: a buffer (or NULL buffer with bytes 0), or bytes copied from value. */
+typedef struct P2pArg {
+    size_t bytes;
+    const void *value;
+    const P2pBuffer *buffer;
+} P2pArg;
+#define P2P_ARG(variable) ((P2pArg){sizeof(variable), &(variable), NULL})
+#define P2P_ARG_BUFFER(b) ((P2pArg){0, NULL, (b)})
+/** size bytes of local memory. */
+#define P2P_ARG_LOCAL(size) ((P2pArg){(size), NULL, NULL})
+
+/** One kernel launch to record. Global sizes are multiples of the local ones. */
+typedef struct P2pLaunch {
+    const char *program; /* file in cl/ without suffix */
+    const char *kernel;
+    const char *options; /* extra build options, "-D TILE=8"; may be NULL */
+    size_t global[3], local[3]; /* 0 counts as 1; local all 0: the driver chooses */
+    const P2pArg *args;
+    int arg_count;
+} P2pLaunch;
+
+/**
+ * A flat list of launches whose arguments are fixed: recorded once, run many times. Recording
+ * compiles; running only enqueues.
+ */
+typedef struct P2pSequence P2pSequence;
+
+int p2p_sequence_create(P2pSequence **out, P2pDevice *device);
+void p2p_sequence_destroy(P2pSequence **sequence);
+/** Append a launch: builds the program (once per device and options) and fixes the arguments. */
+int p2p_sequence_add(P2pSequence *sequence, const P2pLaunch *launch);
+/** Append a host function, called at its place after everything before has run (references). */
+int p2p_sequence_add_host(P2pSequence *sequence, int (*run)(void *user), void *user,
+                          void (*destroy)(void *user));
+int p2p_sequence_count(const P2pSequence *sequence);
+/** Enqueue launches first .. last-1. Does not wait. */
+int p2p_sequence_run(P2pSequence *sequence, int first, int last);
+/** Seconds spent so far in launch i and how often it ran (devices opened with profile). */
+double p2p_sequence_seconds(P2pSequence *sequence, int i, int *runs);
+const char *p2p_sequence_kernel(const P2pSequence *sequence, int i);
+
+/** A GEMM of CLBlast appended as a host-enqueued step: C = A * B, see src/device/gemm.c. */
+typedef struct P2pGemm {
+    int m, n, k;
+    bool a_transposed, b_transposed; /* row-major */
+    const P2pBuffer *a, *b, *c;
+    size_t a_offset, b_offset, c_offset; /* floats */
+    int a_stride, b_stride, c_stride;    /* floats from row to row */
+    float beta;                          /* C = A B + beta C */
+} P2pGemm;
+bool p2p_gemm_available(void);
+int p2p_sequence_add_gemm(P2pSequence *sequence, const P2pGemm *gemm);
+
+#endif

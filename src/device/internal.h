@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The OpenCL side of the device layer, for the files of this folder only. */
+#ifndef P2P_DEVICE_INTERNAL_H
+#define P2P_DEVICE_INTERNAL_H
+
+#include <CL/cl.h>
+
+#include "src/device/device.h"
+
+/** One built program, kept by the device: name and options are the key. */
+typedef struct P2pProgram {
+    char *key;
+    cl_program program;
+} P2pProgram;
+
+struct P2pDevice {
+    cl_platform_id platform;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;
+    P2pCaps caps;
+    const P2pLog *log;
+    bool profile;
+    P2pProgram *programs;
+    size_t program_count, program_capacity;
+    double build_seconds;
+};
+
+struct P2pBuffer {
+    P2pDevice *device;
+    cl_mem mem;
+    size_t bytes;
+};
+
+/** Name of an OpenCL error, "CL_OUT_OF_RESOURCES". */
+const char *p2p_cl_error_name(cl_int code);
+
+/** Turn a failed call into a status and a message; what names the call and its object. */
+int p2p_cl_fail(cl_int code, const char *what);
+
+/** Build (or find) a program; *out stays owned by the device. */
+int p2p_program_get(P2pDevice *device, const char *name, const char *options, cl_program *out);
+void p2p_programs_release(P2pDevice *device);
+
+/** Facts of one device. */
+int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps);
+
+#endif

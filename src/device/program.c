@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Building programs from the embedded sources, once per device, name and options.
+ *
+ * Where the driver keeps no binaries itself, they are kept in $XDG_CACHE_HOME/pix2pix-cl (or
+ * ~/.cache/pix2pix-cl), one file a program; its name is a hash of source, options, device, driver
+ * and platform. A cache that cannot be read or written is never an error.
+ * P2P_CL_DIR names a folder whose .cl files replace the embedded ones (for development).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/device/internal.h"
+#include "src/device/sources.h"
+
+enum { MAX_SOURCE_BYTES = 1 << 22, MAX_BINARY_BYTES = 1 << 28 };
+
+static int embedded_source(const char *name, const char *const **lines, cl_uint *count)
+{
+    for (const P2pClSource *s = p2p_cl_sources; s->name; s++)
+        if (!strcmp(s->name, name)) {
+            *lines = s->lines;
+            for (*count = 0; s->lines[*count];)
+                ++*count;
+            return P2P_OK;
+        }
+    return p2p_fail(P2P_EINVAL, "there is no kernel program '%s'", name);
+}
+
+static int create_from_source(P2pDevice *d, const char *name, cl_program *out,
+                              unsigned long long *hash)
+{
+    const char *folder = getenv("P2P_CL_DIR");
+    const char *const *lines = NULL;
+    const char *text;
+    unsigned char *file = NULL;
+    cl_uint count = 0;
+    cl_int code;
+    int err;
+
+    if ((err = embedded_source(name, &lines, &count)) < 0)
+        return err;
+    if (folder && *folder) {
+        char *path = p2p_format("%s/%s.cl", folder, name);
+        size_t bytes;
+        err = path ? p2p_file_read(path, MAX_SOURCE_BYTES, &file, &bytes) : P2P_ENOMEM;
+        free(path);
+        if (err)
+            return err;
+        text = (const char *)file;
+        lines = &text;
+        count = 1;
+    }
+    for (cl_uint i = 0; i < count; i++)
+        *hash = p2p_fnv(*hash, lines[i], strlen(lines[i]));
+    *out = clCreateProgramWithSource(d->context, count, (const char **)(size_t)lines, NULL, &code);
+    free(file);
+    return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, name);
+}
+
+static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int code)
+{
+    size_t bytes = 0;
+    char *text;
+
+    clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    text = p2p_alloc(bytes + 1, 1);
+    if (text)
+        clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, bytes, text, NULL);
+    p2p_log(d->log, P2P_LOG_ERROR, "build log of %s:\n%s", name, text ? text : "");
+    const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.400s", name,
+                             d->caps.name, p2p_cl_error_name(code), text ? text : "");
+    free(text);
+    return err;
+}
+
+/* Path of the cached binary in fresh memory, or NULL: no cache. */
+static char *cache_path(const P2pDevice *d, const char *name, const char *options,
+                        unsigned long long hash)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *const facts[] = {options, d->caps.name, d->caps.driver, d->caps.platform,
+                                 d->caps.version};
+
+    if (d->caps.caches_binaries || ((!xdg || !*xdg) && (!home || !*home)))
+        return NULL;
+    for (size_t i = 0; i < P2P_COUNT(facts); i++)
+        hash = p2p_fnv(hash, facts[i], strlen(facts[i]) + 1);
+    return xdg && *xdg ? p2p_format("%s/pix2pix-cl/%s-%016llx.bin", xdg, name, hash)
+                       : p2p_format("%s/.cache/pix2pix-cl/%s-%016llx.bin", home, name, hash);
+}
+
+static bool load_binary(P2pDevice *d, const char *path, const char *options, cl_program *out)
+{
+    unsigned char *data = NULL;
+    size_t bytes;
+    cl_int code, status;
+
+    if (!p2p_file_exists(path) || p2p_file_read(path, MAX_BINARY_BYTES, &data, &bytes) < 0)
+        return false;
+    cl_program program = clCreateProgramWithBinary(
+        d->context, 1, &d->id, &bytes, (const unsigned char **)&data, &status, &code);
+    free(data);
+    if (code != CL_SUCCESS)
+        return false;
+    if (clBuildProgram(program, 1, &d->id, options, NULL, NULL) != CL_SUCCESS) {
+        clReleaseProgram(program);
+        return false;
+    }
+    *out = program;
+    return true;
+}
+
+static void save_binary(P2pDevice *d, const char *path, cl_program program)
+{
+    char *folder = p2p_strdup(path);
+    unsigned char *data = NULL;
+    size_t bytes = 0;
+    int err = folder ? P2P_OK : P2P_ENOMEM;
+
+    if (folder)
+        *strrchr(folder, '/') = '\0';
+    clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(bytes), &bytes, NULL);
+    if (!err && bytes && (data = p2p_alloc(bytes, 1)) &&
+        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(data), &data, NULL) == CL_SUCCESS &&
+        (err = p2p_folder_make(folder)) == P2P_OK)
+        err = p2p_file_write(path, data, bytes);
+    if (err)
+        p2p_log(d->log, P2P_LOG_INFO, "kernel cache: %s", p2p_error());
+    free(data);
+    free(folder);
+}
+
+static int build(P2pDevice *d, const char *name, const char *options, cl_program *out)
+{
+    unsigned long long hash = P2P_FNV_START;
+    cl_program program = NULL;
+    int err;
+
+    if ((err = create_from_source(d, name, &program, &hash)) < 0)
+        return err;
+    char *path = cache_path(d, name, options, hash);
+    if (path && load_binary(d, path, options, out)) {
+        clReleaseProgram(program);
+    } else {
+        const cl_int code = clBuildProgram(program, 1, &d->id, options, NULL, NULL);
+        if (code != CL_SUCCESS) {
+            err = fail_build(d, program, name, code);
+            clReleaseProgram(program);
+        } else {
+            if (path)
+                save_binary(d, path, program);
+            *out = program;
+        }
+    }
+    free(path);
+    return err;
+}
+
+int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_program *out)
+{
+    const char *folder = getenv("P2P_CL_DIR");
+    char *key = p2p_format("%s -cl-std=CL1.2 -D VW=%d -D P2P_CPU=%d %s%s %s", name,
+                           d->caps.vector_width, d->caps.is_cpu, folder && *folder ? "-I " : "",
+                           folder ? folder : "", options ? options : "");
+    int err = key ? P2P_OK : P2P_ENOMEM;
+
+    for (size_t i = 0; !err && i < d->program_count; i++)
+        if (!strcmp(d->programs[i].key, key)) {
+            *out = d->programs[i].program;
+            free(key);
+            return P2P_OK;
+        }
+    if (!err)
+        err = p2p_grow((void **)&d->programs, &d->program_capacity, d->program_count + 1,
+                       sizeof(*d->programs));
+    const double start = p2p_seconds();
+    if (!err && (err = build(d, name, key + strlen(name) + 1, out)) == P2P_OK) {
+        d->programs[d->program_count++] = (P2pProgram){key, *out};
+        const double seconds = p2p_seconds() - start;
+        d->build_seconds += seconds;
+        p2p_log(d->log, P2P_LOG_DEBUG, "built %s in %.2f s", key, seconds);
+        return P2P_OK;
+    }
+    free(key);
+    return err;
+}
+
+void p2p_programs_release(P2pDevice *d)
+{
+    for (size_t i = 0; i < d->program_count; i++) {
+        clReleaseProgram(d->programs[i].program);
+        free(d->programs[i].key);
+    }
+    free(d->programs);
+    d->programs = NULL;
+    d->program_count = d->program_capacity = 0;
+}

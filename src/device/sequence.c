@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Recorded launches: kernels with fixed arguments in one flat array. Running only enqueues. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/device/internal.h"
+
+typedef struct Launch {
+    cl_kernel kernel; /* NULL: a host function */
+    cl_uint dims;
+    size_t global[3], local[3];
+    bool has_local;
+    char name[48];
+    int (*run)(void *user);
+    void (*destroy)(void *user);
+    void *user;
+    cl_event event; /* of the last run, when profiling */
+    double seconds;
+    int runs;
+} Launch;
+
+struct P2pSequence {
+    P2pDevice *device;
+    Launch *launches;
+    size_t count, capacity;
+};
+
+int p2p_sequence_create(P2pSequence **out, P2pDevice *device)
+{
+    *out = p2p_alloc(1, sizeof(**out));
+    if (!*out)
+        return P2P_ENOMEM;
+    (*out)->device = device;
+    return P2P_OK;
+}
+
+static void launch_finish(Launch *l)
+{
+    if (l->event)
+        clReleaseEvent(l->event);
+    if (l->kernel)
+        clReleaseKernel(l->kernel);
+    if (l->destroy)
+        l->destroy(l->user);
+}
+
+void p2p_sequence_destroy(P2pSequence **sequence)
+{
+    P2pSequence *s = *sequence;
+
+    if (!s)
+        return;
+    clFinish(s->device->queue);
+    for (size_t i = 0; i < s->count; i++)
+        launch_finish(&s->launches[i]);
+    free(s->launches);
+    free(s);
+    *sequence = NULL;
+}
+
+static int append(P2pSequence *s, Launch **out)
+{
+    const int err = p2p_grow((void **)&s->launches, &s->capacity, s->count + 1,
+                             sizeof(*s->launches));
+
+    if (!err) {
+        *out = &s->launches[s->count++];
+        memset(*out, 0, sizeof(**out));
+    }
+    return err;
+}
+
+static int set_arguments(Launch *l, const P2pLaunch *from)
+{
+    for (int i = 0; i < from->arg_count; i++) {
+        const P2pArg *a = &from->args[i];
+        const cl_mem mem = a->buffer ? a->buffer->mem : NULL;
+        const bool is_buffer = a->buffer || a->bytes == 0;
+        const cl_int code = clSetKernelArg(l->kernel, (cl_uint)i, is_buffer ? sizeof(mem) : a->bytes,
+                                           is_buffer ? (const void *)&mem : a->value);
+        if (code != CL_SUCCESS) {
+            char what[96];
+            snprintf(what, sizeof(what), "argument %d of kernel %s", i, l->name);
+            return p2p_cl_fail(code, what);
+        }
+    }
+    return P2P_OK;
+}
+
+static void set_grid(Launch *l, const P2pLaunch *from)
+{
+    l->dims = 1;
+    for (int i = 0; i < 3; i++) {
+        l->global[i] = from->global[i] ? from->global[i] : 1;
+        l->local[i] = from->local[i] ? from->local[i] : 1;
+        l->has_local |= from->local[i] != 0;
+        if (l->global[i] > 1)
+            l->dims = (cl_uint)i + 1;
+        P2P_ASSERT(l->global[i] % l->local[i] == 0);
+    }
+}
+
+int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
+{
+    cl_program program;
+    cl_int code;
+    Launch *l = NULL;
+    int err;
+
+    if ((err = p2p_program_get(s->device, from->program, from->options, &program)) < 0 ||
+        (err = append(s, &l)) < 0)
+        return err;
+    snprintf(l->name, sizeof(l->name), "%s", from->kernel);
+    set_grid(l, from);
+    l->kernel = clCreateKernel(program, from->kernel, &code);
+    if (code != CL_SUCCESS)
+        return p2p_cl_fail(code, from->kernel);
+
+    cl_uint wanted = 0;
+    clGetKernelInfo(l->kernel, CL_KERNEL_NUM_ARGS, sizeof(wanted), &wanted, NULL);
+    P2P_ASSERT((int)wanted == from->arg_count);
+    if ((err = set_arguments(l, from)) < 0)
+        return err;
+
+    size_t limit = 0;
+    clGetKernelWorkGroupInfo(l->kernel, s->device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(limit),
+                             &limit, NULL);
+    if (l->has_local && limit && l->local[0] * l->local[1] * l->local[2] > limit)
+        return p2p_fail(P2P_EDEVICE, "kernel %s needs groups of %zu work-items, the device allows "
+                                     "%zu; choose another variant with --variant",
+                        l->name, l->local[0] * l->local[1] * l->local[2], limit);
+    return P2P_OK;
+}
+
+int p2p_sequence_add_host(P2pSequence *s, int (*run)(void *user), void *user,
+                          void (*destroy)(void *user))
+{
+    Launch *l = NULL;
+    const int err = append(s, &l);
+
+    if (err) {
+        if (destroy)
+            destroy(user);
+        return err;
+    }
+    snprintf(l->name, sizeof(l->name), "host");
+    l->run = run;
+    l->user = user;
+    l->destroy = destroy;
+    return P2P_OK;
+}
+
+int p2p_sequence_count(const P2pSequence *s)
+{
+    return (int)s->count;
+}
+
+/* Add the time of the last run and forget its event. */
+static void collect(Launch *l)
+{
+    cl_ulong start = 0, end = 0;
+
+    if (!l->event)
+        return;
+    clWaitForEvents(1, &l->event);
+    clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL);
+    clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL);
+    clReleaseEvent(l->event);
+    l->event = NULL;
+    l->seconds += 1e-9 * (double)(end - start);
+    l->runs++;
+}
+
+int p2p_sequence_run(P2pSequence *s, int first, int last)
+{
+    for (int i = first; i < last; i++) {
+        Launch *l = &s->launches[i];
+
+        if (l->run) {
+            const int err = l->run(l->user);
+            if (err)
+                return err;
+            continue;
+        }
+        collect(l);
+        const cl_int code = clEnqueueNDRangeKernel(
+            s->device->queue, l->kernel, l->dims, NULL, l->global, l->has_local ? l->local : NULL, 0,
+            NULL, s->device->profile ? &l->event : NULL);
+        if (code != CL_SUCCESS)
+            return p2p_cl_fail(code, l->name);
+    }
+    return P2P_OK;
+}
+
+double p2p_sequence_seconds(P2pSequence *s, int i, int *runs)
+{
+    collect(&s->launches[i]);
+    *runs = s->launches[i].runs;
+    return s->launches[i].seconds;
+}
+
+const char *p2p_sequence_kernel(const P2pSequence *s, int i)
+{
+    return s->launches[i].name;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of passes, the choice of a variant, and running a pass's reference in its place. */
+#include "src/ops/op.h"
+
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+const P2pPass *const p2p_passes[] = {
+    NULL,
+};
+
+const P2pPass *p2p_pass_find(const char *name)
+{
+    for (int i = 0; p2p_passes[i]; i++)
+        if (!strcmp(p2p_passes[i]->name, name))
+            return p2p_passes[i];
+    return NULL;
+}
+
+/* Whether text (length n) is the pass's name or its beginning up to a '_'. */
+static bool names_pass(const P2pPass *pass, const char *text, size_t n)
+{
+    return !strncmp(pass->name, text, n) && (pass->name[n] == '\0' || pass->name[n] == '_');
+}
+
+bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice)
+{
+    const char *at = choice && choice->refs ? choice->refs : "";
+
+    while (*at) {
+        const size_t n = strcspn(at, ",");
+        if (n && names_pass(pass, at, n))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}
+
+/* The variant's name forced for this pass (not terminated, *n long), or NULL. The last one wins. */
+static const char *forced_variant(const P2pPass *pass, const P2pChoice *choice, size_t *n)
+{
+    const char *at = choice && choice->variants ? choice->variants : "", *found = NULL;
+
+    while (*at) {
+        const size_t length = strcspn(at, ","), equals = strcspn(at, "=,");
+        if (equals < length && names_pass(pass, at, equals)) {
+            found = at + equals + 1;
+            *n = length - equals - 1;
+        }
+        at += length + (at[length] == ',');
+    }
+    return found;
+}
+
+int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *caps,
+                    const P2pChoice *choice, const P2pVariant **out)
+{
+    size_t n = 0;
+    const char *forced = forced_variant(pass, choice, &n);
+    bool known = !forced;
+
+    for (const P2pVariant *v = pass->variants; v->name; v++) {
+        const bool named = forced && strlen(v->name) == n && !strncmp(v->name, forced, n);
+        known |= named;
+        if ((!forced || named) && v->applicable(call, caps)) {
+            *out = v;
+            return P2P_OK;
+        }
+    }
+    if (!known)
+        return p2p_fail(P2P_EINVAL, "--variant %s=%.*s: there is no such variant (the first of %s "
+                                    "is %s)", pass->name, (int)n, forced, pass->name,
+                        pass->variants->name);
+    return p2p_fail(P2P_EINVAL, "%s: no variant%s%.*s fits x [%d,%d,%d,%d] on %s", pass->name,
+                    forced ? " named " : "", (int)n, forced ? forced : "", call->t[0].n,
+                    call->t[0].h, call->t[0].w, call->t[0].c, caps->name);
+}
+
+/* A reference in a sequence: the call, and host arrays of its operands. */
+typedef struct RefRun {
+    const P2pPass *pass;
+    P2pCall call;
+    double *host[P2P_MAX_OPERANDS];
+    float *copy;
+} RefRun;
+
+static void ref_destroy(void *user)
+{
+    RefRun *r = user;
+
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        free(r->host[i]);
+    free(r->copy);
+    free(r);
+}
+
+static int ref_run(void *user)
+{
+    RefRun *r = user;
+    const unsigned written = r->pass->outputs | r->pass->updates;
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < P2P_MAX_OPERANDS; i++) {
+        if (!r->host[i])
+            continue;
+        err = p2p_tensor_download(&r->call.t[i], r->copy);
+        const size_t count = p2p_tensor_elements(&r->call.t[i]);
+        for (size_t k = 0; k < count; k++)
+            r->host[i][k] = r->copy[k];
+    }
+    if (!err)
+        r->pass->ref(&r->call, r->host, NULL);
+    for (int i = 0; !err && i < P2P_MAX_OPERANDS; i++) {
+        if (!r->host[i] || !(written >> i & 1))
+            continue;
+        const size_t count = p2p_tensor_elements(&r->call.t[i]);
+        for (size_t k = 0; k < count; k++)
+            r->copy[k] = (float)r->host[i][k];
+        err = p2p_tensor_upload(&r->call.t[i], r->copy);
+    }
+    return err;
+}
+
+int p2p_pass_emit_ref(P2pSequence *seq, const P2pPass *pass, const P2pCall *call)
+{
+    RefRun *r = p2p_alloc(1, sizeof(*r));
+    size_t most = 1;
+
+    if (!r)
+        return P2P_ENOMEM;
+    r->pass = pass;
+    r->call = *call;
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+        const size_t count = p2p_call_has(call, i) ? p2p_tensor_elements(&call->t[i]) : 0;
+        most = count > most ? count : most;
+        if (count && !(r->host[i] = p2p_alloc(count, sizeof(double))))
+            goto fail;
+    }
+    if (!(r->copy = p2p_alloc(most, sizeof(float))))
+        goto fail;
+    return p2p_sequence_add_host(seq, ref_run, r, ref_destroy);
+
+fail:
+    ref_destroy(r);
+    return P2P_ENOMEM;
+}
+
+int p2p_weight_block(const P2pCaps *caps)
+{
+    return caps->is_cpu ? 2 * caps->vector_width : 16;
+}

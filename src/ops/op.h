@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Passes: the units of computation. A network's op has a forward pass and one or more backward
+ * passes; each pass has a table of variants read from best to safest and a reference in plain C.
+ *
+ * A call names a pass's operands by role (tensors) and its attributes. Every variant's emit()
+ * appends launches to a sequence; the same calls serve networks, clcheck and the golden tests.
+ */
+#ifndef P2P_OPS_OP_H
+#define P2P_OPS_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/device/device.h"
+#include "src/tensor/tensor.h"
+
+/** Activations; the same numbers as ACT_* in cl/common.clh. */
+typedef enum P2pAct { P2P_ACT_NONE, P2P_ACT_RELU, P2P_ACT_LEAKY_RELU, P2P_ACT_TANH } P2pAct;
+
+typedef enum P2pLossKind { P2P_LOSS_L1, P2P_LOSS_BCE, P2P_LOSS_MSE, P2P_LOSS_MEAN } P2pLossKind;
+
+enum { P2P_MAX_OPERANDS = 12 };
+
+/* Operand roles, by pass. Names in the comments: in = read, out = written, (opt) = may be absent. */
+
+/*
+ * The three convolution passes share one relation between a large side x [N,H,W,C] and a small side
+ * y [N,P,Q,K] with weights [K,C,R,S]: y(p,q) = sum x(p*stride - pad + r, ...) w(r, s), zero padding.
+ *   conv2d_fwd    in x, w, bias(opt, K); out y = act(sum + bias)        y has P,Q given by its shape
+ *   conv2d_dgrad  in y, w, bias(opt, C); out x = act(sum + bias)        = transposed convolution
+ *   conv2d_wgrad  in x, y;               out w                          w = the weights' gradient
+ * attr.accumulate adds to the output instead of overwriting it (bias and act are then absent).
+ * Weights are blocked over K, or over C where attr.large_out is set (a transposed convolution's
+ * own parameter): then the weight tensor's n = C and c = K.
+ * Rows and columns of x that no window reaches are ignored (fwd) or get bias only (dgrad).
+ */
+enum { P2P_CONV_X, P2P_CONV_W, P2P_CONV_BIAS, P2P_CONV_Y };
+
+/* channel_sum: out y [C] (+)= sum over n, h, w of x: a bias gradient. */
+enum { P2P_SUM_X, P2P_SUM_Y };
+
+/*
+ * Normalisation in groups: attr.groups = 1 (batch norm: one statistic per channel) or N (instance
+ * norm: one per picture and channel). Statistic tensors are [groups, 1, 1, C].
+ *   norm_stats    in x; out mean, rstd = 1/sqrt(biased variance + eps);
+ *                 in/out running mean, running var (opt, [C], groups = 1): new = (1-momentum) old +
+ *                 momentum batch, the variance with the unbiased batch variance. Two passes over
+ *                 the data: |mean| >> spread must stay accurate.
+ *   norm_running  in running mean, running var; out mean, rstd [1,1,1,C] (test time with --eval)
+ */
+enum { P2P_STATS_X, P2P_STATS_MEAN, P2P_STATS_RSTD, P2P_STATS_RUN_MEAN, P2P_STATS_RUN_VAR };
+
+/*
+ * norm_act_fwd: z = dropout(gamma (x - mean) rstd + beta); out y1 = act1(z), y2 = act2(z) (opt).
+ * mean and rstd absent: no normalisation; gamma and beta absent: 1 and 0. Groups = mean's n.
+ * Dropout (attr.dropout_p > 0): element i (dense NHWC number ((n*H+h)*W+w)*C+c) is kept when
+ * word i%4 of philox(i/4, attr.stream, step, seed) >> 8, over 2^24, is >= p, then scaled by 1/(1-p);
+ * seed and step are words 4 and 5 of the hyper tensor, unsigned and below 2^30.
+ */
+enum {
+    P2P_NA_X,
+    P2P_NA_MEAN,
+    P2P_NA_RSTD,
+    P2P_NA_GAMMA,
+    P2P_NA_BETA,
+    P2P_NA_HYPER,
+    P2P_NA_Y1,
+    P2P_NA_Y2,
+    /* backward passes */
+    P2P_NA_DY1,
+    P2P_NA_DY2,
+    P2P_NA_SUMS,
+    P2P_NA_DX,
+};
+/*
+ * norm_act_sums: with dz = (dy1 act1'(y1) + dy2 act2'(y2)) dropout mask, both act' from the outputs'
+ *                values: out sums [groups,1,1,2C]: first C: sum of dz, then C: sum of dz * xhat.
+ * norm_act_bwd:  out dx (+)= gamma rstd (dz - (sums1 + xhat sums2) / M), M = elements a group and
+ *                channel; attr.frozen (running statistics): gamma rstd dz; no mean: dz.
+ * norm_param_grad: in sums; out dgamma [C] (+)= sum over groups of sums2, dbeta (+)= of sums1.
+ */
+enum { P2P_NPG_SUMS, P2P_NPG_DGAMMA, P2P_NPG_DBETA };
+
+/* act_bwd: out dx (+)= dy * act1'(y); dx may be dy itself. */
+enum { P2P_ACTB_Y, P2P_ACTB_DY, P2P_ACTB_DX };
+
+/* copy: out y (+)= x, any strides.  add: out y = a + b.  fill: out x = attr.value. */
+enum { P2P_COPY_X, P2P_COPY_Y };
+enum { P2P_ADD_A, P2P_ADD_B, P2P_ADD_Y };
+enum { P2P_FILL_X };
+
+/* pad_fwd: y [N,H+2p,W+2p,C] = x reflected at its borders (p = attr.pad < H, W).
+ * pad_bwd: in dy; out dx (+)= the gradient. Roles: X the small one, Y the padded one. */
+enum { P2P_PAD_X, P2P_PAD_Y };
+
+/*
+ * loss: mean over all elements of x of
+ *   L1 |x - target tensor|, BCE with logits against attr.value, MSE against attr.value,
+ *   MEAN attr.value * x (Wasserstein: value -1 for real, 1 for fake).
+ * out value[attr.index] = attr.value_scale * mean; out dx (opt) (+)= attr.grad_scale * d mean/dx.
+ * The sum is made in a fixed order.
+ */
+enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX };
+
+/*
+ * adam: in/out parameter, m, v; in gradient (all of one span, elementwise, any layout), hyper.
+ * Hyper words: 0 lr, 1 1/(1-beta1^t), 2 1/sqrt(1-beta2^t) as f32.
+ *   m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2
+ *   torch:       p -= lr h1 * m / (sqrt(v) h2 + eps)
+ *   epsilon_hat: p -= (lr h1 / h2) * m / (sqrt(v) + eps)
+ */
+enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER };
+
+/** Words of the hyper tensor (16 words of 32 bits, written by the host before each step). */
+enum { P2P_HYPER_LR, P2P_HYPER_H1, P2P_HYPER_H2, P2P_HYPER_SEED = 4, P2P_HYPER_STEP = 5,
+       P2P_HYPER_WORDS = 16 };
+
+typedef struct P2pAttr {
+    int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */
+    bool large_out;        /* weights blocked over the large side's channels */
+    bool accumulate;       /* add to the output */
+    bool frozen;           /* statistics do not depend on x */
+    P2pAct act1, act2;
+    float slope;           /* LeakyReLU */
+    float eps, momentum;   /* norm; eps also Adam */
+    float dropout_p;       /* 0: none */
+    uint32_t stream;       /* of the dropout */
+    P2pLossKind loss;
+    float value, value_scale, grad_scale;
+    int index;             /* which loss value */
+    float beta1, beta2;
+    bool epsilon_hat;
+} P2pAttr;
+
+typedef struct P2pCall {
+    P2pTensor t[P2P_MAX_OPERANDS]; /* absent: buffer NULL and n 0 */
+    P2pAttr attr;
+} P2pCall;
+
+/** Whether operand i takes part: by its shape, since a plan asks before there are buffers. */
+static inline bool p2p_call_has(const P2pCall *call, int i)
+{
+    return call->t[i].n > 0;
+}
+
+typedef struct P2pVariant {
+    const char *name; /* "naive", "simd", "tile" ...; NULL ends a table */
+    /** Pure: whether it may run this call on such a device. */
+    bool (*applicable)(const P2pCall *call, const P2pCaps *caps);
+    /** Bytes of scratch memory; NULL: none. */
+    size_t (*workspace)(const P2pCall *call, const P2pCaps *caps);
+    /** Append the launches. work: at least workspace() bytes, or NULL when that is 0. */
+    int (*emit)(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work);
+} P2pVariant;
+
+typedef struct P2pPass {
+    const char *name; /* "conv2d_fwd" */
+    const P2pVariant *variants;
+    unsigned outputs; /* bit i: operand i is written */
+    unsigned updates; /* bit i: operand i is read and written */
+    /** The reference in double: host[i] is operand i, dense [n,c,h,w] (absent: NULL), outputs
+     *  hold what was there before. mag (opt): for the first output, the sum of |products| behind
+     *  each element, to bound the rounding error; a pass without one leaves it NULL. */
+    void (*ref)(const P2pCall *call, double *const host[], double *mag);
+} P2pPass;
+
+extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d_wgrad;
+extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_running;
+extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
+extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
+extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
+extern const P2pPass p2p_pass_adam;
+
+/** All passes, NULL-terminated: the one list. */
+extern const P2pPass *const p2p_passes[];
+const P2pPass *p2p_pass_find(const char *name);
+
+/** What a user forced: "conv2d_fwd=naive,conv2d=tile" (a pass name or its beginning up to '_'). */
+typedef struct P2pChoice {
+    const char *variants; /* NULL: by the rule */
+    const char *refs;     /* "norm_stats,conv2d": these run on the host by their reference */
+} P2pChoice;
+
+/** First applicable variant, or the forced one. P2P_EINVAL: unknown or not applicable. */
+int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *caps,
+                    const P2pChoice *choice, const P2pVariant **out);
+/** Whether choice->refs names this pass. */
+bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice);
+/** Append the pass's reference: reads the operands back, computes, writes the outputs. */
+int p2p_pass_emit_ref(P2pSequence *seq, const P2pPass *pass, const P2pCall *call);
+
+/** Outputs in a weight block on this device (two vectors; 1 vector on others). */
+int p2p_weight_block(const P2pCaps *caps);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A tensor is a view: a buffer, a shape and how its elements lie there. It owns nothing.
+ *
+ * Activations (P2P_NHWC): element (n, h, w, c) at offset + ((n*H + h)*W + w) * stride + c. The pixel
+ * stride may exceed C, so that a channel slice of a wider buffer is a tensor too: concatenation is
+ * placement. Vectors have n = h = w = 1.
+ *
+ * Weights (P2P_WEIGHT), [O, I, R, S] = [n, c, h, w]: blocks of `stride` outputs, element (o, i, r, s)
+ * at offset + (((o/B*R + r)*S + s)*I + i)*B + o%B with B = stride; the last block is padded. O is
+ * the axis that is blocked: the outputs of the layer's forward pass (a convolution's K; a
+ * transposed convolution's channels on the large side).
+ *
+ * On the host tensors are dense [n, c, h, w], the order of PyTorch's state_dict and the golden data.
+ */
+#ifndef P2P_TENSOR_TENSOR_H
+#define P2P_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "src/device/device.h"
+
+typedef enum P2pLayout { P2P_NHWC, P2P_WEIGHT } P2pLayout;
+
+typedef struct P2pTensor {
+    P2pBuffer *buffer; /* NULL: no tensor (an optional operand that is absent) */
+    P2pLayout layout;
+    int n, h, w, c;
+    int stride; /* floats: pixel stride, or outputs in a block */
+    int offset; /* floats from the start of buffer */
+} P2pTensor;
+
+/** Elements of the shape, without padding. */
+size_t p2p_tensor_elements(const P2pTensor *t);
+/** Floats that the tensor spans in its buffer, from offset on, padding included. */
+size_t p2p_tensor_span(const P2pTensor *t);
+/** Position of element (n, c, h, w) in floats from the start of the buffer. */
+size_t p2p_tensor_index(const P2pTensor *t, int n, int c, int h, int w);
+bool p2p_tensor_same_shape(const P2pTensor *a, const P2pTensor *b);
+
+/** Shape without a buffer. */
+P2pTensor p2p_tensor_nhwc(int n, int h, int w, int c);
+P2pTensor p2p_tensor_weight(int o, int i, int r, int s, int block);
+P2pTensor p2p_tensor_vector(int c);
+
+/** Copy from or to dense [n, c, h, w] floats (blocking). Upload zeroes a weight's padding. */
+int p2p_tensor_upload(const P2pTensor *t, const float *host);
+int p2p_tensor_download(const P2pTensor *t, float *host);
+
+#endif
