@@ -44,6 +44,24 @@ int p2p_buffer_zero(P2pBuffer *buffer);
 int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host);
 int p2p_buffer_unmap(P2pBuffer *buffer, void *host);
 
+/* ---- Arenas: one address space over several buffers ----------------------------------------- */
+
+typedef struct P2pArena P2pArena;
+
+/** Zeroed memory of `bytes`; no part may cross a multiple of p2p_arena_chunk(). */
+int p2p_arena_create(P2pArena **out, P2pDevice *device, size_t bytes);
+void p2p_arena_destroy(P2pArena **arena);
+/** Bytes of the largest buffer, a multiple of align_bytes. */
+size_t p2p_arena_chunk(const P2pDevice *device);
+int p2p_arena_part(P2pBuffer **out, P2pArena *arena, size_t offset, size_t bytes);
+size_t p2p_arena_bytes(const P2pArena *arena);
+
+/** A place in the queue to wait for; *marker is made when NULL and may be set again. */
+typedef struct P2pMarker P2pMarker;
+int p2p_marker_set(P2pMarker **marker, P2pDevice *device);
+int p2p_marker_wait(P2pMarker *marker);
+void p2p_marker_destroy(P2pMarker **marker);
+
 /* ---- Kernel sequences ---------------------------------------------------------------------- */
 
 /** A kernel argument: a buffer (or NULL buffer with bytes 0), or bytes copied from value. */
