@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Forward and backward steps of every kind of node. The one place that knows both. */
+#include "src/graph/apply.h"
+
+#include <stdio.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+static const float norm_eps = 1e-5f, norm_momentum = 0.1f, leaky_slope = 0.2f;
+
+struct P2pApply {
+    P2pPlan *plan;
+    P2pNet *net;
+    P2pMode mode;
+    int hyper;
+    int *value;      /* per graph value: the plan's tensor */
+    int *grad;       /* per graph value: its gradient, -1: none yet */
+    bool *grad_set;  /* something was written there: add from now on */
+    int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
+    uint32_t *stream; /* per node: of its dropout */
+};
+
+void p2p_apply_destroy(P2pApply **apply)
+{
+    P2pApply *a = *apply;
+
+    if (!a)
+        return;
+    free(a->value);
+    free(a->grad);
+    free(a->grad_set);
+    free(a->mean);
+    free(a->rstd);
+    free(a->stream);
+    for (int s = 0; s < P2P_STATES; s++)
+        free(a->state[s]);
+    free(a);
+    *apply = NULL;
+}
+
+static int *ids(int count)
+{
+    int *p = p2p_alloc((size_t)count, sizeof(*p));
+
+    for (int i = 0; p && i < count; i++)
+        p[i] = -1;
+    return p;
+}
+
+static int create(P2pApply **out, P2pPlan *plan, P2pNet *net, const P2pMode *mode, int hyper)
+{
+    const P2pGraph *g = net->graph;
+    P2pApply *a = *out = p2p_alloc(1, sizeof(*a));
+
+    if (!a)
+        return P2P_ENOMEM;
+    *a = (P2pApply){.plan = plan, .net = net, .mode = *mode, .hyper = hyper};
+    a->value = ids(g->value_count);
+    a->grad = ids(g->value_count);
+    a->grad_set = p2p_alloc((size_t)g->value_count, sizeof(bool));
+    a->mean = ids(g->node_count);
+    a->rstd = ids(g->node_count);
+    a->stream = p2p_alloc((size_t)g->node_count, sizeof(uint32_t));
+    for (int s = 0; s < P2P_STATES; s++)
+        a->state[s] = ids(g->param_count);
+    if (!a->value || !a->grad || !a->grad_set || !a->mean || !a->rstd || !a->stream ||
+        !a->state[0] || !a->state[1] || !a->state[2]) {
+        p2p_apply_destroy(out);
+        return P2P_ENOMEM;
+    }
+    return P2P_OK;
+}
+
+/* The plan's tensor of a parameter's value or moment; -1 for an absent one. */
+static int param(P2pApply *a, int i, P2pState which)
+{
+    if (i < 0)
+        return -1;
+    if (a->state[which][i] < 0)
+        a->state[which][i] = p2p_plan_external(a->plan, &a->net->state[which][i]);
+    return a->state[which][i];
+}
+
+static void step_label(const P2pApply *a, int node, char text[48])
+{
+    snprintf(text, 48, "%s.%d", a->net->name, node);
+}
+
+/* ---- Shapes -------------------------------------------------------------------------------- */
+
+/* Give every value its tensor: a part of a concatenation is a slice of the whole. */
+static int shape_value(P2pApply *a, int v, int n, int h, int w, bool kept)
+{
+    const P2pValue *value = &a->net->graph->values[v];
+
+    if (a->value[v] >= 0)
+        return P2P_OK;
+    if (value->parent >= 0) {
+        const int err = shape_value(a, value->parent, n, h, w, false);
+        if (!err)
+            a->value[v] = p2p_plan_slice(a->plan, a->value[value->parent], value->part, value->c);
+        return err;
+    }
+    const P2pTensor shape = p2p_tensor_nhwc(n, h, w, value->c);
+    a->value[v] = kept ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
+    return P2P_OK;
+}
+
+static int shape_values(P2pApply *a, int input, bool kept)
+{
+    const P2pGraph *g = a->net->graph;
+    const P2pTensor *x = p2p_plan_get(a->plan, input);
+    int err = P2P_OK;
+
+    if (!x)
+        return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
+    if (x->c != g->values[g->input].c)
+        return p2p_fail(P2P_EINVAL, "network %s takes %d channels, not %d", a->net->name,
+                        g->values[g->input].c, x->c);
+    if (x->h % g->multiple || x->w % g->multiple)
+        return p2p_fail(P2P_EINVAL, "network %s needs a height and width that are multiples of %d, "
+                                    "not %d x %d (height x width)", a->net->name, g->multiple,
+                        x->h, x->w);
+    a->value[g->input] = input;
+    for (int i = 0; !err && i < g->node_count; i++) {
+        const P2pNode *node = &g->nodes[i];
+        const P2pTensor in = *p2p_plan_get(a->plan, a->value[node->in[0]]);
+        const int h = p2p_node_size(node, in.h), w = p2p_node_size(node, in.w);
+        if (h < 1 || w < 1)
+            return p2p_fail(P2P_EINVAL, "a picture of %d x %d is too small for network %s", x->h,
+                            x->w, a->net->name);
+        for (int k = 0; !err && k < 2 && node->out[k] >= 0; k++)
+            err = shape_value(a, node->out[k], in.n, h, w, kept && node->out[k] == g->output);
+    }
+    return err;
+}
+
+/* ---- Forward ------------------------------------------------------------------------------- */
+
+/* Operands of a convolution in the roles of its passes: x is the large side, y the small one. */
+static void conv_step(P2pApply *a, int node, const P2pPass *pass, P2pAttr attr, int in, int w,
+                      int bias, int out)
+{
+    const P2pNode *n = &a->net->graph->nodes[node];
+    char label[48];
+
+    step_label(a, node, label);
+    attr.stride = n->stride;
+    attr.pad = n->pad;
+    attr.slope = leaky_slope;
+    attr.large_out = n->transposed;
+    P2P_PLAN_STEP(a->plan, label, pass, &attr, n->transposed ? out : in, w, bias,
+                  n->transposed ? in : out);
+}
+
+static void forward_conv(P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+
+    conv_step(a, i, n->transposed ? &p2p_pass_conv2d_dgrad : &p2p_pass_conv2d_fwd,
+              (P2pAttr){.act1 = n->act[0]}, a->value[n->in[0]],
+              param(a, n->param[P2P_NODE_WEIGHT], P2P_STATE_VALUE),
+              param(a, n->param[P2P_NODE_BIAS], P2P_STATE_VALUE), a->value[n->out[0]]);
+}
+
+static bool is_batch(const P2pNode *n)
+{
+    return n->norm == P2P_NORM_BATCH;
+}
+
+static void forward_statistics(P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    const P2pTensor *x = p2p_plan_get(a->plan, a->value[n->in[0]]);
+    const P2pAttr attr = {.eps = norm_eps, .momentum = norm_momentum};
+    const bool running = is_batch(n) && a->mode.running;
+    const bool update = is_batch(n) && a->mode.update_running;
+    char label[48];
+
+    if (!x)
+        return;
+    const int groups = is_batch(n) && (running || !a->mode.per_picture) ? 1 : x->n;
+    const int run_mean = param(a, n->param[P2P_NODE_MEAN], P2P_STATE_VALUE);
+    const int run_var = param(a, n->param[P2P_NODE_VAR], P2P_STATE_VALUE);
+    const int in = a->value[n->in[0]];
+    a->mean[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x->c));
+    a->rstd[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x->c));
+    step_label(a, i, label);
+    if (running)
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_running, &attr, -1, a->mean[i], a->rstd[i],
+                      run_mean, run_var);
+    else
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_stats, &attr, in, a->mean[i], a->rstd[i],
+                      update ? run_mean : -1, update ? run_var : -1);
+}
+
+static P2pAttr norm_act_attr(const P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+
+    return (P2pAttr){.act1 = n->act[0],
+                     .act2 = n->act[1],
+                     .slope = leaky_slope,
+                     .frozen = a->mode.running && is_batch(n),
+                     .dropout_p = a->mode.dropout ? n->dropout_p : 0.0f,
+                     .stream = a->stream[i]};
+}
+
+/* All operands of the norm_act passes; dy1 .. dx are -1 in the forward one. */
+static void norm_act_step(P2pApply *a, int i, const P2pPass *pass, const P2pAttr *attr, int dy1,
+                          int dy2, int sums, int dx)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    char label[48];
+
+    step_label(a, i, label);
+    P2P_PLAN_STEP(a->plan, label, pass, attr, a->value[n->in[0]], a->mean[i], a->rstd[i],
+                  param(a, n->param[P2P_NODE_GAMMA], P2P_STATE_VALUE),
+                  param(a, n->param[P2P_NODE_BETA], P2P_STATE_VALUE), a->hyper,
+                  a->value[n->out[0]], n->out[1] >= 0 ? a->value[n->out[1]] : -1, dy1, dy2, sums,
+                  dx);
+}
+
+static void forward_norm_act(P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+
+    if (n->norm != P2P_NORM_NONE)
+        forward_statistics(a, i);
+    if (a->mode.dropout && n->dropout_p > 0)
+        a->stream[i] = p2p_plan_dropout_stream(a->plan);
+    const P2pAttr attr = norm_act_attr(a, i);
+    norm_act_step(a, i, &p2p_pass_norm_act_fwd, &attr, -1, -1, -1, -1);
+}
+
+static void forward_node(P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    const P2pAttr pad = {.pad = n->pad};
+    char label[48];
+
+    step_label(a, i, label);
+    switch (n->kind) {
+    case P2P_NODE_CONV:
+        forward_conv(a, i);
+        break;
+    case P2P_NODE_NORM_ACT:
+        forward_norm_act(a, i);
+        break;
+    case P2P_NODE_ADD:
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_add, NULL, a->value[n->in[0]], a->value[n->in[1]],
+                      a->value[n->out[0]]);
+        break;
+    case P2P_NODE_PAD:
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_pad_fwd, &pad, a->value[n->in[0]],
+                      a->value[n->out[0]]);
+        break;
+    }
+}
+
+int p2p_apply_forward(P2pApply **out, P2pPlan *plan, P2pNet *net, int input, int hyper,
+                      const P2pMode *mode, bool kept)
+{
+    int err = create(out, plan, net, mode, hyper);
+
+    if (!err)
+        err = shape_values(*out, input, kept);
+    for (int i = 0; !err && i < net->graph->node_count; i++)
+        forward_node(*out, i);
+    if (err)
+        p2p_apply_destroy(out);
+    return err;
+}
+
+int p2p_apply_output(const P2pApply *apply)
+{
+    return apply->value[apply->net->graph->output];
+}
+
+int p2p_apply_value(const P2pApply *apply, int value)
+{
+    return apply->value[value];
+}
+
+/* ---- Backward ------------------------------------------------------------------------------ */
+
+int p2p_grads_init(P2pGrads *grads, const P2pNet *net)
+{
+    grads->tensor = ids(net->graph->param_count);
+    return grads->tensor ? P2P_OK : P2P_ENOMEM;
+}
+
+void p2p_grads_finish(P2pGrads *grads)
+{
+    free(grads->tensor);
+    grads->tensor = NULL;
+}
+
+/* The gradient of a value, made on first use; a part's lies in the whole's. */
+static int grad_of(P2pApply *a, int v)
+{
+    const P2pValue *value = &a->net->graph->values[v];
+    const P2pTensor *t = p2p_plan_get(a->plan, a->value[v]);
+
+    if (a->grad[v] >= 0 || !t)
+        return a->grad[v];
+    if (value->parent >= 0) {
+        const int whole = grad_of(a, value->parent);
+        a->grad[v] = whole < 0 ? -1 : p2p_plan_slice(a->plan, whole, value->part, value->c);
+    } else {
+        a->grad[v] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c));
+    }
+    return a->grad[v];
+}
+
+/* Note that v's gradient was written (with it its parts'), and say whether to add next time. */
+static bool mark_written(P2pApply *a, int v)
+{
+    const bool before = a->grad_set[v];
+
+    a->grad_set[v] = true;
+    for (int i = 0; i < a->net->graph->value_count; i++)
+        if (a->net->graph->values[i].parent == v)
+            a->grad_set[i] = true;
+    return before;
+}
+
+static bool wants_grad(const P2pApply *a, int v)
+{
+    return v != a->net->graph->input || a->grad[v] >= 0;
+}
+
+/* The gradient tensor of a parameter; *add says whether to add to it. */
+static int param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
+{
+    *add = grads->tensor[i] >= 0;
+    if (!*add) {
+        P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
+        shape.buffer = NULL;
+        grads->tensor[i] = p2p_plan_tensor(a->plan, shape);
+    }
+    return grads->tensor[i];
+}
+
+static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *adam)
+{
+    if (!adam || i < 0)
+        return;
+    const P2pAttr attr = {.beta1 = adam->beta1, .beta2 = adam->beta2, .eps = adam->eps,
+                          .epsilon_hat = adam->epsilon_hat};
+    P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_adam, &attr,
+                  param(a, i, P2P_STATE_VALUE), grads->tensor[i], param(a, i, P2P_STATE_ADAM_M),
+                  param(a, i, P2P_STATE_ADAM_V), a->hyper);
+}
+
+static void backward_conv(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    const int in = n->in[0], out = n->out[0], w = n->param[P2P_NODE_WEIGHT];
+    const int bias = n->param[P2P_NODE_BIAS], dy = grad_of(a, out);
+    const P2pAttr act = {.act1 = n->act[0], .slope = leaky_slope};
+    char label[48];
+    bool add;
+
+    step_label(a, i, label);
+    if (n->act[0] != P2P_ACT_NONE)
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_act_bwd, &act, a->value[out], dy, dy);
+    if (wants_grad(a, in)) {
+        const int dx = grad_of(a, in);
+        add = mark_written(a, in);
+        conv_step(a, i, n->transposed ? &p2p_pass_conv2d_fwd : &p2p_pass_conv2d_dgrad,
+                  (P2pAttr){.accumulate = add}, dx,
+                  param(a, w, P2P_STATE_VALUE), -1, dy);
+    }
+    if (!grads)
+        return;
+    const int dw = param_grad(a, grads, w, &add);
+    conv_step(a, i, &p2p_pass_conv2d_wgrad, (P2pAttr){.accumulate = add}, a->value[in], dw, -1, dy);
+    update(a, grads, w, adam);
+    if (bias >= 0) {
+        const int db = param_grad(a, grads, bias, &add);
+        const P2pAttr attr = {.accumulate = add};
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_channel_sum, &attr, dy, db);
+        update(a, grads, bias, adam);
+    }
+}
+
+static void backward_norm_act(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    const int gamma = n->param[P2P_NODE_GAMMA], beta = n->param[P2P_NODE_BETA];
+    const int dy1 = grad_of(a, n->out[0]), dy2 = n->out[1] >= 0 ? grad_of(a, n->out[1]) : -1;
+    P2pAttr attr = norm_act_attr(a, i);
+    int sums = -1;
+    char label[48];
+    bool add = false;
+
+    step_label(a, i, label);
+    if (a->mean[i] >= 0) {
+        const P2pTensor *m = p2p_plan_get(a->plan, a->mean[i]);
+        sums = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(m->n, 1, 1, 2 * m->c));
+        norm_act_step(a, i, &p2p_pass_norm_act_sums, &attr, dy1, dy2, sums, -1);
+    }
+    if (wants_grad(a, n->in[0])) {
+        const int dx = grad_of(a, n->in[0]);
+        attr.accumulate = mark_written(a, n->in[0]);
+        norm_act_step(a, i, &p2p_pass_norm_act_bwd, &attr, dy1, dy2, sums, dx);
+    }
+    if (!grads || gamma < 0)
+        return;
+    const int dgamma = param_grad(a, grads, gamma, &add), dbeta = param_grad(a, grads, beta, &add);
+    const P2pAttr sum = {.accumulate = add};
+    P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_param_grad, &sum, sums, dgamma, dbeta);
+    update(a, grads, gamma, adam);
+    update(a, grads, beta, adam);
+}
+
+static void backward_pointwise(P2pApply *a, int i, const P2pPass *pass, int in)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    char label[48];
+
+    if (!wants_grad(a, in))
+        return;
+    step_label(a, i, label);
+    const int dx = grad_of(a, in), dy = grad_of(a, n->out[0]);
+    const P2pAttr attr = {.accumulate = mark_written(a, in), .pad = n->pad};
+    if (pass == &p2p_pass_pad_bwd)
+        P2P_PLAN_STEP(a->plan, label, pass, &attr, dx, dy);
+    else
+        P2P_PLAN_STEP(a->plan, label, pass, &attr, dy, dx);
+}
+
+static void backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+
+    switch (n->kind) {
+    case P2P_NODE_CONV:
+        backward_conv(a, i, grads, adam);
+        break;
+    case P2P_NODE_NORM_ACT:
+        backward_norm_act(a, i, grads, adam);
+        break;
+    case P2P_NODE_ADD:
+        backward_pointwise(a, i, &p2p_pass_copy, n->in[0]);
+        backward_pointwise(a, i, &p2p_pass_copy, n->in[1]);
+        break;
+    case P2P_NODE_PAD:
+        backward_pointwise(a, i, &p2p_pass_pad_bwd, n->in[0]);
+        break;
+    }
+}
+
+int p2p_apply_backward(P2pApply *a, int dy, int dx, P2pGrads *grads, const P2pAdam *adam)
+{
+    const P2pGraph *g = a->net->graph;
+
+    a->grad[g->output] = dy;
+    a->grad_set[g->output] = true;
+    a->grad[g->input] = dx;
+    for (int i = g->node_count - 1; i >= 0; i--)
+        backward_node(a, i, grads, adam);
+    return P2P_OK;
+}

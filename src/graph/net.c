@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parameters on the device, their initial values, and their exchange with the host. */
+#include "src/graph/net.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/file.h"
+#include "src/base/memory.h"
+#include "src/base/rng.h"
+#include "src/base/status.h"
+#include "src/graph/lifetime.h"
+
+static P2pTensor param_tensor(const P2pParam *p, const P2pCaps *caps)
+{
+    if (p->kind == P2P_PARAM_WEIGHT)
+        return p2p_tensor_weight(p->o, p->i, p->r, p->s, p2p_weight_block(caps));
+    return p2p_tensor_vector(p->o);
+}
+
+/* Lay all parameters out in one arena: values first, then the moments. */
+static int place(P2pNet *net, P2pDevice *device, bool training)
+{
+    const P2pGraph *g = net->graph;
+    const P2pCaps *caps = p2p_device_caps(device);
+    const int states = training ? P2P_STATES : 1, count = g->param_count * states;
+    P2pLifetime *items = p2p_alloc((size_t)count, sizeof(*items));
+    size_t total;
+    int err = items ? P2P_OK : P2P_ENOMEM;
+
+    for (int i = 0; !err && i < count; i++) {
+        const P2pParam *p = &g->params[i % g->param_count];
+        const P2pTensor t = param_tensor(p, caps);
+        if (i < g->param_count || p2p_param_is_trained(p))
+            items[i].bytes = p2p_round_up(p2p_tensor_span(&t) * sizeof(float), caps->align_bytes);
+    }
+    if (!err)
+        err = p2p_lifetime_place(items, count, caps->align_bytes, p2p_arena_chunk(device), &total);
+    if (!err)
+        err = p2p_arena_create(&net->arena, device, total);
+    for (int i = 0; !err && i < count; i++) {
+        P2pTensor *t = &net->state[i / g->param_count][i % g->param_count];
+        if (!items[i].bytes)
+            continue;
+        *t = param_tensor(&g->params[i % g->param_count], caps);
+        err = p2p_arena_part(&t->buffer, net->arena, items[i].offset, items[i].bytes);
+    }
+    free(items);
+    return err;
+}
+
+static int reset_running(P2pNet *net)
+{
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < net->graph->param_count; i++) {
+        const P2pParam *p = &net->graph->params[i];
+        if (p2p_param_is_trained(p))
+            continue;
+        float *host = p2p_alloc((size_t)p->o, sizeof(float));
+        for (int k = 0; host && k < p->o; k++)
+            host[k] = p->kind == P2P_PARAM_VAR ? 1.0f : 0.0f;
+        err = host ? p2p_net_upload(net, i, P2P_STATE_VALUE, host) : P2P_ENOMEM;
+        free(host);
+    }
+    return err;
+}
+
+int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
+                   bool training)
+{
+    P2pNet *net = *out = p2p_alloc(1, sizeof(*net));
+    int err = net ? P2P_OK : P2P_ENOMEM;
+
+    if (err) {
+        p2p_graph_destroy(&graph);
+        return err;
+    }
+    net->graph = graph;
+    snprintf(net->name, sizeof(net->name), "%s", name);
+    for (int s = 0; !err && s < P2P_STATES; s++)
+        if (!(net->state[s] = p2p_alloc((size_t)graph->param_count, sizeof(P2pTensor))))
+            err = P2P_ENOMEM;
+    if (!err)
+        err = place(net, device, training);
+    if (!err)
+        err = reset_running(net);
+    if (err)
+        p2p_net_destroy(out);
+    return err;
+}
+
+void p2p_net_destroy(P2pNet **net)
+{
+    P2pNet *n = *net;
+
+    if (!n)
+        return;
+    for (int s = 0; s < P2P_STATES; s++) {
+        for (int i = 0; n->state[s] && i < n->graph->param_count; i++)
+            p2p_buffer_destroy(&n->state[s][i].buffer);
+        free(n->state[s]);
+    }
+    p2p_arena_destroy(&n->arena);
+    p2p_graph_destroy(&n->graph);
+    free(n);
+    *net = NULL;
+}
+
+int p2p_param_shape(const P2pParam *p, size_t shape[4])
+{
+    shape[0] = (size_t)(p->transposed ? p->i : p->o);
+    shape[1] = (size_t)(p->transposed ? p->o : p->i);
+    shape[2] = (size_t)p->r;
+    shape[3] = (size_t)p->s;
+    return p->kind == P2P_PARAM_WEIGHT ? 4 : 1;
+}
+
+/* [A, B, taps] -> [B, A, taps]. */
+static void swap_axes(const float *from, float *to, int a, int b, int taps)
+{
+    for (int i = 0; i < a; i++)
+        for (int k = 0; k < b; k++)
+            memcpy(to + ((size_t)k * (size_t)a + (size_t)i) * (size_t)taps,
+                   from + ((size_t)i * (size_t)b + (size_t)k) * (size_t)taps,
+                   (size_t)taps * sizeof(float));
+}
+
+int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host)
+{
+    const P2pParam *p = &net->graph->params[i];
+    const P2pTensor *t = &net->state[which][i];
+    int err;
+
+    if (!p->transposed)
+        return p2p_tensor_upload(t, host);
+    float *swapped = p2p_alloc(p2p_param_elements(p), sizeof(float));
+    if (!swapped)
+        return P2P_ENOMEM;
+    swap_axes(host, swapped, p->i, p->o, p->r * p->s);
+    err = p2p_tensor_upload(t, swapped);
+    free(swapped);
+    return err;
+}
+
+int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
+{
+    const P2pParam *p = &net->graph->params[i];
+    const P2pTensor *t = &net->state[which][i];
+    int err;
+
+    if (!p->transposed)
+        return p2p_tensor_download(t, host);
+    float *swapped = p2p_alloc(p2p_param_elements(p), sizeof(float));
+    if (!swapped)
+        return P2P_ENOMEM;
+    err = p2p_tensor_download(t, swapped);
+    if (!err)
+        swap_axes(swapped, host, p->o, p->i, p->r * p->s);
+    free(swapped);
+    return err;
+}
+
+int p2p_net_find(const P2pNet *net, const char *name)
+{
+    for (int i = 0; i < net->graph->param_count; i++)
+        if (!strcmp(net->graph->params[i].name, name))
+            return i;
+    return -1;
+}
+
+/* ---- Initial values ------------------------------------------------------------------------ */
+
+static void fill_normal(float *out, size_t count, unsigned seed, uint32_t stream, float mean,
+                        float deviation)
+{
+    for (size_t i = 0; i < count; i += 4) {
+        uint32_t words[4];
+        float normal[4];
+        p2p_rng_block(seed, stream, i / 4, words);
+        p2p_rng_normal(words[0], words[1], normal);
+        p2p_rng_normal(words[2], words[3], normal + 2);
+        for (size_t k = 0; k < 4 && i + k < count; k++)
+            out[i + k] = mean + deviation * normal[k];
+    }
+}
+
+/* Make the rows (rows <= cols) orthonormal times gain, by modified Gram-Schmidt. */
+static void orthogonalise(float *a, size_t rows, size_t cols, float gain)
+{
+    for (size_t i = 0; i < rows; i++) {
+        float *row = a + i * cols;
+        for (size_t k = 0; k < i; k++) {
+            const float *other = a + k * cols;
+            double dot = 0;
+            for (size_t c = 0; c < cols; c++)
+                dot += (double)row[c] * other[c];
+            for (size_t c = 0; c < cols; c++)
+                row[c] -= (float)dot * other[c];
+        }
+        double square = 0;
+        for (size_t c = 0; c < cols; c++)
+            square += (double)row[c] * row[c];
+        for (size_t c = 0; c < cols; c++)
+            row[c] *= (float)(1.0 / sqrt(square));
+    }
+    for (size_t i = 0; i < rows * cols; i++)
+        a[i] *= gain;
+}
+
+static int init_orthogonal(float *out, const P2pParam *p, unsigned seed, uint32_t stream, float gain)
+{
+    size_t shape[4];
+    p2p_param_shape(p, shape);
+    const size_t rows = shape[0], cols = shape[1] * shape[2] * shape[3], count = rows * cols;
+
+    fill_normal(out, count, seed, stream, 0.0f, 1.0f);
+    if (rows <= cols) {
+        orthogonalise(out, rows, cols, gain);
+        return P2P_OK;
+    }
+    float *turned = p2p_alloc(count, sizeof(float));
+    if (!turned)
+        return P2P_ENOMEM;
+    swap_axes(out, turned, (int)rows, (int)cols, 1);
+    orthogonalise(turned, cols, rows, gain);
+    swap_axes(turned, out, (int)cols, (int)rows, 1);
+    free(turned);
+    return P2P_OK;
+}
+
+static int init_weight(float *out, const P2pParam *p, P2pInit init, float gain, unsigned seed,
+                       uint32_t stream)
+{
+    size_t shape[4];
+    p2p_param_shape(p, shape);
+    /* Fans as PyTorch counts them, from the exchange shape, also for transposed convolutions. */
+    const double fan_in = (double)(shape[1] * shape[2] * shape[3]);
+    const double fan_out = (double)(shape[0] * shape[2] * shape[3]);
+    const double deviation[] = {
+        [P2P_INIT_NORMAL] = gain,
+        [P2P_INIT_XAVIER] = gain * sqrt(2.0 / (fan_in + fan_out)),
+        [P2P_INIT_KAIMING] = sqrt(2.0 / fan_in),
+    };
+
+    if (init == P2P_INIT_ORTHOGONAL)
+        return init_orthogonal(out, p, seed, stream, gain);
+    fill_normal(out, p2p_param_elements(p), seed, stream, 0.0f, (float)deviation[init]);
+    return P2P_OK;
+}
+
+int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed)
+{
+    const uint32_t who =
+        (uint32_t)p2p_fnv(P2P_FNV_START, net->name, strlen(net->name)) & 0xfffu;
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < net->graph->param_count; i++) {
+        const P2pParam *p = &net->graph->params[i];
+        const uint32_t stream = p2p_stream(P2P_STREAM_INIT, who << 12 | (uint32_t)i);
+        if (!p2p_param_is_trained(p))
+            continue;
+        float *host = p2p_alloc(p2p_param_elements(p), sizeof(float));
+        err = host ? P2P_OK : P2P_ENOMEM;
+        if (!err && p->kind == P2P_PARAM_WEIGHT)
+            err = init_weight(host, p, init, gain, seed, stream);
+        else if (!err && p->kind == P2P_PARAM_GAMMA)
+            fill_normal(host, (size_t)p->o, seed, stream, 1.0f, gain);
+        if (!err)
+            err = p2p_net_upload(net, i, P2P_STATE_VALUE, host);
+        free(host);
+    }
+    return err ? err : reset_running(net);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A network with its parameters on a device: weights, running statistics, Adam's moments. */
+#ifndef P2P_GRAPH_NET_H
+#define P2P_GRAPH_NET_H
+
+#include "src/graph/graph.h"
+
+typedef enum P2pInit { P2P_INIT_NORMAL, P2P_INIT_XAVIER, P2P_INIT_KAIMING, P2P_INIT_ORTHOGONAL } P2pInit;
+
+typedef enum P2pState { P2P_STATE_VALUE, P2P_STATE_ADAM_M, P2P_STATE_ADAM_V, P2P_STATES } P2pState;
+
+typedef struct P2pNet {
+    char name[16]; /* "G", "D": the prefix of its tensors in files */
+    P2pGraph *graph;
+    P2pArena *arena;
+    P2pTensor *state[P2P_STATES]; /* one tensor a parameter; moments absent when not training */
+} P2pNet;
+
+/** Takes graph over, also on failure. Parameters are 0, running variances 1. */
+int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
+                   bool training);
+void p2p_net_destroy(P2pNet **net);
+
+/**
+ * Draw all parameters: weights by `init` with `gain` (normal: N(0, gain)), gamma N(1, gain), biases
+ * and beta 0, running statistics 0 and 1. Depends on seed, the net's name and the parameters'
+ * places alone. Source: the reference implementation's init_weights().
+ */
+int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed);
+
+/** Parameter i from or to a dense array in exchange order: [O,I,R,S], transposed [I,O,R,S]. */
+int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host);
+int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);
+
+/** Index of the parameter called name (without the net's prefix), or -1. */
+int p2p_net_find(const P2pNet *net, const char *name);
+
+/** Shape of parameter i in exchange order; returns the rank (4 or 1). */
+int p2p_param_shape(const P2pParam *p, size_t shape[4]);
+
+#endif

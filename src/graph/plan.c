@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Recording steps, fixing variants and memory, running. Knows no network. */
+#include "src/graph/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/rng.h"
+#include "src/base/status.h"
+#include "src/graph/lifetime.h"
+
+typedef enum Storage { SHARED, KEPT, EXTERNAL, SLICE } Storage;
+
+typedef struct Value {
+    Storage storage;
+    P2pTensor tensor;
+    int root; /* slices: the whole */
+    int first, last;
+} Value;
+
+typedef struct Step {
+    char label[48];
+    const P2pPass *pass;
+    const P2pVariant *variant; /* NULL: the reference */
+    P2pCall call;
+    int operand[P2P_MAX_OPERANDS];
+    int launch_first, launch_last;
+} Step;
+
+struct P2pPlan {
+    P2pDevice *device;
+    P2pChoice choice;
+    Value *values;
+    Step *steps;
+    int value_count, step_count;
+    size_t value_capacity, step_capacity;
+    uint32_t dropouts;
+    int err;
+    P2pArena *arena;
+    P2pBuffer *work;
+    P2pSequence *sequence;
+    P2pPlanMemory memory;
+};
+
+int p2p_plan_create(P2pPlan **out, P2pDevice *device, const P2pChoice *choice)
+{
+    P2pPlan *plan = *out = p2p_alloc(1, sizeof(*plan));
+
+    if (!plan)
+        return P2P_ENOMEM;
+    plan->device = device;
+    if (choice)
+        plan->choice = *choice;
+    return P2P_OK;
+}
+
+void p2p_plan_destroy(P2pPlan **plan)
+{
+    P2pPlan *p = *plan;
+
+    if (!p)
+        return;
+    p2p_sequence_destroy(&p->sequence);
+    for (int i = 0; i < p->value_count; i++)
+        if (p->values[i].storage == SHARED || p->values[i].storage == KEPT)
+            p2p_buffer_destroy(&p->values[i].tensor.buffer);
+    p2p_buffer_destroy(&p->work);
+    p2p_arena_destroy(&p->arena);
+    free(p->values);
+    free(p->steps);
+    free(p);
+    *plan = NULL;
+}
+
+static int add_value(P2pPlan *plan, Storage storage, P2pTensor tensor)
+{
+    if (!plan->err)
+        plan->err = p2p_grow((void **)&plan->values, &plan->value_capacity,
+                             (size_t)plan->value_count + 1, sizeof(*plan->values));
+    if (plan->err)
+        return -1;
+    plan->values[plan->value_count] =
+        (Value){.storage = storage, .tensor = tensor, .root = plan->value_count, .first = -1};
+    return plan->value_count++;
+}
+
+/* A pixel stride that is a large power of two would put all pixels into one set of the cache. */
+static P2pTensor with_stride(const P2pPlan *plan, P2pTensor t)
+{
+    if (p2p_device_caps(plan->device)->is_cpu && t.layout == P2P_NHWC && t.h * t.w > 1 &&
+        t.c % 256 == 0)
+        t.stride = t.c + 16;
+    return t;
+}
+
+int p2p_plan_tensor(P2pPlan *plan, P2pTensor shape)
+{
+    return add_value(plan, SHARED, with_stride(plan, shape));
+}
+
+int p2p_plan_keep(P2pPlan *plan, P2pTensor shape)
+{
+    return add_value(plan, KEPT, shape);
+}
+
+int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor)
+{
+    return add_value(plan, EXTERNAL, *tensor);
+}
+
+int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c)
+{
+    if (plan->err)
+        return -1;
+    P2pTensor t = plan->values[tensor].tensor;
+    P2P_ASSERT(t.layout == P2P_NHWC && part + c <= t.c);
+    t.offset += part;
+    t.c = c;
+    const int root = plan->values[tensor].root, slice = add_value(plan, SLICE, t);
+    if (slice >= 0)
+        plan->values[slice].root = root;
+    return slice;
+}
+
+void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,
+                   const int *operand, int count)
+{
+    if (!plan->err)
+        plan->err = p2p_grow((void **)&plan->steps, &plan->step_capacity,
+                             (size_t)plan->step_count + 1, sizeof(*plan->steps));
+    if (plan->err)
+        return;
+
+    Step *step = &plan->steps[plan->step_count];
+    *step = (Step){.pass = pass};
+    snprintf(step->label, sizeof(step->label), "%s", label);
+    if (attr)
+        step->call.attr = *attr;
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+        step->operand[i] = i < count ? operand[i] : -1;
+        if (step->operand[i] < 0)
+            continue;
+        Value *root = &plan->values[plan->values[step->operand[i]].root];
+        step->call.t[i] = plan->values[step->operand[i]].tensor;
+        root->first = root->first < 0 ? plan->step_count : root->first;
+        root->last = plan->step_count;
+    }
+    plan->step_count++;
+}
+
+uint32_t p2p_plan_dropout_stream(P2pPlan *plan)
+{
+    return p2p_stream(P2P_STREAM_DROPOUT, plan->dropouts++);
+}
+
+static int choose_variants(P2pPlan *plan)
+{
+    const P2pCaps *caps = p2p_device_caps(plan->device);
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < plan->step_count; i++) {
+        Step *s = &plan->steps[i];
+        if (p2p_pass_is_ref(s->pass, &plan->choice))
+            continue;
+        err = p2p_pass_choose(s->pass, &s->call, caps, &plan->choice, &s->variant);
+        if (err)
+            return p2p_fail_prefix(err, "%s", s->label);
+        const size_t bytes = s->variant->workspace ? s->variant->workspace(&s->call, caps) : 0;
+        if (bytes > plan->memory.work_bytes)
+            plan->memory.work_bytes = bytes;
+    }
+    return err;
+}
+
+static int place_values(P2pPlan *plan)
+{
+    const P2pCaps *caps = p2p_device_caps(plan->device);
+    P2pLifetime *items = p2p_alloc((size_t)plan->value_count, sizeof(*items));
+    int err = items ? P2P_OK : P2P_ENOMEM;
+
+    for (int i = 0; !err && i < plan->value_count; i++) {
+        const Value *v = &plan->values[i];
+        const bool kept = v->storage == KEPT;
+        if (!kept && (v->storage != SHARED || v->first < 0))
+            continue;
+        items[i].bytes = p2p_round_up(p2p_tensor_span(&v->tensor) * sizeof(float),
+                                      caps->align_bytes);
+        items[i].first = kept ? 0 : v->first;
+        items[i].last = kept ? plan->step_count : v->last;
+        plan->memory.unshared_bytes += items[i].bytes;
+    }
+    if (!err)
+        err = p2p_lifetime_place(items, plan->value_count, caps->align_bytes,
+                                 p2p_arena_chunk(plan->device), &plan->memory.tensor_bytes);
+    const size_t needed = plan->memory.tensor_bytes + plan->memory.work_bytes;
+    if (!err && needed > caps->memory_bytes)
+        err = p2p_fail(P2P_EDEVMEM, "the plan needs %zu MiB, %s has %zu MiB; use a smaller batch, "
+                                    "picture or network", needed >> 20, caps->name,
+                       caps->memory_bytes >> 20);
+    if (!err)
+        err = p2p_arena_create(&plan->arena, plan->device, plan->memory.tensor_bytes);
+    if (!err && plan->memory.work_bytes)
+        err = p2p_buffer_create(&plan->work, plan->device, plan->memory.work_bytes);
+    for (int i = 0; !err && i < plan->value_count; i++)
+        if (items[i].bytes)
+            err = p2p_arena_part(&plan->values[i].tensor.buffer, plan->arena, items[i].offset,
+                                 items[i].bytes);
+    for (int i = 0; !err && i < plan->value_count; i++)
+        if (plan->values[i].storage == SLICE)
+            plan->values[i].tensor.buffer = plan->values[plan->values[i].root].tensor.buffer;
+    free(items);
+    return err;
+}
+
+static int emit_steps(P2pPlan *plan)
+{
+    const P2pCaps *caps = p2p_device_caps(plan->device);
+    int err = p2p_sequence_create(&plan->sequence, plan->device);
+
+    for (int i = 0; !err && i < plan->step_count; i++) {
+        Step *s = &plan->steps[i];
+        for (int k = 0; k < P2P_MAX_OPERANDS; k++)
+            if (s->operand[k] >= 0)
+                s->call.t[k] = plan->values[s->operand[k]].tensor;
+        s->launch_first = p2p_sequence_count(plan->sequence);
+        err = s->variant ? s->variant->emit(plan->sequence, &s->call, caps, plan->work)
+                         : p2p_pass_emit_ref(plan->sequence, s->pass, &s->call);
+        s->launch_last = p2p_sequence_count(plan->sequence);
+        if (err)
+            p2p_fail_prefix(err, "%s (%s)", s->label, s->pass->name);
+        p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG, "step %3d %-24s %-16s %s", i, s->label,
+                s->pass->name, s->variant ? s->variant->name : "reference");
+    }
+    return err;
+}
+
+int p2p_plan_finish(P2pPlan *plan)
+{
+    const double start = p2p_seconds();
+    int err = plan->err;
+
+    if (!err)
+        err = choose_variants(plan);
+    if (!err)
+        err = place_values(plan);
+    if (!err)
+        err = emit_steps(plan);
+    if (!err)
+        p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG,
+                "plan: %d steps, %d launches, tensors %.1f MiB (%.1f MiB if none shared), "
+                "workspace %.1f MiB, %.1f s",
+                plan->step_count, p2p_sequence_count(plan->sequence),
+                (double)plan->memory.tensor_bytes / 1048576.0,
+                (double)plan->memory.unshared_bytes / 1048576.0,
+                (double)plan->memory.work_bytes / 1048576.0, p2p_seconds() - start);
+    return err;
+}
+
+int p2p_plan_run(P2pPlan *plan)
+{
+    const int err = p2p_sequence_run(plan->sequence, 0, p2p_sequence_count(plan->sequence));
+
+    return err ? err : p2p_device_flush(plan->device);
+}
+
+const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor)
+{
+    return tensor < 0 ? NULL : &plan->values[tensor].tensor;
+}
+
+P2pPlanMemory p2p_plan_memory(const P2pPlan *plan)
+{
+    return plan->memory;
+}
+
+int p2p_plan_step_count(const P2pPlan *plan)
+{
+    return plan->step_count;
+}
+
+/* Multiply-adds of a convolution pass: every small-side pixel meets every weight. */
+static double step_macs(const Step *s)
+{
+    const P2pTensor *y = &s->call.t[P2P_CONV_Y], *w = &s->call.t[P2P_CONV_W];
+
+    if (strncmp(s->pass->name, "conv2d", 6) != 0)
+        return 0;
+    return (double)y->n * y->h * y->w * (double)p2p_tensor_elements(w);
+}
+
+P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
+{
+    const Step *s = &plan->steps[i];
+    P2pPlanStepInfo info = {.label = s->label,
+                            .pass = s->pass->name,
+                            .variant = s->variant ? s->variant->name : "reference",
+                            .first = s->call.t[0],
+                            .macs = step_macs(s)};
+
+    for (int k = s->launch_first; k < s->launch_last; k++)
+        info.seconds += p2p_sequence_seconds(plan->sequence, k, &info.runs);
+    return info;
+}
+
+P2pDevice *p2p_plan_device(const P2pPlan *plan)
+{
+    return plan->device;
+}

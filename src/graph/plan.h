@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A static plan: tensors with lifetimes and a list of passes over them. Built once, then fixed:
+ * variants chosen, memory placed, kernels compiled and bound. Running it only enqueues.
+ *
+ * Builder calls return a tensor's number, or -1 with the failure kept until p2p_plan_finish().
+ */
+#ifndef P2P_GRAPH_PLAN_H
+#define P2P_GRAPH_PLAN_H
+
+#include "src/ops/op.h"
+
+typedef struct P2pPlan P2pPlan;
+
+/** choice may be NULL; its strings must outlive the plan's building. */
+int p2p_plan_create(P2pPlan **out, P2pDevice *device, const P2pChoice *choice);
+void p2p_plan_destroy(P2pPlan **plan);
+
+/** A tensor that lives from its first to its last use; its memory is shared with others. */
+int p2p_plan_tensor(P2pPlan *plan, P2pTensor shape);
+/** A tensor that keeps its memory always: inputs, outputs, losses. */
+int p2p_plan_keep(P2pPlan *plan, P2pTensor shape);
+/** Channels [part, part + c) of a tensor. */
+int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c);
+/** A tensor that has its memory already: parameters. */
+int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor);
+
+/** Append a pass; operand[i] is a tensor's number or -1, `count` of them. label is for tables. */
+void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,
+                   const int *operand, int count);
+/** Shorthand: p2p_plan_steps(plan, label, pass, attr, {a, b, c}). */
+#define P2P_PLAN_STEP(plan, label, pass, attr, ...)                                               \
+    p2p_plan_step((plan), (label), (pass), (attr), (const int[]){__VA_ARGS__},                    \
+                  (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)))
+
+/** Number of the next dropout layer, so that each has a stream of its own. */
+uint32_t p2p_plan_dropout_stream(P2pPlan *plan);
+
+/** Choose variants, place memory, compile. After it the plan is fixed. */
+int p2p_plan_finish(P2pPlan *plan);
+
+/** Enqueue all steps. */
+int p2p_plan_run(P2pPlan *plan);
+
+/** Shape before finish, the bound tensor after. */
+const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor);
+
+typedef struct P2pPlanMemory {
+    size_t tensor_bytes, work_bytes, unshared_bytes; /* unshared: if nothing shared memory */
+} P2pPlanMemory;
+P2pPlanMemory p2p_plan_memory(const P2pPlan *plan);
+
+/** One step for tables: its label, pass, variant and time so far (profiling devices). */
+typedef struct P2pPlanStepInfo {
+    const char *label, *pass, *variant;
+    P2pTensor first; /* operand 0 */
+    double seconds;
+    int runs;
+    double macs; /* of the direct algorithm; 0 where not a convolution */
+} P2pPlanStepInfo;
+int p2p_plan_step_count(const P2pPlan *plan);
+P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i);
+
+P2pDevice *p2p_plan_device(const P2pPlan *plan);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of networks and what can be chosen about them. */
+#ifndef P2P_NETS_NETS_H
+#define P2P_NETS_NETS_H
+
+#include "src/graph/graph.h"
+
+/** Zero means default where a zero makes no sense. */
+typedef struct P2pNetSpec {
+    const char *name; /* an entry of the list */
+    int input_nc, output_nc; /* discriminators: output_nc is not used */
+    int nf;           /* ngf or ndf: channels of the first layer */
+    int levels;       /* U-Nets: 0: by the name; discriminators: n_layers */
+    P2pNorm norm;
+    bool dropout;
+    /* How the peers' U-Nets differ from the default. */
+    bool innermost_norm;  /* a norm at the innermost encoder level too */
+    bool paper_dropout;   /* dropout at the innermost decoder levels 1..3, not at 2..4 */
+    bool all_bias;        /* every convolution has a bias */
+    bool relu_after_add;  /* ResNet: a ReLU after each block's sum */
+} P2pNetSpec;
+
+/** Build a network. P2P_EINVAL: unknown name or impossible choice; the message names the nearest. */
+int p2p_nets_build(P2pGraph **out, const P2pNetSpec *spec);
+
+/** Names of the list, generators first; NULL at the end. */
+const char *p2p_nets_name(int i);
+
+/* The builders behind the list. */
+int p2p_build_unet(P2pGraph *g, const P2pNetSpec *spec, int levels, bool skips);
+int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks);
+int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers);
+int p2p_build_pixel(P2pGraph *g, const P2pNetSpec *spec);
+
+#endif

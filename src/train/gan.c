@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Running a planned step: upload, enqueue, read losses. Knows no loss and no network. */
+#include "src/train/gan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+void p2p_gan_destroy(P2pGan **gan)
+{
+    P2pGan *g = *gan;
+
+    if (!g)
+        return;
+    p2p_device_finish(g->device);
+    p2p_plan_destroy(&g->plan);
+    for (int i = 0; i < g->net_count; i++)
+        p2p_net_destroy(&g->nets[i]);
+    for (int k = 0; k < 2; k++) {
+        p2p_marker_destroy(&g->marker[k]);
+        for (int i = 0; i < P2P_GAN_MAX_INPUTS; i++)
+            free(g->staging[k][i]);
+    }
+    free(g);
+    *gan = NULL;
+}
+
+static void set_float(uint32_t *word, double value)
+{
+    const float f = (float)value;
+
+    memcpy(word, &f, sizeof(f));
+}
+
+/* Upload through the staging set whose turn it is: the set before last has been consumed. */
+static int upload(P2pGan *g, const float *const inputs[], const P2pStepInfo *info)
+{
+    const int k = g->turn;
+    uint32_t *hyper = g->staged_hyper[k];
+    int err = p2p_marker_wait(g->marker[k]);
+
+    for (int i = 0; !err && i < g->input_count; i++) {
+        const P2pTensor *t = p2p_plan_get(g->plan, g->input[i]);
+        const size_t bytes = p2p_tensor_elements(t) * sizeof(float);
+        if (!g->staging[k][i] && !(g->staging[k][i] = p2p_alloc(bytes, 1)))
+            return P2P_ENOMEM;
+        memcpy(g->staging[k][i], inputs[i], bytes);
+        err = p2p_buffer_write_async(t->buffer, 0, bytes, g->staging[k][i]);
+    }
+    set_float(&hyper[P2P_HYPER_LR], info->lr);
+    set_float(&hyper[P2P_HYPER_H1], 1.0 / (1.0 - pow(g->beta1, (double)info->t)));
+    set_float(&hyper[P2P_HYPER_H2], 1.0 / sqrt(1.0 - pow(g->beta2, (double)info->t)));
+    hyper[P2P_HYPER_SEED] = info->seed & 0x3fffffffu;
+    hyper[P2P_HYPER_STEP] = (uint32_t)info->t & 0x3fffffffu;
+    if (!err)
+        err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->hyper)->buffer, 0,
+                                     sizeof(g->staged_hyper[k]), hyper);
+    if (!err)
+        err = p2p_marker_set(&g->marker[k], g->device);
+    g->turn = !k;
+    return err;
+}
+
+int p2p_gan_step(P2pGan *gan, const float *const inputs[], const P2pStepInfo *info)
+{
+    const int err = upload(gan, inputs, info);
+
+    return err ? err : p2p_plan_run(gan->plan);
+}
+
+int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES])
+{
+    return p2p_buffer_read(p2p_plan_get(gan->plan, gan->losses)->buffer, 0,
+                           (size_t)gan->loss_count * sizeof(float), losses);
+}

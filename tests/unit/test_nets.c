@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parameter counts and multiply-adds of full-size networks, as published for the peers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "src/nets/nets.h"
+
+static void expect(P2pNetSpec spec, size_t parameters, double gmacs)
+{
+    P2pGraph *g;
+
+    spec.nf = 64;
+    spec.output_nc = 3;
+    assert_int_equal(p2p_nets_build(&g, &spec), 0);
+    assert_int_equal(p2p_graph_trained(g), parameters);
+    if (gmacs > 0)
+        assert_true(fabs(p2p_graph_macs(g, 256, 256) / 1e9 - gmacs) < 0.002 * gmacs);
+    p2p_graph_destroy(&g);
+}
+
+#define G(net, n, ...) ((P2pNetSpec){.name = net, .input_nc = 3, .norm = n, __VA_ARGS__})
+#define D(net, n, l) ((P2pNetSpec){.name = net, .input_nc = 6, .norm = n, .levels = l})
+
+static void generators_have_published_sizes(void **state)
+{
+    (void)state;
+    expect(G("unet_256", P2P_NORM_BATCH, 0), 54413955, 6.048);
+    expect(G("unet_256", P2P_NORM_INSTANCE, 0), 54409603, 6.048);
+    expect(G("unet_256", P2P_NORM_BATCH, .innermost_norm = true, .all_bias = true), 54420483, 0);
+    expect(G("unet_256", P2P_NORM_BATCH, .all_bias = true), 54419459, 0);
+    expect(G("unet_128", P2P_NORM_BATCH, 0), 41828995, 6.023);
+    expect(G("encoder_decoder", P2P_NORM_BATCH, .all_bias = true), 39080963, 4.035);
+    expect(G("resnet_9blocks", P2P_NORM_BATCH, 0), 11383427, 49.55);
+    expect(G("resnet_9blocks", P2P_NORM_INSTANCE, 0), 11378179, 49.55);
+    expect(G("resnet_6blocks", P2P_NORM_BATCH, 0), 7841411, 35.06);
+    expect(G("resnet_6blocks", P2P_NORM_INSTANCE, 0), 7837699, 35.06);
+}
+
+static void discriminators_have_published_sizes(void **state)
+{
+    (void)state;
+    expect(D("pixel", P2P_NORM_BATCH, 0), 9024, 0.570);
+    expect(D("n_layers", P2P_NORM_BATCH, 1), 139585, 2.247);
+    expect(D("n_layers", P2P_NORM_BATCH, 2), 666433, 0);
+    expect(D("basic", P2P_NORM_BATCH, 0), 2768705, 3.197);
+    expect(D("n_layers", P2P_NORM_BATCH, 4), 6964033, 0);
+    expect(D("n_layers", P2P_NORM_BATCH, 5), 11159361, 2.186);
+    expect(D("n_layers", P2P_NORM_BATCH, 6), 15354689, 0);
+}
+
+static void unet_names_follow_the_state_dict(void **state)
+{
+    P2pGraph *g;
+
+    (void)state;
+    assert_int_equal(p2p_nets_build(&g, &G("unet_256", P2P_NORM_BATCH, .nf = 64, .output_nc = 3)),
+                     0);
+    assert_string_equal(g->params[0].name, "model.model.0.weight");
+    assert_string_equal(g->params[1].name, "model.model.1.model.1.weight");
+    assert_string_equal(g->params[4].name, "model.model.1.model.2.running_mean");
+    assert_string_equal(g->params[6].name, "model.model.1.model.3.model.1.weight");
+    assert_string_equal(g->params[g->param_count - 2].name, "model.model.3.weight");
+    assert_int_equal(g->param_count, 82 - 13); /* num_batches_tracked of 13 norms is not kept */
+    p2p_graph_destroy(&g);
+}
+
+static void unknown_network_is_refused(void **state)
+{
+    P2pGraph *g;
+
+    (void)state;
+    assert_int_equal(p2p_nets_build(&g, &G("unet_512", P2P_NORM_BATCH, .nf = 64)), P2P_EINVAL);
+    assert_int_equal(p2p_nets_build(&g, &(P2pNetSpec){.name = "n_layers", .input_nc = 6, .nf = 64,
+                                                      .levels = 7}), P2P_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generators_have_published_sizes),
+        cmocka_unit_test(discriminators_have_published_sizes),
+        cmocka_unit_test(unet_names_follow_the_state_dict),
+        cmocka_unit_test(unknown_network_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
