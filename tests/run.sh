@@ -1,0 +1,16 @@
+#!/bin/sh
+# All tests: install what is missing, build, run them on PoCL, the kernels also on Mesa's rusticl and
+# under oclgrind (small shapes).
+#
+# Usage: tests/run.sh [MESON-TEST-ARGUMENTS]
+set -eu
+cd "$(dirname "$0")/.."
+
+sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
+    pocl-opencl-icd libclblast-dev libturbojpeg0-dev libpng-dev libjansson-dev libcmocka-dev \
+    mesa-opencl-icd oclgrind
+[ -f build/build.ninja ] || meson setup build >/dev/null
+meson configure build -Dtests=true
+echo 'Building'
+ninja -C build --quiet
+exec meson test -C build --no-rebuild --print-errorlogs "$@"
