@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Measuring: a training step, a translation, the device's peaks. Compilation and warm-up are apart.
+ */
+#ifndef P2P_BENCH_H
+#define P2P_BENCH_H
+
+#include "p2p/common.h"
+#include "p2p/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Zero means default. */
+typedef struct P2pBenchSettings {
+    const char *netG, *netD; /**< unet_256, basic */
+    const char *norm;        /**< batch or instance; default batch */
+    int ngf, ndf;            /**< 64 */
+    int batch_size;          /**< 1 */
+    int size;                /**< pixels, 256 */
+    int steps;               /**< counted ones, 10; 3 more are warm-up */
+    const char *variants;    /**< as --variant; NULL: by the rule */
+} P2pBenchSettings;
+
+/** One pass of the plan with the time of one run (devices opened with profile). */
+typedef struct P2pBenchRow {
+    char label[48], pass[24], variant[24], shape[48];
+    double seconds, gflop; /**< gflop: of the direct algorithm, 0 where not a convolution */
+} P2pBenchRow;
+
+typedef struct P2pBenchResult {
+    double median_s, min_s, max_s;
+    double setup_s;     /**< building, compiling and warm-up */
+    double gflop;       /**< of a step, by the direct algorithm */
+    size_t plan_bytes;  /**< memory on the device */
+    P2pBenchRow *rows;  /**< of the plan; free by p2p_bench_result_finish */
+    int row_count;
+} P2pBenchResult;
+
+/** Train on random pictures; a step ends when the device has finished it. */
+P2P_API int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings,
+                            P2pBenchResult *result);
+/** Translate a random picture that is on the host before and after. */
+P2P_API int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings,
+                                P2pBenchResult *result);
+P2P_API void p2p_bench_result_finish(P2pBenchResult *result);
+
+typedef struct P2pPeak {
+    double gflops;       /**< f32 multiply-adds in registers, two operations each */
+    double copy_gb_s;    /**< bytes read plus bytes written */
+} P2pPeak;
+
+/** Measure with small kernels; takes about a second. */
+P2P_API int p2p_bench_peak(P2pDevice *device, P2pPeak *peak);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Timing whole steps and translations on random pictures, and the device's peaks. */
+#include "p2p/bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/rng.h"
+#include "src/base/status.h"
+#include "src/train/gan.h"
+
+enum { WARM_UP = 3, MAX_STEPS = 10000 };
+
+static P2pBenchSettings with_defaults(const P2pBenchSettings *from)
+{
+    P2pBenchSettings s = *from;
+
+    s.netG = s.netG ? s.netG : "unet_256";
+    s.netD = s.netD ? s.netD : "basic";
+    s.norm = s.norm ? s.norm : "batch";
+    s.ngf = s.ngf ? s.ngf : 64;
+    s.ndf = s.ndf ? s.ndf : 64;
+    s.batch_size = s.batch_size ? s.batch_size : 1;
+    s.size = s.size ? s.size : 256;
+    s.steps = s.steps ? p2p_min(s.steps, MAX_STEPS) : 10;
+    return s;
+}
+
+static P2pNetSpec net_spec(const P2pBenchSettings *s, const char *name, int nf, int in)
+{
+    return (P2pNetSpec){.name = name, .input_nc = in, .output_nc = 3, .nf = nf,
+                        .norm = strcmp(s->norm, "instance") ? P2P_NORM_BATCH : P2P_NORM_INSTANCE};
+}
+
+static float *random_picture(size_t count)
+{
+    float *x = p2p_alloc(count, sizeof(*x));
+
+    for (size_t i = 0; x && i < count; i++)
+        x[i] = p2p_rng_symmetric(p2p_rng_word(1, p2p_stream(P2P_STREAM_TEST, 0), i));
+    return x;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Run `once` for warm-up and counted times; fills the times of result. */
+static int measure(int steps, int (*once)(void *user), void *user, double start,
+                   P2pBenchResult *result)
+{
+    double *seconds = p2p_alloc((size_t)steps, sizeof(*seconds));
+    int err = seconds ? P2P_OK : P2P_ENOMEM;
+
+    for (int i = 0; !err && i < WARM_UP; i++)
+        err = once(user);
+    result->setup_s = p2p_seconds() - start;
+    for (int i = 0; !err && i < steps; i++) {
+        const double before = p2p_seconds();
+        err = once(user);
+        seconds[i] = p2p_seconds() - before;
+    }
+    if (!err) {
+        qsort(seconds, (size_t)steps, sizeof(*seconds), compare_doubles);
+        result->min_s = seconds[0];
+        result->median_s = seconds[steps / 2];
+        result->max_s = seconds[steps - 1];
+    }
+    free(seconds);
+    return err;
+}
+
+static int fill_rows(P2pPlan *plan, P2pBenchResult *result)
+{
+    const int count = p2p_plan_step_count(plan);
+    const P2pPlanMemory memory = p2p_plan_memory(plan);
+
+    result->plan_bytes += memory.tensor_bytes + memory.work_bytes;
+    result->rows = p2p_alloc((size_t)count, sizeof(*result->rows));
+    if (!result->rows)
+        return P2P_ENOMEM;
+    result->row_count = count;
+    for (int i = 0; i < count; i++) {
+        const P2pPlanStepInfo info = p2p_plan_step_info(plan, i);
+        P2pBenchRow *row = &result->rows[i];
+        snprintf(row->label, sizeof(row->label), "%s", info.label);
+        snprintf(row->pass, sizeof(row->pass), "%s", info.pass);
+        snprintf(row->variant, sizeof(row->variant), "%s", info.variant);
+        snprintf(row->shape, sizeof(row->shape), "%dx%dx%dx%d", info.first.n, info.first.h,
+                 info.first.w, info.first.c);
+        row->seconds = info.runs ? info.seconds / info.runs : 0;
+        row->gflop = 2e-9 * info.macs;
+        result->gflop += row->gflop;
+    }
+    return P2P_OK;
+}
+
+/* ---- Training ------------------------------------------------------------------------------ */
+
+typedef struct TrainRun {
+    P2pGan *gan;
+    const float *inputs[2];
+    long t;
+} TrainRun;
+
+static int train_once(void *user)
+{
+    TrainRun *r = user;
+    const P2pStepInfo info = {.lr = 2e-4f, .t = ++r->t};
+    const int err = p2p_gan_step(r->gan, r->inputs, &info);
+
+    return err ? err : p2p_device_finish(r->gan->device);
+}
+
+int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
+{
+    const P2pBenchSettings s = with_defaults(settings);
+    const P2pPix2pixSpec spec = {.g = net_spec(&s, s.netG, s.ngf, 3),
+                                 .d = net_spec(&s, s.netD, s.ndf, 6),
+                                 .batch = s.batch_size, .height = s.size, .width = s.size,
+                                 .gan_mode = P2P_LOSS_BCE, .lambda_l1 = 100, .lambda_gan = 1,
+                                 .d_factor = 0.5f, .dropout = true,
+                                 .adam = {.beta1 = .5f, .beta2 = .999f, .eps = 1e-8f}};
+    const P2pChoice choice = {.variants = s.variants};
+    const double start = p2p_seconds();
+    float *picture = random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);
+    TrainRun run = {.inputs = {picture, picture}};
+    int err = picture ? P2P_OK : P2P_ENOMEM;
+
+    *result = (P2pBenchResult){0};
+    if (!err)
+        err = p2p_pix2pix_create(&run.gan, device, &spec, &choice);
+    for (int i = 0; !err && i < run.gan->net_count; i++) {
+        err = p2p_net_init(run.gan->nets[i], P2P_INIT_NORMAL, 0.02f, 1);
+        result->plan_bytes += p2p_arena_bytes(run.gan->nets[i]->arena);
+    }
+    if (!err)
+        err = measure(s.steps, train_once, &run, start, result);
+    if (!err)
+        err = fill_rows(run.gan->plan, result);
+    p2p_gan_destroy(&run.gan);
+    free(picture);
+    return err;
+}
+
+/* ---- Translating --------------------------------------------------------------------------- */
+
+typedef struct TranslateRun {
+    P2pPlan *plan;
+    P2pNet *net;
+    P2pApply *apply;
+    int input, output;
+    float *in, *out;
+} TranslateRun;
+
+static int translate_once(void *user)
+{
+    TranslateRun *r = user;
+    int err = p2p_tensor_upload(p2p_plan_get(r->plan, r->input), r->in);
+
+    if (!err)
+        err = p2p_plan_run(r->plan);
+    return err ? err : p2p_tensor_download(p2p_plan_get(r->plan, r->output), r->out);
+}
+
+static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSettings *s)
+{
+    const P2pNetSpec spec = net_spec(s, s->netG, s->ngf, 3);
+    const P2pChoice choice = {.variants = s->variants};
+    const P2pMode mode = {.per_picture = true};
+    P2pGraph *graph;
+    int err;
+
+    if ((err = p2p_nets_build(&graph, &spec)) < 0 ||
+        (err = p2p_net_create(&r->net, device, graph, "G", false)) < 0 ||
+        (err = p2p_net_init(r->net, P2P_INIT_NORMAL, 0.02f, 1)) < 0 ||
+        (err = p2p_plan_create(&r->plan, device, &choice)) < 0)
+        return err;
+    r->input = p2p_plan_keep(r->plan, p2p_tensor_nhwc(s->batch_size, s->size, s->size, 3));
+    err = p2p_apply_forward(&r->apply, r->plan, r->net, r->input, -1, &mode, true);
+    if (err)
+        return err;
+    r->output = p2p_apply_output(r->apply);
+    return p2p_plan_finish(r->plan);
+}
+
+int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
+{
+    const P2pBenchSettings s = with_defaults(settings);
+    const size_t count = (size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3;
+    const double start = p2p_seconds();
+    TranslateRun run = {.in = random_picture(count), .out = p2p_alloc(count, sizeof(float))};
+    int err = run.in && run.out ? P2P_OK : P2P_ENOMEM;
+
+    *result = (P2pBenchResult){0};
+    if (!err)
+        err = translate_plan(&run, device, &s);
+    if (!err)
+        err = measure(s.steps, translate_once, &run, start, result);
+    if (!err) {
+        result->plan_bytes = p2p_arena_bytes(run.net->arena);
+        err = fill_rows(run.plan, result);
+    }
+    p2p_apply_destroy(&run.apply);
+    p2p_plan_destroy(&run.plan);
+    p2p_net_destroy(&run.net);
+    free(run.in);
+    free(run.out);
+    return err;
+}
+
+void p2p_bench_result_finish(P2pBenchResult *result)
+{
+    free(result->rows);
+    *result = (P2pBenchResult){0};
+}
+
+/* ---- Peaks --------------------------------------------------------------------------------- */
+
+/* Least seconds of a sequence over a few runs. */
+static int best_of(P2pDevice *device, P2pSequence *seq, int times, double *best)
+{
+    int err = P2P_OK;
+
+    *best = 1e30;
+    for (int i = 0; !err && i < times; i++) {
+        const double start = p2p_seconds();
+        if ((err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq))) == P2P_OK)
+            err = p2p_device_finish(device);
+        const double seconds = p2p_seconds() - start;
+        *best = seconds < *best ? seconds : *best;
+    }
+    return err;
+}
+
+int p2p_bench_peak(P2pDevice *device, P2pPeak *peak)
+{
+    enum { CHAINS = 12, COPY_BYTES = 64 << 20 };
+    const P2pCaps *caps = p2p_device_caps(device);
+    const int rounds = 20000;
+    const float factor = 0.5f;
+    const size_t groups = caps->is_cpu ? 64 : 65536;
+    P2pSequence *fma = NULL, *copy = NULL;
+    P2pBuffer *a = NULL, *b = NULL;
+    double seconds;
+    int err;
+
+    if ((err = p2p_sequence_create(&fma, device)) < 0 ||
+        (err = p2p_sequence_create(&copy, device)) < 0 ||
+        (err = p2p_buffer_create(&a, device, COPY_BYTES)) < 0 ||
+        (err = p2p_buffer_create(&b, device, COPY_BYTES)) < 0 ||
+        (err = p2p_buffer_zero(a)) < 0)
+        goto done;
+    const P2pArg fma_args[] = {P2P_ARG_BUFFER(a), P2P_ARG(rounds), P2P_ARG(factor)};
+    const P2pArg copy_args[] = {P2P_ARG_BUFFER(a), P2P_ARG_BUFFER(b)};
+    const size_t vectors = COPY_BYTES / sizeof(float) / (size_t)caps->vector_width;
+    if ((err = p2p_sequence_add(fma, &(P2pLaunch){.program = "peak", .kernel = "peak_fma",
+                                                  .global = {groups}, .args = fma_args,
+                                                  .arg_count = 3})) < 0 ||
+        (err = p2p_sequence_add(copy, &(P2pLaunch){.program = "peak", .kernel = "peak_copy",
+                                                   .global = {vectors}, .args = copy_args,
+                                                   .arg_count = 2})) < 0)
+        goto done;
+    if ((err = best_of(device, fma, 5, &seconds)) < 0)
+        goto done;
+    peak->gflops = 2e-9 * CHAINS * rounds * (double)groups * caps->vector_width / seconds;
+    if ((err = best_of(device, copy, 10, &seconds)) < 0)
+        goto done;
+    peak->copy_gb_s = 2e-9 * COPY_BYTES / seconds;
+done:
+    p2p_sequence_destroy(&fma);
+    p2p_sequence_destroy(&copy);
+    p2p_buffer_destroy(&a);
+    p2p_buffer_destroy(&b);
+    return err;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What all programs share: messages, exit codes, the standard options. */
+#ifndef P2P_TOOLS_CLI_H
+#define P2P_TOOLS_CLI_H
+
+#include <stdbool.h>
+
+#include "p2p/p2p.h"
+
+/** Exit codes, the same for all programs (documented in --help). */
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1, /* files, data, numbers */
+    CLI_USAGE = 2,  /* options and arguments */
+    CLI_DEVICE = 3, /* no device, driver trouble, device memory */
+    CLI_SIGNAL = 128, /* plus the signal's number: stopped on request, state saved */
+};
+
+/** A log that prints to standard error: warnings always but for --quiet, more with --verbose. */
+void cli_log_init(P2pLog *log, const P2pOptions *options);
+
+/** Print "PROGRAM: message" for a failed call and return the exit code that fits. */
+int cli_fail(const char *program, int status);
+
+/**
+ * Parse the command line. Returns -1 to go on, or an exit code: after --help and --version
+ * (printed), or after a mistake (reported).
+ */
+int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc, char **argv,
+              P2pArguments *arguments);
+
+/** Open the device that the options name. */
+int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
+
+/** Print text with control characters and non-ASCII escaped, for names that come from outside. */
+void cli_print_escaped(const char *text);
+
+#endif
