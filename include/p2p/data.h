@@ -276,8 +276,8 @@ typedef struct P2pCombineSettings {
 
 /**
  * Join the pictures of two folders, paired by name (the suffix may differ), into A|B pictures in
- * folder_out: A/train/1.png and B/train/1.jpg give OUT/train/1.png. Subfolders of A are entered
- * and must be in B too. Pairs of unlike channels or bits get the greater of both. Names are
+ * folder_out: A/train/1.png and B/train/1.jpg give OUT/train/1.png. Subfolders are entered
+ * and must be in both. Pairs of unlike channels or bits get the greater of both. Names are
  * compared before the first picture is read. Existing results are overwritten.
  *
  * @param settings  NULL for all defaults.
