@@ -159,9 +159,10 @@ static int combine_pair(const Pair *pair, const P2pCombineSettings *s)
     if (!err)
         err = p2p_image_read(&b, pair->b, s->max_pixels);
     if (!err && (a.width != b.width || a.height != b.height))
-        err = p2p_fail(P2P_EFORMAT, "%s: has %d x %d pixels, but its partner %s has %d x %d; "
-                       "resize one of them", pair->a, a.width, a.height, pair->b, b.width,
-                       b.height);
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: has %d x %d pixels, but its partner %s has %d x %d; "
+                       "resize one of them",
+                       pair->a, a.width, a.height, pair->b, b.width, b.height);
     if (!err)
         err = join(&a, &b, &both);
     if (!err)
@@ -200,8 +201,10 @@ int p2p_data_combine(const char *folder_a, const char *folder_b, const char *fol
     int err = plan_folder(&plan, folder_a, folder_b, folder_out, 0);
 
     if (!err && !plan.count)
-        err = p2p_fail(P2P_EFORMAT, "%s: has no pictures (.png, .jpg, .jpeg), nor have its "
-                       "subfolders", folder_a);
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: has no pictures (.png, .jpg, .jpeg), nor have its "
+                       "subfolders",
+                       folder_a);
     if (!err)
         err = combine_all(&plan, s, progress, user, &done);
     plan_finish(&plan);

@@ -87,8 +87,10 @@ static int list_layout(P2pDataset *d, const char *folder, const char *phase, siz
     else if (*phase && p2p_folder_exists(joint))
         err = list_pairs(d, joint, NULL, most);
     else
-        err = p2p_fail(P2P_EIO, "%s: holds neither %s with A|B pictures (A left, B right) nor %s "
-                       "and %s with pictures of equal names", folder, joint, a, b);
+        err = p2p_fail(P2P_EIO,
+                       "%s: holds neither %s with A|B pictures (A left, B right) nor %s "
+                       "and %s with pictures of equal names",
+                       folder, joint, a, b);
     free(joint);
     free(a);
     free(b);
@@ -153,8 +155,10 @@ static int read_joint(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage 
         return err;
     const int half = both.width / 2;
     if (both.width % 2)
-        err = p2p_fail(P2P_EFORMAT, "%s: is %d pixels wide; an A|B picture has two halves of equal "
-                       "width", pair->path_a, both.width);
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: is %d pixels wide; an A|B picture has two halves of equal "
+                       "width",
+                       pair->path_a, both.width);
     if (!err)
         err = p2p_image_crop(&both, 0, 0, half, both.height, a);
     if (!err)

@@ -54,8 +54,7 @@ static void *work(void *user)
         if (i >= c->dataset->count)
             return NULL;
         check_pair(c->dataset, i, &c->verdicts[i]);
-        if (c->verdicts[i].status &&
-            (!c->skip_bad || c->verdicts[i].status == P2P_ENOMEM)) {
+        if (c->verdicts[i].status && (!c->skip_bad || c->verdicts[i].status == P2P_ENOMEM)) {
             pthread_mutex_lock(&c->lock);
             c->stop = true;
             pthread_mutex_unlock(&c->lock);
@@ -114,8 +113,7 @@ static void drop_bad(P2pDataset *d, const Check *c, const P2pLog *log)
     d->count = kept;
 }
 
-int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings,
-                      P2pCheckReport *report)
+int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings, P2pCheckReport *report)
 {
     static const P2pCheckSettings defaults;
     const P2pCheckSettings *s = settings ? settings : &defaults;

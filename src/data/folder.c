@@ -139,8 +139,8 @@ int p2p_folder_match(const char *folder_a, char *const *a, size_t count_a, const
         const char *name = order < 0 ? a[i] : b[i];
         if (order)
             return p2p_fail(P2P_EFORMAT, "%s/%s: has no partner %.*s.png or .jpg in %s",
-                            order < 0 ? folder_a : folder_b, name, (int)p2p_stem_length(name),
-                            name, order < 0 ? folder_b : folder_a);
+                            order < 0 ? folder_a : folder_b, name, (int)p2p_stem_length(name), name,
+                            order < 0 ? folder_b : folder_a);
     }
     return P2P_OK;
 }

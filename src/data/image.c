@@ -19,8 +19,10 @@ int p2p_image_init(P2pImage *image, int width, int height, int channels, int bit
     *image = (P2pImage){0};
     if (width < 1 || height < 1 || width > P2P_IMAGE_MAX_SIDE || height > P2P_IMAGE_MAX_SIDE ||
         channels < 1 || channels > P2P_IMAGE_MAX_CHANNELS || (bits != 8 && bits != 16))
-        return p2p_fail(P2P_EINVAL, "%d x %d pixels with %d channels of %d bits are no possible "
-                        "picture", width, height, channels, bits);
+        return p2p_fail(P2P_EINVAL,
+                        "%d x %d pixels with %d channels of %d bits are no possible "
+                        "picture",
+                        width, height, channels, bits);
     if (!p2p_size_mul((size_t)width * (size_t)channels, (size_t)height, &samples) ||
         !(image->data = p2p_alloc(samples, (size_t)bits / 8)))
         return p2p_fail(P2P_ENOMEM, "no memory for a picture of %d x %d pixels with %d channels",
@@ -69,16 +71,17 @@ int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height, P2pI
     *out = (P2pImage){0};
     if (x < 0 || y < 0 || width < 1 || height < 1 || x > in->width - width ||
         y > in->height - height)
-        return p2p_fail(P2P_EINVAL, "%d x %d pixels at (%d, %d) do not lie within a picture of "
-                        "%d x %d", width, height, x, y, in->width, in->height);
+        return p2p_fail(P2P_EINVAL,
+                        "%d x %d pixels at (%d, %d) do not lie within a picture of "
+                        "%d x %d",
+                        width, height, x, y, in->width, in->height);
     if ((err = p2p_image_init(out, width, height, in->channels, in->bits)) < 0)
         return err;
 
     const size_t pixel = pixel_bytes(in), row = pixel * (size_t)width;
     for (int i = 0; i < height; i++)
         memcpy((char *)out->data + (size_t)i * row,
-               (const char *)in->data +
-                   ((size_t)(y + i) * (size_t)in->width + (size_t)x) * pixel,
+               (const char *)in->data + ((size_t)(y + i) * (size_t)in->width + (size_t)x) * pixel,
                row);
     return P2P_OK;
 }
@@ -106,9 +109,11 @@ int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out)
     *out = (P2pImage){0};
     if (left->height != right->height || left->channels != right->channels ||
         left->bits != right->bits)
-        return p2p_fail(P2P_EINVAL, "pictures of height %d and %d, %d and %d channels, %d and %d "
-                        "bits do not fit beside each other", left->height, right->height,
-                        left->channels, right->channels, left->bits, right->bits);
+        return p2p_fail(P2P_EINVAL,
+                        "pictures of height %d and %d, %d and %d channels, %d and %d "
+                        "bits do not fit beside each other",
+                        left->height, right->height, left->channels, right->channels, left->bits,
+                        right->bits);
     err = p2p_image_init(out, left->width + right->width, left->height, left->channels, left->bits);
     if (err)
         return err;
@@ -152,8 +157,8 @@ static void convert_pixel(const P2pImage *in, size_t i, P2pImage *out, size_t o)
         sample_set(out, o++, b);
     }
     if (out->channels % 2 == 0)
-        sample_set(out, o, alpha ? sample_get(in, i + (size_t)in->channels - 1)
-                                 : (1u << in->bits) - 1);
+        sample_set(out, o,
+                   alpha ? sample_get(in, i + (size_t)in->channels - 1) : (1u << in->bits) - 1);
 }
 
 int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)

@@ -24,8 +24,10 @@ int p2p_codec_check_size(const char *name, double width, double height, size_t m
         return p2p_fail(P2P_EFORMAT, "%s: %.0f x %.0f pixels are no possible picture", name, width,
                         height);
     if (width * height > (double)most)
-        return p2p_fail(P2P_EFORMAT, "%s: %.0f x %.0f pixels are more than the limit of %zu; "
-                        "make it smaller first", name, width, height, most);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: %.0f x %.0f pixels are more than the limit of %zu; "
+                        "make it smaller first",
+                        name, width, height, most);
     return P2P_OK;
 }
 
@@ -88,8 +90,8 @@ static int encode_jpeg(const P2pImage *image, int quality, unsigned char **out, 
     return err;
 }
 
-int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality,
-                     unsigned char **out, size_t *bytes)
+int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality, unsigned char **out,
+                     size_t *bytes)
 {
     *out = NULL;
     *bytes = 0;

@@ -33,8 +33,10 @@ int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess)
             return P2P_OK;
         }
     }
-    return p2p_fail(P2P_EINVAL, "no preprocessing is called %s; there are resize_and_crop, crop, "
-                    "scale_width, scale_width_and_crop and none", name);
+    return p2p_fail(P2P_EINVAL,
+                    "no preprocessing is called %s; there are resize_and_crop, crop, "
+                    "scale_width, scale_width_and_crop and none",
+                    name);
 }
 
 const char *p2p_preprocess_name(P2pPreprocess preprocess)
@@ -78,8 +80,8 @@ static void scale_width(P2pJitter *j, const P2pJitterSettings *s, int target)
         return;
     const long long scaled = (long long)target * height / width;
     j->resize_width = target;
-    j->resize_height = scaled > P2P_IMAGE_MAX_SIDE ? P2P_IMAGE_MAX_SIDE
-                                                   : p2p_max((int)scaled, s->crop_size);
+    j->resize_height =
+        scaled > P2P_IMAGE_MAX_SIDE ? P2P_IMAGE_MAX_SIDE : p2p_max((int)scaled, s->crop_size);
 }
 
 static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height, bool fixed)
@@ -110,7 +112,8 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height,
     j->width = crop ? s->crop_size : j->resize_width;
     j->height = crop ? s->crop_size : j->resize_height;
     if (j->width > j->resize_width || j->height > j->resize_height)
-        return p2p_fail(P2P_EINVAL, "%d x %d pixels (after resizing) are smaller than the crop of "
+        return p2p_fail(P2P_EINVAL,
+                        "%d x %d pixels (after resizing) are smaller than the crop of "
                         "%d x %d; use a smaller crop size, a larger load size or resize_and_crop",
                         j->resize_width, j->resize_height, j->width, j->height);
     return P2P_OK;
@@ -156,8 +159,8 @@ int p2p_jitter_apply(const P2pJitter *jitter, const P2pImage *in, P2pImage *out)
     int err;
 
     *out = (P2pImage){0};
-    err = p2p_image_resize(in, jitter->resize_width, jitter->resize_height, jitter->filter,
-                           &resized);
+    err =
+        p2p_image_resize(in, jitter->resize_width, jitter->resize_height, jitter->filter, &resized);
     if (!err)
         err = p2p_image_crop(&resized, jitter->x, jitter->y, jitter->width, jitter->height, out);
     if (!err && jitter->flip)

@@ -59,8 +59,8 @@ int p2p_jpeg_decode(P2pImage *image, const unsigned char *data, size_t bytes, co
 
     if (!tj)
         return p2p_fail(P2P_ENOMEM, "%s: no memory for a JPEG decoder", name);
-    if (tjDecompressHeader3(tj, data, (unsigned long)bytes, &width, &height, &sampling,
-                            &colours) != 0)
+    if (tjDecompressHeader3(tj, data, (unsigned long)bytes, &width, &height, &sampling, &colours) !=
+        0)
         err = p2p_fail(P2P_EFORMAT, "%s: the JPEG's header is truncated or damaged (%s)", name,
                        tjGetErrorStr2(tj));
     else if (colours == TJCS_CMYK || colours == TJCS_YCCK)

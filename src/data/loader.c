@@ -108,8 +108,7 @@ static int start(P2pLoader *l, int threads)
     return P2P_OK;
 }
 
-int p2p_loader_create(P2pLoader **out, const P2pDataset *dataset,
-                      const P2pLoaderSettings *settings)
+int p2p_loader_create(P2pLoader **out, const P2pDataset *dataset, const P2pLoaderSettings *settings)
 {
     static const P2pLoaderSettings defaults;
     const P2pLoaderSettings *s = settings ? settings : &defaults;
@@ -117,8 +116,10 @@ int p2p_loader_create(P2pLoader **out, const P2pDataset *dataset,
 
     *out = NULL;
     if (s->threads < 0 || s->threads > MAX_THREADS || s->queue < 0 || s->queue > MAX_QUEUE)
-        return p2p_fail(P2P_EINVAL, "a loader has 0 to %d threads and a queue of at most %d, not "
-                        "%d and %d", MAX_THREADS, MAX_QUEUE, s->threads, s->queue);
+        return p2p_fail(P2P_EINVAL,
+                        "a loader has 0 to %d threads and a queue of at most %d, not "
+                        "%d and %d",
+                        MAX_THREADS, MAX_QUEUE, s->threads, s->queue);
     P2pLoader *l = p2p_alloc(1, sizeof(*l));
     if (!l)
         return P2P_ENOMEM;

@@ -65,8 +65,8 @@ static void row_moments(const P2pImage *a, const P2pImage *b, int y, int channel
 }
 
 /* Sum over the positions of one channel; rows holds the moments of the last WINDOW rows. */
-static double channel_sum(const P2pImage *a, const P2pImage *b, int channel,
-                          const double w[WINDOW], double *rows)
+static double channel_sum(const P2pImage *a, const P2pImage *b, int channel, const double w[WINDOW],
+                          double *rows)
 {
     const size_t columns = (size_t)(a->width - WINDOW + 1), stride = columns * MOMENTS;
     double sum = 0;
@@ -114,9 +114,10 @@ int p2p_image_compare(const P2pImage *a, const P2pImage *b, P2pMetrics *metrics)
 
     *metrics = (P2pMetrics){0};
     if (!n || a->width != b->width || a->height != b->height || a->channels != b->channels)
-        return p2p_fail(P2P_EINVAL, "pictures of %d x %d x %d and %d x %d x %d (width, height, "
-                        "channels) cannot be compared", a->width, a->height, a->channels,
-                        b->width, b->height, b->channels);
+        return p2p_fail(P2P_EINVAL,
+                        "pictures of %d x %d x %d and %d x %d x %d (width, height, "
+                        "channels) cannot be compared",
+                        a->width, a->height, a->channels, b->width, b->height, b->channels);
     for (size_t i = 0; i < n; i++) {
         const double d = sample(a, i) - sample(b, i);
         absolute += fabs(d);

@@ -109,8 +109,7 @@ static int read_guarded(PngIo *io, P2pImage *image, const char *name, size_t max
     int err;
 
     if (setjmp(png_jmpbuf(io->png)))
-        return p2p_fail(P2P_EFORMAT, "%s: the PNG is truncated or damaged (%s)", name,
-                        io->message);
+        return p2p_fail(P2P_EFORMAT, "%s: the PNG is truncated or damaged (%s)", name, io->message);
     png_set_read_fn(io->png, io, read_bytes);
     png_set_user_limits(io->png, P2P_IMAGE_MAX_SIDE, P2P_IMAGE_MAX_SIDE);
     png_set_chunk_malloc_max(io->png, MAX_CHUNK_BYTES);
@@ -121,10 +120,11 @@ static int read_guarded(PngIo *io, P2pImage *image, const char *name, size_t max
     if ((err = p2p_codec_check_size(name, width, height, max_pixels)) < 0)
         return err;
     /* Before expansion: a header that promises more than its file can hold takes no memory. */
-    if ((double)png_get_rowbytes(io->png, io->info) * height >
-        (double)io->bytes * DEFLATE_MOST)
-        return p2p_fail(P2P_EFORMAT, "%s: the PNG is truncated: %zu bytes cannot hold %.0f x %.0f "
-                        "pixels", name, io->bytes, width, height);
+    if ((double)png_get_rowbytes(io->png, io->info) * height > (double)io->bytes * DEFLATE_MOST)
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: the PNG is truncated: %zu bytes cannot hold %.0f x %.0f "
+                        "pixels",
+                        name, io->bytes, width, height);
     set_transforms(io);
 
     const int channels = png_get_channels(io->png, io->info);
@@ -160,8 +160,8 @@ int p2p_png_decode(P2pImage *image, const unsigned char *data, size_t bytes, con
 
 static int write_guarded(PngIo *io, const P2pImage *image)
 {
-    static const int types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
-                                PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
+    static const int types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                PNG_COLOR_TYPE_RGB_ALPHA};
 
     if (setjmp(png_jmpbuf(io->png)))
         return p2p_fail(P2P_ENOMEM, "the PNG cannot be encoded (%s)", io->message);

@@ -129,13 +129,12 @@ static void pass_position(const P2pImage *in, P2pImage *out, const Kernel *k, in
     at_in += (size_t)k->first[i] * step;
     if (in->bits == 8) {
         for (size_t c = 0; c < count; c++)
-            ((uint8_t *)out->data)[at_out + c] = dot8((const uint8_t *)in->data + at_in + c, step,
-                                                      k->fixed + weights, k->taps[i]);
+            ((uint8_t *)out->data)[at_out + c] =
+                dot8((const uint8_t *)in->data + at_in + c, step, k->fixed + weights, k->taps[i]);
     } else {
         for (size_t c = 0; c < count; c++)
             ((uint16_t *)out->data)[at_out + c] =
-                dot16((const uint16_t *)in->data + at_in + c, step, k->exact + weights,
-                      k->taps[i]);
+                dot16((const uint16_t *)in->data + at_in + c, step, k->exact + weights, k->taps[i]);
     }
 }
 

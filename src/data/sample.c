@@ -27,14 +27,17 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
     s->target_channels = default_int(s->target_channels, 3);
     if (s->batch_size < 1 || s->input_channels < 1 || s->input_channels > 4 ||
         s->target_channels < 1 || s->target_channels > 4)
-        return p2p_fail(P2P_EINVAL, "a batch of %d pictures with %d input and %d target channels "
-                        "is impossible (channels: 1 to 4)", s->batch_size, s->input_channels,
-                        s->target_channels);
+        return p2p_fail(P2P_EINVAL,
+                        "a batch of %d pictures with %d input and %d target channels "
+                        "is impossible (channels: 1 to 4)",
+                        s->batch_size, s->input_channels, s->target_channels);
     const size_t batch = (size_t)s->batch_size;
     sampler->batches = s->keep_partial ? (count + batch - 1) / batch : count / batch;
     if (!sampler->batches)
-        return p2p_fail(P2P_EINVAL, "%zu pairs of pictures do not make a batch of %zu; use a "
-                        "smaller batch size", count, batch);
+        return p2p_fail(P2P_EINVAL,
+                        "%zu pairs of pictures do not make a batch of %zu; use a "
+                        "smaller batch size",
+                        count, batch);
     return P2P_OK;
 }
 
@@ -91,9 +94,9 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
     *input = *target = (P2pImage){0};
     if ((err = p2p_dataset_read(s->dataset, index, &a, &b)) < 0)
         return err;
-    err = set->fixed ? p2p_jitter_fix(&jitter, &set->jitter, a.width, a.height)
-                     : p2p_jitter_draw(&jitter, &set->jitter, a.width, a.height, set->seed, epoch,
-                                       index);
+    err = set->fixed
+              ? p2p_jitter_fix(&jitter, &set->jitter, a.width, a.height)
+              : p2p_jitter_draw(&jitter, &set->jitter, a.width, a.height, set->seed, epoch, index);
     if (!err)
         err = prepare(&a, set->input_channels, &jitter, input);
     if (!err)
@@ -135,10 +138,11 @@ static int add_pair(const P2pSampler *s, uint32_t index, size_t at, P2pSample *s
     if (!err && at == 0)
         err = reserve(s, &input, sample);
     if (!err && (input.width != batch->width || input.height != batch->height))
-        err = p2p_fail(P2P_EINVAL, "%s: has %d x %d pixels after preprocessing, the first of its "
+        err = p2p_fail(P2P_EINVAL,
+                       "%s: has %d x %d pixels after preprocessing, the first of its "
                        "batch %d x %d; use batch size 1 or resize_and_crop",
-                       p2p_dataset_path(s->dataset, index), input.width, input.height,
-                       batch->width, batch->height);
+                       p2p_dataset_path(s->dataset, index), input.width, input.height, batch->width,
+                       batch->height);
     if (!err) {
         const size_t pixels = (size_t)batch->width * (size_t)batch->height;
         p2p_image_to_floats(&input, sample->input + at * pixels * (size_t)input.channels);

@@ -6,7 +6,7 @@
 #include "p2p/data.h"
 
 typedef struct P2pSampler {
-    const P2pDataset *dataset; /* borrowed */
+    const P2pDataset *dataset;  /* borrowed */
     P2pLoaderSettings settings; /* with defaults filled in */
     size_t batches;             /* per epoch */
 } P2pSampler;
@@ -31,8 +31,7 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
                      const P2pLoaderSettings *settings);
 
 /** Fill *sample with batch number `batch`, counted from the first of epoch 0. */
-int p2p_sample_make(const P2pSampler *sampler, uint64_t batch, P2pOrder *order,
-                    P2pSample *sample);
+int p2p_sample_make(const P2pSampler *sampler, uint64_t batch, P2pOrder *order, P2pSample *sample);
 
 void p2p_order_finish(P2pOrder *order);
 void p2p_sample_finish(P2pSample *sample);
