@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Paired pictures for training and testing: folders of them, their checking, order, jitter and
+ * loading ahead; making a demonstration set; joining two folders into one of A|B pictures.
+ *
+ * What a batch holds depends on the settings, the epoch and the position alone, never on the
+ * number of threads or on what was loaded before. Nothing here knows of devices.
+ */
+#ifndef P2P_DATA_H
+#define P2P_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "p2p/common.h"
+#include "p2p/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Jitter: which part of a picture, at which size, is shown -------------------------------- */
+
+/** The meanings of pytorch-CycleGAN-and-pix2pix's --preprocess. */
+typedef enum P2pPreprocess {
+    P2P_PREPROCESS_RESIZE_AND_CROP,      /**< to load_size squared, then crop_size squared of it */
+    P2P_PREPROCESS_CROP,                 /**< crop_size squared of the picture as it is */
+    P2P_PREPROCESS_SCALE_WIDTH,          /**< width load_size, height in proportion */
+    P2P_PREPROCESS_SCALE_WIDTH_AND_CROP, /**< the same, then crop_size squared of it */
+    P2P_PREPROCESS_NONE,                 /**< sides rounded to a multiple, nothing else */
+} P2pPreprocess;
+
+/** "resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"; else P2P_EINVAL. */
+P2P_API int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess);
+P2P_API const char *p2p_preprocess_name(P2pPreprocess preprocess);
+
+/** Zero means default. */
+typedef struct P2pJitterSettings {
+    P2pPreprocess preprocess;
+    int load_size;    /**< pixels, default 286; at least crop_size for resize_and_crop */
+    int crop_size;    /**< pixels, default 256 */
+    int multiple;     /**< of `none`: sides become multiples of it, default 4 */
+    bool no_flip;     /**< never mirror */
+    P2pFilter filter; /**< default bicubic */
+} P2pJitterSettings;
+
+/** What is done to a picture and its partner alike: resize, then crop, then mirror. */
+typedef struct P2pJitter {
+    int resize_width, resize_height;
+    int x, y, width, height; /**< the rectangle kept */
+    bool flip;
+    P2pFilter filter;
+} P2pJitter;
+
+/**
+ * Draw the jitter of one picture for training. Depends on the arguments alone. Offsets are
+ * uniform over 0..(resized - crop) inclusive; a picture is mirrored with probability 1/2.
+ *
+ * @param width, height  Of the picture, in pixels.
+ * @param index          Of the picture in its set, so that each epoch draws anew.
+ *
+ * @return P2P_OK; P2P_EINVAL: impossible settings, or a picture smaller than the crop.
+ */
+P2P_API int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int width,
+                            int height, uint32_t seed, uint32_t epoch, uint64_t index);
+
+/**
+ * The fixed counterpart for testing: nothing is mirrored. resize_and_crop resizes to crop_size
+ * squared; crop takes the middle; scale_width is as in training; scale_width_and_crop scales to
+ * width crop_size and takes the middle; none as in training. Errors as for p2p_jitter_draw.
+ */
+P2P_API int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int width,
+                           int height);
+
+/** Apply to a picture of the size the jitter was made for. *out is overwritten. */
+P2P_API int p2p_jitter_apply(const P2pJitter *jitter, const P2pImage *in, P2pImage *out);
+
+/* ---- Folders of pairs ------------------------------------------------------------------------ */
+
+typedef enum P2pDirection {
+    P2P_DIRECTION_ATOB, /**< input A, target B */
+    P2P_DIRECTION_BTOA, /**< input B, target A */
+} P2pDirection;
+
+/** Zero means default. */
+typedef struct P2pDatasetSettings {
+    const char *phase;       /**< subfolder: "train" by default; "" for none */
+    P2pDirection direction;
+    size_t max_dataset_size; /**< the first so many by name; 0: all */
+    size_t max_pixels;       /**< see p2p_image_read */
+} P2pDatasetSettings;
+
+/** A list of pairs of picture files; immutable but for p2p_dataset_check. */
+typedef struct P2pDataset P2pDataset;
+
+/**
+ * List a folder. Two layouts are known: folder/PHASE with pictures that show A in the left and B
+ * in the right half, and folder/A/PHASE with folder/B/PHASE holding pictures of equal names (the
+ * suffix .png, .jpg or .jpeg may differ). Sorted by name (bytes, without suffix). Hidden files
+ * and other suffixes are ignored; subfolders are not entered. Opens no picture.
+ *
+ * @param settings  NULL for all defaults.
+ * @return P2P_OK.
+ *         P2P_EIO: neither layout is there, or a folder cannot be read.
+ *         P2P_EFORMAT: no pictures, a picture without partner (named), two of one name.
+ *         P2P_ENOMEM. *out is then NULL.
+ */
+P2P_API int p2p_dataset_create(P2pDataset **out, const char *folder,
+                               const P2pDatasetSettings *settings);
+P2P_API void p2p_dataset_destroy(P2pDataset **dataset);
+
+P2P_API size_t p2p_dataset_count(const P2pDataset *dataset);
+/** Name of pair index (< count) without folder and suffix. Lives as long as the set. */
+P2P_API const char *p2p_dataset_name(const P2pDataset *dataset, size_t index);
+/** File of the input of pair index (the joint file of A|B pictures). Lives as long as the set. */
+P2P_API const char *p2p_dataset_path(const P2pDataset *dataset, size_t index);
+
+/**
+ * Read pair index whole: input and target as stored (channels and bits of the files), of equal
+ * width and height. Both are overwritten, and empty after a failure.
+ *
+ * @return P2P_OK; P2P_EFORMAT: unreadable, of odd width, or of unequal sizes; P2P_EIO, P2P_ENOMEM.
+ */
+P2P_API int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *input,
+                             P2pImage *target);
+
+typedef struct P2pCheckSettings {
+    int threads;   /**< 0: in the calling thread */
+    bool skip_bad; /**< take unusable pairs out of the set instead of failing */
+    const P2pLog *log; /**< one warning per pair skipped; may be NULL */
+} P2pCheckSettings;
+
+typedef struct P2pCheckReport {
+    size_t bad;                  /**< pairs that cannot be used */
+    int min_width, max_width;    /**< of one half, over the usable pairs, in pixels */
+    int min_height, max_height;
+} P2pCheckReport;
+
+/**
+ * Decode every picture of the set once. Not while a loader uses the set.
+ *
+ * @param settings  NULL for all defaults.
+ * @param report    May be NULL.
+ * @return P2P_OK; without skip_bad the error of the first unusable pair by name (the set is
+ *         unchanged); P2P_EFORMAT where no usable pair is left; P2P_ENOMEM.
+ */
+P2P_API int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings,
+                              P2pCheckReport *report);
+
+/**
+ * The order of an epoch: a permutation of 0..count-1 drawn from (seed, epoch) alone
+ * (Fisher-Yates), or 0, 1, 2, … when serial.
+ *
+ * @param order  uint32 [count], overwritten.
+ */
+P2P_API void p2p_dataset_order(size_t count, bool serial, uint32_t seed, uint32_t epoch,
+                               uint32_t *order);
+
+/**
+ * Names of the pictures (.png, .jpg, .jpeg) right in a folder, sorted by bytes.
+ *
+ * @param names  Fresh array of count strings; release with p2p_names_free. NULL after a failure.
+ * @return P2P_OK (also for no pictures); P2P_EIO: the folder cannot be read; P2P_ENOMEM.
+ */
+P2P_API int p2p_folder_pictures(const char *folder, char ***names, size_t *count);
+P2P_API void p2p_names_free(char **names, size_t count);
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+/** Zero means default. */
+typedef struct P2pLoaderSettings {
+    int batch_size;      /**< pairs, default 1 */
+    int input_channels;  /**< 1..4, default 3; pictures are converted */
+    int target_channels; /**< 1..4, default 3 */
+    int threads;         /**< that load ahead; 0: load in p2p_loader_next */
+    int queue;           /**< batches kept ready at most; default threads + 2 */
+    uint32_t seed;
+    uint32_t epochs;     /**< end after so many epochs (counted from epoch 0); 0: never */
+    bool serial_batches; /**< by name instead of shuffled */
+    bool fixed;          /**< p2p_jitter_fix instead of p2p_jitter_draw: for testing */
+    bool keep_partial;   /**< deliver the last, smaller batch of an epoch instead of dropping it */
+    P2pJitterSettings jitter;
+} P2pLoaderSettings;
+
+/** Belongs to the loader; valid until its next p2p_loader_next, seek or destroy. */
+typedef struct P2pBatch {
+    int count, height, width;
+    int input_channels, target_channels;
+    const float *input;       /**< f32 [count, height, width, input_channels] in [-1, 1] */
+    const float *target;      /**< f32 [count, height, width, target_channels] in [-1, 1] */
+    const char *const *names; /**< [count], owned by the dataset */
+    const uint32_t *indices;  /**< [count], positions in the dataset */
+    uint32_t epoch;
+    size_t position; /**< of the batch in its epoch, from 0 */
+} P2pBatch;
+
+typedef struct P2pLoader P2pLoader;
+
+/**
+ * Begin loading at epoch 0, batch 0. The dataset must outlive the loader and stay unchanged.
+ * An epoch has count / batch_size batches, rounded down (up with keep_partial): a rest smaller
+ * than a batch is left out of that epoch; another order leaves out others.
+ *
+ * @return P2P_OK; P2P_EINVAL: impossible settings, or fewer pairs than a batch (without
+ *         keep_partial); P2P_ENOMEM. *out is then NULL. Where fewer threads can be started than
+ *         asked for, those do.
+ */
+P2P_API int p2p_loader_create(P2pLoader **out, const P2pDataset *dataset,
+                              const P2pLoaderSettings *settings);
+
+/** Stop and join the threads at any moment, free all. */
+P2P_API void p2p_loader_destroy(P2pLoader **loader);
+
+/** Batches per epoch. */
+P2P_API size_t p2p_loader_batches(const P2pLoader *loader);
+
+/**
+ * The next batch, in order; blocks until it is loaded. Epochs follow each other.
+ *
+ * @param batch  Set to the batch; NULL after the last epoch and after a failure.
+ * @return P2P_OK, or the failure of loading a picture of this batch, at its place; the call after
+ *         it goes on with the batch behind.
+ *         P2P_EINVAL: the pictures of the batch differ in size after preprocessing.
+ */
+P2P_API int p2p_loader_next(P2pLoader *loader, const P2pBatch **batch);
+
+/**
+ * Go to batch `position` of `epoch`: what follows is what a fresh loader would deliver from there.
+ * position may be p2p_loader_batches (then the next epoch begins). Otherwise P2P_EINVAL.
+ */
+P2P_API int p2p_loader_seek(P2pLoader *loader, uint32_t epoch, size_t position);
+
+/* ---- Making and joining sets ----------------------------------------------------------------- */
+
+/** Progress of something long: done of total. Return true to stop (P2P_ESTOPPED). */
+typedef bool (*P2pProgress)(void *user, size_t done, size_t total);
+
+/** Zero means default. */
+typedef struct P2pDemoSettings {
+    uint32_t seed;
+    size_t count_train;    /**< pairs, default 100 */
+    size_t count_val;      /**< default 10 */
+    size_t count_test;     /**< default 10 */
+    int size;              /**< of a half, pixels, 32..4096, default 256 */
+    P2pImageFormat format; /**< default PNG */
+} P2pDemoSettings;
+
+/**
+ * Draw one façade and its label map; depends on (seed, index) and size alone.
+ *
+ * @param photo   RGB, 8 bits, [size, size], overwritten.
+ * @param labels  The same; flat colours, those of the CMP façades.
+ * @return P2P_OK, P2P_EINVAL (size) or P2P_ENOMEM; both pictures are then empty.
+ */
+P2P_API int p2p_demo_draw(uint32_t seed, uint64_t index, int size, P2pImage *photo,
+                          P2pImage *labels);
+
+/**
+ * Fill folder/train, folder/val and folder/test with façades side by side: photo (A) left, label
+ * map (B) right. No picture is in two of them. Files of the same names are overwritten.
+ *
+ * @param settings  NULL for all defaults.
+ * @param progress  Called after each picture; may be NULL.
+ * @return P2P_OK, P2P_EINVAL (size), P2P_EIO, P2P_ENOMEM, P2P_ESTOPPED.
+ */
+P2P_API int p2p_demo_make(const char *folder, const P2pDemoSettings *settings,
+                          P2pProgress progress, void *user);
+
+/** Zero means default. */
+typedef struct P2pCombineSettings {
+    P2pImageFormat format; /**< of the results, default PNG */
+    int quality;           /**< of JPEG, see p2p_image_write */
+    size_t max_pixels;     /**< see p2p_image_read */
+} P2pCombineSettings;
+
+/**
+ * Join the pictures of two folders, paired by name (the suffix may differ), into A|B pictures in
+ * folder_out: A/train/1.png and B/train/1.jpg give OUT/train/1.png. Subfolders are entered
+ * and must be in both. Pairs of unlike channels or bits get the greater of both. Names are
+ * compared before the first picture is read. Existing results are overwritten.
+ *
+ * @param settings  NULL for all defaults.
+ * @param written   Number of pictures written, also after a failure; may be NULL.
+ * @return P2P_OK.
+ *         P2P_EFORMAT: a picture without partner, unreadable, of another size than its partner
+ *         (each named), or no pictures at all.
+ *         P2P_EIO, P2P_ENOMEM, P2P_ESTOPPED.
+ */
+P2P_API int p2p_data_combine(const char *folder_a, const char *folder_b, const char *folder_out,
+                             const P2pCombineSettings *settings, P2pProgress progress, void *user,
+                             size_t *written);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

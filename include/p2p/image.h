@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Pictures on the host: reading and writing JPEG and PNG, resizing as Pillow does, conversion to
+ * and from the networks' range [-1, 1], and the quality measures L1, PSNR and SSIM.
+ *
+ * Knows nothing of devices. Every function may be called from several threads at once as long as
+ * no two of them work on the same picture.
+ */
+#ifndef P2P_IMAGE_H
+#define P2P_IMAGE_H
+
+#include <stddef.h>
+
+#include "p2p/common.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Pictures with more pixels are refused by default (as Pillow does): a 1 GiB bound on 16-bit RGB. */
+#define P2P_IMAGE_MAX_PIXELS ((size_t)178956970)
+/** Longest side of a picture, and the most channels. */
+#define P2P_IMAGE_MAX_SIDE 1000000
+#define P2P_IMAGE_MAX_CHANNELS 64
+
+/**
+ * A host picture. Samples are interleaved, [height, width, channels] in C order without padding:
+ * uint8_t where bits is 8, uint16_t in host byte order (0..65535) where bits is 16. Files give
+ * 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha; not premultiplied) channels.
+ * The owner of the struct owns data. A zeroed struct is an empty picture.
+ */
+typedef struct P2pImage {
+    int width, height, channels;
+    int bits; /**< 8 or 16 */
+    void *data;
+} P2pImage;
+
+typedef enum P2pImageFormat {
+    P2P_IMAGE_PNG,
+    P2P_IMAGE_JPEG,
+} P2pImageFormat;
+
+typedef enum P2pFilter {
+    P2P_FILTER_BICUBIC,  /**< a = -0.5 */
+    P2P_FILTER_BILINEAR, /**< triangle */
+} P2pFilter;
+
+/**
+ * Allocate a black picture.
+ *
+ * @param image     Overwritten (not freed first); empty after a failure. Release by finish.
+ * @param width     Pixels, 1..P2P_IMAGE_MAX_SIDE; height likewise.
+ * @param channels  1..P2P_IMAGE_MAX_CHANNELS.
+ * @param bits      8 or 16.
+ *
+ * @return P2P_OK, P2P_EINVAL (impossible sizes) or P2P_ENOMEM.
+ */
+P2P_API int p2p_image_init(P2pImage *image, int width, int height, int channels, int bits);
+
+/** Free the samples; the struct becomes an empty picture. Accepts an empty one. */
+P2P_API void p2p_image_finish(P2pImage *image);
+
+/** Bytes of the samples. */
+P2P_API size_t p2p_image_bytes(const P2pImage *image);
+
+/** Deep copy of in to *out (overwritten). P2P_ENOMEM leaves *out empty. */
+P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
+
+/**
+ * Read a JPEG or PNG file, told apart by content and not by the name.
+ *
+ * JPEG: grey gives 1 channel, colour 3; CMYK is refused. PNG: all kinds; palettes and 1, 2 and 4
+ * bit greys become 8 bit, transparency becomes an alpha channel, 16 bit stay 16 bit. Gamma, colour
+ * profiles and EXIF orientation are not applied.
+ *
+ * @param image       Overwritten (not freed first); empty after a failure.
+ * @param max_pixels  Larger pictures are refused before memory is taken; 0 means
+ *                    P2P_IMAGE_MAX_PIXELS.
+ *
+ * @return P2P_OK.
+ *         P2P_EIO: the file is missing or unreadable.
+ *         P2P_EFORMAT: empty, truncated, damaged, too large, or neither PNG nor JPEG.
+ *         P2P_ENOMEM. The message names the file.
+ */
+P2P_API int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels);
+
+/** p2p_image_read from memory; name stands for the file in messages. */
+P2P_API int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes,
+                                  const char *name, size_t max_pixels);
+
+/**
+ * Format by the name's suffix (.png, .jpg, .jpeg; any case).
+ * P2P_EINVAL for any other suffix; *format is then unchanged.
+ */
+P2P_API int p2p_image_format_of(const char *path, P2pImageFormat *format);
+
+/**
+ * Write a picture; the format is that of the suffix. The file appears whole or not at all.
+ *
+ * PNG takes 1..4 channels and 8 or 16 bits. JPEG holds 8 bits of grey or RGB only: alpha is
+ * dropped and 16 bits are rounded to 8.
+ *
+ * @param quality  JPEG quality 1..100, 0 means 95 (chroma is not subsampled from 90 on).
+ *
+ * @return P2P_OK, P2P_EINVAL (suffix, channels, quality, size), P2P_EIO or P2P_ENOMEM.
+ */
+P2P_API int p2p_image_write(const P2pImage *image, const char *path, int quality);
+
+/**
+ * Encode into fresh memory, for pipes and archives.
+ *
+ * @param out    The file's bytes, released by free(); NULL after a failure.
+ * @param bytes  Their number.
+ */
+P2P_API int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality,
+                             unsigned char **out, size_t *bytes);
+
+/**
+ * Change the number of channels, samples keep their bits.
+ *
+ * RGB to grey is ITU-R 601-2 luma as in Pillow: (19595 R + 38470 G + 7471 B + 32768) >> 16. Grey
+ * to RGB repeats. Alpha is dropped where the result has none (no blending) and is opaque where
+ * the source has none. An equal number copies.
+ *
+ * @param channels  1, 2, 3 or 4, or the picture's own number.
+ *
+ * @return P2P_OK; P2P_EINVAL for other numbers, P2P_ENOMEM. *out (overwritten) is then empty.
+ */
+P2P_API int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out);
+
+/** Change to 8 bits (v / 257 rounded) or 16 (v * 257, exact). *out is overwritten. */
+P2P_API int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out);
+
+/**
+ * Resize with antialiasing, bit for bit as Pillow: horizontal pass, then vertical, each rounded to
+ * the sample type; a pass that keeps the size is skipped. 16-bit samples are summed in double.
+ *
+ * @param out  Picture [height, width, in->channels], overwritten; must not be in.
+ *
+ * @return P2P_OK, P2P_EINVAL (impossible size) or P2P_ENOMEM.
+ */
+P2P_API int p2p_image_resize(const P2pImage *in, int width, int height, P2pFilter filter,
+                             P2pImage *out);
+
+/** Cut the rectangle (x, y, width, height) out. P2P_EINVAL unless it lies within the picture. */
+P2P_API int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height,
+                           P2pImage *out);
+
+/** Mirror left and right, in place. */
+P2P_API void p2p_image_flip(P2pImage *image);
+
+/** Put two pictures of equal height, channels and bits beside each other: [left | right]. */
+P2P_API int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out);
+
+/**
+ * Samples to [-1, 1]: (v / 255 - 0.5) / 0.5 in f32, 16 bits by 65535.
+ *
+ * @param hwc  f32 [height, width, channels], overwritten.
+ */
+P2P_API void p2p_image_to_floats(const P2pImage *image, float *hwc);
+
+/**
+ * Picture of floats in [-1, 1]: (v + 1) * 127.5 rounded to nearest and clamped, 16 bits by
+ * 32767.5. NaN becomes 0.
+ *
+ * @param hwc  f32 [height, width, channels].
+ */
+P2P_API int p2p_image_from_floats(P2pImage *image, const float *hwc, int width, int height,
+                                  int channels, int bits);
+
+/** How alike two pictures are. */
+typedef struct P2pMetrics {
+    double l1;   /**< mean absolute difference, 0..255 */
+    double psnr; /**< dB for a peak of 255; infinite for equal pictures */
+    double ssim; /**< structural similarity, at most 1; NaN where a side is below 11 pixels */
+} P2pMetrics;
+
+/**
+ * Compare two pictures of equal size and channels (bits may differ; 16 bits count as v / 257).
+ *
+ * SSIM: Wang et al. 2004: Gaussian window 11x11, sigma 1.5, K1 = .01, K2 = .03, L = 255, mean
+ * over the positions where the window fits and over the channels.
+ *
+ * @return P2P_OK; P2P_EINVAL for different shapes, P2P_ENOMEM.
+ */
+P2P_API int p2p_image_compare(const P2pImage *a, const P2pImage *b, P2pMetrics *metrics);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

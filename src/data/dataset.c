@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Folders of paired pictures: the two layouts, the order of an epoch, reading one pair. Neither
+ * jitters nor makes batches (loader.c), nor looks for unusable files (dataset_check.c).
+ */
+#include "src/data/dataset.h"
+
+#include <string.h>
+
+#include "src/base/file.h"
+#include "src/base/memory.h"
+#include "src/base/rng.h"
+#include "src/base/status.h"
+#include "src/data/folder.h"
+
+static int pair_init(P2pDatasetPair *pair, const char *folder_a, const char *a,
+                     const char *folder_b, const char *b)
+{
+    pair->name = p2p_format("%.*s", (int)p2p_stem_length(a), a);
+    pair->path_a = p2p_path_join(folder_a, a);
+    pair->path_b = b ? p2p_path_join(folder_b, b) : NULL;
+    return pair->name && pair->path_a && (!b || pair->path_b) ? P2P_OK : P2P_ENOMEM;
+}
+
+void p2p_dataset_pair_finish(P2pDatasetPair *pair)
+{
+    free(pair->name);
+    free(pair->path_a);
+    free(pair->path_b);
+    *pair = (P2pDatasetPair){0};
+}
+
+/* folder_b is NULL for pictures that hold both halves. */
+static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b, size_t most)
+{
+    char **a = NULL, **b = NULL;
+    size_t count_a = 0, count_b = 0;
+    int err = p2p_folder_stems(folder_a, &a, &count_a);
+
+    if (!err && folder_b)
+        err = p2p_folder_stems(folder_b, &b, &count_b);
+    if (!err && folder_b)
+        err = p2p_folder_match(folder_a, a, count_a, folder_b, b, count_b);
+    if (!err && !count_a)
+        err = p2p_fail(P2P_EFORMAT, "%s: has no pictures (.png, .jpg, .jpeg)", folder_a);
+    if (!err && count_a > UINT32_MAX)
+        err = p2p_fail(P2P_EFORMAT, "%s: has too many pictures", folder_a);
+
+    const size_t count = most && most < count_a ? most : count_a;
+    if (!err && !(d->pairs = p2p_alloc(count, sizeof(*d->pairs))))
+        err = P2P_ENOMEM;
+    for (; !err && d->count < count; d->count++) /* counts a half-built last one too */
+        err = pair_init(&d->pairs[d->count], folder_a, a[d->count], folder_b,
+                        folder_b ? b[d->count] : NULL);
+    p2p_names_free(a, count_a);
+    p2p_names_free(b, count_b);
+    return err;
+}
+
+static bool has_pictures(const char *folder)
+{
+    char **names;
+    size_t count;
+
+    if (!p2p_folder_exists(folder) || p2p_folder_pictures(folder, &names, &count) < 0)
+        return false;
+    p2p_names_free(names, count);
+    return count > 0;
+}
+
+/* folder/PHASE wins if it holds pictures: with phase "" it is also the parent of A and B. */
+static int list_layout(P2pDataset *d, const char *folder, const char *phase, size_t most)
+{
+    char *joint = p2p_format(*phase ? "%s/%s" : "%s", folder, phase);
+    char *a = p2p_format(*phase ? "%s/A/%s" : "%s/A", folder, phase);
+    char *b = p2p_format(*phase ? "%s/B/%s" : "%s/B", folder, phase);
+    int err;
+
+    if (!joint || !a || !b)
+        err = P2P_ENOMEM;
+    else if (!p2p_folder_exists(folder))
+        err = p2p_fail(P2P_EIO, "%s: there is no such folder", folder);
+    else if (has_pictures(joint))
+        err = list_pairs(d, joint, NULL, most);
+    else if (p2p_folder_exists(a) && p2p_folder_exists(b))
+        err = list_pairs(d, a, b, most);
+    else if (*phase && p2p_folder_exists(joint))
+        err = list_pairs(d, joint, NULL, most);
+    else
+        err = p2p_fail(P2P_EIO,
+                       "%s: holds neither %s with A|B pictures (A left, B right) nor %s "
+                       "and %s with pictures of equal names",
+                       folder, joint, a, b);
+    free(joint);
+    free(a);
+    free(b);
+    return err;
+}
+
+int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSettings *settings)
+{
+    static const P2pDatasetSettings defaults;
+    const P2pDatasetSettings *s = settings ? settings : &defaults;
+    P2pDataset *d = p2p_alloc(1, sizeof(*d));
+
+    *out = NULL;
+    if (!d)
+        return P2P_ENOMEM;
+    d->direction = s->direction;
+    d->max_pixels = s->max_pixels;
+    int err = list_layout(d, folder, s->phase ? s->phase : "train", s->max_dataset_size);
+    if (err)
+        p2p_dataset_destroy(&d);
+    *out = d;
+    return err;
+}
+
+void p2p_dataset_destroy(P2pDataset **dataset)
+{
+    P2pDataset *d = *dataset;
+
+    *dataset = NULL;
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->count; i++)
+        p2p_dataset_pair_finish(&d->pairs[i]);
+    free(d->pairs);
+    free(d);
+}
+
+size_t p2p_dataset_count(const P2pDataset *dataset)
+{
+    return dataset->count;
+}
+
+const char *p2p_dataset_name(const P2pDataset *dataset, size_t index)
+{
+    P2P_ASSERT(index < dataset->count);
+    return dataset->pairs[index].name;
+}
+
+const char *p2p_dataset_path(const P2pDataset *dataset, size_t index)
+{
+    P2P_ASSERT(index < dataset->count);
+    const P2pDatasetPair *pair = &dataset->pairs[index];
+    return pair->path_b && dataset->direction == P2P_DIRECTION_BTOA ? pair->path_b : pair->path_a;
+}
+
+static int read_joint(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a, P2pImage *b)
+{
+    P2pImage both;
+    int err;
+
+    if ((err = p2p_image_read(&both, pair->path_a, d->max_pixels)) < 0)
+        return err;
+    const int half = both.width / 2;
+    if (both.width % 2)
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: is %d pixels wide; an A|B picture has two halves of equal "
+                       "width",
+                       pair->path_a, both.width);
+    if (!err)
+        err = p2p_image_crop(&both, 0, 0, half, both.height, a);
+    if (!err)
+        err = p2p_image_crop(&both, half, 0, half, both.height, b);
+    p2p_image_finish(&both);
+    return err;
+}
+
+static int read_two(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a, P2pImage *b)
+{
+    int err;
+
+    if ((err = p2p_image_read(a, pair->path_a, d->max_pixels)) < 0 ||
+        (err = p2p_image_read(b, pair->path_b, d->max_pixels)) < 0)
+        return err;
+    if (a->width != b->width || a->height != b->height)
+        return p2p_fail(P2P_EFORMAT, "%s: has %d x %d pixels, but its partner %s has %d x %d",
+                        pair->path_a, a->width, a->height, pair->path_b, b->width, b->height);
+    return P2P_OK;
+}
+
+int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *input, P2pImage *target)
+{
+    const bool reverse = dataset->direction == P2P_DIRECTION_BTOA;
+    P2pImage *a = reverse ? target : input, *b = reverse ? input : target;
+
+    P2P_ASSERT(index < dataset->count);
+    *input = *target = (P2pImage){0};
+    const P2pDatasetPair *pair = &dataset->pairs[index];
+    const int err = pair->path_b ? read_two(dataset, pair, a, b) : read_joint(dataset, pair, a, b);
+    if (err) {
+        p2p_image_finish(input);
+        p2p_image_finish(target);
+    }
+    return err;
+}
+
+void p2p_dataset_order(size_t count, bool serial, uint32_t seed, uint32_t epoch, uint32_t *order)
+{
+    const uint32_t stream = p2p_stream(P2P_STREAM_ORDER, epoch);
+
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    for (size_t i = serial ? 0 : count; i > 1; i--) {
+        const uint32_t j = p2p_rng_below(p2p_rng_word(seed, stream, i), (uint32_t)i);
+        const uint32_t swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+}

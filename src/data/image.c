@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pictures in memory: allocation, cutting, mirroring, channels, bits, and the way to and from
+ * floats. Reads no files and does not resize.
+ */
+#include "p2p/image.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+int p2p_image_init(P2pImage *image, int width, int height, int channels, int bits)
+{
+    size_t samples;
+
+    *image = (P2pImage){0};
+    if (width < 1 || height < 1 || width > P2P_IMAGE_MAX_SIDE || height > P2P_IMAGE_MAX_SIDE ||
+        channels < 1 || channels > P2P_IMAGE_MAX_CHANNELS || (bits != 8 && bits != 16))
+        return p2p_fail(P2P_EINVAL,
+                        "%d x %d pixels with %d channels of %d bits are no possible "
+                        "picture",
+                        width, height, channels, bits);
+    if (!p2p_size_mul((size_t)width * (size_t)channels, (size_t)height, &samples) ||
+        !(image->data = p2p_alloc(samples, (size_t)bits / 8)))
+        return p2p_fail(P2P_ENOMEM, "no memory for a picture of %d x %d pixels with %d channels",
+                        width, height, channels);
+    image->width = width;
+    image->height = height;
+    image->channels = channels;
+    image->bits = bits;
+    return P2P_OK;
+}
+
+void p2p_image_finish(P2pImage *image)
+{
+    free(image->data);
+    *image = (P2pImage){0};
+}
+
+static size_t sample_count(const P2pImage *image)
+{
+    return (size_t)image->width * (size_t)image->height * (size_t)image->channels;
+}
+
+static size_t pixel_bytes(const P2pImage *image)
+{
+    return (size_t)image->channels * (size_t)image->bits / 8;
+}
+
+size_t p2p_image_bytes(const P2pImage *image)
+{
+    return sample_count(image) * (size_t)image->bits / 8;
+}
+
+int p2p_image_copy(const P2pImage *in, P2pImage *out)
+{
+    const int err = p2p_image_init(out, in->width, in->height, in->channels, in->bits);
+
+    if (!err)
+        memcpy(out->data, in->data, p2p_image_bytes(in));
+    return err;
+}
+
+int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height, P2pImage *out)
+{
+    int err;
+
+    *out = (P2pImage){0};
+    if (x < 0 || y < 0 || width < 1 || height < 1 || x > in->width - width ||
+        y > in->height - height)
+        return p2p_fail(P2P_EINVAL,
+                        "%d x %d pixels at (%d, %d) do not lie within a picture of "
+                        "%d x %d",
+                        width, height, x, y, in->width, in->height);
+    if ((err = p2p_image_init(out, width, height, in->channels, in->bits)) < 0)
+        return err;
+
+    const size_t pixel = pixel_bytes(in), row = pixel * (size_t)width;
+    for (int i = 0; i < height; i++)
+        memcpy((char *)out->data + (size_t)i * row,
+               (const char *)in->data + ((size_t)(y + i) * (size_t)in->width + (size_t)x) * pixel,
+               row);
+    return P2P_OK;
+}
+
+void p2p_image_flip(P2pImage *image)
+{
+    const size_t pixel = pixel_bytes(image), row = pixel * (size_t)image->width;
+    unsigned char swap[2 * P2P_IMAGE_MAX_CHANNELS];
+
+    for (int y = 0; y < image->height; y++) {
+        unsigned char *left = (unsigned char *)image->data + (size_t)y * row;
+        unsigned char *right = left + row - pixel;
+        for (; left < right; left += pixel, right -= pixel) {
+            memcpy(swap, left, pixel);
+            memcpy(left, right, pixel);
+            memcpy(right, swap, pixel);
+        }
+    }
+}
+
+int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out)
+{
+    int err;
+
+    *out = (P2pImage){0};
+    if (left->height != right->height || left->channels != right->channels ||
+        left->bits != right->bits)
+        return p2p_fail(P2P_EINVAL,
+                        "pictures of height %d and %d, %d and %d channels, %d and %d "
+                        "bits do not fit beside each other",
+                        left->height, right->height, left->channels, right->channels, left->bits,
+                        right->bits);
+    err = p2p_image_init(out, left->width + right->width, left->height, left->channels, left->bits);
+    if (err)
+        return err;
+
+    const size_t a = pixel_bytes(left) * (size_t)left->width;
+    const size_t b = pixel_bytes(right) * (size_t)right->width;
+    for (size_t y = 0; y < (size_t)out->height; y++) {
+        char *row = (char *)out->data + y * (a + b);
+        memcpy(row, (const char *)left->data + y * a, a);
+        memcpy(row + a, (const char *)right->data + y * b, b);
+    }
+    return P2P_OK;
+}
+
+static uint32_t sample_get(const P2pImage *image, size_t i)
+{
+    return image->bits == 8 ? ((const uint8_t *)image->data)[i]
+                            : ((const uint16_t *)image->data)[i];
+}
+
+static void sample_set(P2pImage *image, size_t i, uint32_t value)
+{
+    if (image->bits == 8)
+        ((uint8_t *)image->data)[i] = (uint8_t)value;
+    else
+        ((uint16_t *)image->data)[i] = (uint16_t)value;
+}
+
+/* One pixel of in (at sample i) to one of out (at sample o); 1 to 4 channels each. */
+static void convert_pixel(const P2pImage *in, size_t i, P2pImage *out, size_t o)
+{
+    const bool grey = in->channels < 3, alpha = in->channels % 2 == 0;
+    const uint32_t r = sample_get(in, i);
+    const uint32_t g = grey ? r : sample_get(in, i + 1), b = grey ? r : sample_get(in, i + 2);
+
+    if (out->channels < 3) {
+        sample_set(out, o++, grey ? r : (r * 19595u + g * 38470u + b * 7471u + 0x8000u) >> 16);
+    } else {
+        sample_set(out, o++, r);
+        sample_set(out, o++, g);
+        sample_set(out, o++, b);
+    }
+    if (out->channels % 2 == 0)
+        sample_set(out, o,
+                   alpha ? sample_get(in, i + (size_t)in->channels - 1) : (1u << in->bits) - 1);
+}
+
+int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)
+{
+    int err;
+
+    *out = (P2pImage){0};
+    if (channels == in->channels)
+        return p2p_image_copy(in, out);
+    if (channels < 1 || channels > 4 || in->channels > 4)
+        return p2p_fail(P2P_EINVAL, "a picture of %d channels cannot become one of %d",
+                        in->channels, channels);
+    if ((err = p2p_image_init(out, in->width, in->height, channels, in->bits)) < 0)
+        return err;
+
+    const size_t pixels = (size_t)in->width * (size_t)in->height;
+    for (size_t i = 0; i < pixels; i++)
+        convert_pixel(in, i * (size_t)in->channels, out, i * (size_t)channels);
+    return P2P_OK;
+}
+
+int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out)
+{
+    int err;
+
+    *out = (P2pImage){0};
+    if (bits == in->bits)
+        return p2p_image_copy(in, out);
+    if ((err = p2p_image_init(out, in->width, in->height, in->channels, bits)) < 0)
+        return err;
+    for (size_t i = 0, n = sample_count(in); i < n; i++) {
+        const uint32_t v = sample_get(in, i);
+        sample_set(out, i, bits == 8 ? (v + 128) / 257 : v * 257);
+    }
+    return P2P_OK;
+}
+
+void p2p_image_to_floats(const P2pImage *image, float *hwc)
+{
+    const size_t n = sample_count(image);
+
+    if (image->bits == 8) {
+        const uint8_t *v = image->data;
+        for (size_t i = 0; i < n; i++)
+            hwc[i] = ((float)v[i] / 255.0f - 0.5f) / 0.5f;
+    } else {
+        const uint16_t *v = image->data;
+        for (size_t i = 0; i < n; i++)
+            hwc[i] = ((float)v[i] / 65535.0f - 0.5f) / 0.5f;
+    }
+}
+
+int p2p_image_from_floats(P2pImage *image, const float *hwc, int width, int height, int channels,
+                          int bits)
+{
+    const int err = p2p_image_init(image, width, height, channels, bits);
+
+    if (err)
+        return err;
+    const float most = bits == 8 ? 255.0f : 65535.0f;
+    for (size_t i = 0, n = sample_count(image); i < n; i++) {
+        const float v = (hwc[i] + 1.0f) * (most / 2);
+        /* The first comparison is false for NaN. */
+        sample_set(image, i, v > 0 ? (v < most ? (uint32_t)lrintf(v) : (uint32_t)most) : 0);
+    }
+    return P2P_OK;
+}

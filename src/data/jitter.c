@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which part of a picture is shown, at which size, mirrored or not: drawn or fixed, then applied.
+ * Follows --preprocess of pytorch-CycleGAN-and-pix2pix, except that a picture smaller than the
+ * crop is refused instead of padded with black.
+ */
+#include <string.h>
+
+#include "p2p/data.h"
+#include "src/base/memory.h"
+#include "src/base/rng.h"
+#include "src/base/status.h"
+
+enum {
+    DEFAULT_LOAD = 286,
+    DEFAULT_CROP = 256,
+    DEFAULT_MULTIPLE = 4,
+};
+
+static const char *const names[] = {
+    [P2P_PREPROCESS_RESIZE_AND_CROP] = "resize_and_crop",
+    [P2P_PREPROCESS_CROP] = "crop",
+    [P2P_PREPROCESS_SCALE_WIDTH] = "scale_width",
+    [P2P_PREPROCESS_SCALE_WIDTH_AND_CROP] = "scale_width_and_crop",
+    [P2P_PREPROCESS_NONE] = "none",
+};
+
+int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess)
+{
+    for (size_t i = 0; i < P2P_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *preprocess = (P2pPreprocess)i;
+            return P2P_OK;
+        }
+    }
+    return p2p_fail(P2P_EINVAL,
+                    "no preprocessing is called %s; there are resize_and_crop, crop, "
+                    "scale_width, scale_width_and_crop and none",
+                    name);
+}
+
+const char *p2p_preprocess_name(P2pPreprocess preprocess)
+{
+    return (size_t)preprocess < P2P_COUNT(names) ? names[preprocess] : "unknown";
+}
+
+/* side to the nearest multiple, ties to the even one (Python's round), at least one. */
+static int round_to_multiple(int side, int multiple)
+{
+    const int rest = side % multiple;
+    int times = side / multiple;
+
+    if (2 * rest > multiple || (2 * rest == multiple && times % 2 == 1))
+        times++;
+    return p2p_max(times, 1) * multiple;
+}
+
+static int fill_settings(P2pJitterSettings *s, const P2pJitterSettings *given)
+{
+    *s = *given;
+    s->load_size = s->load_size ? s->load_size : DEFAULT_LOAD;
+    s->crop_size = s->crop_size ? s->crop_size : DEFAULT_CROP;
+    s->multiple = s->multiple ? s->multiple : DEFAULT_MULTIPLE;
+    if ((size_t)s->preprocess >= P2P_COUNT(names))
+        return p2p_fail(P2P_EINVAL, "there is no preprocessing number %d", (int)s->preprocess);
+    if (s->load_size < 1 || s->crop_size < 1 || s->multiple < 1 ||
+        s->load_size > P2P_IMAGE_MAX_SIDE || s->crop_size > P2P_IMAGE_MAX_SIDE ||
+        s->multiple > P2P_IMAGE_MAX_SIDE)
+        return p2p_fail(P2P_EINVAL, "load size %d, crop size %d or multiple %d is impossible",
+                        s->load_size, s->crop_size, s->multiple);
+    return P2P_OK;
+}
+
+/* Height in proportion to a new width, at least the crop's; an equal width keeps a high picture. */
+static void scale_width(P2pJitter *j, const P2pJitterSettings *s, int target)
+{
+    const int width = j->resize_width, height = j->resize_height;
+
+    if (width == target && height >= s->crop_size)
+        return;
+    const long long scaled = (long long)target * height / width;
+    j->resize_width = target;
+    j->resize_height =
+        scaled > P2P_IMAGE_MAX_SIDE ? P2P_IMAGE_MAX_SIDE : p2p_max((int)scaled, s->crop_size);
+}
+
+static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height, bool fixed)
+{
+    bool crop = false;
+
+    *j = (P2pJitter){.resize_width = width, .resize_height = height, .filter = s->filter};
+    switch (s->preprocess) {
+    case P2P_PREPROCESS_RESIZE_AND_CROP:
+        j->resize_width = j->resize_height = fixed ? s->crop_size : s->load_size;
+        crop = true;
+        break;
+    case P2P_PREPROCESS_CROP:
+        crop = true;
+        break;
+    case P2P_PREPROCESS_SCALE_WIDTH:
+        scale_width(j, s, s->load_size);
+        break;
+    case P2P_PREPROCESS_SCALE_WIDTH_AND_CROP:
+        scale_width(j, s, fixed ? s->crop_size : s->load_size);
+        crop = true;
+        break;
+    case P2P_PREPROCESS_NONE:
+        j->resize_width = round_to_multiple(width, s->multiple);
+        j->resize_height = round_to_multiple(height, s->multiple);
+        break;
+    }
+    j->width = crop ? s->crop_size : j->resize_width;
+    j->height = crop ? s->crop_size : j->resize_height;
+    if (j->width > j->resize_width || j->height > j->resize_height)
+        return p2p_fail(P2P_EINVAL,
+                        "%d x %d pixels (after resizing) are smaller than the crop of "
+                        "%d x %d; use a smaller crop size, a larger load size or resize_and_crop",
+                        j->resize_width, j->resize_height, j->width, j->height);
+    return P2P_OK;
+}
+
+int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int width, int height,
+                    uint32_t seed, uint32_t epoch, uint64_t index)
+{
+    P2pJitterSettings s;
+    uint32_t words[4];
+    int err;
+
+    *jitter = (P2pJitter){0};
+    if ((err = fill_settings(&s, settings)) < 0 ||
+        (err = plan(jitter, &s, width, height, false)) < 0)
+        return err;
+    p2p_rng_block(seed, p2p_stream(P2P_STREAM_JITTER, epoch), index, words);
+    const uint32_t room_x = (uint32_t)(jitter->resize_width - jitter->width);
+    const uint32_t room_y = (uint32_t)(jitter->resize_height - jitter->height);
+    jitter->x = (int)p2p_rng_below(words[0], room_x + 1);
+    jitter->y = (int)p2p_rng_below(words[1], room_y + 1);
+    jitter->flip = !s.no_flip && words[2] >> 31;
+    return P2P_OK;
+}
+
+int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int width, int height)
+{
+    P2pJitterSettings s;
+    int err;
+
+    *jitter = (P2pJitter){0};
+    if ((err = fill_settings(&s, settings)) < 0 ||
+        (err = plan(jitter, &s, width, height, true)) < 0)
+        return err;
+    jitter->x = (jitter->resize_width - jitter->width) / 2;
+    jitter->y = (jitter->resize_height - jitter->height) / 2;
+    return P2P_OK;
+}
+
+int p2p_jitter_apply(const P2pJitter *jitter, const P2pImage *in, P2pImage *out)
+{
+    P2pImage resized;
+    int err;
+
+    *out = (P2pImage){0};
+    err =
+        p2p_image_resize(in, jitter->resize_width, jitter->resize_height, jitter->filter, &resized);
+    if (!err)
+        err = p2p_image_crop(&resized, jitter->x, jitter->y, jitter->width, jitter->height, out);
+    if (!err && jitter->flip)
+        p2p_image_flip(out);
+    p2p_image_finish(&resized);
+    return err;
+}

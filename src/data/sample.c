@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Makes a batch from its number: order of the epoch, reading, channels, jitter, floats. Has no
+ * threads; several may make different batches with the same sampler at once.
+ */
+#include "src/data/sample.h"
+
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+static int default_int(int given, int otherwise)
+{
+    return given ? given : otherwise;
+}
+
+int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
+                     const P2pLoaderSettings *settings)
+{
+    const size_t count = p2p_dataset_count(dataset);
+    P2pLoaderSettings *s = &sampler->settings;
+
+    *sampler = (P2pSampler){.dataset = dataset, .settings = *settings};
+    s->batch_size = default_int(s->batch_size, 1);
+    s->input_channels = default_int(s->input_channels, 3);
+    s->target_channels = default_int(s->target_channels, 3);
+    if (s->batch_size < 1 || s->input_channels < 1 || s->input_channels > 4 ||
+        s->target_channels < 1 || s->target_channels > 4)
+        return p2p_fail(P2P_EINVAL,
+                        "a batch of %d pictures with %d input and %d target channels "
+                        "is impossible (channels: 1 to 4)",
+                        s->batch_size, s->input_channels, s->target_channels);
+    const size_t batch = (size_t)s->batch_size;
+    sampler->batches = s->keep_partial ? (count + batch - 1) / batch : count / batch;
+    if (!sampler->batches)
+        return p2p_fail(P2P_EINVAL,
+                        "%zu pairs of pictures do not make a batch of %zu; use a "
+                        "smaller batch size",
+                        count, batch);
+    return P2P_OK;
+}
+
+void p2p_order_finish(P2pOrder *order)
+{
+    free(order->order);
+    *order = (P2pOrder){0};
+}
+
+void p2p_sample_finish(P2pSample *sample)
+{
+    free(sample->input);
+    free(sample->target);
+    free(sample->names);
+    free(sample->indices);
+    *sample = (P2pSample){0};
+}
+
+static int order_for(const P2pSampler *s, uint32_t epoch, P2pOrder *order)
+{
+    const size_t count = p2p_dataset_count(s->dataset);
+
+    if (order->order && order->epoch == epoch)
+        return P2P_OK;
+    if (!order->order && !(order->order = p2p_alloc(count, sizeof(*order->order))))
+        return P2P_ENOMEM;
+    order->epoch = epoch;
+    p2p_dataset_order(count, s->settings.serial_batches, s->settings.seed, epoch, order->order);
+    return P2P_OK;
+}
+
+/* Channels first, then sizes, as the Python program does. */
+static int prepare(const P2pImage *in, int channels, const P2pJitter *jitter, P2pImage *out)
+{
+    P2pImage converted;
+    int err;
+
+    *out = (P2pImage){0};
+    if ((err = p2p_image_convert_channels(in, channels, &converted)) < 0)
+        return err;
+    err = p2p_jitter_apply(jitter, &converted, out);
+    p2p_image_finish(&converted);
+    return err;
+}
+
+static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pImage *input,
+                     P2pImage *target)
+{
+    const P2pLoaderSettings *set = &s->settings;
+    P2pImage a, b;
+    P2pJitter jitter;
+    int err;
+
+    *input = *target = (P2pImage){0};
+    if ((err = p2p_dataset_read(s->dataset, index, &a, &b)) < 0)
+        return err;
+    err = set->fixed
+              ? p2p_jitter_fix(&jitter, &set->jitter, a.width, a.height)
+              : p2p_jitter_draw(&jitter, &set->jitter, a.width, a.height, set->seed, epoch, index);
+    if (!err)
+        err = prepare(&a, set->input_channels, &jitter, input);
+    if (!err)
+        err = prepare(&b, set->target_channels, &jitter, target);
+    p2p_image_finish(&a);
+    p2p_image_finish(&b);
+    return err ? p2p_fail_prefix(err, "%s", p2p_dataset_path(s->dataset, index)) : P2P_OK;
+}
+
+/* Room for the whole batch; its size is that of the first picture. */
+static int reserve(const P2pSampler *s, const P2pImage *first, P2pSample *sample)
+{
+    const size_t most = (size_t)s->settings.batch_size;
+    size_t pixels, inputs, targets;
+    void *input = sample->input, *target = sample->target;
+    int err;
+
+    if (!p2p_size_mul((size_t)first->width * (size_t)first->height, most, &pixels) ||
+        !p2p_size_mul(pixels, (size_t)s->settings.input_channels, &inputs) ||
+        !p2p_size_mul(pixels, (size_t)s->settings.target_channels, &targets))
+        return p2p_fail(P2P_ENOMEM, "a batch of %zu pictures of %d x %d pixels is too large", most,
+                        first->width, first->height);
+    err = p2p_grow(&input, &sample->input_capacity, inputs, sizeof(float));
+    sample->input = input;
+    if (!err)
+        err = p2p_grow(&target, &sample->target_capacity, targets, sizeof(float));
+    sample->target = target;
+    sample->batch.width = first->width;
+    sample->batch.height = first->height;
+    return err;
+}
+
+static int add_pair(const P2pSampler *s, uint32_t index, size_t at, P2pSample *sample)
+{
+    P2pBatch *batch = &sample->batch;
+    P2pImage input, target;
+    int err = read_pair(s, batch->epoch, index, &input, &target);
+
+    if (!err && at == 0)
+        err = reserve(s, &input, sample);
+    if (!err && (input.width != batch->width || input.height != batch->height))
+        err = p2p_fail(P2P_EINVAL,
+                       "%s: has %d x %d pixels after preprocessing, the first of its "
+                       "batch %d x %d; use batch size 1 or resize_and_crop",
+                       p2p_dataset_path(s->dataset, index), input.width, input.height, batch->width,
+                       batch->height);
+    if (!err) {
+        const size_t pixels = (size_t)batch->width * (size_t)batch->height;
+        p2p_image_to_floats(&input, sample->input + at * pixels * (size_t)input.channels);
+        p2p_image_to_floats(&target, sample->target + at * pixels * (size_t)target.channels);
+        sample->names[at] = p2p_dataset_name(s->dataset, index);
+        sample->indices[at] = index;
+    }
+    p2p_image_finish(&input);
+    p2p_image_finish(&target);
+    return err;
+}
+
+int p2p_sample_make(const P2pSampler *sampler, uint64_t batch, P2pOrder *order, P2pSample *sample)
+{
+    const P2pLoaderSettings *s = &sampler->settings;
+    const size_t size = (size_t)s->batch_size, count = p2p_dataset_count(sampler->dataset);
+    P2pBatch *b = &sample->batch;
+    int err;
+
+    *b = (P2pBatch){.input_channels = s->input_channels, .target_channels = s->target_channels};
+    b->epoch = (uint32_t)(batch / sampler->batches);
+    b->position = (size_t)(batch % sampler->batches);
+    const size_t begin = b->position * size;
+    const size_t here = count - begin < size ? count - begin : size;
+    if (!sample->names && !(sample->names = p2p_alloc(size, sizeof(*sample->names))))
+        return P2P_ENOMEM;
+    if (!sample->indices && !(sample->indices = p2p_alloc(size, sizeof(*sample->indices))))
+        return P2P_ENOMEM;
+    if ((err = order_for(sampler, b->epoch, order)) < 0)
+        return err;
+    for (size_t i = 0; i < here; i++)
+        if ((err = add_pair(sampler, order->order[begin + i], i, sample)) < 0)
+            return err;
+    b->count = (int)here;
+    b->input = sample->input;
+    b->target = sample->target;
+    b->names = sample->names;
+    b->indices = sample->indices;
+    return P2P_OK;
+}
