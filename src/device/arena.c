@@ -27,6 +27,8 @@ int p2p_arena_create(P2pArena **out, P2pDevice *device, size_t bytes)
         return err;
     a->chunk = p2p_arena_chunk(device);
     a->bytes = bytes;
+    if (bytes == 0)
+        return P2P_OK;
     a->count = (int)((bytes + a->chunk - 1) / a->chunk);
     if (!(a->chunks = p2p_alloc((size_t)a->count, sizeof(*a->chunks))))
         err = P2P_ENOMEM;

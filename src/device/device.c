@@ -251,6 +251,7 @@ void p2p_device_close(P2pDevice **device)
     if (!d)
         return;
     p2p_programs_release(d);
+    p2p_buffer_destroy(&d->zeros);
     if (d->queue) {
         clFinish(d->queue);
         clReleaseCommandQueue(d->queue);

@@ -98,6 +98,9 @@ int p2p_sequence_add(P2pSequence *sequence, const P2pLaunch *launch);
 /** Append a host function, called at its place after everything before has run (references). */
 int p2p_sequence_add_host(P2pSequence *sequence, int (*run)(void *user), void *user,
                           void (*destroy)(void *user));
+/** A buffer of P2P_ZEROS zero floats that lives as long as the device; NULL when refused. */
+enum { P2P_ZEROS = 16384 };
+const P2pBuffer *p2p_sequence_zeros(P2pSequence *sequence);
 int p2p_sequence_count(const P2pSequence *sequence);
 /** Enqueue launches first .. last-1. Does not wait. */
 int p2p_sequence_run(P2pSequence *sequence, int first, int last);

@@ -24,6 +24,7 @@ struct P2pDevice {
     P2pProgram *programs;
     size_t program_count, program_capacity;
     double build_seconds;
+    P2pBuffer *zeros;
 };
 
 struct P2pBuffer {

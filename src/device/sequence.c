@@ -152,6 +152,15 @@ int p2p_sequence_add_host(P2pSequence *s, int (*run)(void *user), void *user,
     return P2P_OK;
 }
 
+const P2pBuffer *p2p_sequence_zeros(P2pSequence *s)
+{
+    if (!s->device->zeros &&
+        p2p_buffer_create(&s->device->zeros, s->device, P2P_ZEROS * sizeof(float)) == P2P_OK &&
+        p2p_buffer_zero(s->device->zeros) < 0)
+        p2p_buffer_destroy(&s->device->zeros);
+    return s->device->zeros;
+}
+
 int p2p_sequence_count(const P2pSequence *s)
 {
     return (int)s->count;

@@ -8,6 +8,9 @@
 #include "src/base/status.h"
 
 const P2pPass *const p2p_passes[] = {
+    &p2p_pass_conv2d_fwd,
+    &p2p_pass_conv2d_dgrad,
+    &p2p_pass_conv2d_wgrad,
     NULL,
 };
 

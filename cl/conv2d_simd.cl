@@ -1,0 +1,312 @@
+/*
+ * Convolution on CPUs: one work-item a group, explicit vectors, a register tile of ROWS pixels by
+ * two vectors of outputs. Every pixel of a tile has its own source pointer, a missing one points to
+ * zeros; so padding, strides and tiles across rows and pictures need no special case.
+ *
+ * Kernels
+ *   conv2d_gather_simd   forward, and the data gradient by classes of stride x stride pixels, each
+ *                        a gather with a part of the taps. w blocked over the outputs.
+ *                        global {groups of tiles, blocks of outputs, stride * stride or 1}
+ *   conv2d_wgrad_simd    weight gradient; either side may be the blocked one.
+ *                        global {taps, chunks of input channels, blocks of outputs}
+ *   conv2d_turn_simd     weights blocked over one side -> over the other.
+ *                        global {R * S, blocks of the result}
+ *
+ * Build options: see common.clh, and
+ *   -D ROWS=<6|12>     pixels in a tile: 12 with 32 vector registers, else 6
+ *   -D GROUP=<n>       tiles in a group (sums in private memory between taps)
+ *
+ * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
+ */
+#include "common.clh"
+#include "conv2d.clh"
+
+#define BLOCK (2 * VW)
+
+#if ROWS == 6
+#define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5)
+#else
+#define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
+#endif
+
+/* A register tile: sums u (first vector of outputs) and v (second) of each row. */
+#define TILE_LOAD(i) VF u##i = sums[2 * (i)], v##i = sums[2 * (i) + 1];
+#define TILE_STORE(i) sums[2 * (i)] = u##i; sums[2 * (i) + 1] = v##i;
+#define TILE_STEP(i)                                                                               \
+    {                                                                                              \
+        const VF a = (VF)(a##i[c]);                                                                \
+        u##i = FMA(a, w0, u##i);                                                                   \
+        v##i = FMA(a, w1, v##i);                                                                   \
+    }
+#define TILE_SOURCE(i) __global const float *const a##i = source[i];
+
+/* One tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], for c < count. */
+void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int count)
+{
+    EACH_ROW(TILE_SOURCE)
+    EACH_ROW(TILE_LOAD)
+
+    for (int c = 0; c < count; c++) {
+        const VF w0 = VF_LOAD(w), w1 = VF_LOAD(w + VW);
+        w += BLOCK;
+        EACH_ROW(TILE_STEP)
+    }
+    EACH_ROW(TILE_STORE)
+}
+
+VF activate_vector(VF v, int act, float slope)
+{
+    if (act == ACT_RELU)
+        return fmax(v, (VF)(0.0f));
+    if (act == ACT_LEAKY_RELU)
+        return fmax(v, (VF)(0.0f)) + slope * fmin(v, (VF)(0.0f));
+    if (act == ACT_TANH)
+        return tanh(v);
+    return v;
+}
+
+/* Write a pixel's block of outputs; the last block may be partly filled. */
+void put_block(__global float *out, VF u, VF v, __global const float *bias, int filled,
+               int accumulate, int act, float slope)
+{
+    float part[BLOCK];
+
+    if (filled == BLOCK) {
+        if (bias) {
+            u += VF_LOAD(bias);
+            v += VF_LOAD(bias + VW);
+        }
+        if (accumulate) {
+            u += VF_LOAD(out);
+            v += VF_LOAD(out + VW);
+        }
+        VF_STORE(activate_vector(u, act, slope), out);
+        VF_STORE(activate_vector(v, act, slope), out + VW);
+        return;
+    }
+    VF_STORE(u, part);
+    VF_STORE(v, part + VW);
+    for (int i = 0; i < filled; i++) {
+        const float sum = part[i] + (bias ? bias[i] : 0.0f) + (accumulate ? out[i] : 0.0f);
+        out[i] = activate(sum, act, slope);
+    }
+}
+
+/* One axis of a class of output pixels: output = first + step * i reads source base + walk * a + i *
+ * pitch through tap tap0 + tap_step * a, a < taps. */
+typedef struct Axis {
+    int first, step, count;
+    int base, walk, pitch;
+    int tap0, tap_step, taps;
+} Axis;
+
+Axis forward_axis(int outputs, int kernel_size, int stride, int pad)
+{
+    const Axis a = {0, 1, outputs, -pad, 1, stride, 0, 1, kernel_size};
+
+    return a;
+}
+
+Axis gradient_axis(int class, int outputs, int kernel_size, int stride, int pad)
+{
+    const int tap0 = (class + pad) % stride;
+    const Axis a = {class, stride, (outputs - class + stride - 1) / stride,
+                    (class + pad - tap0) / stride, -1, 1,
+                    tap0, stride, tap0 < kernel_size ? (kernel_size - tap0 + stride - 1) / stride
+                                                     : 0};
+
+    return a;
+}
+
+/* What a gather reads and writes: forward and data gradient swap the sides. */
+typedef struct Side {
+    int height, width, stride, offset, channels;
+} Side;
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_gather_simd(__global const float *restrict in,
+                                 __global const float *restrict w,
+                                 __global const float *restrict bias,
+                                 __global float *restrict out, __global const float *zeros,
+                                 const ConvGeom g, const int gradient, const int tiles)
+{
+    const Side x = {g.h, g.w, g.x_stride, g.x_offset, g.c};
+    const Side y = {g.p, g.q, g.y_stride, g.y_offset, g.k};
+    const Side from = gradient ? y : x, to = gradient ? x : y;
+    const int class = get_group_id(2), block = get_group_id(1);
+    const Axis rows = gradient ? gradient_axis(class / g.stride, g.h, g.r, g.stride, g.pad)
+                               : forward_axis(g.p, g.r, g.stride, g.pad);
+    const Axis cols = gradient ? gradient_axis(class % g.stride, g.w, g.s, g.stride, g.pad)
+                               : forward_axis(g.q, g.s, g.stride, g.pad);
+    const int pixels = g.n * rows.count * cols.count;
+    const int first = get_group_id(0) * tiles * ROWS;
+    const int count = min(tiles * ROWS, pixels - first);
+    const int used = (count + ROWS - 1) / ROWS; /* tiles that hold a pixel */
+    int row[GROUP * ROWS], col[GROUP * ROWS];
+    size_t image[GROUP * ROWS];
+    VF sums[GROUP * ROWS * 2];
+
+    if (count <= 0)
+        return;
+    for (int i = 0; i < used * ROWS; i++) {
+        const int pixel = first + i, line = pixel / cols.count;
+        /* Behind the last pixel: a row that no tap reaches. */
+        row[i] = i < count ? line % rows.count * rows.pitch : -0x10000000;
+        col[i] = pixel % cols.count * cols.pitch;
+        image[i] = (size_t)(line / rows.count) * from.height * from.width;
+        sums[2 * i] = sums[2 * i + 1] = (VF)(0.0f);
+    }
+
+    w += g.w_offset + (size_t)block * g.r * g.s * from.channels * BLOCK;
+    for (int a = 0; a < rows.taps; a++)
+        for (int b = 0; b < cols.taps; b++) {
+            const int dy = rows.base + rows.walk * a, dx = cols.base + cols.walk * b;
+            const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
+            __global const float *weights = w + (size_t)tap * from.channels * BLOCK;
+
+            for (int t = 0; t < used; t++) {
+                __global const float *source[ROWS];
+                int live = 0;
+                for (int i = 0; i < ROWS; i++) {
+                    const int pixel = t * ROWS + i, sy = row[pixel] + dy, sx = col[pixel] + dx;
+                    const int inside = (uint)sy < (uint)from.height && (uint)sx < (uint)from.width;
+                    source[i] = inside ? in + from.offset +
+                                             (image[pixel] + (size_t)sy * from.width + sx) *
+                                                 from.stride
+                                       : zeros;
+                    live |= inside;
+                }
+                if (live)
+                    tile_tap(sums + t * ROWS * 2, source, weights, from.channels);
+            }
+        }
+
+    const int channel = block * BLOCK, filled = min(BLOCK, to.channels - channel);
+    for (int i = 0; i < count; i++) {
+        const int pixel = first + i, line = pixel / cols.count;
+        const int oy = line % rows.count * rows.step + rows.first;
+        const int ox = pixel % cols.count * cols.step + cols.first;
+        const size_t at = ((size_t)(line / rows.count) * to.height + oy) * to.width + ox;
+        put_block(out + to.offset + at * to.stride + channel, sums[2 * i], sums[2 * i + 1],
+                  bias ? bias + g.bias_offset + channel : 0, filled, g.accumulate, g.act, g.slope);
+    }
+}
+
+/* ---- Weight gradient ------------------------------------------------------------------------- */
+
+#define GRAD_STEP(i)                                                                               \
+    {                                                                                              \
+        const VF a = (VF)(p[lane##i]);                                                             \
+        u##i = FMA(a, w0, u##i);                                                                   \
+        v##i = FMA(a, w1, v##i);                                                                   \
+    }
+/* Lanes behind the last input channel repeat it; they are not stored. */
+#define GRAD_LANE(i) const int lane##i = min(i, lanes - 1);
+
+/* The first `filled` of a vector of outputs. */
+VF load_part(__global const float *p, int filled)
+{
+    float part[VW];
+
+    for (int i = 0; i < VW; i++)
+        part[i] = i < filled ? p[i] : 0.0f;
+    return VF_LOAD(part);
+}
+
+/* sums[input lane][outputs] += over a line of pixels: p's channels times o's. */
+void grad_line(VF *sums, __global const float *p, __global const float *o, int count, int p_step,
+               int o_step, int lanes, int filled)
+{
+    EACH_ROW(GRAD_LANE)
+    EACH_ROW(TILE_LOAD)
+
+    if (filled == BLOCK) {
+        for (int i = 0; i < count; i++, p += p_step, o += o_step) {
+            const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
+            EACH_ROW(GRAD_STEP)
+        }
+    } else {
+        for (int i = 0; i < count; i++, p += p_step, o += o_step) {
+            const VF w0 = load_part(o, filled), w1 = load_part(o + VW, filled - VW);
+            EACH_ROW(GRAD_STEP)
+        }
+    }
+    EACH_ROW(TILE_STORE)
+}
+
+/* Smallest i >= 0 with i * stride + shift >= 0, and the first i whose value reaches limit. */
+int range_first(int stride, int shift)
+{
+    return shift >= 0 ? 0 : (-shift + stride - 1) / stride;
+}
+
+int range_last(int stride, int shift, int limit, int count)
+{
+    const int reach = limit - shift; /* i * stride < reach */
+
+    return reach <= 0 ? 0 : min(count, (reach + stride - 1) / stride);
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const float *restrict y,
+                                __global float *restrict w, const ConvGeom g)
+{
+    const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s, block = get_group_id(2);
+    const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
+    const int channel = block * BLOCK, filled = min(BLOCK, outputs - channel);
+    const int first = get_group_id(1) * GROUP * ROWS, last = min(inputs, first + GROUP * ROWS);
+    const int dy = r - g.pad, dx = s - g.pad;
+    const int p0 = range_first(g.stride, dy), p1 = range_last(g.stride, dy, g.h, g.p);
+    const int q0 = range_first(g.stride, dx), q1 = range_last(g.stride, dx, g.w, g.q);
+    VF sums[GROUP * ROWS * 2];
+
+    for (int i = 0; i < GROUP * ROWS * 2; i++)
+        sums[i] = (VF)(0.0f);
+    for (int n = 0; n < g.n; n++)
+        for (int p = p0; p < p1; p++) {
+            const size_t small = ((size_t)n * g.p + p) * g.q + q0;
+            const size_t large = ((size_t)n * g.h + p * g.stride + dy) * g.w + q0 * g.stride + dx;
+            __global const float *ys = y + g.y_offset + small * g.y_stride;
+            __global const float *xs = x + g.x_offset + large * g.x_stride;
+            const int x_step = g.stride * g.x_stride;
+
+            for (int i = first; i < last; i += ROWS)
+                grad_line(sums + (i - first) * 2, (g.large_out ? ys : xs) + i,
+                          (g.large_out ? xs : ys) + channel, q1 - q0,
+                          g.large_out ? g.y_stride : x_step, g.large_out ? x_step : g.y_stride,
+                          last - i, filled);
+        }
+
+    w += g.w_offset + (((size_t)block * g.r * g.s + tap) * inputs) * BLOCK;
+    for (int i = first; i < last; i++) {
+        VF u = sums[(i - first) * 2], v = sums[(i - first) * 2 + 1];
+        __global float *out = w + (size_t)i * BLOCK;
+        if (g.accumulate) {
+            u += VF_LOAD(out);
+            v += VF_LOAD(out + VW);
+        }
+        VF_STORE(u, out);
+        VF_STORE(v, out + VW);
+    }
+}
+
+/* ---- Weights from one blocking to the other -------------------------------------------------- */
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_turn_simd(__global const float *restrict from, __global float *restrict to,
+                               const ConvGeom g)
+{
+    const int tap = get_group_id(0), taps = g.r * g.s, block = get_group_id(1);
+    const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
+    const int first = block * BLOCK, filled = min(BLOCK, inputs - first);
+
+    to += ((size_t)block * taps + tap) * outputs * BLOCK;
+    for (int o = 0; o < outputs; o += BLOCK) {
+        __global const float *f =
+            from + g.w_offset + (((size_t)(o / BLOCK) * taps + tap) * inputs + first) * BLOCK;
+        const int rows = min(BLOCK, outputs - o);
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < BLOCK; j++)
+                to[(size_t)(o + i) * BLOCK + j] = j < filled ? f[j * BLOCK + i] : 0.0f;
+    }
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The convolution passes: their tables of variants, and the naive variant. */
+#include "src/ops/conv2d.h"
+
+ConvGeom p2p_conv_geom(const P2pCall *call)
+{
+    const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
+
+    return (ConvGeom){.n = x->n, .h = x->h, .w = x->w, .c = x->c,
+                      .p = y->h, .q = y->w, .k = y->c,
+                      .r = w->h, .s = w->w,
+                      .stride = call->attr.stride, .pad = call->attr.pad,
+                      .x_stride = x->stride, .x_offset = x->offset,
+                      .y_stride = y->stride, .y_offset = y->offset,
+                      .w_offset = w->offset, .bias_offset = call->t[P2P_CONV_BIAS].offset,
+                      .block = w->stride, .large_out = call->attr.large_out,
+                      .accumulate = call->attr.accumulate, .act = call->attr.act1,
+                      .slope = call->attr.slope};
+}
+
+static bool always(const P2pCall *call, const P2pCaps *caps)
+{
+    (void)call;
+    (void)caps;
+    return true;
+}
+
+/* Forward and data gradient differ in name and in which side is written. */
+static int emit_naive(P2pSequence *seq, const P2pCall *call, bool gradient)
+{
+    const ConvGeom g = p2p_conv_geom(call);
+    const P2pBuffer *x = call->t[P2P_CONV_X].buffer, *y = call->t[P2P_CONV_Y].buffer;
+    const P2pArg args[] = {P2P_ARG_BUFFER(gradient ? y : x),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
+                           P2P_ARG_BUFFER(gradient ? x : y), P2P_ARG(g)};
+    const size_t n = (size_t)g.n;
+
+    return p2p_sequence_add(
+        seq, &(P2pLaunch){.program = "conv2d_naive",
+                          .kernel = gradient ? "conv2d_dgrad_naive" : "conv2d_fwd_naive",
+                          .global = {(size_t)(gradient ? g.c : g.k), (size_t)(gradient ? g.w : g.q),
+                                     n * (size_t)(gradient ? g.h : g.p)},
+                          .args = args, .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
+}
+
+static int emit_fwd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    (void)work;
+    return emit_naive(seq, call, false);
+}
+
+static int emit_dgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    (void)work;
+    return emit_naive(seq, call, true);
+}
+
+static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    const ConvGeom g = p2p_conv_geom(call);
+    const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG(g)};
+    const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
+
+    (void)caps;
+    (void)work;
+    return p2p_sequence_add(
+        seq, &(P2pLaunch){.program = "conv2d_naive",
+                          .kernel = "conv2d_wgrad_naive",
+                          .global = {(size_t)((outputs + g.block - 1) / g.block * g.block),
+                                     (size_t)inputs, (size_t)(g.r * g.s)},
+                          .args = args, .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
+}
+
+static const P2pVariant fwd_variants[] = {
+    {"simd", p2p_conv2d_fwd_simd_ok, p2p_conv2d_fwd_simd_work, p2p_conv2d_fwd_simd_emit},
+    {"naive", always, NULL, emit_fwd},
+    {0},
+};
+
+static const P2pVariant dgrad_variants[] = {
+    {"simd", p2p_conv2d_dgrad_simd_ok, p2p_conv2d_dgrad_simd_work, p2p_conv2d_dgrad_simd_emit},
+    {"naive", always, NULL, emit_dgrad},
+    {0},
+};
+
+static const P2pVariant wgrad_variants[] = {
+    {"simd", p2p_conv2d_wgrad_simd_ok, NULL, p2p_conv2d_wgrad_simd_emit},
+    {"naive", always, NULL, emit_wgrad},
+    {0},
+};
+
+const P2pPass p2p_pass_conv2d_fwd = {"conv2d_fwd", fwd_variants, 1u << P2P_CONV_Y, 0,
+                                     p2p_ref_conv2d_fwd};
+const P2pPass p2p_pass_conv2d_dgrad = {"conv2d_dgrad", dgrad_variants, 1u << P2P_CONV_X, 0,
+                                       p2p_ref_conv2d_dgrad};
+const P2pPass p2p_pass_conv2d_wgrad = {"conv2d_wgrad", wgrad_variants, 1u << P2P_CONV_W, 0,
+                                       p2p_ref_conv2d_wgrad};

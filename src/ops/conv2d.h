@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the convolution share: its geometry as the kernels read it. */
+#ifndef P2P_OPS_CONV2D_H
+#define P2P_OPS_CONV2D_H
+
+#include "src/ops/op.h"
+
+/** Passed to kernels by value; the same struct as in cl/conv2d.clh. All but slope are ints. */
+typedef struct ConvGeom {
+    int n, h, w, c; /* large side x [n, h, w, c] */
+    int p, q, k;    /* small side y [n, p, q, k] */
+    int r, s, stride, pad;
+    int x_stride, x_offset, y_stride, y_offset, w_offset, bias_offset; /* floats */
+    int block, large_out; /* weights: outputs in a block, which side is blocked */
+    int accumulate, act;
+    float slope;
+} ConvGeom;
+
+ConvGeom p2p_conv_geom(const P2pCall *call);
+
+/* The variants' functions, as in P2pVariant. */
+bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_fwd_simd_work(const P2pCall *call, const P2pCaps *caps);
+int p2p_conv2d_fwd_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                             P2pBuffer *work);
+bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps);
+int p2p_conv2d_dgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                               P2pBuffer *work);
+bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
+int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                               P2pBuffer *work);
+
+void p2p_ref_conv2d_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_conv2d_dgrad(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_conv2d_wgrad(const P2pCall *call, double *const host[], double *mag);
+
+#endif
