@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -215,19 +216,15 @@ char *p2p_path_join(const char *folder, const char *name)
 
 unsigned p2p_crc32(unsigned crc, const void *data, size_t bytes)
 {
-    static const unsigned table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
     const unsigned char *p = data;
 
-    crc = ~crc;
-    for (size_t i = 0; i < bytes; i++) {
-        crc = table[(crc ^ p[i]) & 15] ^ crc >> 4;
-        crc = table[(crc ^ p[i] >> 4) & 15] ^ crc >> 4;
+    while (bytes) {
+        const uInt part = bytes > 1u << 30 ? 1u << 30 : (uInt)bytes;
+        crc = (unsigned)crc32(crc, p, part);
+        p += part;
+        bytes -= part;
     }
-    return ~crc;
+    return crc;
 }
 
 unsigned long long p2p_fnv(unsigned long long hash, const void *data, size_t bytes)
