@@ -73,8 +73,8 @@ static inline P2pImage test_picture(int width, int height, int channels, int bit
 
     assert_int_equal(p2p_image_init(&image, width, height, channels, bits), P2P_OK);
     for (size_t i = 0; i < p2p_image_bytes(&image); i++)
-        ((uint8_t *)image.data)[i] = (uint8_t)(p2p_rng_word(seed, p2p_stream(P2P_STREAM_TEST, 0),
-                                                            i) >> 24);
+        ((uint8_t *)image.data)[i] =
+            (uint8_t)(p2p_rng_word(seed, p2p_stream(P2P_STREAM_TEST, 0), i) >> 24);
     return image;
 }
 

@@ -29,8 +29,7 @@ static void joint_pictures_are_split_by_direction(void **state)
     assert_int_equal(p2p_image_crop(&whole, 0, 0, 6, 5, &a), P2P_OK);
     assert_int_equal(p2p_image_crop(&whole, 6, 0, 6, 5, &b), P2P_OK);
     for (int back = 0; back < 2; back++) {
-        const P2pDatasetSettings s = {.direction = back ? P2P_DIRECTION_BTOA
-                                                        : P2P_DIRECTION_ATOB};
+        const P2pDatasetSettings s = {.direction = back ? P2P_DIRECTION_BTOA : P2P_DIRECTION_ATOB};
         assert_int_equal(p2p_dataset_create(&d, folder("joint"), &s), P2P_OK);
         assert_int_equal(p2p_dataset_count(d), 1);
         assert_string_equal(p2p_dataset_name(d, 0), "x");

@@ -67,8 +67,8 @@ static bool stop_at(void *user, size_t done, size_t total)
 
 static void made_set_is_a_dataset(void **state)
 {
-    const P2pDemoSettings s = {.seed = 1, .count_train = 3, .count_val = 1, .count_test = 2,
-                               .size = 48};
+    const P2pDemoSettings s = {
+        .seed = 1, .count_train = 3, .count_val = 1, .count_test = 2, .size = 48};
     const P2pDatasetSettings test = {.phase = "test"};
     P2pDataset *d;
     P2pImage photo, labels, input, target;
@@ -106,7 +106,8 @@ static void combine_joins_phases(void **state)
     test_write("ok/A/test/x.png", 7, 5, 2);
     test_write("ok/B/test/x.png", 7, 5, 3);
     assert_int_equal(p2p_data_combine(in_folder("ok/A"), in_folder("ok/B"), in_folder("ok/AB"),
-                                      NULL, NULL, NULL, &written), P2P_OK);
+                                      NULL, NULL, NULL, &written),
+                     P2P_OK);
     assert_int_equal(written, 2);
     assert_int_equal(p2p_image_read(&both, in_folder("ok/AB/train/1.png"), 0), P2P_OK);
     assert_int_equal(both.width, 12);

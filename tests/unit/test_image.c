@@ -24,9 +24,9 @@ static void resize_pillows_cases_are_equal(void **state)
     for (int i = 0; i < 2; i++) {
         for (int f = 0; f < 2; f++) {
             P2pImage x = golden(cases[i], "x"), y = golden(cases[i], filters[f]), out;
-            assert_int_equal(
-                p2p_image_resize(&x, y.width, y.height, f ? P2P_FILTER_BILINEAR
-                                                          : P2P_FILTER_BICUBIC, &out), P2P_OK);
+            assert_int_equal(p2p_image_resize(&x, y.width, y.height,
+                                              f ? P2P_FILTER_BILINEAR : P2P_FILTER_BICUBIC, &out),
+                             P2P_OK);
             test_same(&out, &y);
             p2p_image_finish(&x);
             p2p_image_finish(&y);
@@ -57,8 +57,8 @@ static void resize_16_bits_agrees_with_8(void **state)
         assert_int_equal(p2p_image_resize(&wide, 19, 40, P2P_FILTER_BICUBIC, &large), P2P_OK);
         assert_int_equal(large.bits, 16);
         for (size_t i = 0; i < p2p_image_bytes(&small); i++)
-            assert_true(fabs(((uint16_t *)large.data)[i] / 257.0 -
-                             ((uint8_t *)small.data)[i]) < 1.5);
+            assert_true(fabs(((uint16_t *)large.data)[i] / 257.0 - ((uint8_t *)small.data)[i]) <
+                        1.5);
         p2p_image_finish(&x);
         p2p_image_finish(&wide);
         p2p_image_finish(&small);

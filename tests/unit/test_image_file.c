@@ -112,6 +112,26 @@ static void truncated_files_are_refused(void **state)
     }
 }
 
+static void truncated_progressive_jpeg_is_refused(void **state)
+{
+    P2pImage x = smooth_picture(3), y;
+    unsigned char *data = NULL;
+    unsigned long bytes = 0;
+    tjhandle tj = tjInitCompress();
+
+    (void)state;
+    assert_int_equal(tjCompress2(tj, x.data, x.width, 0, x.height, TJPF_RGB, &data, &bytes,
+                                 TJSAMP_420, 90, TJFLAG_PROGRESSIVE),
+                     0);
+    assert_int_equal(p2p_image_read_memory(&y, data, bytes, "whole", 0), P2P_OK);
+    p2p_image_finish(&y);
+    for (unsigned long cut = 0; cut + 2 < bytes; cut++)
+        assert_int_equal(p2p_image_read_memory(&y, data, cut, "cut", 0), P2P_EFORMAT);
+    tjFree(data);
+    tjDestroy(tj);
+    p2p_image_finish(&x);
+}
+
 /* Whatever a flipped byte makes of a file: read or refused, nothing worse. */
 static void damaged_files_do_no_harm(void **state)
 {
@@ -239,11 +259,40 @@ static void cmyk_jpeg_is_refused(void **state)
     tjhandle tj = tjInitCompress();
 
     (void)state;
-    assert_int_equal(tjCompress2(tj, pixels, 16, 0, 16, TJPF_CMYK, &jpeg, &bytes, TJSAMP_444, 90,
-                                 0), 0);
+    assert_int_equal(
+        tjCompress2(tj, pixels, 16, 0, 16, TJPF_CMYK, &jpeg, &bytes, TJSAMP_444, 90, 0), 0);
     test_error_names(p2p_image_read_memory(&y, jpeg, bytes, "c.jpg", 0), P2P_EFORMAT, "CMYK");
     tjFree(jpeg);
     tjDestroy(tj);
+}
+
+/* Two bytes before a marker: at the picture's end (common in cameras' files), and in its header. */
+static void jpeg_with_stray_bytes_is_read(void **state)
+{
+    P2pImage x = smooth_picture(3), y, plain;
+    unsigned char *data, *stray;
+    size_t bytes;
+
+    (void)state;
+    assert_int_equal(p2p_image_encode(&x, P2P_IMAGE_JPEG, 0, &data, &bytes), P2P_OK);
+    assert_int_equal(p2p_image_read_memory(&plain, data, bytes, "plain", 0), P2P_OK);
+    stray = malloc(bytes + 2);
+    const size_t places[2] = {bytes - 2, 20}; /* 20: behind SOI and JFIF's APP0 */
+    for (int i = 0; i < 2; i++) {
+        const size_t at = places[i];
+        memcpy(stray, data, at);
+        memset(stray + at, 0x11, 2);
+        memcpy(stray + at + 2, data + at, bytes - at);
+        if (p2p_image_read_memory(&y, stray, bytes + 2, "stray", 0) != P2P_OK)
+            fail_msg("%s", p2p_error());
+        test_same(&plain, &y);
+        p2p_image_finish(&y);
+        assert_int_equal(p2p_image_read_memory(&y, stray, bytes - 20, "stray", 0), P2P_EFORMAT);
+    }
+    free(data);
+    free(stray);
+    p2p_image_finish(&x);
+    p2p_image_finish(&plain);
 }
 
 static void impossible_writes_are_refused(void **state)
@@ -269,11 +318,13 @@ int main(void)
         cmocka_unit_test(jpeg_comes_back_nearly),
         cmocka_unit_test(wrong_suffix_is_read_by_content),
         cmocka_unit_test(truncated_files_are_refused),
+        cmocka_unit_test(truncated_progressive_jpeg_is_refused),
         cmocka_unit_test(damaged_files_do_no_harm),
         cmocka_unit_test(not_pictures_are_refused),
         cmocka_unit_test(bombs_are_refused_before_memory_is_taken),
         cmocka_unit_test(palettes_and_small_greys_are_expanded),
         cmocka_unit_test(cmyk_jpeg_is_refused),
+        cmocka_unit_test(jpeg_with_stray_bytes_is_read),
         cmocka_unit_test(impossible_writes_are_refused),
     };
 

@@ -61,8 +61,8 @@ static void sizes_follow_preprocessing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const Case *c = &cases[i];
-        const P2pJitterSettings s = {.preprocess = c->preprocess, .load_size = c->load,
-                                     .crop_size = c->crop};
+        const P2pJitterSettings s = {
+            .preprocess = c->preprocess, .load_size = c->load, .crop_size = c->crop};
         P2pImage in = test_picture(c->width, c->height, 3, 8, 1), out;
         P2pJitter j;
         assert_int_equal(p2p_jitter_draw(&j, &s, c->width, c->height, 1, 1, 1), P2P_OK);
@@ -83,8 +83,13 @@ static void sizes_follow_preprocessing(void **state)
 static void apply_is_resize_crop_flip(void **state)
 {
     P2pImage in = test_picture(40, 30, 3, 8, 1), resized, cut, out;
-    const P2pJitter j = {.resize_width = 50, .resize_height = 52, .x = 3, .y = 5, .width = 20,
-                         .height = 40, .flip = true};
+    const P2pJitter j = {.resize_width = 50,
+                         .resize_height = 52,
+                         .x = 3,
+                         .y = 5,
+                         .width = 20,
+                         .height = 40,
+                         .flip = true};
 
     (void)state;
     assert_int_equal(p2p_jitter_apply(&j, &in, &out), P2P_OK);

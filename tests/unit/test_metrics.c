@@ -80,8 +80,8 @@ static void ssim_agrees_with_its_definition(void **state)
 
     (void)state;
     for (size_t i = 0; i < p2p_image_bytes(&a); i++) /* correlated */
-        ((uint8_t *)b.data)[i] = (uint8_t)((3 * ((uint8_t *)a.data)[i] + ((uint8_t *)b.data)[i]) /
-                                           4);
+        ((uint8_t *)b.data)[i] =
+            (uint8_t)((3 * ((uint8_t *)a.data)[i] + ((uint8_t *)b.data)[i]) / 4);
     for (int k = 0; k < 2; k++)
         for (int y = 0; y < 7; y++)
             for (int x = 0; x < 13; x++)
