@@ -8,6 +8,10 @@
 #include "src/base/status.h"
 
 const P2pPass *const p2p_passes[] = {
+    &p2p_pass_act_bwd,
+    &p2p_pass_copy,
+    &p2p_pass_add,
+    &p2p_pass_fill,
     NULL,
 };
 
