@@ -8,6 +8,13 @@
 #include "src/base/status.h"
 
 const P2pPass *const p2p_passes[] = {
+    &p2p_pass_channel_sum,
+    &p2p_pass_norm_stats,
+    &p2p_pass_norm_running,
+    &p2p_pass_norm_act_fwd,
+    &p2p_pass_norm_act_sums,
+    &p2p_pass_norm_act_bwd,
+    &p2p_pass_norm_param_grad,
     &p2p_pass_act_bwd,
     &p2p_pass_copy,
     &p2p_pass_add,
