@@ -11,6 +11,10 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_conv2d_fwd,
     &p2p_pass_conv2d_dgrad,
     &p2p_pass_conv2d_wgrad,
+    &p2p_pass_act_bwd,
+    &p2p_pass_copy,
+    &p2p_pass_add,
+    &p2p_pass_fill,
     NULL,
 };
 

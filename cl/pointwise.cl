@@ -1,0 +1,105 @@
+/*
+ * Elementwise passes: copy, add, fill, the gradient of an activation.
+ *
+ * Kernels (each as _naive: {rows * cols} work-items, local {64}; and _simd: {groups}, local {1},
+ * a group takes per_group rows)
+ *   copy       y (+)= x
+ *   add        y = a + b
+ *   fill       x = value
+ *   act_bwd    dx (+)= dy act'(y); dx may be dy
+ *
+ * Tensors are rows of cols floats, the last row `last` floats long; a tensor's stride goes from
+ * row to row.
+ *
+ * Build options: see common.clh. References: src/ops/ref_pointwise.c.
+ */
+#include "common.clh"
+#include "tensor.clh"
+
+#define SHAPE const int rows, const int cols, const int last
+
+/* Row and column of this work-item; leave where there is none. */
+#define NAIVE_POSITION                                                                             \
+    const uint row = (uint)get_global_id(0) / (uint)cols;                                          \
+    const uint col = (uint)get_global_id(0) % (uint)cols;                                          \
+    if (row >= (uint)rows || (row + 1 == (uint)rows && col >= (uint)last))                         \
+    return
+#define AT(t) t[t##_at + (size_t)row * t##_stride + col]
+
+__kernel void copy_naive(CONST_TENSOR(x), TENSOR(y), SHAPE, const int accumulate)
+{
+    NAIVE_POSITION;
+    AT(y) = accumulate ? AT(y) + AT(x) : AT(x);
+}
+
+__kernel void add_naive(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE)
+{
+    NAIVE_POSITION;
+    AT(y) = AT(a) + AT(b);
+}
+
+__kernel void fill_naive(TENSOR(x), SHAPE, const float value)
+{
+    NAIVE_POSITION;
+    AT(x) = value;
+}
+
+__kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE, const int act,
+                            const float slope, const int accumulate)
+{
+    NAIVE_POSITION;
+    const float d = AT(dy) * activate_slope(AT(y), act, slope);
+
+    AT(dx) = accumulate ? AT(dx) + d : d;
+}
+
+/* The statement for each vector of this group's rows: `c` its column, `n` how many floats of it. */
+#define SIMD_LOOP(statement)                                                                       \
+    const int first = (int)get_global_id(0) * per_group;                                           \
+    for (int row = first; row < min(first + per_group, rows); row++) {                             \
+        const int width = row == rows - 1 ? last : cols;                                           \
+        int c = 0;                                                                                 \
+        for (; c + VW <= width; c += VW) {                                                         \
+            const int n = VW;                                                                      \
+            statement;                                                                             \
+        }                                                                                          \
+        if (c < width) {                                                                           \
+            const int n = width - c;                                                               \
+            statement;                                                                             \
+        }                                                                                          \
+    }
+#define GET(t) load_part(t + t##_at + (size_t)row * t##_stride + c, n)
+#define PUT(t, v) store_part((v), t + t##_at + (size_t)row * t##_stride + c, n)
+
+__kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group,
+                        const int accumulate)
+{
+    if (accumulate) {
+        SIMD_LOOP(PUT(y, GET(y) + GET(x)))
+    } else {
+        SIMD_LOOP(PUT(y, GET(x)))
+    }
+}
+
+__kernel void add_simd(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE, const int per_group)
+{
+    SIMD_LOOP(PUT(y, GET(a) + GET(b)))
+}
+
+__kernel void fill_simd(TENSOR(x), SHAPE, const int per_group, const float value)
+{
+    SIMD_LOOP(PUT(x, (VF)(value)))
+}
+
+__kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE,
+                           const int per_group, const int act, const float slope,
+                           const int accumulate)
+{
+    const float factor = negative_factor(act, slope);
+
+    if (accumulate) {
+        SIMD_LOOP(PUT(dx, GET(dx) + GET(dy) * slope_vector(GET(y), act, factor)))
+    } else {
+        SIMD_LOOP(PUT(dx, GET(dy) * slope_vector(GET(y), act, factor)))
+    }
+}

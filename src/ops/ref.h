@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * References in plain C, double precision, dense [n,c,h,w] arrays: what each pass means. See
+ * P2pPass.ref in src/ops/op.h for the arguments. They know nothing of devices.
+ */
+#ifndef P2P_OPS_REF_H
+#define P2P_OPS_REF_H
+
+#include "src/ops/op.h"
+
+/* ref_pointwise.c */
+void p2p_ref_act_bwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_copy(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_add(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_fill(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_pad_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_pad_bwd(const P2pCall *call, double *const host[], double *mag);
+
+/* ref_norm.c */
+void p2p_ref_channel_sum(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_stats(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_running(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_act_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_act_sums(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_act_bwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_param_grad(const P2pCall *call, double *const host[], double *mag);
+
+/* ref_loss.c, ref_adam.c */
+void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_adam(const P2pCall *call, double *const host[], double *mag);
+
+/** Activation and its derivative from the output, in double. */
+double p2p_ref_activate(double v, P2pAct act, double slope);
+double p2p_ref_activate_slope(double y, P2pAct act, double slope);
+
+#endif

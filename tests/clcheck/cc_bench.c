@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Times of variants at sizes of the networks: median of many runs after a warm-up. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clcheck.h"
+#include "src/base/log.h"
+
+enum { WARM_UP = 3, MOST_RUNS = 60, LEAST_RUNS = 10 };
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Median seconds of one run; several launches of the sequence in a row where it is short. */
+static int measure(P2pDevice *device, P2pSequence *seq, double *median)
+{
+    const int count = p2p_sequence_count(seq);
+    double times[MOST_RUNS], total = 0;
+    int err = P2P_OK, runs = 0, batch = 1;
+
+    for (int i = 0; !err; i++) {
+        const double start = p2p_seconds();
+        for (int k = 0; k < batch && !err; k++)
+            err = p2p_sequence_run(seq, 0, count);
+        if (!err)
+            err = p2p_device_finish(device);
+        const double seconds = (p2p_seconds() - start) / batch;
+        if (i == WARM_UP - 1)
+            batch = seconds < 1e-4 ? 20 : seconds < 1e-3 ? 4 : 1;
+        if (i < WARM_UP)
+            continue;
+        times[runs++] = seconds;
+        total += seconds * batch;
+        if (runs == MOST_RUNS || (total > 0.4 && runs >= LEAST_RUNS))
+            break;
+    }
+    qsort(times, (size_t)runs, sizeof(times[0]), compare_doubles);
+    *median = runs ? times[runs / 2] : 0;
+    return err;
+}
+
+static int time_variant(Cc *cc, const CcCase *c, const P2pVariant *v, double *seconds)
+{
+    const size_t bytes = v->workspace ? v->workspace(&c->call, cc->caps) : 0;
+    P2pSequence *seq = NULL;
+    P2pBuffer *work = NULL;
+    int err = p2p_sequence_create(&seq, cc->device);
+
+    if (!err && bytes)
+        err = p2p_buffer_create(&work, cc->device, bytes);
+    if (!err)
+        err = v->emit(seq, &c->call, cc->caps, work);
+    if (!err)
+        err = measure(cc->device, seq, seconds);
+    p2p_sequence_destroy(&seq);
+    p2p_buffer_destroy(&work);
+    return err;
+}
+
+static double bytes_of(const CcCase *c)
+{
+    double bytes = 0;
+
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        if (p2p_call_has(&c->call, i))
+            bytes += (double)p2p_tensor_elements(&c->call.t[i]) * 4 *
+                     (1 + (c->pass->updates >> i & 1));
+    return bytes;
+}
+
+static int bench_size(Cc *cc, CcCase *c)
+{
+    const P2pVariant *last = c->pass->variants;
+    double safest = 0, seconds[16] = {0};
+    char text[256];
+    CcData d;
+    CcRandom r = {cc->seed, 0, 0};
+    int err, i = 0;
+
+    cc_place(&r, c, cc->caps, true);
+    cc_describe(c, text, sizeof(text));
+    err = cc_data_create(&d, c, cc->device);
+    for (int k = 0; k < P2P_MAX_OPERANDS && !err; k++)
+        if (d.o[k].buffer)
+            err = p2p_buffer_zero(d.o[k].buffer);
+    for (last = c->pass->variants; last->name && !err && i < 16; last++, i++)
+        if (last->applicable(&c->call, cc->caps) &&
+            (!cc->variant || !strcmp(cc->variant, last->name)) &&
+            (err = time_variant(cc, c, last, &seconds[i])) == P2P_OK)
+            safest = seconds[i];
+    cc_data_destroy(&d);
+    printf("%s %s\n", c->pass->name, text);
+    for (int k = 0; k < i; k++)
+        if (seconds[k] > 0)
+            printf("    %-10s %10.1f us %8.1f GB/s %8.1f GFLOP/s  (%.2fx)\n",
+                   c->pass->variants[k].name, 1e6 * seconds[k],
+                   (c->bytes > 0 ? c->bytes : bytes_of(c)) / seconds[k] * 1e-9,
+                   c->flops / seconds[k] * 1e-9, safest / seconds[k]);
+    return err;
+}
+
+int cc_bench(Cc *cc, const CcCheck *check)
+{
+    int err = P2P_OK;
+
+    for (int i = 0; check->size && !err; i++) {
+        CcCase c = {.pass = check->pass};
+        if (!check->size(i, &c, p2p_weight_block(cc->caps)))
+            break;
+        err = bench_size(cc, &c);
+    }
+    return err;
+}

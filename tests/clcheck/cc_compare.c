@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What came out against the reference; what must not have changed; two runs, the same bits. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clcheck.h"
+#include "src/base/memory.h"
+
+static double bound(const CcData *d, const CcCase *c, int i, size_t k)
+{
+    const bool has_mag = d->mag && p2p_tensor_elements(&c->call.t[i]) ==
+                                       p2p_tensor_elements(&c->call.t[d->first]);
+    const double ref = fabs(d->o[i].ref[k]);
+    const double ulps = !has_mag && c->ulps == 0 ? 4 : c->ulps;
+
+    return FLT_EPSILON * ((has_mag ? 4 * sqrt(c->terms) * d->mag[k] : 0) +
+                          ulps * (ref > c->scale[i] ? ref : c->scale[i])) + FLT_MIN;
+}
+
+/* Compare the elements of output i and mark their places in touched. */
+static bool compare_elements(const CcData *d, const CcCase *c, int i, bool exact,
+                             unsigned char *touched, char *text, size_t bytes)
+{
+    const P2pTensor *t = &c->call.t[i];
+    const CcOperand *o = &d->o[i];
+    size_t k = 0;
+
+    for (int n = 0; n < t->n; n++)
+        for (int ch = 0; ch < t->c; ch++)
+            for (int h = 0; h < t->h; h++)
+                for (int w = 0; w < t->w; w++, k++) {
+                    const size_t at = p2p_tensor_index(t, n, ch, h, w);
+                    const double limit = exact ? 0 : bound(d, c, i, k);
+                    float got;
+
+                    touched[at] = 1;
+                    memcpy(&got, &o->after[0][at], 4);
+                    if (fabs((double)got - o->ref[k]) <= limit)
+                        continue;
+                    snprintf(text, bytes, "operand %d n%d c%d h%d w%d: got %.9g, expected %.9g +- "
+                                          "%.3g (%s)", i, n, ch, h, w, (double)got, o->ref[k], limit,
+                             exact ? "integers" : "reals");
+                    return false;
+                }
+    return true;
+}
+
+static bool compare_operand(const CcData *d, const CcCase *c, int i, bool exact, char *text,
+                            size_t bytes)
+{
+    const CcOperand *o = &d->o[i];
+    const P2pTensor *t = &c->call.t[i];
+    unsigned char *touched = p2p_alloc(o->floats, 1);
+    bool good = touched != NULL;
+
+    if (good && cc_written(c->pass, i)) {
+        /* The padding of a weight's last block may hold anything. */
+        if (t->layout == P2P_WEIGHT)
+            memset(touched + t->offset, 1, p2p_tensor_span(t));
+        good = compare_elements(d, c, i, exact, touched, text, bytes);
+    }
+    for (size_t k = 0; good && k < o->floats; k++)
+        if (!touched[k] && o->after[0][k] != o->before[k]) {
+            snprintf(text, bytes, "operand %d was written at float %ld of its span of %zu", i,
+                     (long)k - t->offset, p2p_tensor_span(t));
+            good = false;
+        }
+    if (good && memcmp(o->after[0], o->after[1], o->floats * 4)) {
+        snprintf(text, bytes, "operand %d: a second run gave other bits", i);
+        good = false;
+    }
+    free(touched);
+    return good;
+}
+
+bool cc_compare(const CcData *d, const CcCase *c, bool integers, char *text, size_t bytes)
+{
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+        bool aliased = false;
+        for (int j = 0; j < P2P_MAX_OPERANDS; j++)
+            aliased |= c->alias[j] == i + 1;
+        if (d->o[i].dense && !aliased &&
+            !compare_operand(d, c, i, integers && c->exact, text, bytes))
+            return false;
+    }
+    return true;
+}

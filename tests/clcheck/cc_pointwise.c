@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cases of the elementwise passes. */
+#include "clcheck.h"
+
+/* A shape of at most some ten thousand elements; sometimes with enough rows for several groups. */
+static P2pTensor draw_shape(CcRandom *r)
+{
+    const int side = cc_chance(r, 20) ? 40 : 12;
+
+    return p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, side), cc_size(r, side),
+                           cc_channels(r, cc_chance(r, 20) ? 300 : 40));
+}
+
+static void draw_shapes(CcRandom *r, CcCase *c, int operands)
+{
+    const P2pTensor t = draw_shape(r);
+
+    for (int i = 0; i < operands; i++)
+        c->call.t[i] = t;
+    c->exact = true;
+    c->terms = 2;
+}
+
+static void draw_copy(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    draw_shapes(r, c, 2);
+    c->call.attr.accumulate = cc_chance(r, 50);
+}
+
+static void draw_add(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    draw_shapes(r, c, 3);
+}
+
+static void draw_fill(CcRandom *r, CcCase *c, int block)
+{
+    draw_shapes(r, c, 1);
+    c->call.attr.value = cc_real(r);
+    if (cc_chance(r, 30))
+        c->call.t[0] = p2p_tensor_weight(cc_size(r, 70), cc_size(r, 20), 3, 4, block);
+}
+
+static void draw_act_bwd(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    draw_shapes(r, c, 3);
+    c->call.attr.act1 = (P2pAct)cc_int(r, 0, 3);
+    c->call.attr.slope = cc_chance(r, 50) ? 0.25f : 0.5f;
+    if (cc_chance(r, 40))
+        c->alias[P2P_ACTB_DX] = P2P_ACTB_DY + 1;
+    else
+        c->call.attr.accumulate = cc_chance(r, 50);
+}
+
+static bool size_of(int i, CcCase *c, int operands)
+{
+    static const int sizes[][2] = {{128, 64}, {32, 256}, {4, 512}, {256, 3}};
+
+    if (i >= 4)
+        return false;
+    for (int k = 0; k < operands; k++)
+        c->call.t[k] = p2p_tensor_nhwc(1, sizes[i][0], sizes[i][0], sizes[i][1]);
+    c->call.attr.act1 = P2P_ACT_LEAKY_RELU;
+    c->call.attr.slope = 0.2f;
+    return true;
+}
+
+static bool size_copy(int i, CcCase *c, int block)
+{
+    (void)block;
+    return size_of(i, c, 2);
+}
+
+static bool size_three(int i, CcCase *c, int block)
+{
+    (void)block;
+    return size_of(i, c, 3);
+}
+
+static bool size_fill(int i, CcCase *c, int block)
+{
+    (void)block;
+    return size_of(i, c, 1);
+}
+
+const CcCheck cc_pointwise_checks[] = {
+    {&p2p_pass_copy, draw_copy, size_copy},
+    {&p2p_pass_add, draw_add, size_three},
+    {&p2p_pass_fill, draw_fill, size_fill},
+    {&p2p_pass_act_bwd, draw_act_bwd, size_three},
+    {0},
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* clcheck's options, rounds and summary. */
+#include <fnmatch.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clcheck.h"
+#include "src/base/rng.h"
+#include "src/base/status.h"
+
+static const CcCheck *const families[] = {
+    cc_pointwise_checks,
+};
+
+enum { WORK_GUARD_BYTES = 256, DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6 };
+
+static const char help[] =
+    "Usage: clcheck [OPTION]...\n"
+    "Check every variant of every pass against its reference.\n"
+    "  --device D        device by number, \"cpu\", \"gpu\" or part of its name\n"
+    "  --op GLOB         these passes only\n"
+    "  --variant NAME    this variant only\n"
+    "  --seed N          of the first round (1)\n"
+    "  --repeat N        rounds of random cases for each pass (24)\n"
+    "  --quick           6 rounds\n"
+    "  --bench           time the variants instead\n"
+    "  --vector_width N  4, 8 or 16 floats\n";
+
+/* Run a variant on integers and reals, each twice; false: text says what is wrong. */
+static bool run_data(Cc *cc, CcCase *c, CcData *d, P2pSequence *seq, P2pBuffer *work, size_t bytes,
+                     bool integers, char *text, size_t text_bytes)
+{
+    unsigned char guard[WORK_GUARD_BYTES], read[WORK_GUARD_BYTES];
+    CcRandom r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x100u + integers), 0};
+    int err = cc_data_fill(d, c, &r, integers);
+
+    memset(guard, 0xa5, sizeof(guard));
+    for (int run = 0; run < 2 && !err; run++) {
+        err = cc_data_upload(d, c);
+        if (!err && work)
+            err = p2p_buffer_write(work, bytes, sizeof(guard), guard);
+        if (!err)
+            err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq));
+        if (!err)
+            err = cc_data_download(d, c, run);
+        if (!err && work)
+            err = p2p_buffer_read(work, bytes, sizeof(read), read);
+        if (!err && work && memcmp(guard, read, sizeof(guard))) {
+            snprintf(text, text_bytes, "wrote behind its workspace of %zu bytes", bytes);
+            return false;
+        }
+    }
+    if (err) {
+        snprintf(text, text_bytes, "%s", p2p_error());
+        return false;
+    }
+    return cc_compare(d, c, integers, text, text_bytes);
+}
+
+static bool run_variant(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, char *text, size_t size)
+{
+    const size_t bytes = v->workspace ? v->workspace(&c->call, cc->caps) : 0;
+    P2pSequence *seq = NULL;
+    P2pBuffer *work = NULL;
+    int err = p2p_sequence_create(&seq, cc->device);
+    bool good = true;
+
+    if (!err && bytes) {
+        void *host;
+        err = p2p_buffer_create(&work, cc->device, bytes + WORK_GUARD_BYTES);
+        if (!err && (err = p2p_buffer_map(work, true, &host)) == P2P_OK) {
+            memset(host, 0xff, bytes + WORK_GUARD_BYTES); /* NaN */
+            err = p2p_buffer_unmap(work, host);
+        }
+    }
+    if (!err)
+        err = v->emit(seq, &c->call, cc->caps, work);
+    if (err) {
+        snprintf(text, size, "%s", p2p_error());
+        good = false;
+    }
+    for (int integers = 1; integers >= 0 && good; integers--)
+        good = run_data(cc, c, d, seq, work, bytes, integers, text, size);
+    p2p_sequence_destroy(&seq);
+    p2p_buffer_destroy(&work);
+    return good;
+}
+
+/* One random case of a pass, all variants; counts them in tally[variant]. */
+static int check_round(Cc *cc, const CcCheck *check, uint32_t seed, int tally[][2])
+{
+    CcRandom r = {seed, p2p_stream(P2P_STREAM_TEST, 0), 0};
+    CcCase c = {.pass = check->pass};
+    char text[512], geometry[512];
+    CcData d;
+    int err, k = 0;
+
+    check->draw(&r, &c, p2p_weight_block(cc->caps));
+    cc_place(&r, &c, cc->caps, false);
+    if ((err = cc_data_create(&d, &c, cc->device)) < 0)
+        goto done;
+    for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
+        if ((cc->variant && strcmp(cc->variant, v->name)) || !v->applicable(&c.call, cc->caps))
+            continue;
+        Cc round = *cc;
+        round.seed = seed;
+        const bool good = run_variant(&round, &c, &d, v, text, sizeof(text));
+        tally[k][!good]++;
+        if (!good) {
+            cc_describe(&c, geometry, sizeof(geometry));
+            printf("FAILED --op %s --variant %s --seed %u --repeat 1\n    %s\n    %s\n",
+                   check->pass->name, v->name, (unsigned)seed, geometry, text);
+        }
+    }
+
+done:
+    cc_data_destroy(&d);
+    return err;
+}
+
+static int check_pass(Cc *cc, const CcCheck *check)
+{
+    int tally[16][2] = {{0}}, err = P2P_OK, k = 0;
+
+    for (int i = 0; i < cc->rounds && !err; i++)
+        err = check_round(cc, check, cc->seed + (uint32_t)i, tally);
+    for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
+        cc->passed += tally[k][0];
+        cc->failed += tally[k][1];
+        if (tally[k][0] + tally[k][1])
+            printf("%-18s %-10s %3d passed, %d failed\n", check->pass->name, v->name, tally[k][0],
+                   tally[k][1]);
+    }
+    return err;
+}
+
+static int run_all(Cc *cc)
+{
+    int err = P2P_OK;
+
+    for (size_t f = 0; f < P2P_COUNT(families); f++)
+        for (const CcCheck *check = families[f]; check->pass && !err; check++) {
+            if (cc->op && fnmatch(cc->op, check->pass->name, 0))
+                continue;
+            err = cc->bench ? cc_bench(cc, check) : check_pass(cc, check);
+            fflush(stdout);
+        }
+    return err;
+}
+
+/* 0: go on; 1: done (help); -1: wrong. */
+static int parse(int argc, char **argv, Cc *cc, P2pDeviceSettings *settings)
+{
+    static const struct option options[] = {
+        {"device", required_argument, NULL, 'd'}, {"op", required_argument, NULL, 'o'},
+        {"variant", required_argument, NULL, 'v'}, {"seed", required_argument, NULL, 's'},
+        {"repeat", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'},
+        {"bench", no_argument, NULL, 'b'}, {"vector_width", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'}, {0},
+    };
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        switch (letter) {
+        case 'd': settings->device = optarg; break;
+        case 'o': cc->op = optarg; break;
+        case 'v': cc->variant = optarg; break;
+        case 's': cc->seed = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'r': cc->rounds = atoi(optarg); break;
+        case 'q': cc->rounds = QUICK_ROUNDS; break;
+        case 'b': cc->bench = true; break;
+        case 'w': settings->vector_width = atoi(optarg); break;
+        case 'h': fputs(help, stdout); return 1;
+        default: return -1;
+        }
+    return optind < argc ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    P2pDeviceSettings settings = {0};
+    Cc cc = {.seed = 1, .rounds = DEFAULT_ROUNDS};
+    const int parsed = parse(argc, argv, &cc, &settings);
+    int err;
+
+    if (parsed)
+        return parsed < 0 ? 2 : 0;
+    if ((err = p2p_device_open(&cc.device, &settings)) == P2P_OK) {
+        cc.caps = p2p_device_caps(cc.device);
+        printf("%s (%s), vectors of %d, seed %u\n", cc.caps->name, cc.caps->platform,
+               cc.caps->vector_width, (unsigned)cc.seed);
+        err = run_all(&cc);
+    }
+    p2p_device_close(&cc.device);
+    if (err)
+        fprintf(stderr, "clcheck: %s\n", p2p_error());
+    if (!cc.bench)
+        printf("%d passed, %d failed\n", cc.passed, cc.failed);
+    return err || cc.failed || (!cc.bench && !cc.passed) ? 1 : 0;
+}
