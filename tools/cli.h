@@ -16,6 +16,9 @@ enum {
     CLI_SIGNAL = 128, /* plus the signal's number: stopped on request, state saved */
 };
 
+/** First lines of --help; each program defines its own. */
+extern const char cli_usage[];
+
 /** A log that prints to standard error: warnings always but for --quiet, more with --verbose. */
 void cli_log_init(P2pLog *log, const P2pOptions *options);
 
@@ -32,7 +35,7 @@ int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc,
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 
-/** Print text with control characters and non-ASCII escaped, for names that come from outside. */
+/** Print to standard output with control characters escaped, for names that come from outside. */
 void cli_print_escaped(const char *text);
 
 #endif

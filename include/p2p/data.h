@@ -195,6 +195,7 @@ typedef struct P2pBatch {
     size_t position; /**< of the batch in its epoch, from 0 */
 } P2pBatch;
 
+/** To be used by one thread at a time. */
 typedef struct P2pLoader P2pLoader;
 
 /**

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/** Pictures with more pixels are refused by default (as Pillow does): a 1 GiB bound on 16-bit RGB. */
+/** Pictures with more pixels are refused by default, as in Pillow: 1 GiB of 16-bit RGB. */
 #define P2P_IMAGE_MAX_PIXELS ((size_t)178956970)
 /** Longest side of a picture, and the most channels. */
 #define P2P_IMAGE_MAX_SIDE 1000000

@@ -100,6 +100,9 @@ P2P_API int p2p_options_parse(P2pOptions *options, unsigned program, int argc, c
 /** Set one option from text, as if given. */
 P2P_API int p2p_options_set(P2pOptions *options, const char *name, const char *value);
 
+/** Whether the user set this option (by the command line or p2p_options_set). */
+P2P_API bool p2p_options_given(const P2pOptions *options, const char *name);
+
 /** Contradictions between options, for a program; P2P_EINVAL with what to change. */
 P2P_API int p2p_options_check(const P2pOptions *options, unsigned program);
 

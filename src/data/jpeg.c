@@ -30,6 +30,12 @@ static bool has_end(const unsigned char *data, size_t bytes)
  * Some cameras leave bytes between markers: harmless, and the one warning let through. TurboJPEG
  * keeps only the first warning, so the end of such a file is looked at here.
  */
+static bool is_harmless(tjhandle tj, const unsigned char *data, size_t bytes)
+{
+    return tjGetErrorCode(tj) == TJERR_WARNING && strstr(tjGetErrorStr2(tj), "extraneous") &&
+           has_end(data, bytes);
+}
+
 static int decode_pixels(tjhandle tj, P2pImage *image, const unsigned char *data, size_t bytes,
                          const char *name)
 {
@@ -38,11 +44,11 @@ static int decode_pixels(tjhandle tj, P2pImage *image, const unsigned char *data
     int err = tjDecompress2(tj, data, (unsigned long)bytes, image->data, image->width, 0,
                             image->height, format, flags);
 
-    if (err && strstr(tjGetErrorStr2(tj), "extraneous") && has_end(data, bytes)) {
+    if (err && is_harmless(tj, data, bytes)) {
         flags &= ~TJFLAG_STOPONWARNING;
         err = tjDecompress2(tj, data, (unsigned long)bytes, image->data, image->width, 0,
                             image->height, format, flags);
-        if (err && tjGetErrorCode(tj) == TJERR_WARNING)
+        if (err && is_harmless(tj, data, bytes))
             err = 0;
     }
     if (err)
@@ -54,13 +60,13 @@ static int decode_pixels(tjhandle tj, P2pImage *image, const unsigned char *data
 int p2p_jpeg_decode(P2pImage *image, const unsigned char *data, size_t bytes, const char *name,
                     size_t max_pixels)
 {
-    int width, height, sampling, colours, err;
+    int width = 0, height = 0, sampling = 0, colours = -1, err;
     tjhandle tj = tjInitDecompress();
 
     if (!tj)
         return p2p_fail(P2P_ENOMEM, "%s: no memory for a JPEG decoder", name);
-    if (tjDecompressHeader3(tj, data, (unsigned long)bytes, &width, &height, &sampling, &colours) !=
-        0)
+    err = tjDecompressHeader3(tj, data, (unsigned long)bytes, &width, &height, &sampling, &colours);
+    if (err && !(colours >= 0 && is_harmless(tj, data, bytes)))
         err = p2p_fail(P2P_EFORMAT, "%s: the JPEG's header is truncated or damaged (%s)", name,
                        tjGetErrorStr2(tj));
     else if (colours == TJCS_CMYK || colours == TJCS_YCCK)

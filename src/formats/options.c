@@ -165,6 +165,13 @@ int p2p_options_set(P2pOptions *options, const char *name, const char *value)
     return err;
 }
 
+bool p2p_options_given(const P2pOptions *options, const char *name)
+{
+    const int i = find(name);
+
+    return i >= 0 && options->given[i];
+}
+
 const char *p2p_options_choice(const char *name, int value)
 {
     static _Thread_local char word[64];

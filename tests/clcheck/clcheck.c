@@ -11,6 +11,7 @@
 #include "src/base/status.h"
 
 static const CcCheck *const families[] = {
+    cc_conv2d_checks,
     cc_pointwise_checks,
 };
 

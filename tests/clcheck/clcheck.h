@@ -57,7 +57,7 @@ typedef struct CcCheck {
 } CcCheck;
 
 /** Families, each ended by a check without pass. */
-extern const CcCheck cc_norm_checks[], cc_pointwise_checks[], cc_loss_checks[], cc_adam_checks[];
+extern const CcCheck cc_conv2d_checks[], cc_norm_checks[], cc_pointwise_checks[], cc_loss_checks[], cc_adam_checks[];
 
 typedef struct Cc {
     P2pDevice *device;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Training: a run in a folder, from its options to its last checkpoint.
+ */
+#ifndef P2P_TRAIN_H
+#define P2P_TRAIN_H
+
+#include "p2p/common.h"
+#include "p2p/device.h"
+#include "p2p/options.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct P2pTrainer P2pTrainer;
+
+/** Where a run stands, every --print_freq steps. */
+typedef struct P2pTrainProgress {
+    int epoch, epochs;       /**< running one, from 1; in all */
+    long step;               /**< steps done in all */
+    long batch, batches;     /**< of this epoch */
+    const char *const *loss_names;
+    const float *losses;     /**< of the last step */
+    int loss_count;
+    double lr;
+    double seconds_per_step; /**< mean since the last report */
+    double seconds_left;     /**< to the end of the run, estimated */
+} P2pTrainProgress;
+
+/** Called from p2p_trainer_run() in its thread; any may be NULL. */
+typedef struct P2pTrainEvents {
+    void (*progress)(void *user, const P2pTrainProgress *progress);
+    void (*saved)(void *user, const char *path);
+    void *user;
+} P2pTrainEvents;
+
+/**
+ * Prepare a run: read or draw the weights, check the data, plan the step, compile.
+ *
+ * With continue_train the options come from CHECKPOINTS_DIR/NAME/latest.safetensors; those given in
+ * `options` (options->given) replace them.
+ *
+ * @param options  Changed to what is in force (presets, the checkpoint's options).
+ * @return 0; P2P_EEXIST: the run exists and neither continue_train nor overwrite was asked for;
+ *         P2P_EBUSY: another process trains it; P2P_EINVAL, P2P_EIO, P2P_EFORMAT, P2P_EDEVICE,
+ *         P2P_EDEVMEM. Nothing was overwritten then.
+ */
+P2P_API int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options);
+
+/**
+ * Train until the last epoch, max_steps or max_seconds, or until asked to stop; save.
+ *
+ * @return 0; P2P_ESTOPPED: stopped by p2p_trainer_stop(), everything saved; P2P_ENUMBER: a loss is
+ *         not finite, the last checkpoint is untouched; or another failure.
+ */
+P2P_API int p2p_trainer_run(P2pTrainer *trainer, const P2pTrainEvents *events);
+
+/** Ask a running p2p_trainer_run() to finish its step, save and return. Safe in a signal handler. */
+P2P_API void p2p_trainer_stop(P2pTrainer *trainer);
+
+/** Bytes on the device: networks, and the plan of a step. */
+P2P_API void p2p_trainer_memory(const P2pTrainer *trainer, size_t *network_bytes,
+                                size_t *plan_bytes);
+/** Folder of the run. */
+P2P_API const char *p2p_trainer_folder(const P2pTrainer *trainer);
+
+P2P_API void p2p_trainer_destroy(P2pTrainer **trainer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The folder of a run: its files' names, its lock, its log, its sample pictures. */
+#ifndef P2P_TRAIN_RUN_FOLDER_H
+#define P2P_TRAIN_RUN_FOLDER_H
+
+#include <stdbool.h>
+
+#include "p2p/image.h"
+#include "p2p/train.h"
+
+typedef struct P2pRunFolder {
+    char *path, *latest, *log, *samples;
+    int lock; /* descriptor of the locked file, -1: none */
+} P2pRunFolder;
+
+/** Names only; makes nothing. */
+int p2p_run_folder_init(P2pRunFolder *f, const char *checkpoints_dir, const char *name);
+/** Make the folders and take the lock; P2P_EBUSY names the process that has it. */
+int p2p_run_folder_claim(P2pRunFolder *f);
+void p2p_run_folder_finish(P2pRunFolder *f);
+
+/** Cut the lines of the log that lie behind `step` (0: all of them). */
+int p2p_run_folder_cut_log(const P2pRunFolder *f, long step);
+/** Append one line. */
+int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p);
+/** samples/epoch_NNN.png: input | output | target. */
+int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage pictures[3]);
+
+#endif

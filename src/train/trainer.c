@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A run: epochs, learning rate, saving, continuing. The step itself is gan.c's. */
+#include "p2p/train.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "p2p/data.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/model/checkpoint.h"
+#include "src/train/gan.h"
+#include "src/train/run_folder.h"
+
+struct P2pTrainer {
+    P2pDevice *device;
+    P2pOptions options;
+    P2pRunFolder folder;
+    P2pDataset *dataset;
+    P2pLoader *loader;
+    P2pGan *gan;
+    P2pPosition position;
+    int height, width;
+    volatile sig_atomic_t stop;
+    const P2pTrainEvents *events;
+    double started, reported; /* seconds */
+    long reported_step;
+};
+
+/* ---- Preparing ----------------------------------------------------------------------------- */
+
+/* The checkpoint's options, with those that the user gave on top. */
+static int continue_options(P2pTrainer *t, P2pTensorFile **file)
+{
+    const P2pOptions asked = t->options;
+    char value[P2P_OPTION_TEXT];
+    const char *name;
+    P2pOptions o = asked;
+    int err;
+
+    if (!p2p_file_exists(t->folder.latest))
+        return p2p_fail(P2P_EIO, "%s: there is no run to continue; start it without "
+                                 "--continue_train", t->folder.latest);
+    if ((err = p2p_checkpoint_open(file, t->folder.latest, &o, &t->position, true)) < 0)
+        return err;
+    for (int i = 0; i < P2P_OPTION_COUNT_MAX; i++)
+        o.given[i] = asked.given[i];
+    for (int i = 0; !err && p2p_options_stored(&asked, i, &name, value, sizeof(value)); i++)
+        if (p2p_options_given(&asked, name))
+            err = p2p_options_set(&o, name, value);
+    t->options = o;
+    return err;
+}
+
+static int check_new_run(const P2pTrainer *t)
+{
+    if (!p2p_file_exists(t->folder.latest) || t->options.overwrite)
+        return P2P_OK;
+    return p2p_fail(P2P_EEXIST, "%s: this run exists; go on with --continue_train, replace it with "
+                                "--overwrite, or choose another --name", t->folder.path);
+}
+
+static int open_data(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pDatasetSettings settings = {.phase = o->phase[0] ? o->phase : "train",
+                                         .direction = (P2pDirection)o->direction,
+                                         .max_dataset_size = (size_t)o->max_dataset_size,
+                                         .max_pixels = (size_t)o->max_pixels};
+    const P2pCheckSettings check = {.threads = o->num_threads, .skip_bad = o->skip_bad,
+                                    .log = p2p_device_log(t->device)};
+    P2pCheckReport report = {0};
+    int err;
+
+    if (!o->dataroot[0])
+        return p2p_fail(P2P_EINVAL, "--dataroot FOLDER is needed: where the pictures are");
+    if ((err = p2p_dataset_create(&t->dataset, o->dataroot, &settings)) < 0 ||
+        (err = p2p_dataset_check(t->dataset, &check, &report)) < 0)
+        return err;
+    p2p_log(check.log, P2P_LOG_INFO, "data: %zu pairs in %s, %d x %d to %d x %d pixels%s",
+            p2p_dataset_count(t->dataset), o->dataroot, report.min_width, report.min_height,
+            report.max_width, report.max_height, report.bad ? ", some were skipped" : "");
+    return P2P_OK;
+}
+
+static int open_loader(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pLoaderSettings settings = {
+        .batch_size = o->batch_size, .input_channels = o->input_nc,
+        .target_channels = o->output_nc, .threads = o->num_threads, .seed = (uint32_t)o->seed,
+        .serial_batches = o->serial_batches,
+        .jitter = {.preprocess = (P2pPreprocess)o->preprocess, .load_size = o->load_size,
+                   .crop_size = o->crop_size, .no_flip = o->no_flip}};
+    const P2pBatch *first;
+    int err;
+
+    if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0 ||
+        (err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch,
+                               (size_t)t->position.batch)) < 0 ||
+        (err = p2p_loader_next(t->loader, &first)) < 0)
+        return err;
+    t->height = first->height;
+    t->width = first->width;
+    return p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch);
+}
+
+static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
+{
+    const P2pOptions *o = &t->options;
+    const bool halved = o->preset == P2P_PRESET_PYTORCH || o->preset == P2P_PRESET_MRZHU;
+    const P2pPix2pixSpec spec = {
+        .g = p2p_generator_spec(o), .d = p2p_discriminator_spec(o), .batch = o->batch_size,
+        .height = t->height, .width = t->width,
+        .gan_mode = o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
+        .lambda_l1 = (float)o->lambda_L1, .lambda_gan = (float)o->lambda_GAN,
+        .unconditional = o->unconditional_D, .d_factor = halved ? 0.5f : 1.0f,
+        .dropout = !o->no_dropout,
+        .adam = {.beta1 = (float)o->beta1, .beta2 = (float)o->beta2, .eps = (float)o->adam_eps,
+                 .epsilon_hat = o->adam_epsilon_hat}};
+    const P2pChoice choice = {.variants = o->variant, .refs = o->ref};
+    int err = p2p_pix2pix_create(&t->gan, t->device, &spec, &choice);
+
+    for (int i = 0; !err && i < t->gan->net_count; i++)
+        err = file ? p2p_checkpoint_load(file, t->gan->nets[i])
+                   : p2p_net_init(t->gan->nets[i], (P2pInit)o->init_type, (float)o->init_gain,
+                                  (unsigned)o->seed);
+    return err;
+}
+
+int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
+{
+    P2pTrainer *t = *out = p2p_alloc(1, sizeof(*t));
+    P2pTensorFile *file = NULL;
+    int err;
+
+    if (!t)
+        return P2P_ENOMEM;
+    t->device = device;
+    t->options = *options;
+    t->folder.lock = -1;
+    p2p_options_apply_preset(&t->options);
+    if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
+        goto done;
+    err = options->continue_train ? continue_options(t, &file) : check_new_run(t);
+    if (err || (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
+        goto done;
+    if ((err = open_data(t)) < 0 || (err = open_loader(t)) < 0 ||
+        (err = open_networks(t, file)) < 0 || (err = p2p_run_folder_claim(&t->folder)) < 0)
+        goto done;
+    err = p2p_run_folder_cut_log(&t->folder, t->position.step);
+    *options = t->options;
+done:
+    p2p_tensor_file_close(&file);
+    if (err)
+        p2p_trainer_destroy(out);
+    return err;
+}
+
+void p2p_trainer_destroy(P2pTrainer **trainer)
+{
+    P2pTrainer *t = *trainer;
+
+    if (!t)
+        return;
+    p2p_loader_destroy(&t->loader);
+    p2p_gan_destroy(&t->gan);
+    p2p_dataset_destroy(&t->dataset);
+    p2p_run_folder_finish(&t->folder);
+    free(t);
+    *trainer = NULL;
+}
+
+void p2p_trainer_memory(const P2pTrainer *t, size_t *network_bytes, size_t *plan_bytes)
+{
+    const P2pPlanMemory plan = p2p_plan_memory(t->gan->plan);
+
+    *network_bytes = 0;
+    for (int i = 0; i < t->gan->net_count; i++)
+        *network_bytes += p2p_arena_bytes(t->gan->nets[i]->arena);
+    *plan_bytes = plan.tensor_bytes + plan.work_bytes;
+}
+
+const char *p2p_trainer_folder(const P2pTrainer *t)
+{
+    return t->folder.path;
+}
+
+void p2p_trainer_stop(P2pTrainer *t)
+{
+    t->stop = 1;
+}
+
+/* ---- Running ------------------------------------------------------------------------------- */
+
+static int epochs_in_all(const P2pTrainer *t)
+{
+    return t->options.n_epochs + t->options.n_epochs_decay;
+}
+
+/* Learning rate of an epoch (from 0): constant, then linear to zero just behind the last. */
+static double learning_rate(const P2pTrainer *t, int epoch)
+{
+    const P2pOptions *o = &t->options;
+    const int behind = epoch + 1 - o->n_epochs;
+
+    if (o->lr_policy == P2P_LR_CONSTANT || behind <= 0)
+        return o->lr;
+    return o->lr * (1.0 - (double)behind / (o->n_epochs_decay + 1));
+}
+
+static int save(P2pTrainer *t, const char *path)
+{
+    const int err = p2p_checkpoint_save(path, t->gan->nets, t->gan->net_count, &t->options,
+                                        &t->position);
+
+    if (!err && t->events && t->events->saved)
+        t->events->saved(t->events->user, path);
+    return err;
+}
+
+static int save_epoch(P2pTrainer *t, int epoch)
+{
+    char *path = p2p_format("%s/%d.safetensors", t->folder.path, epoch);
+    const int err = path ? save(t, path) : P2P_ENOMEM;
+
+    free(path);
+    return err;
+}
+
+/* Read the losses, check them, write the log, tell the caller. */
+static int report(P2pTrainer *t)
+{
+    float losses[P2P_GAN_MAX_LOSSES];
+    const double now = p2p_seconds();
+    const long batches = (long)p2p_loader_batches(t->loader);
+    const long done = t->position.step - t->reported_step;
+    P2pTrainProgress p = {.epoch = t->position.epoch + 1, .epochs = epochs_in_all(t),
+                          .step = t->position.step, .batch = t->position.batch,
+                          .batches = batches, .loss_names = t->gan->loss_names,
+                          .losses = losses, .loss_count = t->gan->loss_count,
+                          .lr = learning_rate(t, t->position.epoch)};
+    int err = p2p_gan_losses(t->gan, losses);
+
+    for (int i = 0; !err && i < t->gan->loss_count; i++)
+        if (!isfinite(losses[i]))
+            return p2p_fail(P2P_ENUMBER, "step %ld: loss %s is not finite; the last checkpoint is "
+                                         "whole. Try a smaller --lr, or --norm instance",
+                            t->position.step, t->gan->loss_names[i]);
+    p.seconds_per_step = done ? (now - t->reported) / (double)done : 0;
+    p.seconds_left = p.seconds_per_step * (double)((epochs_in_all(t) - t->position.epoch) * batches -
+                                                   t->position.batch);
+    t->reported = now;
+    t->reported_step = t->position.step;
+    if (!err)
+        err = p2p_run_folder_log(&t->folder, &p);
+    if (!err && t->events && t->events->progress)
+        t->events->progress(t->events->user, &p);
+    return err;
+}
+
+/* input | output | target of the first picture of a batch. */
+static int save_sample(P2pTrainer *t, const P2pBatch *batch, int epoch)
+{
+    const P2pTensor *y = p2p_plan_get(t->gan->plan, t->gan->output);
+    P2pImage pictures[3] = {{0}};
+    float *fake = p2p_alloc(p2p_tensor_elements(y), sizeof(*fake));
+    int err = fake ? P2P_OK : P2P_ENOMEM;
+
+    if (!err)
+        err = p2p_buffer_read(y->buffer, 0, p2p_tensor_elements(y) * sizeof(*fake), fake);
+    if (!err)
+        err = p2p_image_from_floats(&pictures[0], batch->input, batch->width, batch->height,
+                                    batch->input_channels, 8);
+    if (!err)
+        err = p2p_image_from_floats(&pictures[1], fake, y->w, y->h, y->c, 8);
+    if (!err)
+        err = p2p_image_from_floats(&pictures[2], batch->target, batch->width, batch->height,
+                                    batch->target_channels, 8);
+    if (!err)
+        err = p2p_run_folder_sample(&t->folder, epoch, pictures);
+    for (int i = 0; i < 3; i++)
+        p2p_image_finish(&pictures[i]);
+    free(fake);
+    return err;
+}
+
+static int train_batch(P2pTrainer *t, const P2pBatch *batch)
+{
+    const float *const inputs[] = {batch->input, batch->target};
+    const P2pStepInfo info = {.lr = (float)learning_rate(t, t->position.epoch),
+                              .t = t->position.step + 1, .seed = (uint32_t)t->options.seed};
+
+    if (batch->height != t->height || batch->width != t->width)
+        return p2p_fail(P2P_EINVAL, "%s has %d x %d pixels, the run began with %d x %d; all must "
+                                    "have one size: use --preprocess resize_and_crop or crop",
+                        batch->names[0], batch->width, batch->height, t->width, t->height);
+    return p2p_gan_step(t->gan, inputs, &info);
+}
+
+/* What happens behind the last batch of an epoch. position already points to the next. */
+static int end_epoch(P2pTrainer *t, const P2pBatch *batch)
+{
+    const int done = t->position.epoch; /* epochs done */
+    int err = save_sample(t, batch, done);
+
+    if (!err && (done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t)))
+        err = save_epoch(t, done);
+    return err ? err : save(t, t->folder.latest);
+}
+
+static bool must_end(const P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+
+    return t->stop || t->position.epoch >= epochs_in_all(t) ||
+           (o->max_steps && t->position.step >= o->max_steps) ||
+           (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds);
+}
+
+static int run_step(P2pTrainer *t, bool *saved)
+{
+    const P2pOptions *o = &t->options;
+    const P2pBatch *batch;
+    int err;
+
+    *saved = false;
+    if ((err = p2p_loader_next(t->loader, &batch)) < 0 || (err = train_batch(t, batch)) < 0)
+        return err;
+    t->position.step++;
+    t->position.batch++;
+    if (t->position.step % o->print_freq == 0 && (err = report(t)) < 0)
+        return err;
+    if (t->position.batch >= (long)p2p_loader_batches(t->loader)) {
+        t->position.epoch++;
+        t->position.batch = 0;
+        *saved = true;
+        return end_epoch(t, batch);
+    }
+    if (t->position.step % o->save_latest_freq == 0) {
+        *saved = true;
+        return save(t, t->folder.latest);
+    }
+    return P2P_OK;
+}
+
+int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
+{
+    bool saved = false;
+    int err = P2P_OK;
+
+    t->events = events;
+    t->started = t->reported = p2p_seconds();
+    t->reported_step = t->position.step;
+    if (must_end(t) && !t->stop)
+        return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise --n_epochs or "
+                                    "--n_epochs_decay to go on", t->folder.path, t->position.step);
+    while (!err && !must_end(t))
+        err = run_step(t, &saved);
+    if (!err && !saved)
+        err = save(t, t->folder.latest);
+    if (!err && t->stop)
+        return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved", t->position.step);
+    return err;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cases of the convolution passes: random geometry, and the layers of the networks for timing. */
+#include "clcheck.h"
+
+#include "src/base/memory.h"
+
+/* Small side of one dimension. */
+static int small_size(int large, int kernel, int stride, int pad)
+{
+    return (large + 2 * pad - kernel) / stride + 1;
+}
+
+static void set_shapes(CcCase *c, int n, int h, int w, int channels, int k, int kernel, int block)
+{
+    const P2pAttr *a = &c->call.attr;
+    P2pTensor *t = c->call.t;
+
+    t[P2P_CONV_X] = p2p_tensor_nhwc(n, h, w, channels);
+    t[P2P_CONV_Y] = p2p_tensor_nhwc(n, small_size(h, kernel, a->stride, a->pad),
+                                    small_size(w, kernel, a->stride, a->pad), k);
+    t[P2P_CONV_W] = a->large_out ? p2p_tensor_weight(channels, k, kernel, kernel, block)
+                                 : p2p_tensor_weight(k, channels, kernel, kernel, block);
+    c->exact = true;
+}
+
+/* Kernel 1 to 7, stride 1 to 3, padding below the kernel; often the networks' 4x4. */
+static void draw_geometry(CcRandom *r, CcCase *c, int block)
+{
+    P2pAttr *a = &c->call.attr;
+    const int kernel = cc_chance(r, 60) ? 4 : cc_int(r, 1, 7);
+
+    a->stride = cc_chance(r, 60) ? 2 : cc_int(r, 1, 3);
+    a->pad = cc_chance(r, 60) ? p2p_min(1, kernel - 1) : cc_int(r, 0, kernel - 1);
+    a->large_out = cc_chance(r, 50);
+    const int least = p2p_max(1, kernel - 2 * a->pad);
+    set_shapes(c, cc_int(r, 1, 3), p2p_max(least, cc_size(r, 20)), p2p_max(least, cc_size(r, 20)),
+               cc_channels(r, 40), cc_channels(r, 40), kernel, block);
+}
+
+static void draw_epilogue(CcRandom *r, CcCase *c, int channels)
+{
+    P2pAttr *a = &c->call.attr;
+
+    a->accumulate = cc_chance(r, 30);
+    if (a->accumulate)
+        return;
+    if (cc_chance(r, 50))
+        c->call.t[P2P_CONV_BIAS] = p2p_tensor_vector(channels);
+    a->act1 = (P2pAct)cc_int(r, 0, 2);
+    a->slope = 0.25f;
+}
+
+static void draw_fwd(CcRandom *r, CcCase *c, int block)
+{
+    draw_geometry(r, c, block);
+    draw_epilogue(r, c, c->call.t[P2P_CONV_Y].c);
+    c->terms = (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]) / c->call.t[P2P_CONV_Y].c + 2;
+}
+
+static void draw_dgrad(CcRandom *r, CcCase *c, int block)
+{
+    draw_geometry(r, c, block);
+    draw_epilogue(r, c, c->call.t[P2P_CONV_X].c);
+    c->terms = (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]) / c->call.t[P2P_CONV_X].c + 2;
+}
+
+static void draw_wgrad(CcRandom *r, CcCase *c, int block)
+{
+    const P2pTensor *y = &c->call.t[P2P_CONV_Y];
+
+    draw_geometry(r, c, block);
+    c->call.attr.accumulate = cc_chance(r, 40);
+    c->terms = (double)y->n * y->h * y->w + 2;
+}
+
+/* The layers of unet_256 and the PatchGAN: size of the large side, channels there, small side's. */
+static bool size_layer(int i, CcCase *c, int block, bool up)
+{
+    static const int layers[][4] = {
+        {256, 3, 64, 2},   {256, 6, 64, 2},  {128, 64, 128, 2}, {64, 128, 256, 2},
+        {32, 256, 512, 2}, {16, 512, 512, 2}, {8, 512, 512, 2},  {4, 512, 512, 2},
+        {2, 512, 512, 2},  {32, 256, 512, 1}, {31, 512, 1, 1},   {256, 3, 128, 2},
+        {128, 64, 256, 2}, {64, 128, 512, 2}, {32, 256, 1024, 2}, {16, 512, 1024, 2},
+    };
+
+    if (i >= (int)(sizeof(layers) / sizeof(layers[0])))
+        return false;
+    const int *l = layers[i];
+    c->call.attr.stride = l[3];
+    c->call.attr.pad = 1;
+    c->call.attr.large_out = up;
+    set_shapes(c, 1, l[0], l[0], l[1], l[2], 4, block);
+    const P2pTensor *y = &c->call.t[P2P_CONV_Y];
+    c->flops = 2.0 * y->h * y->w * (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]);
+    return true;
+}
+
+static bool size_fwd(int i, CcCase *c, int block)
+{
+    return size_layer(i, c, block, false);
+}
+
+static bool size_dgrad(int i, CcCase *c, int block)
+{
+    return size_layer(i, c, block, true);
+}
+
+const CcCheck cc_conv2d_checks[] = {
+    {&p2p_pass_conv2d_fwd, draw_fwd, size_fwd},
+    {&p2p_pass_conv2d_dgrad, draw_dgrad, size_dgrad},
+    {&p2p_pass_conv2d_wgrad, draw_wgrad, size_fwd},
+    {0},
+};

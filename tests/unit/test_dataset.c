@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Folders of pairs: both layouts, order, checking, and every error by name. */
+#include "tests/unit/data_helpers.h"
+
+static const char *folder(const char *name)
+{
+    static char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", test_folder, name);
+    return path;
+}
+
+static void expect_error(const char *name, const P2pDatasetSettings *s, int status,
+                         const char *part)
+{
+    P2pDataset *d;
+
+    test_error_names(p2p_dataset_create(&d, folder(name), s), status, part);
+    assert_null(d);
+}
+
+static void joint_pictures_are_split_by_direction(void **state)
+{
+    P2pImage whole = test_picture(12, 5, 3, 8, 1), a, b, input, target;
+    P2pDataset *d;
+
+    (void)state;
+    assert_int_equal(p2p_image_write(&whole, test_path("joint/train/x.png"), 0), P2P_OK);
+    assert_int_equal(p2p_image_crop(&whole, 0, 0, 6, 5, &a), P2P_OK);
+    assert_int_equal(p2p_image_crop(&whole, 6, 0, 6, 5, &b), P2P_OK);
+    for (int back = 0; back < 2; back++) {
+        const P2pDatasetSettings s = {.direction = back ? P2P_DIRECTION_BTOA : P2P_DIRECTION_ATOB};
+        assert_int_equal(p2p_dataset_create(&d, folder("joint"), &s), P2P_OK);
+        assert_int_equal(p2p_dataset_count(d), 1);
+        assert_string_equal(p2p_dataset_name(d, 0), "x");
+        assert_int_equal(p2p_dataset_read(d, 0, &input, &target), P2P_OK);
+        test_same(&input, back ? &b : &a);
+        test_same(&target, back ? &a : &b);
+        p2p_image_finish(&input);
+        p2p_image_finish(&target);
+        p2p_dataset_destroy(&d);
+        assert_null(d);
+    }
+    p2p_image_finish(&whole);
+    p2p_image_finish(&a);
+    p2p_image_finish(&b);
+}
+
+static void two_folders_pair_by_name_and_sort(void **state)
+{
+    P2pDataset *d;
+    P2pImage input, target;
+
+    (void)state;
+    test_write("two/A/test/b.png", 6, 5, 1);
+    test_write("two/A/test/a.jpg", 6, 5, 2);
+    test_write("two/A/test/a.b.png", 6, 5, 3);
+    test_write("two/B/test/a.png", 6, 5, 4);
+    test_write("two/B/test/b.jpeg", 6, 5, 5);
+    test_write("two/B/test/a.b.png", 6, 5, 6);
+    assert_int_equal(p2p_file_write(test_path("two/A/test/notes.txt"), "x", 1), P2P_OK);
+    assert_int_equal(p2p_file_write(test_path("two/A/test/._b.png"), "x", 1), P2P_OK);
+    P2pDatasetSettings s = {.phase = "test", .direction = P2P_DIRECTION_BTOA};
+    assert_int_equal(p2p_dataset_create(&d, folder("two"), &s), P2P_OK);
+    assert_int_equal(p2p_dataset_count(d), 3);
+    assert_string_equal(p2p_dataset_name(d, 0), "a");
+    assert_string_equal(p2p_dataset_name(d, 1), "a.b");
+    assert_string_equal(p2p_dataset_name(d, 2), "b");
+    assert_non_null(strstr(p2p_dataset_path(d, 2), "B/test/b.jpeg"));
+    assert_int_equal(p2p_dataset_read(d, 2, &input, &target), P2P_OK);
+    p2p_image_finish(&input);
+    p2p_image_finish(&target);
+    p2p_dataset_destroy(&d);
+
+    s.max_dataset_size = 2;
+    assert_int_equal(p2p_dataset_create(&d, folder("two"), &s), P2P_OK);
+    assert_int_equal(p2p_dataset_count(d), 2);
+    p2p_dataset_destroy(&d);
+}
+
+static void empty_phase_means_the_folder_itself(void **state)
+{
+    const P2pDatasetSettings s = {.phase = ""};
+    P2pDataset *d;
+
+    (void)state;
+    test_write("flat/1.png", 6, 5, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("flat"), &s), P2P_OK);
+    p2p_dataset_destroy(&d);
+    test_write("flat2/A/1.png", 6, 5, 1);
+    test_write("flat2/B/1.png", 6, 5, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("flat2"), &s), P2P_OK);
+    assert_int_equal(p2p_dataset_count(d), 1);
+    p2p_dataset_destroy(&d);
+}
+
+static void unusable_folders_are_named(void **state)
+{
+    (void)state;
+    expect_error("missing", NULL, P2P_EIO, "missing");
+    test_path("neither/other/x");
+    expect_error("neither", NULL, P2P_EIO, "neither/A/train");
+    test_path("nothing/train/x");
+    expect_error("nothing", NULL, P2P_EFORMAT, "nothing/train: has no pictures");
+    test_path("nothing2/A/train/x");
+    test_path("nothing2/B/train/x");
+    expect_error("nothing2", NULL, P2P_EFORMAT, "nothing2/A/train: has no pictures");
+    test_write("alone/A/train/1.png", 4, 4, 1);
+    test_write("alone/A/train/2.png", 4, 4, 1);
+    test_write("alone/B/train/1.png", 4, 4, 1);
+    expect_error("alone", NULL, P2P_EFORMAT, "A/train/2.png");
+    test_write("alone2/A/train/2.png", 4, 4, 1);
+    test_write("alone2/B/train/1.png", 4, 4, 1);
+    test_write("alone2/B/train/2.png", 4, 4, 1);
+    expect_error("alone2", NULL, P2P_EFORMAT, "B/train/1.png");
+    test_write("twice/train/1.png", 4, 4, 1);
+    test_write("twice/train/1.jpg", 4, 4, 1);
+    expect_error("twice", NULL, P2P_EFORMAT, "have one name");
+}
+
+static P2pDataset *set_with_bad_ones(void)
+{
+    P2pDataset *d;
+
+    test_write("bad/train/1.png", 8, 4, 1);
+    test_write("bad/train/2.png", 7, 4, 1); /* odd */
+    test_write("bad/train/3.png", 12, 6, 1);
+    assert_int_equal(p2p_file_write(test_path("bad/train/4.png"), "no", 2), P2P_OK);
+    test_write("bad/train/5.png", 8, 8, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("bad"), NULL), P2P_OK);
+    return d;
+}
+
+static void check_names_the_first_bad_one(void **state)
+{
+    P2pImage input, target;
+    P2pDataset *d = set_with_bad_ones();
+
+    (void)state;
+    for (int threads = 0; threads <= 4; threads++) {
+        const P2pCheckSettings s = {.threads = threads};
+        test_error_names(p2p_dataset_check(d, &s, NULL), P2P_EFORMAT, "bad/train/2.png");
+        assert_int_equal(p2p_dataset_count(d), 5);
+    }
+    test_error_names(p2p_dataset_read(d, 1, &input, &target), P2P_EFORMAT, "7 pixels wide");
+    assert_null(input.data);
+    assert_null(target.data);
+    p2p_dataset_destroy(&d);
+}
+
+static void count_line(void *user, P2pLogLevel level, const char *text)
+{
+    (void)level;
+    (void)text;
+    ++*(int *)user;
+}
+
+static void check_skips_bad_ones(void **state)
+{
+    (void)state;
+    for (int threads = 0; threads <= 4; threads += 4) {
+        int lines = 0;
+        const P2pLog log = {count_line, &lines, P2P_LOG_INFO};
+        const P2pCheckSettings s = {.threads = threads, .skip_bad = true, .log = &log};
+        P2pCheckReport r;
+        P2pDataset *d = set_with_bad_ones();
+        assert_int_equal(p2p_dataset_check(d, &s, &r), P2P_OK);
+        assert_int_equal(r.bad, 2);
+        assert_int_equal(lines, 2);
+        assert_int_equal(p2p_dataset_count(d), 3);
+        assert_string_equal(p2p_dataset_name(d, 1), "3");
+        assert_string_equal(p2p_dataset_name(d, 2), "5");
+        assert_int_equal(r.min_width, 4);
+        assert_int_equal(r.max_width, 6);
+        assert_int_equal(r.min_height, 4);
+        assert_int_equal(r.max_height, 8);
+        p2p_dataset_destroy(&d);
+    }
+}
+
+static void check_with_none_usable_fails(void **state)
+{
+    const P2pCheckSettings s = {.skip_bad = true};
+    P2pDataset *d;
+
+    (void)state;
+    assert_int_equal(p2p_file_write(test_path("none/train/1.png"), "no", 2), P2P_OK);
+    assert_int_equal(p2p_dataset_create(&d, folder("none"), NULL), P2P_OK);
+    test_error_names(p2p_dataset_check(d, &s, NULL), P2P_EFORMAT, "1.png");
+    p2p_dataset_destroy(&d);
+}
+
+static void unequal_partners_are_named(void **state)
+{
+    P2pImage input, target;
+    P2pDataset *d;
+
+    (void)state;
+    test_write("sizes/A/train/1.png", 4, 4, 1);
+    test_write("sizes/B/train/1.png", 4, 5, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("sizes"), NULL), P2P_OK);
+    test_error_names(p2p_dataset_read(d, 0, &input, &target), P2P_EFORMAT, "B/train/1.png");
+    p2p_dataset_destroy(&d);
+}
+
+static void order_is_a_permutation_of_seed_and_epoch(void **state)
+{
+    uint32_t a[100], b[100], c[100];
+    int seen[100] = {0}, moved = 0;
+
+    (void)state;
+    p2p_dataset_order(100, false, 7, 3, a);
+    p2p_dataset_order(100, false, 7, 4, b);
+    p2p_dataset_order(100, false, 7, 3, c);
+    assert_memory_equal(a, c, sizeof(a));
+    assert_memory_not_equal(a, b, sizeof(a));
+    for (int i = 0; i < 100; i++) {
+        assert_in_range(a[i], 0, 99);
+        seen[a[i]]++;
+        moved += a[i] != (uint32_t)i;
+    }
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(seen[i], 1);
+    assert_true(moved > 80);
+    p2p_dataset_order(100, true, 7, 3, a);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(a[i], i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(joint_pictures_are_split_by_direction),
+        cmocka_unit_test(two_folders_pair_by_name_and_sort),
+        cmocka_unit_test(empty_phase_means_the_folder_itself),
+        cmocka_unit_test(unusable_folders_are_named),
+        cmocka_unit_test(check_names_the_first_bad_one),
+        cmocka_unit_test(check_skips_bad_ones),
+        cmocka_unit_test(check_with_none_usable_fails),
+        cmocka_unit_test(unequal_partners_are_named),
+        cmocka_unit_test(order_is_a_permutation_of_seed_and_epoch),
+    };
+
+    return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
+}

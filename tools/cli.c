@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages, exit codes and start-up that all programs share. */
+#include "cli.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void escape(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        if (isprint((unsigned char)*text) || *text == '\n' || (unsigned char)*text >= 0xa0)
+            fputc(*text, out);
+        else
+            fprintf(out, "\\x%02x", (unsigned char)*text);
+    }
+}
+
+void cli_print_escaped(const char *text)
+{
+    escape(stdout, text);
+}
+
+static void write_log(void *user, P2pLogLevel level, const char *text)
+{
+    (void)user;
+    if (level <= P2P_LOG_WARN)
+        fputs(level == P2P_LOG_ERROR ? "error: " : "warning: ", stderr);
+    escape(stderr, text);
+    fputc('\n', stderr);
+}
+
+void cli_log_init(P2pLog *log, const P2pOptions *options)
+{
+    *log = (P2pLog){.write = write_log,
+                    .level = options->quiet     ? P2P_LOG_ERROR
+                             : options->verbose ? P2P_LOG_DEBUG
+                                                : P2P_LOG_WARN};
+}
+
+int cli_fail(const char *program, int status)
+{
+    fprintf(stderr, "%s: ", program);
+    escape(stderr, p2p_error());
+    fputc('\n', stderr);
+    switch (status) {
+    case P2P_EINVAL:
+        return CLI_USAGE;
+    case P2P_ENODEVICE:
+    case P2P_EDEVICE:
+    case P2P_EDEVMEM:
+        return CLI_DEVICE;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+/* "Usage: p2p-train ..." up to a free line is what the help begins with. */
+int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc, char **argv,
+              P2pArguments *arguments)
+{
+    char asked;
+
+    p2p_options_init(options);
+    if (p2p_options_parse(options, program, argc, argv, arguments, &asked) < 0)
+        return cli_fail(name, P2P_EINVAL);
+    if (asked == 'V') {
+        printf("%s (pix2pix-cl) %s\n", name, p2p_version());
+        return CLI_OK;
+    }
+    if (asked == 'h') {
+        char *text = p2p_options_help(program, cli_usage);
+        fputs(text ? text : "", stdout);
+        free(text);
+        return text ? CLI_OK : CLI_FAILED;
+    }
+    if (p2p_options_check(options, program) < 0)
+        return cli_fail(name, P2P_EINVAL);
+    return -1;
+}
+
+int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)
+{
+    return p2p_device_open(device, &(P2pDeviceSettings){
+                                       .device = options->device[0] ? options->device : NULL,
+                                       .log = log,
+                                       .vector_width = options->vector_width,
+                                       .profile = options->profile});
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* p2p-data: make a demonstration set; join two folders into A|B pictures. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+const char cli_usage[] = "";
+
+static const char program[] = "p2p-data";
+static const char help[] =
+    "Usage: p2p-data demo DIR [--count N] [--seed N] [--size N] [--format png|jpg]\n"
+    "       p2p-data combine FOLDER_A FOLDER_B FOLDER_AB [--format png|jpg]\n"
+    "demo     draw pairs of facades and their label maps into DIR/train, DIR/val and DIR/test\n"
+    "combine  join pictures of equal names side by side, through all subfolders\n\n"
+    "      --count N      pairs for training (default 100); a tenth more for val and test each\n"
+    "      --seed N       of the demonstration set (default 0)\n"
+    "      --size N       pixels of a side, 32 to 4096 (default 256)\n"
+    "      --format NAME  png or jpg (default png)\n"
+    "  -q, --quiet        errors only\n"
+    "  -h, --help         this text\n"
+    "  -V, --version      the version\n\n"
+    "Exit status: 0 done; 1 files or data; 2 usage.\n";
+
+typedef struct Choices {
+    long count, seed, size;
+    P2pImageFormat format;
+    bool quiet;
+} Choices;
+
+static bool show_progress(void *user, size_t done, size_t total)
+{
+    const Choices *c = user;
+
+    if (!c->quiet && isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%zu of %zu%s", done, total, done == total ? "\n" : "");
+    return false;
+}
+
+static int demo(const char *folder, Choices *c)
+{
+    const size_t tenth = (size_t)(c->count + 9) / 10;
+    const P2pDemoSettings settings = {.seed = (uint32_t)c->seed, .count_train = (size_t)c->count,
+                                      .count_val = tenth, .count_test = tenth,
+                                      .size = (int)c->size, .format = c->format};
+    const int err = p2p_demo_make(folder, &settings, show_progress, c);
+
+    if (err)
+        return cli_fail(program, err);
+    if (!c->quiet)
+        fprintf(stderr, "%ld pairs for training in %s/train\n", c->count, folder);
+    return CLI_OK;
+}
+
+static int combine(char **folders, Choices *c)
+{
+    const P2pCombineSettings settings = {.format = c->format};
+    size_t written = 0;
+    const int err = p2p_data_combine(folders[0], folders[1], folders[2], &settings, show_progress, c,
+                                     &written);
+
+    if (err)
+        return cli_fail(program, err);
+    if (!c->quiet)
+        fprintf(stderr, "%zu pictures in %s\n", written, folders[2]);
+    return CLI_OK;
+}
+
+static bool parse_number(const char *text, long least, long most, long *out)
+{
+    char *end;
+
+    *out = strtol(text, &end, 10);
+    return *text && !*end && *out >= least && *out <= most;
+}
+
+/* -1 to go on, or an exit code. */
+static int parse(int argc, char **argv, Choices *c)
+{
+    static const struct option table[] = {
+        {"count", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
+        {"size", required_argument, NULL, 'z'},  {"format", required_argument, NULL, 'f'},
+        {"quiet", no_argument, NULL, 'q'},       {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},     {0}};
+    bool good = true;
+    int code;
+
+    while ((code = getopt_long(argc, argv, "qhV", table, NULL)) != -1) {
+        switch (code) {
+        case 'c': good = parse_number(optarg, 1, 1000000, &c->count); break;
+        case 's': good = parse_number(optarg, 0, 1073741823, &c->seed); break;
+        case 'z': good = parse_number(optarg, 32, 4096, &c->size); break;
+        case 'f':
+            c->format = strcmp(optarg, "jpg") ? P2P_IMAGE_PNG : P2P_IMAGE_JPEG;
+            good = !strcmp(optarg, "jpg") || !strcmp(optarg, "png");
+            break;
+        case 'q': c->quiet = true; break;
+        case 'h': fputs(help, stdout); return CLI_OK;
+        case 'V': printf("%s (pix2pix-cl) %s\n", program, p2p_version()); return CLI_OK;
+        default: return CLI_USAGE;
+        }
+        if (!good) {
+            fprintf(stderr, "%s: '%s' is out of range; see --help\n", program, optarg);
+            return CLI_USAGE;
+        }
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    Choices c = {.count = 100, .size = 256};
+    const int code = parse(argc, argv, &c);
+    char **rest = argv + optind;
+
+    if (code >= 0)
+        return code;
+    if (argc - optind == 2 && !strcmp(rest[0], "demo"))
+        return demo(rest[1], &c);
+    if (argc - optind == 4 && !strcmp(rest[0], "combine"))
+        return combine(rest + 1, &c);
+    fprintf(stderr, "%s: see --help for the two commands, demo and combine\n", program);
+    return CLI_USAGE;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* p2p-info: what devices there are and which will be used; what a model file holds. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+const char cli_usage[] =
+    "Usage: p2p-info [MODEL]...\n"
+    "List OpenCL devices, or describe model files.\n";
+
+static const char program[] = "p2p-info";
+
+static void print_device(int i, const P2pCaps *c)
+{
+    printf("%d  %s\n", i, c->name);
+    printf("   %s, %s, driver %s, %s\n", c->platform, c->is_cpu ? "CPU" : c->is_gpu ? "GPU" : "other",
+           c->driver, c->version);
+    printf("   %d compute units, vectors of %d, memory %zu MiB (largest buffer %zu MiB), "
+           "local %zu KiB, groups of %zu\n",
+           c->compute_units, c->vector_width, c->memory_bytes >> 20, c->max_buffer_bytes >> 20,
+           c->local_bytes >> 10, c->max_group_size);
+    printf("   half precision %s, doubles %s, sub-groups %s, kernels cached by %s\n",
+           c->has_fp16 ? "yes" : "no", c->has_fp64 ? "yes" : "no", c->has_subgroups ? "yes" : "no",
+           c->caches_binaries ? "the driver" : "this program");
+}
+
+static int list_devices(const P2pOptions *o)
+{
+    P2pCaps *list;
+    P2pDevice *device;
+    char *notes;
+    int count, err = p2p_device_list(&list, &count, &notes);
+
+    if (err)
+        return cli_fail(program, err);
+    for (int i = 0; i < count; i++)
+        print_device(i, &list[i]);
+    if (notes && *notes)
+        printf("also found: %s\n", notes);
+    free(list);
+    free(notes);
+    if ((err = cli_open_device(&device, o, NULL)) < 0)
+        return cli_fail(program, err);
+    printf("will be used: %s\n", p2p_device_caps(device)->name);
+    p2p_device_close(&device);
+    return CLI_OK;
+}
+
+int main(int argc, char **argv)
+{
+    P2pOptions options;
+    P2pArguments files;
+    int code = cli_parse(&options, P2P_PROGRAM_INFO, program, argc, argv, &files);
+
+    if (code >= 0)
+        return code;
+    if (!files.argc)
+        return list_devices(&options);
+    code = CLI_OK;
+    for (int i = 0; i < files.argc; i++) {
+        char *text;
+        const int err = p2p_model_describe(files.argv[i], &text);
+        if (err)
+            code = cli_fail(program, err);
+        else
+            cli_print_escaped(text);
+        free(text);
+    }
+    return code;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* p2p-test: run a folder of pairs through a checkpoint; pictures, a page and figures out. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli.h"
+
+const char cli_usage[] =
+    "Usage: p2p-test --name NAME [--dataroot DIR] [OPTION]...\n"
+    "Translate the test pictures of a data set with a run's checkpoint. RESULTS_DIR/NAME/ gets\n"
+    "images/, index.html (input, output, target) and metrics.json (L1, PSNR, SSIM).\n";
+
+static const char program[] = "p2p-test";
+
+enum { PATH_BYTES = 4096 };
+
+typedef struct Results {
+    const P2pOptions *options;
+    char folder[PATH_BYTES];
+    FILE *page, *figures;
+    double l1, psnr, ssim;
+    size_t count;
+} Results;
+
+/* The name with all that HTML or JSON would misread as \xNN or an entity. */
+static void put_name(FILE *out, const char *name)
+{
+    for (; *name; name++) {
+        const unsigned char c = (unsigned char)*name;
+        if (c < 32 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c == '\'' ||
+            c == '%' || c == '#' || c == '?')
+            fprintf(out, "_x%02x", c);
+        else
+            fputc(c, out);
+    }
+}
+
+/* RESULTS/NAME/images/STEM_KIND.png; the same escapes as in the page. */
+static void picture_path(const Results *r, const char *name, const char *kind, char *path)
+{
+    char safe[1024] = "";
+    FILE *out = fmemopen(safe, sizeof(safe) - 1, "w");
+
+    if (out) {
+        put_name(out, name);
+        fclose(out);
+    }
+    snprintf(path, PATH_BYTES, "%.3000s/images/%.900s_%s.png", r->folder, safe, kind);
+}
+
+static int make_folder(const char *path)
+{
+    char part[PATH_BYTES];
+
+    snprintf(part, sizeof(part), "%s", path);
+    for (char *at = part + 1;; at++) {
+        if (*at && *at != '/')
+            continue;
+        const char end = *at;
+        *at = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            fprintf(stderr, "%s: %s: the folder cannot be made: %s\n", program, part,
+                    strerror(errno));
+            return CLI_FAILED;
+        }
+        *at = end;
+        if (!end)
+            return CLI_OK;
+    }
+}
+
+static FILE *open_file(const Results *r, const char *name)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%.3500s/%s", r->folder, name);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        fprintf(stderr, "%s: %s: cannot be written: %s\n", program, path, strerror(errno));
+    return file;
+}
+
+static int results_open(Results *r)
+{
+    char images[PATH_BYTES];
+
+    snprintf(r->folder, sizeof(r->folder), "%.1500s/%.200s", r->options->results_dir,
+             r->options->name);
+    snprintf(images, sizeof(images), "%.3500s/images", r->folder);
+    if (make_folder(images) != CLI_OK)
+        return CLI_FAILED;
+    r->page = open_file(r, "index.html.tmp");
+    r->figures = open_file(r, "metrics.json.tmp");
+    if (!r->page || !r->figures)
+        return CLI_FAILED;
+    fprintf(r->page,
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>\n"
+            "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
+            "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
+            "<body><h1>%s, checkpoint %s</h1>\n<table><tr><th>input<th>output<th>target<th>L1<th>"
+            "PSNR<th>SSIM</tr>\n",
+            r->options->name, r->options->name, r->options->epoch);
+    fprintf(r->figures, "{\"pictures\": [");
+    return CLI_OK;
+}
+
+static void put_number(FILE *out, const char *key, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "\"%s\": %.6g", key, value);
+    else
+        fprintf(out, "\"%s\": null", key);
+}
+
+static void put_metrics(FILE *out, double l1, double psnr, double ssim)
+{
+    put_number(out, "L1", l1);
+    fputs(", ", out);
+    put_number(out, "PSNR", psnr);
+    fputs(", ", out);
+    put_number(out, "SSIM", ssim);
+}
+
+static void results_add(Results *r, const char *name, const P2pMetrics *m)
+{
+    static const char *const kinds[] = {"input", "output", "target"};
+
+    fputs("<tr>", r->page);
+    for (int i = 0; i < 3; i++) {
+        fputs("<td><img loading=\"lazy\" alt=\"\" src=\"images/", r->page);
+        put_name(r->page, name);
+        fprintf(r->page, "_%s.png\">", kinds[i]);
+    }
+    fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"6\">", m->l1, m->psnr, m->ssim);
+    put_name(r->page, name);
+    fputs("</tr>\n", r->page);
+    fprintf(r->figures, "%s\n  {\"name\": \"", r->count ? "," : "");
+    put_name(r->figures, name);
+    fputs("\", ", r->figures);
+    put_metrics(r->figures, m->l1, m->psnr, m->ssim);
+    fputc('}', r->figures);
+    r->l1 += m->l1;
+    r->psnr += m->psnr;
+    r->ssim += m->ssim;
+    r->count++;
+}
+
+static int rename_in(const Results *r, const char *from, const char *to)
+{
+    char a[PATH_BYTES], b[PATH_BYTES];
+
+    snprintf(a, sizeof(a), "%.3500s/%s", r->folder, from);
+    snprintf(b, sizeof(b), "%.3500s/%s", r->folder, to);
+    return rename(a, b);
+}
+
+static int results_close(Results *r)
+{
+    const double n = r->count ? (double)r->count : 1;
+    int bad = 0;
+
+    if (r->figures) {
+        fprintf(r->figures, "\n], \"count\": %zu, \"mean\": {", r->count);
+        put_metrics(r->figures, r->l1 / n, r->psnr / n, r->ssim / n);
+        fputs("}}\n", r->figures);
+    }
+    if (r->page)
+        fputs("</table></body></html>\n", r->page);
+    bad |= !r->page || fclose(r->page) != 0;
+    bad |= !r->figures || fclose(r->figures) != 0;
+    if (!bad)
+        bad = rename_in(r, "index.html.tmp", "index.html") |
+              rename_in(r, "metrics.json.tmp", "metrics.json");
+    if (bad)
+        fprintf(stderr, "%s: %s: the results cannot be written\n", program, r->folder);
+    return bad ? CLI_FAILED : CLI_OK;
+}
+
+/* input | output | target in one picture beside the single ones. */
+static int write_all(const Results *r, const char *name, const P2pImage pictures[3])
+{
+    static const char *const kinds[] = {"input", "output", "target"};
+    P2pImage rgb[3] = {{0}}, two = {0}, all = {0};
+    char path[PATH_BYTES];
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < 3; i++) {
+        picture_path(r, name, kinds[i], path);
+        if ((err = p2p_image_write(&pictures[i], path, 0)) == P2P_OK)
+            err = p2p_image_convert_channels(&pictures[i], 3, &rgb[i]);
+    }
+    if (!err)
+        err = p2p_image_join(&rgb[0], &rgb[1], &two);
+    if (!err)
+        err = p2p_image_join(&two, &rgb[2], &all);
+    picture_path(r, name, "all", path);
+    if (!err)
+        err = p2p_image_write(&all, path, 0);
+    for (int i = 0; i < 3; i++)
+        p2p_image_finish(&rgb[i]);
+    p2p_image_finish(&two);
+    p2p_image_finish(&all);
+    return err;
+}
+
+static int convert(const P2pModel *model, const P2pImage *in, int channels, P2pImage *out)
+{
+    P2pImage prepared = {0};
+    int err = p2p_model_prepare(model, in, channels, &prepared);
+
+    if (!err)
+        err = p2p_image_convert_bits(&prepared, 8, out);
+    p2p_image_finish(&prepared);
+    return err;
+}
+
+static int test_pair(P2pModel *model, const P2pDataset *set, size_t i, Results *r)
+{
+    const P2pOptions *o = p2p_model_options(model);
+    P2pImage raw[2] = {{0}}, pictures[3] = {{0}};
+    P2pMetrics metrics;
+    int err = p2p_dataset_read(set, i, &raw[0], &raw[1]);
+
+    if (!err)
+        err = convert(model, &raw[0], o->input_nc, &pictures[0]);
+    if (!err)
+        err = p2p_model_translate(model, &raw[0], &pictures[1]);
+    if (!err)
+        err = convert(model, &raw[1], o->output_nc, &pictures[2]);
+    if (!err)
+        err = p2p_image_compare(&pictures[1], &pictures[2], &metrics);
+    if (!err)
+        err = write_all(r, p2p_dataset_name(set, i), pictures);
+    if (!err)
+        results_add(r, p2p_dataset_name(set, i), &metrics);
+    for (int k = 0; k < 2; k++)
+        p2p_image_finish(&raw[k]);
+    for (int k = 0; k < 3; k++)
+        p2p_image_finish(&pictures[k]);
+    return err;
+}
+
+static int test_all(P2pModel *model, const P2pOptions *o)
+{
+    const P2pOptions *stored = p2p_model_options(model);
+    const char *root = o->dataroot[0] ? o->dataroot : stored->dataroot;
+    const P2pDatasetSettings settings = {
+        .phase = o->phase[0] ? o->phase : "test", .direction = (P2pDirection)stored->direction,
+        .max_dataset_size = (size_t)(o->num_test ? o->num_test : o->max_dataset_size),
+        .max_pixels = (size_t)o->max_pixels};
+    Results r = {.options = o};
+    P2pDataset *set;
+    int err = p2p_dataset_create(&set, root, &settings), code;
+
+    if (err)
+        return cli_fail(program, err);
+    code = results_open(&r);
+    for (size_t i = 0; !code && i < p2p_dataset_count(set); i++)
+        if ((err = test_pair(model, set, i, &r)) < 0 && !o->skip_bad)
+            code = cli_fail(program, err);
+        else if (err)
+            cli_fail(program, err); /* named, then skipped */
+    const int closed = results_close(&r);
+    p2p_dataset_destroy(&set);
+    if (!code && !closed && !o->quiet)
+        printf("%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html\n", r.count,
+               r.l1 / (double)r.count, r.psnr / (double)r.count, r.ssim / (double)r.count, r.folder);
+    return code ? code : closed;
+}
+
+int main(int argc, char **argv)
+{
+    P2pOptions o;
+    P2pArguments rest;
+    P2pLog log;
+    P2pDevice *device = NULL;
+    P2pModel *model = NULL;
+    char path[PATH_BYTES];
+    int code = cli_parse(&o, P2P_PROGRAM_TEST, program, argc, argv, &rest);
+
+    if (code >= 0)
+        return code;
+    if (rest.argc) {
+        fprintf(stderr, "%s: takes no argument '%s'; see --help\n", program, rest.argv[0]);
+        return CLI_USAGE;
+    }
+    cli_log_init(&log, &o);
+    snprintf(path, sizeof(path), "%.2000s/%.200s/%.40s.safetensors", o.checkpoints_dir, o.name,
+             o.epoch);
+    const P2pModelSettings settings = {.eval = o.eval, .no_dropout = o.no_dropout,
+                                       .seed = (unsigned)o.seed, .variants = o.variant,
+                                       .refs = o.ref};
+    int err = cli_open_device(&device, &o, &log);
+    if (!err)
+        err = p2p_model_open(&model, device, path, &settings);
+    code = err ? cli_fail(program, err) : test_all(model, &o);
+    p2p_model_close(&model);
+    p2p_device_close(&device);
+    return code;
+}

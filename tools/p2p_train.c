@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* p2p-train: train a run. Options in, messages and progress out; the library does the work. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+const char cli_usage[] =
+    "Usage: p2p-train --dataroot DIR [--name NAME] [OPTION]...\n"
+    "       p2p-train --name NAME --continue_train [OPTION]...\n"
+    "Train pix2pix on pairs of pictures. Everything lands in CHECKPOINTS_DIR/NAME/.\n";
+
+static P2pTrainer *running; /* for the signal handler only */
+static volatile sig_atomic_t signal_seen;
+
+static void on_signal(int number)
+{
+    if (signal_seen)
+        _exit(CLI_SIGNAL + number);
+    signal_seen = number;
+    p2p_trainer_stop(running);
+}
+
+static void catch_signals(P2pTrainer *trainer)
+{
+    struct sigaction stop = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    running = trainer;
+    sigemptyset(&stop.sa_mask);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGHUP, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+typedef struct Show {
+    bool terminal, quiet;
+    int batch_size;
+} Show;
+
+static void show_progress(void *user, const P2pTrainProgress *p)
+{
+    const Show *show = user;
+    const double per_step = p->seconds_per_step > 0 ? p->seconds_per_step : 1;
+    const long left = (long)p->seconds_left;
+
+    if (show->quiet)
+        return;
+    fprintf(stderr, "%sepoch %d/%d  %ld/%ld  step %ld ", show->terminal ? "\r\033[K" : "", p->epoch,
+            p->epochs, p->batch, p->batches, p->step);
+    for (int i = 0; i < p->loss_count; i++)
+        fprintf(stderr, " %s %.3f", p->loss_names[i], (double)p->losses[i]);
+    fprintf(stderr, "  %.2f pictures/s  %ld:%02ld:%02ld left%s", show->batch_size / per_step,
+            left / 3600, left / 60 % 60, left % 60, show->terminal ? "" : "\n");
+}
+
+static void show_saved(void *user, const char *path)
+{
+    const Show *show = user;
+
+    if (!show->quiet)
+        fprintf(stderr, "%ssaved %s\n", show->terminal ? "\r\033[K" : "", path);
+}
+
+static int run(P2pTrainer *trainer, const P2pOptions *o)
+{
+    Show show = {.terminal = isatty(STDERR_FILENO), .quiet = o->quiet,
+                 .batch_size = o->batch_size};
+    const P2pTrainEvents events = {.progress = show_progress, .saved = show_saved, .user = &show};
+    size_t networks, plan;
+
+    p2p_trainer_memory(trainer, &networks, &plan);
+    if (!o->quiet)
+        fprintf(stderr, "%s: networks and Adam %zu MiB, step %zu MiB on the device\n",
+                p2p_trainer_folder(trainer), networks >> 20, plan >> 20);
+    catch_signals(trainer);
+    const int err = p2p_trainer_run(trainer, &events);
+    if (show.terminal && !show.quiet)
+        fputc('\n', stderr);
+    if (err == P2P_ESTOPPED) {
+        fprintf(stderr, "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
+                        "--continue_train\n", p2p_error(), o->checkpoints_dir, o->name);
+        return CLI_SIGNAL + signal_seen;
+    }
+    return err ? cli_fail("p2p-train", err) : CLI_OK;
+}
+
+int main(int argc, char **argv)
+{
+    P2pOptions options;
+    P2pArguments rest;
+    P2pLog log;
+    P2pDevice *device = NULL;
+    P2pTrainer *trainer = NULL;
+    int code = cli_parse(&options, P2P_PROGRAM_TRAIN, "p2p-train", argc, argv, &rest);
+
+    if (code >= 0)
+        return code;
+    if (rest.argc) {
+        fprintf(stderr, "p2p-train: takes no argument '%s'; pictures are named by --dataroot\n",
+                rest.argv[0]);
+        return CLI_USAGE;
+    }
+    cli_log_init(&log, &options);
+    if (log.level == P2P_LOG_WARN)
+        log.level = P2P_LOG_INFO;
+    int err = cli_open_device(&device, &options, &log);
+    if (!err && !options.quiet)
+        fprintf(stderr, "Preparing (a first start compiles kernels, which takes a while)\n");
+    if (!err)
+        err = p2p_trainer_create(&trainer, device, &options);
+    code = err ? cli_fail("p2p-train", err) : run(trainer, &options);
+    p2p_trainer_destroy(&trainer);
+    p2p_device_close(&device);
+    return code;
+}
