@@ -10,10 +10,10 @@
 
 static double bound(const CcData *d, const CcCase *c, int i, size_t k)
 {
-    const bool has_mag = d->mag && p2p_tensor_elements(&c->call.t[i]) ==
-                                       p2p_tensor_elements(&c->call.t[d->first]);
+    const bool has_mag = d->mag && (i == d->first || c->mag_also >> i & 1);
     const double ref = fabs(d->o[i].ref[k]);
-    const double ulps = !has_mag && c->ulps == 0 ? 4 : c->ulps;
+    const double given = c->ulps_of[i] > 0 ? c->ulps_of[i] : c->ulps;
+    const double ulps = !has_mag && given <= 0 ? 4 : given;
 
     return FLT_EPSILON * ((has_mag ? 4 * sqrt(c->terms) * d->mag[k] : 0) +
                           ulps * (ref > c->scale[i] ? ref : c->scale[i])) + FLT_MIN;

@@ -12,6 +12,7 @@
 
 static const CcCheck *const families[] = {
     cc_conv2d_checks,
+    cc_norm_checks,
     cc_pointwise_checks,
 };
 

@@ -39,8 +39,10 @@ struct CcCase {
     bool one_stride; /* all NHWC operands get the same pixel stride and layout */
     bool exact;      /* small integers in, exact numbers out */
     /** Bound of |got - ref| on real data: 4 sqrt(terms) FLT_EPSILON mag, with the reference's mag,
-     *  for the first output and those of its size; plus ulps FLT_EPSILON max(|ref|, scale). */
+     *  for the first output and the outputs in mag_also; plus ulps FLT_EPSILON max(|ref|, scale). */
     double terms, ulps;
+    double ulps_of[P2P_MAX_OPERANDS]; /* instead of ulps where not 0 */
+    unsigned mag_also; /* bits; of the first output's shape */
     double scale[P2P_MAX_OPERANDS];
     /** Optional: change the data after all operands got integers in [-4, 4] or reals in [-1, 1);
      *  host[i] is dense [n,c,h,w]. */

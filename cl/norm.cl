@@ -1,0 +1,253 @@
+/*
+ * Sums over pixels: bias gradients and the statistics of normalisation.
+ *
+ * The pixels of a statistic (count of them for each group) are divided into parts. A part's sums go
+ * to the workspace, [parts, groups, width], and a second launch adds the parts in order. The
+ * statistics take two such passes: the mean, as the sum of differences from the group's first
+ * pixel; then the squares around that mean, corrected by the sum of the differences itself (Chan,
+ * Golub, LeVeque 1983, eq. 1.7), so that |mean| >> spread keeps its digits.
+ *
+ * Kernels
+ *   part_sums_naive   {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: work = sums of
+ *                     (x - shift), width C; with squares: also of (x - shift)^2, width 2C
+ *   part_sums_simd    {parts, groups}, local {1}: the same
+ *   sum_parts         {groups * width}, local {64}: y (+)= the parts' sum
+ *   stats_mean        {groups * C}, local {64}: mean = x of the first pixel + sum / count
+ *   stats_final       {groups * C}, local {64}: rstd and running statistics
+ *   stats_whole_simd  {channel tiles, groups}, local {1}: all of it, for few pixels
+ *   norm_running      {C}, local {64}: running statistics as mean and rstd
+ *   norm_param_grad   {C}, local {64}: sums over groups
+ *
+ * Build options: see common.clh. References: src/ops/ref_norm.c.
+ */
+#include "common.clh"
+#include "tensor.clh"
+
+#define LANES 16
+
+__kernel __attribute__((reqd_work_group_size(LANES, LANES, 1)))
+void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work, const int count,
+                     const int channels, const int per_part, const int squares)
+{
+    __local float sums[2][LANES][LANES + 1];
+    const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
+    const int c = (int)get_global_id(0), part = (int)get_group_id(1);
+    const int group = (int)get_global_id(2), groups = (int)get_global_size(2);
+    const int end = min((part + 1) * per_part, count);
+    float s1 = 0.0f, s2 = 0.0f;
+
+    if (c < channels) {
+        const float base = shift_stride ? shift[shift_at + (size_t)group * shift_stride + c] : 0.0f;
+        for (int p = part * per_part + row; p < end; p += LANES) {
+            const float d = x[x_at + ((size_t)group * count + p) * x_stride + c] - base;
+            s1 += d;
+            s2 += d * d;
+        }
+    }
+    sums[0][row][lane] = s1;
+    sums[1][row][lane] = s2;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (row < 2 && c < channels && (row == 0 || squares)) {
+        const int width = squares ? 2 * channels : channels;
+        float sum = 0.0f;
+        for (int i = 0; i < LANES; i++)
+            sum += sums[row][i][lane];
+        work[((size_t)part * groups + group) * width + row * channels + c] = sum;
+    }
+}
+
+__kernel void sum_parts(__global const float *work, TENSOR(y), const int parts, const int groups,
+                        const int width, const int accumulate)
+{
+    const int i = (int)get_global_id(0);
+    float sum = 0.0f;
+
+    if (i >= groups * width)
+        return;
+    for (int part = 0; part < parts; part++)
+        sum += work[(size_t)part * groups * width + i];
+    y += y_at + (size_t)(i / width) * y_stride + i % width;
+    *y = accumulate ? *y + sum : sum;
+}
+
+__kernel void stats_mean(__global const float *work, CONST_TENSOR(x), TENSOR(mean), const int parts,
+                         const int groups, const int channels, const int count)
+{
+    const int i = (int)get_global_id(0), group = i / channels, c = i % channels;
+    float sum = 0.0f;
+
+    if (group >= groups)
+        return;
+    for (int part = 0; part < parts; part++)
+        sum += work[(size_t)part * groups * channels + i];
+    mean[mean_at + (size_t)group * mean_stride + c] =
+        x[x_at + (size_t)group * count * x_stride + c] + sum / (float)count;
+}
+
+/* new = (1 - momentum) old + momentum batch */
+void update(__global float *running, float batch, float momentum)
+{
+    *running = (1.0f - momentum) * *running + momentum * batch;
+}
+
+__kernel void stats_final(__global const float *work, CONST_TENSOR(mean), TENSOR(rstd),
+                          TENSOR(run_mean), TENSOR(run_var), const int parts, const int groups,
+                          const int channels, const int count, const float eps,
+                          const float momentum)
+{
+    const int i = (int)get_global_id(0), group = i / channels, c = i % channels;
+    float s1 = 0.0f, s2 = 0.0f;
+
+    if (group >= groups)
+        return;
+    for (int part = 0; part < parts; part++) {
+        const size_t at = ((size_t)part * groups + group) * 2 * channels + c;
+        s1 += work[at];
+        s2 += work[at + channels];
+    }
+    const float square = fmax(s2 - s1 * s1 / (float)count, 0.0f);
+    rstd[rstd_at + (size_t)group * rstd_stride + c] = 1.0f / sqrt(square / (float)count + eps);
+    if (run_mean_stride)
+        update(run_mean + run_mean_at + c, mean[mean_at + c], momentum);
+    if (run_var_stride)
+        update(run_var + run_var_at + c, square / (float)max(count - 1, 1), momentum);
+}
+
+__kernel void norm_running(CONST_TENSOR(run_mean), CONST_TENSOR(run_var), TENSOR(mean),
+                           TENSOR(rstd), const int channels, const float eps)
+{
+    const int c = (int)get_global_id(0);
+
+    if (c >= channels)
+        return;
+    mean[mean_at + c] = run_mean[run_mean_at + c];
+    rstd[rstd_at + c] = 1.0f / sqrt(run_var[run_var_at + c] + eps);
+}
+
+__kernel void norm_param_grad(CONST_TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta), const int groups,
+                              const int channels, const int accumulate)
+{
+    const int c = (int)get_global_id(0);
+    float s1 = 0.0f, s2 = 0.0f;
+
+    if (c >= channels)
+        return;
+    for (int group = 0; group < groups; group++) {
+        const size_t at = sums_at + (size_t)group * sums_stride + c;
+        s1 += sums[at];
+        s2 += sums[at + channels];
+    }
+    if (dbeta_stride)
+        dbeta[dbeta_at + c] = accumulate ? dbeta[dbeta_at + c] + s1 : s1;
+    if (dgamma_stride)
+        dgamma[dgamma_at + c] = accumulate ? dgamma[dgamma_at + c] + s2 : s2;
+}
+
+#if P2P_CPU
+
+#define ROWS 8 /* pixels added up before they go to the sums in memory */
+
+/* Add `rows` pixels' n channels at x to the sums at s1 and (if any) s2. */
+void add_rows(__global const float *x, const int x_stride, const VF base, __global float *s1,
+              __global float *s2, const bool squares, const int rows, const int n)
+{
+    VF t1 = (VF)(0.0f), t2 = (VF)(0.0f);
+
+    for (int u = 0; u < rows; u++) {
+        const VF d = load_part(x + (size_t)u * x_stride, n) - base;
+        t1 += d;
+        t2 = FMA(d, d, t2);
+    }
+    store_part(load_part(s1, n) + t1, s1, n);
+    if (squares)
+        store_part(load_part(s2, n) + t2, s2, n);
+}
+
+__kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
+                             const int count, const int channels, const int per_part,
+                             const int squares)
+{
+    const int part = (int)get_global_id(0), end = min((part + 1) * per_part, count);
+    const int group = (int)get_global_id(1), groups = (int)get_global_size(1);
+    const int width = squares ? 2 * channels : channels, whole = channels / VW * VW;
+    __global float *sums = work + ((size_t)part * groups + group) * width;
+    int p = part * per_part;
+
+    for (int c = 0; c < width; c++)
+        sums[c] = 0.0f;
+    shift += shift_at + (size_t)group * shift_stride;
+    x += x_at + ((size_t)group * count + p) * x_stride;
+
+#define ADD(rows, n)                                                                               \
+    add_rows(x + c, x_stride, shift_stride ? load_part(shift + c, n) : (VF)(0.0f), sums + c,       \
+             sums + channels + c, squares, rows, n)
+    for (; p + ROWS <= end; p += ROWS, x += (size_t)ROWS * x_stride) {
+        int c = 0;
+        for (; c < whole; c += VW)
+            ADD(ROWS, VW);
+        if (c < channels)
+            ADD(ROWS, channels - c);
+    }
+    for (; p < end; p++, x += x_stride) {
+        int c = 0;
+        for (; c < whole; c += VW)
+            ADD(1, VW);
+        if (c < channels)
+            ADD(1, channels - c);
+    }
+#undef ADD
+}
+
+/* Sum of (x - base), to the power of 1 or 2, over count pixels. */
+VF sum_column(__global const float *x, const int x_stride, const VF base, const int count,
+              const bool square, const int n)
+{
+    VF sums[4] = {(VF)(0.0f), (VF)(0.0f), (VF)(0.0f), (VF)(0.0f)};
+    int p = 0;
+
+    for (; p + 4 <= count; p += 4)
+        for (int u = 0; u < 4; u++) {
+            const VF d = load_part(x + (size_t)(p + u) * x_stride, n) - base;
+            sums[u] += square ? d * d : d;
+        }
+    for (; p < count; p++) {
+        const VF d = load_part(x + (size_t)p * x_stride, n) - base;
+        sums[0] += square ? d * d : d;
+    }
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+void update_vector(__global float *running, VF batch, float momentum, int n)
+{
+    store_part((1.0f - momentum) * load_part(running, n) + momentum * batch, running, n);
+}
+
+__kernel void stats_whole_simd(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), TENSOR(run_mean),
+                               TENSOR(run_var), const int count, const int channels,
+                               const int per_tile, const float eps, const float momentum)
+{
+    const int group = (int)get_global_id(1), first = (int)get_global_id(0) * per_tile;
+    const int end = min(first + per_tile, channels);
+    const float share = 1.0f / (float)count;
+
+    x += x_at + (size_t)group * count * x_stride;
+    mean += mean_at + (size_t)group * mean_stride;
+    rstd += rstd_at + (size_t)group * rstd_stride;
+    for (int c = first; c < end; c += VW) {
+        const int n = min(VW, end - c);
+        const VF base = load_part(x + c, n);
+        const VF m = base + sum_column(x + c, x_stride, base, count, false, n) * share;
+        const VF s1 = sum_column(x + c, x_stride, m, count, false, n);
+        const VF s2 = sum_column(x + c, x_stride, m, count, true, n);
+        const VF square = fmax(s2 - s1 * s1 * share, (VF)(0.0f));
+
+        store_part(m, mean + c, n);
+        store_part((VF)(1.0f) / sqrt(square * share + eps), rstd + c, n);
+        if (run_mean_stride)
+            update_vector(run_mean + run_mean_at + c, m, momentum, n);
+        if (run_var_stride)
+            update_vector(run_var + run_var_at + c, square / (float)max(count - 1, 1), momentum, n);
+    }
+}
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * Normalisation, affine, dropout and one or two activations, forward and backward.
+ *
+ * Kernels
+ *   norm_act_fwd_naive   {elements}, local {64}
+ *   norm_act_fwd_simd    {parts, groups}, local {1}: a part is per_part pixels of a group
+ *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a part
+ *                        to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
+ *   norm_act_sums_simd   {parts, groups}, local {1}: the same
+ *   norm_act_bwd_naive   {elements}, local {64}
+ *   norm_act_bwd_simd    {parts, groups}, local {1}
+ *
+ * All take the same arguments: every operand of the passes in the order of their roles, then the
+ * shape (count pixels a group) and the attributes. Dropout keeps an element whose 24 random bits
+ * are >= threshold (0: none is dropped) and multiplies it by keep.
+ *
+ * Build options: see common.clh. References: src/ops/ref_norm.c.
+ */
+#include "common.clh"
+#include "tensor.clh"
+#include "rng.clh"
+
+#define LANES 16
+
+#define ARGUMENTS                                                                                  \
+    CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(rstd), CONST_TENSOR(gamma),                  \
+        CONST_TENSOR(beta), CONST_TENSOR(hyper), TENSOR(y1), TENSOR(y2), CONST_TENSOR(dy1),        \
+        CONST_TENSOR(dy2), TENSOR(sums), TENSOR(dx), const int groups, const int count,            \
+        const int channels, const int per_part, const int act1, const int act2, const float slope, \
+        const uint threshold, const float keep, const uint stream, const int train,                \
+        const int accumulate
+
+/* What dropout multiplies element i by. */
+float dropout_at(size_t i, __global const float *hyper, uint threshold, float keep, uint stream)
+{
+    const uint4 r = philox((uint)(i / 4), stream, as_uint(hyper[5]), as_uint(hyper[4]));
+    const uint k = (uint)i & 3;
+    const uint word = k == 0 ? r.x : k == 1 ? r.y : k == 2 ? r.z : r.w;
+
+    return word >> 8 >= threshold ? keep : 0.0f;
+}
+
+/* Channel c of pixel p of the group, counted over all groups; and of a statistic. */
+#define PIXEL ((size_t)group * count + p)
+#define AT(t) t[t##_at + PIXEL * t##_stride + c]
+#define STAT(t) t[t##_at + (size_t)group * t##_stride + c]
+#define MASK                                                                                       \
+    (threshold ? dropout_at(PIXEL * channels + c, hyper + hyper_at, threshold, keep, stream) : 1.0f)
+#define SLOPE_SUM                                                                                  \
+    ((dy1_stride ? AT(dy1) * activate_slope(AT(y1), act1, slope) : 0.0f) +                         \
+     (dy2_stride ? AT(dy2) * activate_slope(AT(y2), act2, slope) : 0.0f))
+
+/* Group, pixel and channel of this work-item; leave where there is none. */
+#define NAIVE_POSITION                                                                             \
+    const size_t i = get_global_id(0);                                                             \
+    const int c = (int)(i % channels);                                                             \
+    const int group = (int)(i / channels / count);                                                 \
+    const int p = (int)(i / channels % count);                                                     \
+    if (group >= groups)                                                                           \
+    return
+
+__kernel void norm_act_fwd_naive(ARGUMENTS)
+{
+    NAIVE_POSITION;
+    const float centred = AT(x) - (mean_stride ? STAT(mean) : 0.0f);
+    const float scale = (gamma_stride ? gamma[gamma_at + c] : 1.0f) *
+                        (rstd_stride ? STAT(rstd) : 1.0f);
+    const float z = (centred * scale + (beta_stride ? beta[beta_at + c] : 0.0f)) * MASK;
+
+    AT(y1) = activate(z, act1, slope);
+    if (y2_stride)
+        AT(y2) = activate(z, act2, slope);
+}
+
+__kernel __attribute__((reqd_work_group_size(LANES, LANES, 1)))
+void norm_act_sums_naive(ARGUMENTS, __global float *work)
+{
+    __local float part_sums[2][LANES][LANES + 1];
+    const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
+    const int c = (int)get_global_id(0), part = (int)get_group_id(1);
+    const int group = (int)get_global_id(2), end = min((part + 1) * per_part, count);
+    float s1 = 0.0f, s2 = 0.0f;
+
+    if (c < channels) {
+        const float m = mean_stride ? STAT(mean) : 0.0f, r = rstd_stride ? STAT(rstd) : 1.0f;
+        for (int p = part * per_part + row; p < end; p += LANES) {
+            const float dz = SLOPE_SUM * MASK;
+            s1 += dz;
+            s2 += dz * ((AT(x) - m) * r);
+        }
+    }
+    part_sums[0][row][lane] = s1;
+    part_sums[1][row][lane] = s2;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (row < 2 && c < channels) {
+        float sum = 0.0f;
+        for (int k = 0; k < LANES; k++)
+            sum += part_sums[row][k][lane];
+        work[((size_t)part * groups + group) * 2 * channels + row * channels + c] = sum;
+    }
+}
+
+__kernel void norm_act_bwd_naive(ARGUMENTS)
+{
+    NAIVE_POSITION;
+    const float r = rstd_stride ? STAT(rstd) : 1.0f;
+    float d = SLOPE_SUM * MASK;
+
+    if (train) {
+        __global const float *s = &STAT(sums);
+        d -= (s[0] + (AT(x) - STAT(mean)) * r * s[channels]) / (float)count;
+    }
+    d *= (gamma_stride ? gamma[gamma_at + c] : 1.0f) * r;
+    AT(dx) = accumulate ? AT(dx) + d : d;
+}
+
+#if P2P_CPU
+
+#define ROWS 4
+
+/* A group's tensors as private pointers, so that one block of code serves all loops. */
+typedef struct Block {
+    __global const float *x, *mean, *rstd, *gamma, *beta, *dy1, *dy2;
+    __global float *y1, *y2, *dx, *sums;
+    int x_stride, dy1_stride, dy2_stride, y1_stride, y2_stride, dx_stride;
+    int channels, act1, act2, accumulate, train;
+    float factor1, factor2, share;
+} Block;
+
+/* Pointers of absent operands are never used: they are NULL. */
+#define GROUP_POINTER(t) (t##_stride ? t + t##_at + (size_t)group * t##_stride : 0)
+#define PIXEL_POINTER(t) (t##_stride ? t + t##_at + (size_t)group * count * t##_stride : 0)
+#define START_BLOCK                                                                                \
+    const int group = (int)get_global_id(1), part = (int)get_global_id(0);                         \
+    const int end = min((part + 1) * per_part, count);                                             \
+    Block b;                                                                                       \
+    b.x = PIXEL_POINTER(x), b.x_stride = x_stride;                                                 \
+    b.dy1 = PIXEL_POINTER(dy1), b.dy1_stride = dy1_stride;                                         \
+    b.dy2 = PIXEL_POINTER(dy2), b.dy2_stride = dy2_stride;                                         \
+    b.y1 = PIXEL_POINTER(y1), b.y1_stride = y1_stride;                                             \
+    b.y2 = PIXEL_POINTER(y2), b.y2_stride = y2_stride;                                             \
+    b.dx = PIXEL_POINTER(dx), b.dx_stride = dx_stride;                                             \
+    b.mean = GROUP_POINTER(mean);                                                                  \
+    b.rstd = GROUP_POINTER(rstd);                                                                  \
+    b.sums = GROUP_POINTER(sums);                                                                  \
+    b.gamma = gamma_stride ? gamma + gamma_at : 0;                                                 \
+    b.beta = beta_stride ? beta + beta_at : 0;                                                     \
+    b.channels = channels, b.accumulate = accumulate, b.train = train;                             \
+    b.act1 = act1, b.factor1 = negative_factor(act1, slope);                                       \
+    b.act2 = act2, b.factor2 = negative_factor(act2, slope);                                       \
+    b.share = 1.0f / (float)count
+
+/* Blocks of random words that one call of dropout_masks() makes: 4 * VW elements. */
+#define MASKS (4 * VW)
+
+/* philox() for VW blocks at once, as masks of the elements 4 * first ... */
+void dropout_masks(float *mask, uint first, uint stream, __global const float *hyper,
+                   uint threshold, float keep)
+{
+    uint lanes[VW];
+    float kept[4][VW];
+
+    for (int i = 0; i < VW; i++)
+        lanes[i] = first + (uint)i;
+    VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream), c3 = (VU)(as_uint(hyper[5]));
+    uint k0 = as_uint(hyper[4]), k1 = 0x70327032u;
+    for (int i = 0; i < 10; i++) {
+        const VU h0 = mul_hi((VU)(0xD2511F53u), c0), l0 = 0xD2511F53u * c0;
+        const VU h1 = mul_hi((VU)(0xCD9E8D57u), c2), l1 = 0xCD9E8D57u * c2;
+
+        c0 = h1 ^ c1 ^ k0;
+        c1 = l1;
+        c2 = h0 ^ c3 ^ k1;
+        c3 = l0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+#define KEEP(c) select((VF)(0.0f), (VF)(keep), (c) >> 8 >= (VU)(threshold))
+    VF_STORE(KEEP(c0), kept[0]);
+    VF_STORE(KEEP(c1), kept[1]);
+    VF_STORE(KEEP(c2), kept[2]);
+    VF_STORE(KEEP(c3), kept[3]);
+#undef KEEP
+    for (int i = 0; i < MASKS; i++)
+        mask[i] = kept[i & 3][i >> 2];
+}
+
+/*
+ * block(&b, pixel, channel, rows, floats, mask) over all channels of the part's pixels: several
+ * rows at once without dropout; else one, in pieces that one call of dropout_masks() covers even
+ * where their first element is not a multiple of 4.
+ */
+#define WALK(block)                                                                                \
+    int p = part * per_part;                                                                       \
+    for (; threshold == 0 && p + ROWS <= end; p += ROWS) {                                         \
+        int c = 0;                                                                                 \
+        for (; c + VW <= channels; c += VW)                                                        \
+            block(&b, p, c, ROWS, VW, (VF)(1.0f));                                                 \
+        if (c < channels)                                                                          \
+            block(&b, p, c, ROWS, channels - c, (VF)(1.0f));                                       \
+    }                                                                                              \
+    for (; threshold == 0 && p < end; p++)                                                         \
+        for (int c = 0; c < channels; c += VW)                                                     \
+            block(&b, p, c, 1, min(VW, channels - c), (VF)(1.0f));                                 \
+    const int piece = channels % 4 == 0 ? MASKS : VW == 1 ? 1 : 3 * VW;                            \
+    for (; p < end; p++)                                                                           \
+        for (int c = 0; c < channels; c += piece) {                                                \
+            const size_t i = ((size_t)group * count + p) * channels + c;                           \
+            const int stop = min(c + piece, channels);                                             \
+            float mask[MASKS + VW];                                                                \
+            dropout_masks(mask, (uint)(i / 4), stream, hyper + hyper_at, threshold, keep);         \
+            for (int k = c; k < stop; k += VW)                                                     \
+                block(&b, p, k, 1, min(VW, stop - k), VF_LOAD(mask + i % 4 + (k - c)));            \
+        }
+
+#define GET(t, u) load_part(b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
+#define PUT(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
+
+void fwd_block(const Block *b, const int p, const int c, const int rows, const int n, const VF mask)
+{
+    const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
+    const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) *
+                     (b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f));
+    const VF shift = b->beta ? load_part(b->beta + c, n) : (VF)(0.0f);
+
+    for (int u = 0; u < rows; u++) {
+        const VF z = FMA(GET(x, u) - m, scale, shift) * mask;
+        PUT(y1, u, activate_vector(z, b->act1, b->factor1));
+        if (b->y2)
+            PUT(y2, u, activate_vector(z, b->act2, b->factor2));
+    }
+}
+
+__kernel void norm_act_fwd_simd(ARGUMENTS)
+{
+    START_BLOCK;
+    WALK(fwd_block)
+}
+
+VF gradient(const Block *b, const int p, const int c, const int u, const int n, const VF mask)
+{
+    VF dz = (VF)(0.0f);
+
+    if (b->dy1)
+        dz = GET(dy1, u) * slope_vector(GET(y1, u), b->act1, b->factor1);
+    if (b->dy2)
+        dz += GET(dy2, u) * slope_vector(GET(y2, u), b->act2, b->factor2);
+    return dz * mask;
+}
+
+void sums_block(const Block *b, const int p, const int c, const int rows, const int n,
+                const VF mask)
+{
+    const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
+    const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
+    __global float *sums = b->sums + c;
+    VF s1 = (VF)(0.0f), s2 = (VF)(0.0f);
+
+    for (int u = 0; u < rows; u++) {
+        const VF dz = gradient(b, p, c, u, n, mask);
+        s1 += dz;
+        s2 = FMA(dz, GET(x, u) - m, s2);
+    }
+    store_part(load_part(sums, n) + s1, sums, n);
+    sums += b->channels;
+    store_part(FMA(s2, r, load_part(sums, n)), sums, n);
+}
+
+__kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
+{
+    START_BLOCK;
+    b.sums = work + ((size_t)part * groups + group) * 2 * channels;
+    for (int c = 0; c < 2 * channels; c++)
+        b.sums[c] = 0.0f;
+    WALK(sums_block)
+}
+
+void bwd_block(const Block *b, const int p, const int c, const int rows, const int n, const VF mask)
+{
+    const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
+    const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) * r;
+    VF m = (VF)(0.0f), s1 = m, s2 = m;
+
+    if (b->train) {
+        m = load_part(b->mean + c, n);
+        s1 = load_part(b->sums + c, n) * b->share;
+        s2 = load_part(b->sums + b->channels + c, n) * r * b->share;
+    }
+    for (int u = 0; u < rows; u++) {
+        VF d = gradient(b, p, c, u, n, mask);
+        if (b->train)
+            d -= FMA(GET(x, u) - m, s2, s1);
+        d *= scale;
+        PUT(dx, u, b->accumulate ? GET(dx, u) + d : d);
+    }
+}
+
+__kernel void norm_act_bwd_simd(ARGUMENTS)
+{
+    START_BLOCK;
+    WALK(bwd_block)
+}
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sums over pixels: channel_sum, norm_stats, norm_running, norm_param_grad. Kernels in cl/norm.cl.
+ * How pixels are divided into parts depends on the shape alone, so results do not depend on the
+ * number of cores.
+ */
+#include "src/ops/norm.h"
+#include "src/ops/ref.h"
+
+enum { LANES = 16, MOST_PARTS = 64, PART_PIXELS = 64, WHOLE_PIXELS = 256, TILE_CHANNELS = 64 };
+
+P2pParts p2p_parts(const P2pTensor *x, int groups)
+{
+    const int count = x->n / groups * x->h * x->w;
+    int parts = p2p_min(count / PART_PIXELS, MOST_PARTS / p2p_min(groups, 8));
+    P2pParts p = {.groups = groups, .count = count};
+
+    parts = p2p_max(parts, 1);
+    p.per_part = (int)p2p_round_up((size_t)p2p_ceil_div(count, parts), 8);
+    p.parts = p2p_ceil_div(count, p.per_part);
+    return p;
+}
+
+size_t p2p_parts_bytes(const P2pParts *p, int width)
+{
+    return (size_t)p->parts * (size_t)p->groups * (size_t)width * sizeof(float);
+}
+
+int p2p_emit_sum_parts(P2pSequence *seq, const P2pParts *p, P2pBuffer *work, const P2pTensor *y,
+                       int width, bool accumulate)
+{
+    P2pArgs a = {0};
+
+    p2p_args_buffer(&a, work);
+    p2p_args_tensor(&a, y);
+    p2p_args_int(&a, p->parts);
+    p2p_args_int(&a, p->groups);
+    p2p_args_int(&a, width);
+    p2p_args_int(&a, accumulate);
+    return p2p_emit_items(seq, "norm", "sum_parts", &a, (size_t)p->groups * (size_t)width);
+}
+
+int p2p_emit_parts(P2pSequence *seq, const char *program, const char *kernel, const P2pArgs *a,
+                   const P2pParts *p, int channels, bool simd)
+{
+    if (simd)
+        return p2p_emit_groups(seq, program, kernel, a, p->parts, p->groups, 1);
+
+    const P2pLaunch launch = {
+        .program = program, .kernel = kernel,
+        .global = {p2p_round_up((size_t)channels, LANES), (size_t)p->parts * LANES,
+                   (size_t)p->groups},
+        .local = {LANES, LANES, 1}, .args = a->list, .arg_count = a->count};
+
+    return p2p_sequence_add(seq, &launch);
+}
+
+/* Part sums of x - shift; shift's stride goes from group to group, 0: no shift. */
+static int emit_part_sums(P2pSequence *seq, const P2pTensor *x, const P2pTensor *shift,
+                          int shift_stride, const P2pParts *p, P2pBuffer *work, bool squares,
+                          bool simd)
+{
+    P2pArgs a = {0};
+
+    p2p_args_tensor(&a, x);
+    p2p_args_view(&a, shift, shift_stride);
+    p2p_args_buffer(&a, work);
+    p2p_args_int(&a, p->count);
+    p2p_args_int(&a, x->c);
+    p2p_args_int(&a, p->per_part);
+    p2p_args_int(&a, squares);
+    return p2p_emit_parts(seq, "norm", simd ? "part_sums_simd" : "part_sums_naive", &a, p, x->c,
+                          simd);
+}
+
+/* ---- channel_sum ----------------------------------------------------------------------------- */
+
+static size_t sum_workspace(const P2pCall *call, const P2pCaps *caps)
+{
+    const P2pParts p = p2p_parts(&call->t[P2P_SUM_X], 1);
+
+    (void)caps;
+    return p2p_parts_bytes(&p, call->t[P2P_SUM_X].c);
+}
+
+static int emit_sum(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool simd)
+{
+    const P2pTensor *x = &call->t[P2P_SUM_X];
+    const P2pParts p = p2p_parts(x, 1);
+    const int err = emit_part_sums(seq, x, x, 0, &p, work, false, simd);
+
+    return err ? err : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_SUM_Y], x->c,
+                                          call->attr.accumulate);
+}
+
+static int sum_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    return emit_sum(seq, call, work, false);
+}
+
+static int sum_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    return emit_sum(seq, call, work, true);
+}
+
+static const P2pVariant sum_variants[] = {
+    {"simd", p2p_variant_cpu, sum_workspace, sum_simd},
+    {"naive", p2p_variant_always, sum_workspace, sum_naive},
+    {0},
+};
+
+const P2pPass p2p_pass_channel_sum = {
+    .name = "channel_sum", .variants = sum_variants, .outputs = 1u << P2P_SUM_Y,
+    .ref = p2p_ref_channel_sum,
+};
+
+/* ---- norm_stats ------------------------------------------------------------------------------ */
+
+static P2pParts stats_parts(const P2pCall *call)
+{
+    return p2p_parts(&call->t[P2P_STATS_X], call->t[P2P_STATS_MEAN].n);
+}
+
+static size_t stats_workspace(const P2pCall *call, const P2pCaps *caps)
+{
+    const P2pParts p = stats_parts(call);
+
+    (void)caps;
+    return p2p_parts_bytes(&p, 2 * call->t[P2P_STATS_X].c);
+}
+
+static int emit_mean(P2pSequence *seq, const P2pCall *call, const P2pParts *p, P2pBuffer *work)
+{
+    const P2pTensor *x = &call->t[P2P_STATS_X];
+    P2pArgs a = {0};
+
+    p2p_args_buffer(&a, work);
+    p2p_args_tensor(&a, x);
+    p2p_args_tensor(&a, &call->t[P2P_STATS_MEAN]);
+    p2p_args_int(&a, p->parts);
+    p2p_args_int(&a, p->groups);
+    p2p_args_int(&a, x->c);
+    p2p_args_int(&a, p->count);
+    return p2p_emit_items(seq, "norm", "stats_mean", &a, (size_t)p->groups * (size_t)x->c);
+}
+
+static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pParts *p, P2pBuffer *work)
+{
+    const P2pTensor *x = &call->t[P2P_STATS_X];
+    P2pArgs a = {0};
+
+    p2p_args_buffer(&a, work);
+    for (int i = P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
+        p2p_args_tensor(&a, &call->t[i]);
+    p2p_args_int(&a, p->parts);
+    p2p_args_int(&a, p->groups);
+    p2p_args_int(&a, x->c);
+    p2p_args_int(&a, p->count);
+    p2p_args_float(&a, call->attr.eps);
+    p2p_args_float(&a, call->attr.momentum);
+    return p2p_emit_items(seq, "norm", "stats_final", &a, (size_t)p->groups * (size_t)x->c);
+}
+
+static int emit_stats(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool simd)
+{
+    const P2pTensor *x = &call->t[P2P_STATS_X], *mean = &call->t[P2P_STATS_MEAN];
+    const P2pParts p = stats_parts(call);
+    int err;
+
+    /* The shift of the first pass is each group's first pixel. */
+    const size_t group_stride = p.groups > 1 ? (size_t)p.count * (size_t)x->stride : 1;
+    P2P_ASSERT(group_stride <= INT32_MAX);
+    err = emit_part_sums(seq, x, x, (int)group_stride, &p, work, false, simd);
+    if (!err)
+        err = emit_mean(seq, call, &p, work);
+    if (!err)
+        err = emit_part_sums(seq, x, mean, mean->stride, &p, work, true, simd);
+    return err ? err : emit_final(seq, call, &p, work);
+}
+
+static int stats_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    return emit_stats(seq, call, work, false);
+}
+
+static int stats_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    return emit_stats(seq, call, work, true);
+}
+
+/* Few pixels: one launch, divided by channels. */
+static bool whole_applicable(const P2pCall *call, const P2pCaps *caps)
+{
+    return caps->is_cpu && stats_parts(call).count <= WHOLE_PIXELS;
+}
+
+static int stats_whole(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    const P2pParts p = stats_parts(call);
+    const int channels = call->t[P2P_STATS_X].c;
+    P2pArgs a = {0};
+
+    (void)caps, (void)work;
+    for (int i = P2P_STATS_X; i <= P2P_STATS_RUN_VAR; i++)
+        p2p_args_tensor(&a, &call->t[i]);
+    p2p_args_int(&a, p.count);
+    p2p_args_int(&a, channels);
+    p2p_args_int(&a, TILE_CHANNELS);
+    p2p_args_float(&a, call->attr.eps);
+    p2p_args_float(&a, call->attr.momentum);
+    return p2p_emit_groups(seq, "norm", "stats_whole_simd", &a,
+                           p2p_ceil_div(channels, TILE_CHANNELS), p.groups, 1);
+}
+
+static const P2pVariant stats_variants[] = {
+    {"whole", whole_applicable, NULL, stats_whole},
+    {"simd", p2p_variant_cpu, stats_workspace, stats_simd},
+    {"naive", p2p_variant_always, stats_workspace, stats_naive},
+    {0},
+};
+
+const P2pPass p2p_pass_norm_stats = {
+    .name = "norm_stats", .variants = stats_variants,
+    .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD,
+    .updates = 1u << P2P_STATS_RUN_MEAN | 1u << P2P_STATS_RUN_VAR,
+    .ref = p2p_ref_norm_stats,
+};
+
+/* ---- norm_running, norm_param_grad: a channel a work-item --------------------------------------- */
+
+static int running_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                         P2pBuffer *work)
+{
+    const int channels = call->t[P2P_STATS_MEAN].c;
+    P2pArgs a = {0};
+
+    (void)caps, (void)work;
+    p2p_args_tensor(&a, &call->t[P2P_STATS_RUN_MEAN]);
+    p2p_args_tensor(&a, &call->t[P2P_STATS_RUN_VAR]);
+    p2p_args_tensor(&a, &call->t[P2P_STATS_MEAN]);
+    p2p_args_tensor(&a, &call->t[P2P_STATS_RSTD]);
+    p2p_args_int(&a, channels);
+    p2p_args_float(&a, call->attr.eps);
+    return p2p_emit_items(seq, "norm", "norm_running", &a, (size_t)channels);
+}
+
+static const P2pVariant running_variants[] = {
+    {"naive", p2p_variant_always, NULL, running_naive},
+    {0},
+};
+
+const P2pPass p2p_pass_norm_running = {
+    .name = "norm_running", .variants = running_variants,
+    .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD, .ref = p2p_ref_norm_running,
+};
+
+static int param_grad_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                            P2pBuffer *work)
+{
+    const int channels = call->t[P2P_NPG_SUMS].c / 2;
+    P2pArgs a = {0};
+
+    (void)caps, (void)work;
+    for (int i = P2P_NPG_SUMS; i <= P2P_NPG_DBETA; i++)
+        p2p_args_tensor(&a, &call->t[i]);
+    p2p_args_int(&a, call->t[P2P_NPG_SUMS].n);
+    p2p_args_int(&a, channels);
+    p2p_args_int(&a, call->attr.accumulate);
+    return p2p_emit_items(seq, "norm", "norm_param_grad", &a, (size_t)channels);
+}
+
+static const P2pVariant param_grad_variants[] = {
+    {"naive", p2p_variant_always, NULL, param_grad_naive},
+    {0},
+};
+
+const P2pPass p2p_pass_norm_param_grad = {
+    .name = "norm_param_grad", .variants = param_grad_variants,
+    .outputs = 1u << P2P_NPG_DGAMMA | 1u << P2P_NPG_DBETA, .ref = p2p_ref_norm_param_grad,
+};

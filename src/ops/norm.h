@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How sums over pixels are divided into parts, shared by norm.c and norm_act.c. */
+#ifndef P2P_OPS_NORM_H
+#define P2P_OPS_NORM_H
+
+#include "src/ops/emit.h"
+
+/** Each group's count pixels in parts of per_part; by the shape alone. */
+typedef struct P2pParts {
+    int groups, count, parts, per_part;
+} P2pParts;
+
+P2pParts p2p_parts(const P2pTensor *x, int groups);
+/** Of a workspace [parts, groups, width]. */
+size_t p2p_parts_bytes(const P2pParts *p, int width);
+/** A kernel that fills the workspace: {parts, groups} on CPUs, else tiles of channels in groups
+ *  of 16 x 16 work-items for each part and group. */
+int p2p_emit_parts(P2pSequence *seq, const char *program, const char *kernel, const P2pArgs *a,
+                   const P2pParts *p, int channels, bool simd);
+/** y [groups, width] (+)= the parts' sum in work. */
+int p2p_emit_sum_parts(P2pSequence *seq, const P2pParts *p, P2pBuffer *work, const P2pTensor *y,
+                       int width, bool accumulate);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Normalisation, dropout and activations: norm_act_fwd, _sums, _bwd. Kernels in cl/norm_act.cl. */
+#include <math.h>
+
+#include "src/ops/norm.h"
+#include "src/ops/ref.h"
+
+enum { GROUP_ELEMENTS = 4096, MOST_GROUPS = 64 };
+
+static int groups_of(const P2pCall *call)
+{
+    return p2p_call_has(call, P2P_NA_MEAN) ? call->t[P2P_NA_MEAN].n : 1;
+}
+
+/* Pixels of each group among work-groups, for the passes without sums. */
+static P2pParts elementwise_parts(const P2pCall *call)
+{
+    const P2pTensor *x = &call->t[P2P_NA_X];
+    P2pParts p = {.groups = groups_of(call)};
+
+    p.count = x->n / p.groups * x->h * x->w;
+    const double wanted = (double)p.count * x->c / GROUP_ELEMENTS;
+    const int parts = wanted < 1 ? 1 : wanted > MOST_GROUPS ? MOST_GROUPS : (int)wanted;
+    p.per_part = p2p_ceil_div(p.count, parts);
+    p.parts = p2p_ceil_div(p.count, p.per_part);
+    return p;
+}
+
+/* The argument list that all kernels share. */
+static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
+{
+    const P2pAttr *attr = &call->attr;
+    const double dropped = (double)attr->dropout_p;
+
+    for (int i = P2P_NA_X; i <= P2P_NA_DX; i++)
+        p2p_args_tensor(a, &call->t[i]);
+    p2p_args_int(a, p->groups);
+    p2p_args_int(a, p->count);
+    p2p_args_int(a, call->t[P2P_NA_X].c);
+    p2p_args_int(a, p->per_part);
+    p2p_args_int(a, attr->act1);
+    p2p_args_int(a, attr->act2);
+    p2p_args_float(a, attr->slope);
+    /* bits / 2^24 >= p is bits >= ceil(p 2^24): the product is exact. */
+    p2p_args_uint(a, dropped > 0 ? (uint32_t)ceil(dropped * 16777216.0) : 0);
+    p2p_args_float(a, dropped > 0 && dropped < 1 ? (float)(1 / (1 - dropped)) : 1.0f);
+    p2p_args_uint(a, attr->stream);
+    p2p_args_int(a, p2p_call_has(call, P2P_NA_MEAN) && !attr->frozen);
+    p2p_args_int(a, attr->accumulate);
+}
+
+static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const char *naive,
+                            const char *simd)
+{
+    const P2pParts p = elementwise_parts(call);
+    P2pArgs a = {0};
+
+    add_arguments(&a, call, &p);
+    return simd ? p2p_emit_groups(seq, "norm_act", simd, &a, p.parts, p.groups, 1)
+                : p2p_emit_items(seq, "norm_act", naive, &a,
+                                 p2p_tensor_elements(&call->t[P2P_NA_X]));
+}
+
+static int fwd_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps, (void)work;
+    return emit_elementwise(seq, call, "norm_act_fwd_naive", NULL);
+}
+
+static int fwd_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps, (void)work;
+    return emit_elementwise(seq, call, NULL, "norm_act_fwd_simd");
+}
+
+static int bwd_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps, (void)work;
+    return emit_elementwise(seq, call, "norm_act_bwd_naive", NULL);
+}
+
+static int bwd_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps, (void)work;
+    return emit_elementwise(seq, call, NULL, "norm_act_bwd_simd");
+}
+
+static size_t sums_workspace(const P2pCall *call, const P2pCaps *caps)
+{
+    const P2pParts p = p2p_parts(&call->t[P2P_NA_X], groups_of(call));
+
+    (void)caps;
+    return p2p_parts_bytes(&p, 2 * call->t[P2P_NA_X].c);
+}
+
+static int emit_sums(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool simd)
+{
+    const P2pTensor *x = &call->t[P2P_NA_X];
+    const P2pParts p = p2p_parts(x, groups_of(call));
+    P2pArgs a = {0};
+
+    add_arguments(&a, call, &p);
+    p2p_args_buffer(&a, work);
+    const int err = p2p_emit_parts(seq, "norm_act",
+                                   simd ? "norm_act_sums_simd" : "norm_act_sums_naive", &a, &p, x->c,
+                                   simd);
+
+    return err ? err : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_NA_SUMS], 2 * x->c, false);
+}
+
+static int sums_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    return emit_sums(seq, call, work, false);
+}
+
+static int sums_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+{
+    (void)caps;
+    return emit_sums(seq, call, work, true);
+}
+
+static const P2pVariant fwd_variants[] = {
+    {"simd", p2p_variant_cpu, NULL, fwd_simd},
+    {"naive", p2p_variant_always, NULL, fwd_naive},
+    {0},
+};
+
+static const P2pVariant sums_variants[] = {
+    {"simd", p2p_variant_cpu, sums_workspace, sums_simd},
+    {"naive", p2p_variant_always, sums_workspace, sums_naive},
+    {0},
+};
+
+static const P2pVariant bwd_variants[] = {
+    {"simd", p2p_variant_cpu, NULL, bwd_simd},
+    {"naive", p2p_variant_always, NULL, bwd_naive},
+    {0},
+};
+
+const P2pPass p2p_pass_norm_act_fwd = {
+    .name = "norm_act_fwd", .variants = fwd_variants,
+    .outputs = 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2, .ref = p2p_ref_norm_act_fwd,
+};
+const P2pPass p2p_pass_norm_act_sums = {
+    .name = "norm_act_sums", .variants = sums_variants, .outputs = 1u << P2P_NA_SUMS,
+    .ref = p2p_ref_norm_act_sums,
+};
+const P2pPass p2p_pass_norm_act_bwd = {
+    .name = "norm_act_bwd", .variants = bwd_variants, .outputs = 1u << P2P_NA_DX,
+    .ref = p2p_ref_norm_act_bwd,
+};

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cases of the sums over pixels and of normalisation. */
+#include <math.h>
+#include <string.h>
+
+#include "clcheck.h"
+
+static P2pTensor draw_picture(CcRandom *r)
+{
+    const int side = cc_chance(r, 30) ? 36 : 10;
+
+    return p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, side), cc_size(r, side),
+                           cc_channels(r, cc_chance(r, 20) ? 200 : 40));
+}
+
+static double pixels(const P2pTensor *t)
+{
+    return (double)t->n * t->h * t->w;
+}
+
+static P2pTensor statistic(int groups, int channels)
+{
+    return p2p_tensor_nhwc(groups, 1, 1, channels);
+}
+
+static void draw_sum(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    c->call.t[P2P_SUM_X] = draw_picture(r);
+    c->call.t[P2P_SUM_Y] = p2p_tensor_vector(c->call.t[P2P_SUM_X].c);
+    c->call.attr.accumulate = cc_chance(r, 50);
+    c->exact = true;
+    c->terms = pixels(&c->call.t[P2P_SUM_X]) + 1;
+}
+
+/* Squares of the operand's data, away from 0: variances and the like. */
+static void make_positive(const CcCase *c, int i, float *const host[])
+{
+    const size_t count = p2p_tensor_elements(&c->call.t[i]);
+
+    for (size_t k = 0; host[i] && k < count; k++)
+        host[i][k] = host[i][k] * host[i][k] + 0.25f;
+}
+
+/* Channels of several kinds: plain, a large mean with a small spread, constant. */
+static void fill_stats(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+{
+    const P2pTensor *x = &c->call.t[P2P_STATS_X];
+    const size_t plane = (size_t)x->h * (size_t)x->w;
+
+    (void)integers;
+    make_positive(c, P2P_STATS_RUN_VAR, host);
+    for (int ch = 0; ch < x->c; ch++) {
+        const int kind = cc_int(r, 0, 3);
+        for (size_t n = 0; n < (size_t)x->n; n++)
+            for (size_t i = 0; i < plane && kind < 2; i++) {
+                float *v = &host[P2P_STATS_X][(n * (size_t)x->c + (size_t)ch) * plane + i];
+                *v = kind == 0 ? 100.0f + *v * 0.01f : 3.7f;
+            }
+    }
+}
+
+static void draw_stats(CcRandom *r, CcCase *c, int block)
+{
+    const P2pTensor x = draw_picture(r);
+    const int groups = cc_chance(r, 50) ? x.n : 1;
+
+    (void)block;
+    c->call.t[P2P_STATS_X] = x;
+    c->call.t[P2P_STATS_MEAN] = c->call.t[P2P_STATS_RSTD] = statistic(groups, x.c);
+    if (groups == 1 && cc_chance(r, 70))
+        c->call.t[P2P_STATS_RUN_MEAN] = c->call.t[P2P_STATS_RUN_VAR] = p2p_tensor_vector(x.c);
+    c->call.attr.eps = 1e-5f;
+    c->call.attr.momentum = 0.1f;
+    c->fill = fill_stats;
+    c->terms = pixels(&x) / groups;
+    c->ulps_of[P2P_STATS_MEAN] = 1; /* even where the mean is large and the spread small */
+    c->ulps = 8;
+    c->scale[P2P_STATS_RUN_MEAN] = 1;
+}
+
+static void fill_running(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+{
+    (void)r, (void)integers;
+    make_positive(c, P2P_STATS_RUN_VAR, host);
+}
+
+static void draw_running(CcRandom *r, CcCase *c, int block)
+{
+    const P2pTensor t = p2p_tensor_vector(cc_channels(r, 300));
+
+    (void)block;
+    for (int i = P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
+        c->call.t[i] = t;
+    c->call.attr.eps = 1e-5f;
+    c->fill = fill_running;
+    c->ulps = 8;
+}
+
+static void draw_param_grad(CcRandom *r, CcCase *c, int block)
+{
+    const int channels = cc_channels(r, 300);
+
+    (void)block;
+    c->call.t[P2P_NPG_SUMS] = statistic(cc_int(r, 1, 4), 2 * channels);
+    c->call.t[P2P_NPG_DGAMMA] = c->call.t[P2P_NPG_DBETA] = p2p_tensor_vector(channels);
+    c->call.attr.accumulate = cc_chance(r, 50);
+    c->exact = true;
+    c->ulps = 4;
+    c->scale[P2P_NPG_DGAMMA] = c->scale[P2P_NPG_DBETA] = 5;
+}
+
+/* ---- norm_act -------------------------------------------------------------------------------- */
+
+/* Integers stay exact through (x - mean) rstd gamma + beta where rstd is a power of two. */
+static void fill_norm_act(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+{
+    const uint32_t words[2] = {(uint32_t)cc_int(r, 0, 1 << 29), (uint32_t)cc_int(r, 0, 1 << 29)};
+    float *rstd = host[P2P_NA_RSTD];
+
+    for (size_t k = 0; rstd && k < p2p_tensor_elements(&c->call.t[P2P_NA_RSTD]); k++)
+        rstd[k] = integers ? 0.5f : rstd[k] * rstd[k] + 0.25f;
+    if (host[P2P_NA_HYPER])
+        memcpy(host[P2P_NA_HYPER] + P2P_HYPER_SEED, words, sizeof(words));
+}
+
+/* What the three passes have in common: x, statistics, affine, dropout, outputs. */
+static void draw_norm_act(CcRandom *r, CcCase *c)
+{
+    static const float rates[] = {0.5f, 0.25f, 0.1f};
+    const P2pTensor x = draw_picture(r);
+    P2pCall *call = &c->call;
+    P2pAttr *a = &call->attr;
+
+    call->t[P2P_NA_X] = call->t[P2P_NA_Y1] = x;
+    if (cc_chance(r, 70))
+        call->t[P2P_NA_MEAN] = call->t[P2P_NA_RSTD] = statistic(cc_chance(r, 50) ? x.n : 1, x.c);
+    if (p2p_call_has(call, P2P_NA_MEAN) && cc_chance(r, 60))
+        call->t[P2P_NA_GAMMA] = call->t[P2P_NA_BETA] = p2p_tensor_vector(x.c);
+    if (cc_chance(r, 50)) {
+        a->dropout_p = rates[cc_int(r, 0, 2)];
+        a->stream = 0x2000000u + (uint32_t)cc_int(r, 0, 20);
+        call->t[P2P_NA_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
+    }
+    if (cc_chance(r, 50))
+        call->t[P2P_NA_Y2] = x;
+    a->act1 = (P2pAct)cc_int(r, 0, 3);
+    a->act2 = (P2pAct)cc_int(r, 0, 3);
+    a->slope = cc_chance(r, 50) ? 0.25f : 0.5f;
+    a->eps = 1e-5f;
+    c->fill = fill_norm_act;
+}
+
+static bool is_tanh(const CcCase *c)
+{
+    return c->call.attr.act1 == P2P_ACT_TANH ||
+           (p2p_call_has(&c->call, P2P_NA_Y2) && c->call.attr.act2 == P2P_ACT_TANH);
+}
+
+static bool power_of_two_rate(const CcCase *c)
+{
+    return c->call.attr.dropout_p <= 0 || c->call.attr.dropout_p == 0.5f;
+}
+
+static void draw_fwd(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    draw_norm_act(r, c);
+    c->exact = !is_tanh(c) && power_of_two_rate(c);
+    c->terms = 3;
+    c->ulps = 8;
+    c->mag_also = 1u << P2P_NA_Y2;
+}
+
+static void draw_gradients(CcRandom *r, CcCase *c)
+{
+    draw_norm_act(r, c);
+    c->call.t[P2P_NA_DY1] = c->call.t[P2P_NA_X];
+    if (p2p_call_has(&c->call, P2P_NA_Y2))
+        c->call.t[P2P_NA_DY2] = c->call.t[P2P_NA_X];
+    c->call.attr.frozen = p2p_call_has(&c->call, P2P_NA_MEAN) &&
+                          c->call.t[P2P_NA_MEAN].n == 1 && cc_chance(r, 30);
+}
+
+static void draw_sums(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    draw_gradients(r, c);
+    if (!p2p_call_has(&c->call, P2P_NA_MEAN))
+        c->call.t[P2P_NA_MEAN] = c->call.t[P2P_NA_RSTD] = statistic(1, c->call.t[P2P_NA_X].c);
+    c->call.t[P2P_NA_SUMS] = statistic(c->call.t[P2P_NA_MEAN].n, 2 * c->call.t[P2P_NA_X].c);
+    c->exact = power_of_two_rate(c);
+    c->terms = pixels(&c->call.t[P2P_NA_X]) + 4;
+}
+
+static void draw_bwd(CcRandom *r, CcCase *c, int block)
+{
+    (void)block;
+    draw_gradients(r, c);
+    const bool train = p2p_call_has(&c->call, P2P_NA_MEAN) && !c->call.attr.frozen;
+    if (train)
+        c->call.t[P2P_NA_SUMS] = statistic(c->call.t[P2P_NA_MEAN].n, 2 * c->call.t[P2P_NA_X].c);
+    c->call.t[P2P_NA_DX] = c->call.t[P2P_NA_X];
+    c->call.attr.accumulate = cc_chance(r, 50);
+    c->exact = !train && power_of_two_rate(c);
+    c->terms = 6;
+}
+
+/* ---- Sizes ----------------------------------------------------------------------------------- */
+
+static bool size_picture(int i, CcCase *c)
+{
+    static const int sizes[][2] = {{128, 64}, {64, 128}, {32, 256}, {16, 512}, {2, 512}};
+
+    if (i >= 5)
+        return false;
+    c->call.t[0] = p2p_tensor_nhwc(1, sizes[i][0], sizes[i][0], sizes[i][1]);
+    c->call.attr.eps = 1e-5f;
+    return true;
+}
+
+static bool size_sum(int i, CcCase *c, int block)
+{
+    static const int sizes[][2] = {{256, 3}, {30, 1}, {128, 64}};
+
+    (void)block;
+    if (i >= 3)
+        return false;
+    c->call.t[P2P_SUM_X] = p2p_tensor_nhwc(1, sizes[i][0], sizes[i][0], sizes[i][1]);
+    c->call.t[P2P_SUM_Y] = p2p_tensor_vector(sizes[i][1]);
+    return true;
+}
+
+static bool size_stats(int i, CcCase *c, int block)
+{
+    (void)block;
+    if (!size_picture(i, c))
+        return false;
+    c->call.t[P2P_STATS_MEAN] = c->call.t[P2P_STATS_RSTD] = statistic(1, c->call.t[0].c);
+    c->bytes = 2 * 4 * (double)p2p_tensor_elements(&c->call.t[0]);
+    return true;
+}
+
+/* Batch norm, LeakyReLU and ReLU outputs; the last size but one with dropout. */
+static bool size_norm_act(int i, CcCase *c)
+{
+    P2pCall *call = &c->call;
+
+    if (!size_picture(i, c))
+        return false;
+    const P2pTensor x = call->t[P2P_NA_X];
+    call->t[P2P_NA_Y1] = call->t[P2P_NA_Y2] = x;
+    call->t[P2P_NA_MEAN] = call->t[P2P_NA_RSTD] = statistic(1, x.c);
+    call->t[P2P_NA_GAMMA] = call->t[P2P_NA_BETA] = p2p_tensor_vector(x.c);
+    call->attr.act1 = P2P_ACT_LEAKY_RELU;
+    call->attr.act2 = P2P_ACT_RELU;
+    call->attr.slope = 0.2f;
+    if (i == 3) {
+        call->t[P2P_NA_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
+        call->attr.dropout_p = 0.5f;
+    }
+    return true;
+}
+
+static bool size_fwd(int i, CcCase *c, int block)
+{
+    (void)block;
+    return size_norm_act(i, c);
+}
+
+static bool size_sums(int i, CcCase *c, int block)
+{
+    (void)block;
+    if (!size_norm_act(i, c))
+        return false;
+    c->call.t[P2P_NA_DY1] = c->call.t[P2P_NA_DY2] = c->call.t[P2P_NA_X];
+    c->call.t[P2P_NA_SUMS] = statistic(1, 2 * c->call.t[P2P_NA_X].c);
+    return true;
+}
+
+static bool size_bwd(int i, CcCase *c, int block)
+{
+    if (!size_sums(i, c, block))
+        return false;
+    c->call.t[P2P_NA_DX] = c->call.t[P2P_NA_X];
+    return true;
+}
+
+const CcCheck cc_norm_checks[] = {
+    {&p2p_pass_channel_sum, draw_sum, size_sum},
+    {&p2p_pass_norm_stats, draw_stats, size_stats},
+    {&p2p_pass_norm_running, draw_running, NULL},
+    {&p2p_pass_norm_act_fwd, draw_fwd, size_fwd},
+    {&p2p_pass_norm_act_sums, draw_sums, size_sums},
+    {&p2p_pass_norm_act_bwd, draw_bwd, size_bwd},
+    {&p2p_pass_norm_param_grad, draw_param_grad, NULL},
+    {0},
+};
