@@ -130,7 +130,7 @@ typedef struct P2pAttr {
     P2pLossKind loss;
     float value, value_scale, grad_scale;
     int index;             /* which loss value */
-    float beta1, beta2;
+    double beta1, beta2;   /* 1 - beta2 from an f32 would be off by 1e-5 */
     bool epsilon_hat;
 } P2pAttr;
 

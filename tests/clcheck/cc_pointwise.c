@@ -54,6 +54,26 @@ static void draw_act_bwd(CcRandom *r, CcCase *c, int block)
         c->call.attr.accumulate = cc_chance(r, 50);
 }
 
+static void draw_pad(CcRandom *r, CcCase *c, int block)
+{
+    const P2pTensor x = p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 20), cc_size(r, 20),
+                                        cc_channels(r, 40));
+    const int least = x.h < x.w ? x.h : x.w, pad = cc_int(r, 0, least > 4 ? 3 : least - 1);
+
+    (void)block;
+    c->call.t[P2P_PAD_X] = x;
+    c->call.t[P2P_PAD_Y] = p2p_tensor_nhwc(x.n, x.h + 2 * pad, x.w + 2 * pad, x.c);
+    c->call.attr.pad = pad;
+    c->exact = true;
+    c->terms = 9;
+}
+
+static void draw_pad_bwd(CcRandom *r, CcCase *c, int block)
+{
+    draw_pad(r, c, block);
+    c->call.attr.accumulate = cc_chance(r, 50);
+}
+
 static bool size_of(int i, CcCase *c, int operands)
 {
     static const int sizes[][2] = {{128, 64}, {32, 256}, {4, 512}, {256, 3}};
@@ -85,10 +105,26 @@ static bool size_fill(int i, CcCase *c, int block)
     return size_of(i, c, 1);
 }
 
+static bool size_pad(int i, CcCase *c, int block)
+{
+    static const int sizes[][3] = {{256, 3, 3}, {64, 256, 1}};
+
+    (void)block;
+    if (i >= 2)
+        return false;
+    const int padded = sizes[i][0] + 2 * sizes[i][2];
+    c->call.t[P2P_PAD_X] = p2p_tensor_nhwc(1, sizes[i][0], sizes[i][0], sizes[i][1]);
+    c->call.t[P2P_PAD_Y] = p2p_tensor_nhwc(1, padded, padded, sizes[i][1]);
+    c->call.attr.pad = sizes[i][2];
+    return true;
+}
+
 const CcCheck cc_pointwise_checks[] = {
     {&p2p_pass_copy, draw_copy, size_copy},
     {&p2p_pass_add, draw_add, size_three},
     {&p2p_pass_fill, draw_fill, size_fill},
     {&p2p_pass_act_bwd, draw_act_bwd, size_three},
+    {&p2p_pass_pad_fwd, draw_pad, size_pad},
+    {&p2p_pass_pad_bwd, draw_pad_bwd, size_pad},
     {0},
 };

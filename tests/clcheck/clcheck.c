@@ -14,6 +14,8 @@ static const CcCheck *const families[] = {
     cc_conv2d_checks,
     cc_norm_checks,
     cc_pointwise_checks,
+    cc_loss_checks,
+    cc_adam_checks,
 };
 
 enum { WORK_GUARD_BYTES = 256, DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6 };

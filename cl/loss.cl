@@ -1,0 +1,132 @@
+/*
+ * Losses: the mean of a function of each element, and its gradient.
+ *
+ * Each group leaves its sum in the workspace [groups]; one work-item adds them in order. Tensors
+ * are rows of cols floats, the last row `last` floats long; strides go from row to row.
+ *
+ * Kernels
+ *   loss_naive   {256 * groups}, local {256}
+ *   loss_simd    {groups}, local {1}: per_group rows each
+ *   loss_final   {1}: value = factor * sum
+ *
+ * Build options: see common.clh. Reference: p2p_ref_loss.
+ */
+#include "common.clh"
+#include "tensor.clh"
+
+#define ITEMS 256
+
+/* The same numbers as P2pLossKind in src/ops/op.h. */
+#define LOSS_L1 0
+#define LOSS_BCE 1
+#define LOSS_MSE 2
+
+#define ARGUMENTS                                                                                  \
+    CONST_TENSOR(x), CONST_TENSOR(target), TENSOR(dx), const int rows, const int cols,             \
+        const int last, const int per_group, const int kind, const float value,                    \
+        const float grad_factor, const int accumulate, __global float *work
+
+/* For F = float or VF: the loss of element x against t, its derivative in *slope. BCE takes
+ * logits: max(x, 0) - x t + log(1 + exp(-|x|)) has no overflow. */
+#define LOSS(F, name)                                                                              \
+    F name(F x, F t, int kind, F *slope)                                                           \
+    {                                                                                              \
+        if (kind == LOSS_L1) {                                                                     \
+            *slope = sign(x - t);                                                                  \
+            return fabs(x - t);                                                                    \
+        }                                                                                          \
+        if (kind == LOSS_BCE) {                                                                    \
+            *slope = (F)(1.0f) / ((F)(1.0f) + exp(-x)) - t;                                        \
+            return fmax(x, (F)(0.0f)) - x * t + log1p(exp(-fabs(x)));                              \
+        }                                                                                          \
+        if (kind == LOSS_MSE) {                                                                    \
+            *slope = 2.0f * (x - t);                                                               \
+            return (x - t) * (x - t);                                                              \
+        }                                                                                          \
+        *slope = t;                                                                                \
+        return x * t;                                                                              \
+    }
+
+LOSS(float, loss_scalar)
+
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+void loss_naive(ARGUMENTS)
+{
+    __local float sums[ITEMS];
+    const int item = (int)get_local_id(0);
+    const size_t total = (size_t)(rows - 1) * cols + last;
+    float sum = 0.0f;
+
+    for (size_t i = get_global_id(0); i < total; i += get_global_size(0)) {
+        const size_t row = i / cols, col = i % cols;
+        const float t = target_stride ? target[target_at + row * target_stride + col] : value;
+        float slope;
+
+        sum += loss_scalar(x[x_at + row * x_stride + col], t, kind, &slope);
+        if (dx_stride) {
+            __global float *d = dx + dx_at + row * dx_stride + col;
+            *d = accumulate ? *d + grad_factor * slope : grad_factor * slope;
+        }
+    }
+    sums[item] = sum;
+    for (int half_count = ITEMS / 2; half_count > 0; half_count /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < half_count)
+            sums[item] += sums[item + half_count];
+    }
+    if (item == 0)
+        work[get_group_id(0)] = sums[0];
+}
+
+__kernel void loss_final(__global const float *work, TENSOR(result), const int groups,
+                         const int index, const float factor)
+{
+    float sum = 0.0f;
+
+    if (get_global_id(0) > 0)
+        return;
+    for (int i = 0; i < groups; i++)
+        sum += work[i];
+    result[result_at + index] = factor * sum;
+}
+
+#if P2P_CPU
+
+#if VW == 1
+#define loss_vector loss_scalar
+#else
+LOSS(VF, loss_vector)
+#endif
+
+__kernel void loss_simd(ARGUMENTS)
+{
+    const int group = (int)get_global_id(0), end = min((group + 1) * per_group, rows);
+    VF sums = (VF)(0.0f);
+
+    for (int row = group * per_group; row < end; row++) {
+        const int width = row == rows - 1 ? last : cols;
+        __global const float *from = x + x_at + (size_t)row * x_stride;
+        __global const float *other = target + target_at + (size_t)row * target_stride;
+        __global float *to = dx + dx_at + (size_t)row * dx_stride;
+
+        for (int c = 0; c < width; c += VW) {
+            const int n = min(VW, width - c);
+            const VF t = target_stride ? load_part(other + c, n) : (VF)(value);
+            VF slope, each = loss_vector(load_part(from + c, n), t, kind, &slope);
+            if (n < VW) {
+                float part[VW];
+                VF_STORE(each, part);
+                for (int i = n; i < VW; i++)
+                    part[i] = 0.0f;
+                each = VF_LOAD(part);
+            }
+            sums += each;
+            slope *= grad_factor;
+            if (dx_stride)
+                store_part(accumulate ? load_part(to + c, n) + slope : slope, to + c, n);
+        }
+    }
+    work[group] = sum_lanes(sums);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cases of the losses. */
+#include "clcheck.h"
+
+enum { PLACES = 8 };
+
+/* Logits up to +-100, and some elements equal to their target. */
+static void fill_loss(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+{
+    const size_t count = p2p_tensor_elements(&c->call.t[P2P_LOSS_X]);
+
+    for (size_t k = 0; k < count && !integers; k++) {
+        if (c->call.attr.loss == P2P_LOSS_BCE && cc_chance(r, 20))
+            host[P2P_LOSS_X][k] *= 100.0f;
+        if (host[P2P_LOSS_TARGET] && cc_chance(r, 10))
+            host[P2P_LOSS_TARGET][k] = host[P2P_LOSS_X][k];
+    }
+}
+
+static void draw_loss(CcRandom *r, CcCase *c, int block)
+{
+    static const float values[] = {0.0f, 1.0f, -1.0f};
+    const P2pTensor x = p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 60), cc_size(r, 20),
+                                        cc_channels(r, 20));
+    P2pAttr *a = &c->call.attr;
+
+    (void)block;
+    a->loss = (P2pLossKind)cc_int(r, P2P_LOSS_L1, P2P_LOSS_MEAN);
+    a->value = values[cc_int(r, 0, a->loss == P2P_LOSS_MEAN ? 2 : 1)];
+    a->value_scale = cc_chance(r, 50) ? 1.0f : 0.5f;
+    a->grad_scale = cc_chance(r, 50) ? 1.0f : 100.0f;
+    a->index = cc_int(r, 0, PLACES - 1);
+    a->accumulate = cc_chance(r, 50);
+    c->call.t[P2P_LOSS_X] = x;
+    if (a->loss == P2P_LOSS_L1)
+        c->call.t[P2P_LOSS_TARGET] = x;
+    c->call.t[P2P_LOSS_VALUE] = p2p_tensor_vector(PLACES);
+    if (cc_chance(r, 80))
+        c->call.t[P2P_LOSS_DX] = x;
+    c->fill = fill_loss;
+    c->ulps = 8;
+    c->scale[P2P_LOSS_VALUE] = 1;
+    c->scale[P2P_LOSS_DX] = (double)a->grad_scale / (double)p2p_tensor_elements(&x) +
+                            (a->accumulate ? 4 : 0);
+}
+
+static bool size_loss(int i, CcCase *c, int block)
+{
+    (void)block;
+    if (i >= 2)
+        return false;
+    c->call.t[P2P_LOSS_X] = i ? p2p_tensor_nhwc(1, 30, 30, 1) : p2p_tensor_nhwc(1, 256, 256, 3);
+    c->call.t[P2P_LOSS_DX] = c->call.t[P2P_LOSS_X];
+    if (i == 0)
+        c->call.t[P2P_LOSS_TARGET] = c->call.t[P2P_LOSS_X];
+    c->call.t[P2P_LOSS_VALUE] = p2p_tensor_vector(PLACES);
+    c->call.attr.loss = i ? P2P_LOSS_BCE : P2P_LOSS_L1;
+    return true;
+}
+
+const CcCheck cc_loss_checks[] = {
+    {&p2p_pass_loss, draw_loss, size_loss},
+    {0},
+};
