@@ -338,7 +338,8 @@ static int param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
     if (!*add) {
         P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
         shape.buffer = NULL;
-        grads->tensor[i] = p2p_plan_tensor(a->plan, shape);
+        grads->tensor[i] = grads->keep ? p2p_plan_keep(a->plan, shape)
+                                       : p2p_plan_tensor(a->plan, shape);
     }
     return grads->tensor[i];
 }

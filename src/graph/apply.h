@@ -21,6 +21,7 @@ typedef struct P2pMode {
 /** Gradients of a network's parameters in a plan, shared by its applications. */
 typedef struct P2pGrads {
     int *tensor; /* per parameter; -1: not yet */
+    bool keep;   /* set before first use: they keep their memory, to be read after a run */
 } P2pGrads;
 
 int p2p_grads_init(P2pGrads *grads, const P2pNet *net);

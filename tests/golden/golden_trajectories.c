@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files of training runs: the same steps on the same pictures, losses step by step, then the
+ * picture and the norms of all parameters after the last step.
+ *
+ * Training is chaotic from the first Adam step on (it moves each weight by lr sign(gradient), also
+ * where the gradient is rounding noise), so a bound must grow with the steps. The file holds three
+ * f32 runs of the framework; ours may be four times as far from float64 as the worst of them, or
+ * 1e-5 where they are closer.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/train/gan.h"
+#include "tests/golden/golden.h"
+
+enum { MAX_STEPS = 64, RUNS = 3 };
+
+static const int checked_steps[] = {1, 2, 3, 5, 10, 20};
+static const char *const run_names[RUNS] = {"f32_t1", "f32_t2", "f32_plain"};
+static const double factor = 4, floor_tolerance = 1e-5;
+
+typedef struct Trajectory {
+    Golden *g;
+    json_t *options, *loss_names, *losses_f64, *envelope;
+    P2pGan *gan;
+    int steps, names; /* losses a step in the file */
+    int pair_count, size_h, size_w;
+    float *a[8], *b[8];                /* input and target of each pair, dense NHWC */
+    float losses[MAX_STEPS][P2P_GAN_MAX_LOSSES]; /* ours, in the file's order */
+} Trajectory;
+
+/* ---- Options and pictures ------------------------------------------------------------------ */
+
+static double number(const Trajectory *t, const char *key, double otherwise)
+{
+    const json_t *value = json_object_get(t->options, key);
+
+    return value ? json_number_value(value) : otherwise;
+}
+
+static const char *word(const Trajectory *t, const char *key)
+{
+    const char *text = json_string_value(json_object_get(t->options, key));
+
+    return text ? text : "";
+}
+
+/* The file's own pictures, or those of the file beside it that several share. */
+static GoldenArray read_pairs(Golden *g)
+{
+    GoldenArray pairs = golden_array(g, NULL, "pairs");
+    const char *slash = strrchr(g->path, '/');
+    P2pTensorFile *file = NULL;
+
+    if (pairs.data || g->err)
+        return pairs;
+    char *path = p2p_format("%.*spairs_256.safetensors", slash ? (int)(slash + 1 - g->path) : 0,
+                            g->path);
+    g->err = path ? p2p_safetensors_read(&file, path) : P2P_ENOMEM;
+    if (!g->err) {
+        pairs = golden_read(g, file, "pairs");
+        if (!pairs.data)
+            g->err = p2p_fail(P2P_EFORMAT, "%s has no tensor pairs", path);
+    }
+    p2p_tensor_file_close(&file);
+    free(path);
+    return pairs;
+}
+
+/* One half of a pair, from [0, 255] to [-1, 1]. */
+static float *half(Golden *g, const float *pair, int h, int w, bool right)
+{
+    const size_t row = (size_t)w * 3;
+    float *out = golden_floats(g, (size_t)h * row);
+
+    for (size_t y = 0; y < (size_t)h; y++)
+        for (size_t i = 0; i < row; i++) {
+            const float unit = pair[(2 * y + right) * row + i] / 255.0f;
+            out[y * row + i] = (unit - 0.5f) / 0.5f;
+        }
+    return out;
+}
+
+/* Target left, input right: all runs go from B to A. */
+static void load_pairs(Trajectory *t)
+{
+    const GoldenArray pairs = read_pairs(t->g);
+
+    if (t->g->err)
+        return;
+    t->pair_count = p2p_min(pairs.dim[0], (int)P2P_COUNT(t->a));
+    t->size_h = pairs.dim[1];
+    t->size_w = pairs.dim[2] / 2;
+    for (int i = 0; i < t->pair_count; i++) {
+        const float *pair = pairs.data + (size_t)i * (size_t)t->size_h * (size_t)t->size_w * 6;
+        t->a[i] = half(t->g, pair, t->size_h, t->size_w, true);
+        t->b[i] = half(t->g, pair, t->size_h, t->size_w, false);
+    }
+}
+
+/* ---- Training ------------------------------------------------------------------------------ */
+
+static void create(Trajectory *t)
+{
+    Golden *g = t->g;
+    const uint32_t seed = (uint32_t)golden_int(g, "seed");
+    const P2pNorm norm = golden_norm(word(t, "norm"));
+    const P2pPix2pixSpec spec = {
+        .g = {.name = word(t, "netG"), .input_nc = 3, .output_nc = 3,
+              .nf = (int)number(t, "ngf", 64), .norm = norm},
+        .d = {.name = word(t, "netD"), .input_nc = 6, .nf = (int)number(t, "ndf", 64),
+              .norm = norm},
+        .batch = 1, .height = t->size_h, .width = t->size_w,
+        .gan_mode = !strcmp(word(t, "gan_mode"), "lsgan") ? P2P_LOSS_MSE : P2P_LOSS_BCE,
+        .lambda_l1 = (float)number(t, "lambda_L1", 100), .lambda_gan = 1, .d_factor = 0.5f,
+        .adam = {.beta1 = (float)number(t, "beta1", 0.5), .beta2 = 0.999f,
+                 .eps = (float)number(t, "adam_eps", 1e-8)}};
+
+    if (g->err)
+        return;
+    g->err = p2p_pix2pix_create(&t->gan, g->device, &spec, &g->choice);
+    if (g->err)
+        return;
+    golden_used_plan(g, t->gan->plan);
+    golden_draw_net(g, t->gan->nets[0], seed, 0);
+    golden_draw_net(g, t->gan->nets[1], seed, 1000);
+}
+
+/* Where the gan keeps the file's loss k. */
+static int loss_index(const Trajectory *t, int k)
+{
+    const char *name = json_string_value(json_array_get(t->loss_names, (size_t)k));
+
+    for (int i = 0; name && i < t->gan->loss_count; i++)
+        if (!strcmp(t->gan->loss_names[i], name))
+            return i;
+    return -1;
+}
+
+static void train(Trajectory *t)
+{
+    Golden *g = t->g;
+    float losses[P2P_GAN_MAX_LOSSES];
+
+    for (int s = 0; !g->err && s < t->steps; s++) {
+        const int pair = s % t->pair_count;
+        const float *const inputs[] = {t->a[pair], t->b[pair]};
+        const P2pStepInfo info = {.lr = (float)number(t, "lr", 2e-4), .t = s + 1};
+        g->err = p2p_gan_step(t->gan, inputs, &info);
+        if (!g->err)
+            g->err = p2p_gan_losses(t->gan, losses);
+        for (int k = 0; !g->err && k < t->names; k++) {
+            const int at = loss_index(t, k);
+            if (at < 0)
+                g->err = p2p_fail(P2P_EINVAL, "the engine has no loss number %d of the file", k);
+            else
+                t->losses[s][k] = losses[at];
+        }
+    }
+}
+
+/* ---- Comparison ---------------------------------------------------------------------------- */
+
+static double reference_loss(const Trajectory *t, int step, int k)
+{
+    const json_t *row = json_array_get(t->losses_f64, (size_t)step);
+
+    return json_number_value(json_array_get(row, (size_t)k));
+}
+
+/* Largest relative deviation of any loss of the first `steps`; row: floats from step to step. */
+static double loss_deviation(const Trajectory *t, const float *losses, int row, int steps)
+{
+    double most = 0;
+
+    for (int s = 0; s < steps; s++)
+        for (int k = 0; k < t->names; k++) {
+            const double ref = reference_loss(t, s, k);
+            const double d = fabs(losses[s * row + k] - ref) / fabs(ref);
+            if (isnan(d))
+                return NAN;
+            most = fmax(most, d);
+        }
+    return most;
+}
+
+static void check_losses(Trajectory *t)
+{
+    Golden *g = t->g;
+    GoldenArray runs[RUNS];
+    char name[64];
+
+    for (int r = 0; r < RUNS; r++) {
+        snprintf(name, sizeof(name), "losses_%s", run_names[r]);
+        runs[r] = golden_need(g, NULL, name);
+    }
+    for (size_t i = 0; !g->err && i < P2P_COUNT(checked_steps); i++) {
+        const int steps = checked_steps[i];
+        double worst = 0;
+        if (steps > t->steps)
+            continue;
+        for (int r = 0; r < RUNS; r++)
+            worst = fmax(worst, loss_deviation(t, runs[r].data, t->names, steps));
+        snprintf(name, sizeof(name), "losses up to step %d", steps);
+        golden_compare(g, name, loss_deviation(t, t->losses[0], P2P_GAN_MAX_LOSSES, steps),
+                       fmax(factor * worst, floor_tolerance));
+    }
+}
+
+/* The worst of the three runs in envelope[run][key][what]. */
+static double worst_run(const Trajectory *t, const char *key, const char *what)
+{
+    double worst = 0;
+
+    for (int r = 0; r < RUNS; r++) {
+        const json_t *run = json_object_get(t->envelope, run_names[r]);
+        worst = fmax(worst, json_number_value(json_object_get(json_object_get(run, key), what)));
+    }
+    return worst;
+}
+
+/* G's output for pair 0 with the trained weights, normalised by the picture's own statistics. */
+static void forward(Trajectory *t, float *out)
+{
+    Golden *g = t->g;
+    const P2pMode mode = {0};
+    P2pPlan *plan = NULL;
+    P2pApply *apply = NULL;
+
+    g->err = p2p_plan_create(&plan, g->device, &g->choice);
+    if (g->err)
+        return;
+    const int x = p2p_plan_keep(plan, p2p_tensor_nhwc(1, t->size_h, t->size_w, 3));
+    const int hyper = p2p_plan_keep(plan, p2p_tensor_vector(P2P_HYPER_WORDS));
+    g->err = p2p_apply_forward(&apply, plan, t->gan->nets[0], x, hyper, &mode, true);
+    if (!g->err)
+        g->err = p2p_plan_finish(plan);
+    if (!g->err)
+        g->err = p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
+                                  (size_t)t->size_h * (size_t)t->size_w * 3 * sizeof(float),
+                                  t->a[0]);
+    if (!g->err)
+        g->err = p2p_plan_run(plan);
+    if (!g->err)
+        g->err = p2p_tensor_download(p2p_plan_get(plan, p2p_apply_output(apply)), out);
+    p2p_apply_destroy(&apply);
+    p2p_plan_destroy(&plan);
+}
+
+static void check_picture(Trajectory *t)
+{
+    Golden *g = t->g;
+    const GoldenArray ref = golden_need(g, NULL, "out");
+    float *ours = golden_floats(g, ref.count);
+    double sum = 0;
+
+    if (g->err)
+        return;
+    P2P_ASSERT(ref.count == (size_t)t->size_h * (size_t)t->size_w * 3);
+    forward(t, ours);
+    if (g->err)
+        return;
+    for (size_t i = 0; i < ref.count; i++)
+        sum += fabs((double)ours[i] - ref.data[i]);
+    golden_compare(g, "out, mean abs", sum / (double)ref.count,
+                   factor * worst_run(t, "out_mean_abs", "out"));
+}
+
+/* L2 norms of the trained parameters; biases that do nothing drift in f32 and stay in f64. */
+static void check_norms(Trajectory *t, int which)
+{
+    Golden *g = t->g;
+    P2pNet *net = t->gan->nets[which];
+    const GoldenArray ref = golden_need(g, "l2", net->name);
+    float *ours = golden_floats(g, ref.count);
+    size_t k = 0, left_out = 0;
+    char name[80];
+
+    for (int i = 0; !g->err && i < net->graph->param_count; i++) {
+        const P2pParam *p = &net->graph->params[i];
+        if (!p2p_param_is_trained(p) || k >= ref.count)
+            continue;
+        float *host = golden_floats(g, p2p_param_elements(p));
+        g->err = p2p_net_download(net, i, P2P_STATE_VALUE, host);
+        ours[k] = (float)golden_l2(host, p2p_param_elements(p));
+        if (golden_is_null_bias(net->graph, i)) {
+            ours[k] = ref.data[k];
+            left_out++;
+        }
+        free(g->memory[--g->memory_count]);
+        k++;
+    }
+    if (g->err)
+        return;
+    snprintf(name, sizeof(name), "l2/%s", net->name);
+    if (left_out)
+        snprintf(name, sizeof(name), "l2/%s, without %zu biases before norms", net->name, left_out);
+    golden_compare(g, name, k == ref.count ? golden_max_deviation(ours, ref.data, k) : NAN,
+                   factor * worst_run(t, "l2", net->name));
+}
+
+/* ---- The file ------------------------------------------------------------------------------ */
+
+static void run_trajectory(Trajectory *t)
+{
+    load_pairs(t);
+    create(t);
+    if (!t->g->err)
+        train(t);
+    if (t->g->err)
+        return;
+    check_losses(t);
+    check_picture(t);
+    for (int i = 0; i < t->gan->net_count; i++)
+        check_norms(t, i);
+}
+
+static bool supported(Trajectory *t)
+{
+    const char *model = golden_text(t->g, "model"), *mode = word(t, "gan_mode");
+
+    if (strcmp(model, "pix2pix") != 0)
+        golden_unsupported(t->g, model);
+    else if (strcmp(mode, "vanilla") != 0 && strcmp(mode, "lsgan") != 0)
+        golden_unsupported(t->g, mode);
+    else if (strcmp(word(t, "direction"), "BtoA") != 0)
+        golden_unsupported(t->g, word(t, "direction"));
+    else
+        return true;
+    return false;
+}
+
+void golden_trajectory(Golden *g)
+{
+    static Trajectory t;
+
+    t = (Trajectory){.g = g, .options = golden_json(g, "options"),
+                     .loss_names = golden_json(g, "loss_names"),
+                     .losses_f64 = golden_json(g, "losses_f64"),
+                     .envelope = golden_json(g, "f32_envelope")};
+    t.steps = p2p_min((int)json_array_size(t.losses_f64), MAX_STEPS);
+    t.names = p2p_min((int)json_array_size(t.loss_names), P2P_GAN_MAX_LOSSES);
+    golden_begin(g, NULL);
+    if (supported(&t))
+        run_trajectory(&t);
+    golden_end(g);
+    p2p_gan_destroy(&t.gan);
+    json_decref(t.options);
+    json_decref(t.loss_names);
+    json_decref(t.losses_f64);
+    json_decref(t.envelope);
+}
