@@ -44,7 +44,7 @@ __kernel void adam_naive(ARGUMENTS)
 
 #if P2P_CPU
 
-void adam_block(__global float *p, __global const float *g, __global float *m, __global float *v,
+INLINE void adam_block(__global float *p, __global const float *g, __global float *m, __global float *v,
                 const float beta1, const float rest1, const float beta2, const float rest2,
                 const float step, const float factor, const float eps, const int n)
 {

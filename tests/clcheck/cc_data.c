@@ -77,7 +77,8 @@ void cc_place(CcRandom *r, CcCase *c, const P2pCaps *caps, bool timing)
         const int gap = cc_chance(r, 50) ? cc_int(r, 1, 19) : 0;
         const int offset = cc_chance(r, 50) ? cc_int(r, 1, 31) : 0;
 
-        t->offset = CC_GUARD + (timing ? 0 : offset);
+        /* Operands at the same place of a page would wait for each other. */
+        t->offset = CC_GUARD + (timing ? 208 * i : offset);
         if (t->layout != P2P_NHWC)
             continue;
         if (timing)
