@@ -4,8 +4,8 @@
  * Kernels
  *   norm_act_fwd_naive   {elements}, local {64}
  *   norm_act_fwd_simd    {parts, groups}, local {1}: a part is per_part pixels of a group
- *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a part
- *                        to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
+ *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a
+ *                        part to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
  *   norm_act_sums_simd   {parts, groups}, local {1}: the same
  *   norm_act_bwd_naive   {elements}, local {64}
  *   norm_act_bwd_simd    {parts, groups}, local {1}
@@ -150,7 +150,7 @@ typedef struct Block {
     b.act2 = act2, b.factor2 = negative_factor(act2, slope);                                       \
     b.share = 1.0f / (float)count
 
-/* Blocks of random words that one call of dropout_masks() makes: 4 * VW elements. */
+/* Elements that one call of dropout_masks() covers: VW blocks of random words. */
 #define MASKS (4 * VW)
 
 /* philox() for VW blocks at once, as masks of the elements 4 * first ... */
@@ -225,7 +225,7 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 #define PUT(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 
 INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, const int n,
-               const VF mask, const bool bent)
+                      const VF mask, const bool bent)
 {
     const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
     const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) *
@@ -246,8 +246,8 @@ __kernel void norm_act_fwd_simd(ARGUMENTS)
     WALK(fwd_block)
 }
 
-INLINE VF gradient(const Block *b, const int p, const int c, const int u, const int n, const VF mask,
-            const bool bent)
+INLINE VF gradient(const Block *b, const int p, const int c, const int u, const int n,
+                   const VF mask, const bool bent)
 {
 #define SLOPE(y, act, factor) (bent ? slope_vector(y, act, factor) : bend_slope(y, factor))
     VF dz = (VF)(0.0f);
@@ -260,7 +260,7 @@ INLINE VF gradient(const Block *b, const int p, const int c, const int u, const 
 }
 
 INLINE void sums_block(const Block *b, const int p, const int c, const int rows, const int n,
-                const VF mask, const bool bent)
+                       const VF mask, const bool bent)
 {
     const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
     const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
@@ -287,7 +287,7 @@ __kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
 }
 
 INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, const int n,
-               const VF mask, const bool bent)
+                      const VF mask, const bool bent)
 {
     const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
     const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) * r;

@@ -226,7 +226,8 @@ static void dropout_mask_follows_nhwc_elements(void **state)
     norm_dropout(&n);
     p2p_ref_norm_act_fwd(&n.h.call, n.h.host, NULL);
     for (uint32_t i = 0; i < COUNT; i++) {
-        const uint32_t counter[4] = {i / 4, 0, n.h.call.attr.stream, 7}, key[2] = {1234, 0x70327032};
+        const uint32_t counter[4] = {i / 4, 0, n.h.call.attr.stream, 7};
+        const uint32_t key[2] = {1234, 0x70327032};
         const uint32_t c = i % C, w = i / C % W, h = i / C / W % H, p = i / C / W / H;
         const size_t at = ((p * C + c) * H + h) * W + w;
 
