@@ -44,9 +44,10 @@ __kernel void adam_naive(ARGUMENTS)
 
 #if P2P_CPU
 
-void adam_block(__global float *p, __global const float *g, __global float *m, __global float *v,
-                const float beta1, const float rest1, const float beta2, const float rest2,
-                const float step, const float factor, const float eps, const int n)
+INLINE void adam_block(__global float *p, __global const float *g, __global float *m,
+                       __global float *v, const float beta1, const float rest1,
+                       const float beta2, const float rest2, const float step,
+                       const float factor, const float eps, const int n)
 {
     const VF d = load_part(g, n);
     const VF m1 = FMA((VF)(beta1), load_part(m, n), rest1 * d);

@@ -15,6 +15,7 @@
 #include "tensor.clh"
 
 #define ITEMS 256
+#define BLOCK 32
 
 /* The same numbers as P2pLossKind in src/ops/op.h. */
 #define LOSS_L1 0
@@ -101,7 +102,8 @@ LOSS(VF, loss_vector)
 __kernel void loss_simd(ARGUMENTS)
 {
     const int group = (int)get_global_id(0), end = min((group + 1) * per_group, rows);
-    VF sums = (VF)(0.0f);
+    VF total = (VF)(0.0f), sums = total;
+    int added = 0;
 
     for (int row = group * per_group; row < end; row++) {
         const int width = row == rows - 1 ? last : cols;
@@ -121,12 +123,16 @@ __kernel void loss_simd(ARGUMENTS)
                 each = VF_LOAD(part);
             }
             sums += each;
+            if (++added % BLOCK == 0) { /* short sums lose less */
+                total += sums;
+                sums = (VF)(0.0f);
+            }
             slope *= grad_factor;
             if (dx_stride)
                 store_part(accumulate ? load_part(to + c, n) + slope : slope, to + c, n);
         }
     }
-    work[group] = sum_lanes(sums);
+    work[group] = sum_lanes(total + sums);
 }
 
 #endif

@@ -148,8 +148,9 @@ __kernel void norm_param_grad(CONST_TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta),
 #define ROWS 8 /* pixels added up before they go to the sums in memory */
 
 /* Add `rows` pixels' n channels at x to the sums at s1 and (if any) s2. */
-void add_rows(__global const float *x, const int x_stride, const VF base, __global float *s1,
-              __global float *s2, const bool squares, const int rows, const int n)
+INLINE void add_rows(__global const float *x, const int x_stride, const VF base,
+                     __global float *s1, __global float *s2, const bool squares, const int rows,
+                     const int n)
 {
     VF t1 = (VF)(0.0f), t2 = (VF)(0.0f);
 
@@ -199,8 +200,8 @@ __kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global floa
 }
 
 /* Sum of (x - base), to the power of 1 or 2, over count pixels. */
-VF sum_column(__global const float *x, const int x_stride, const VF base, const int count,
-              const bool square, const int n)
+INLINE VF sum_column(__global const float *x, const int x_stride, const VF base, const int count,
+                     const bool square, const int n)
 {
     VF sums[4] = {(VF)(0.0f), (VF)(0.0f), (VF)(0.0f), (VF)(0.0f)};
     int p = 0;

@@ -4,8 +4,8 @@
  * Kernels
  *   norm_act_fwd_naive   {elements}, local {64}
  *   norm_act_fwd_simd    {parts, groups}, local {1}: a part is per_part pixels of a group
- *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a part
- *                        to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
+ *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a
+ *                        part to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
  *   norm_act_sums_simd   {parts, groups}, local {1}: the same
  *   norm_act_bwd_naive   {elements}, local {64}
  *   norm_act_bwd_simd    {parts, groups}, local {1}
@@ -150,7 +150,7 @@ typedef struct Block {
     b.act2 = act2, b.factor2 = negative_factor(act2, slope);                                       \
     b.share = 1.0f / (float)count
 
-/* Blocks of random words that one call of dropout_masks() makes: 4 * VW elements. */
+/* Elements that one call of dropout_masks() covers: VW blocks of random words. */
 #define MASKS (4 * VW)
 
 /* philox() for VW blocks at once, as masks of the elements 4 * first ... */
@@ -186,22 +186,22 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 }
 
 /*
- * block(&b, pixel, channel, rows, floats, mask) over all channels of the part's pixels: several
- * rows at once without dropout; else one, in pieces that one call of dropout_masks() covers even
- * where their first element is not a multiple of 4.
+ * block(&b, pixel, channel, rows, floats, mask, bent) over all channels of the part's pixels:
+ * several rows at once without dropout; else one, in pieces that one call of dropout_masks()
+ * covers even where their first element is not a multiple of 4. bent: tanh is possible.
  */
-#define WALK(block)                                                                                \
+#define WALK_AS(block, bent)                                                                       \
     int p = part * per_part;                                                                       \
     for (; threshold == 0 && p + ROWS <= end; p += ROWS) {                                         \
         int c = 0;                                                                                 \
         for (; c + VW <= channels; c += VW)                                                        \
-            block(&b, p, c, ROWS, VW, (VF)(1.0f));                                                 \
+            block(&b, p, c, ROWS, VW, (VF)(1.0f), bent);                                           \
         if (c < channels)                                                                          \
-            block(&b, p, c, ROWS, channels - c, (VF)(1.0f));                                       \
+            block(&b, p, c, ROWS, channels - c, (VF)(1.0f), bent);                                 \
     }                                                                                              \
     for (; threshold == 0 && p < end; p++)                                                         \
         for (int c = 0; c < channels; c += VW)                                                     \
-            block(&b, p, c, 1, min(VW, channels - c), (VF)(1.0f));                                 \
+            block(&b, p, c, 1, min(VW, channels - c), (VF)(1.0f), bent);                           \
     const int piece = channels % 4 == 0 ? MASKS : VW == 1 ? 1 : 3 * VW;                            \
     for (; p < end; p++)                                                                           \
         for (int c = 0; c < channels; c += piece) {                                                \
@@ -210,13 +210,22 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
             float mask[MASKS + VW];                                                                \
             dropout_masks(mask, (uint)(i / 4), stream, hyper + hyper_at, threshold, keep);         \
             for (int k = c; k < stop; k += VW)                                                     \
-                block(&b, p, k, 1, min(VW, stop - k), VF_LOAD(mask + i % 4 + (k - c)));            \
+                block(&b, p, k, 1, min(VW, stop - k), VF_LOAD(mask + i % 4 + (k - c)), bent);      \
         }
+
+/* Twice the code, so that the one without tanh has no branches. */
+#define WALK(block)                                                                                \
+    if (act1 == ACT_TANH || (y2_stride && act2 == ACT_TANH)) {                                     \
+        WALK_AS(block, true)                                                                       \
+    } else {                                                                                       \
+        WALK_AS(block, false)                                                                      \
+    }
 
 #define GET(t, u) load_part(b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 #define PUT(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 
-void fwd_block(const Block *b, const int p, const int c, const int rows, const int n, const VF mask)
+INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, const int n,
+                      const VF mask, const bool bent)
 {
     const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
     const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) *
@@ -225,9 +234,9 @@ void fwd_block(const Block *b, const int p, const int c, const int rows, const i
 
     for (int u = 0; u < rows; u++) {
         const VF z = FMA(GET(x, u) - m, scale, shift) * mask;
-        PUT(y1, u, activate_vector(z, b->act1, b->factor1));
+        PUT(y1, u, bent ? activate_vector(z, b->act1, b->factor1) : bend(z, b->factor1));
         if (b->y2)
-            PUT(y2, u, activate_vector(z, b->act2, b->factor2));
+            PUT(y2, u, bent ? activate_vector(z, b->act2, b->factor2) : bend(z, b->factor2));
     }
 }
 
@@ -237,19 +246,21 @@ __kernel void norm_act_fwd_simd(ARGUMENTS)
     WALK(fwd_block)
 }
 
-VF gradient(const Block *b, const int p, const int c, const int u, const int n, const VF mask)
+INLINE VF gradient(const Block *b, const int p, const int c, const int u, const int n,
+                   const VF mask, const bool bent)
 {
+#define SLOPE(y, act, factor) (bent ? slope_vector(y, act, factor) : bend_slope(y, factor))
     VF dz = (VF)(0.0f);
 
     if (b->dy1)
-        dz = GET(dy1, u) * slope_vector(GET(y1, u), b->act1, b->factor1);
+        dz = GET(dy1, u) * SLOPE(GET(y1, u), b->act1, b->factor1);
     if (b->dy2)
-        dz += GET(dy2, u) * slope_vector(GET(y2, u), b->act2, b->factor2);
+        dz += GET(dy2, u) * SLOPE(GET(y2, u), b->act2, b->factor2);
     return dz * mask;
 }
 
-void sums_block(const Block *b, const int p, const int c, const int rows, const int n,
-                const VF mask)
+INLINE void sums_block(const Block *b, const int p, const int c, const int rows, const int n,
+                       const VF mask, const bool bent)
 {
     const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
     const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
@@ -257,7 +268,7 @@ void sums_block(const Block *b, const int p, const int c, const int rows, const 
     VF s1 = (VF)(0.0f), s2 = (VF)(0.0f);
 
     for (int u = 0; u < rows; u++) {
-        const VF dz = gradient(b, p, c, u, n, mask);
+        const VF dz = gradient(b, p, c, u, n, mask, bent);
         s1 += dz;
         s2 = FMA(dz, GET(x, u) - m, s2);
     }
@@ -275,7 +286,8 @@ __kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
     WALK(sums_block)
 }
 
-void bwd_block(const Block *b, const int p, const int c, const int rows, const int n, const VF mask)
+INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, const int n,
+                      const VF mask, const bool bent)
 {
     const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
     const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) * r;
@@ -287,7 +299,7 @@ void bwd_block(const Block *b, const int p, const int c, const int rows, const i
         s2 = load_part(b->sums + b->channels + c, n) * r * b->share;
     }
     for (int u = 0; u < rows; u++) {
-        VF d = gradient(b, p, c, u, n, mask);
+        VF d = gradient(b, p, c, u, n, mask, bent);
         if (b->train)
             d -= FMA(GET(x, u) - m, s2, s1);
         d *= scale;

@@ -14,7 +14,8 @@
 #include "common.clh"
 #include "tensor.clh"
 
-#define SHAPE const int pictures, const int height, const int width, const int channels, const int pad
+#define SHAPE                                                                                      \
+    const int pictures, const int height, const int width, const int channels, const int pad
 
 /* Index i of a line of n elements, reflected without repeating the border. */
 int reflect(int i, int n)

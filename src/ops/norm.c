@@ -230,7 +230,7 @@ const P2pPass p2p_pass_norm_stats = {
     .ref = p2p_ref_norm_stats,
 };
 
-/* ---- norm_running, norm_param_grad: a channel a work-item --------------------------------------- */
+/* ---- norm_running, norm_param_grad: a channel a work-item ------------------------------------ */
 
 static int running_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
                          P2pBuffer *work)

@@ -101,9 +101,8 @@ static int emit_sums(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, boo
 
     add_arguments(&a, call, &p);
     p2p_args_buffer(&a, work);
-    const int err = p2p_emit_parts(seq, "norm_act",
-                                   simd ? "norm_act_sums_simd" : "norm_act_sums_naive", &a, &p, x->c,
-                                   simd);
+    const char *kernel = simd ? "norm_act_sums_simd" : "norm_act_sums_naive";
+    const int err = p2p_emit_parts(seq, "norm_act", kernel, &a, &p, x->c, simd);
 
     return err ? err : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_NA_SUMS], 2 * x->c, false);
 }

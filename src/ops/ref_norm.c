@@ -12,14 +12,14 @@
 void p2p_ref_channel_sum(const P2pCall *call, double *const host[], double *mag)
 {
     const P2pTensor *x = &call->t[P2P_SUM_X];
-    const int plane = x->h * x->w;
+    const size_t plane = (size_t)x->h * (size_t)x->w;
 
     for (int c = 0; c < x->c; c++) {
         const double old = call->attr.accumulate ? host[P2P_SUM_Y][c] : 0;
         double sum = old, absolute = fabs(old);
         for (int n = 0; n < x->n; n++)
-            for (int i = 0; i < plane; i++) {
-                const double v = host[P2P_SUM_X][(size_t)(n * x->c + c) * (size_t)plane + (size_t)i];
+            for (size_t i = 0; i < plane; i++) {
+                const double v = host[P2P_SUM_X][(size_t)(n * x->c + c) * plane + i];
                 sum += v;
                 absolute += fabs(v);
             }
@@ -61,18 +61,19 @@ void p2p_ref_norm_stats(const P2pCall *call, double *const host[], double *mag)
     for (int g = 0; g < groups; g++)
         for (int c = 0; c < x->c; c++) {
             const size_t at = (size_t)(g * x->c + c);
-            double m[3];
+            double m[3], unbiased;
             moments(x, host[P2P_STATS_X], g * pictures, pictures, c, m);
             host[P2P_STATS_MEAN][at] = m[0];
             host[P2P_STATS_RSTD][at] = 1 / sqrt(m[1] + eps);
             if (mag)
                 mag[at] = m[2];
+            unbiased = count > 1 ? m[1] * count / (count - 1) : 0;
             if (host[P2P_STATS_RUN_MEAN])
                 host[P2P_STATS_RUN_MEAN][c] =
                     (1 - momentum) * host[P2P_STATS_RUN_MEAN][c] + momentum * m[0];
             if (host[P2P_STATS_RUN_VAR])
-                host[P2P_STATS_RUN_VAR][c] = (1 - momentum) * host[P2P_STATS_RUN_VAR][c] +
-                                             momentum * (count > 1 ? m[1] * count / (count - 1) : 0);
+                host[P2P_STATS_RUN_VAR][c] =
+                    (1 - momentum) * host[P2P_STATS_RUN_VAR][c] + momentum * unbiased;
         }
 }
 

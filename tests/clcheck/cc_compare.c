@@ -39,9 +39,9 @@ static bool compare_elements(const CcData *d, const CcCase *c, int i, bool exact
                     memcpy(&got, &o->after[0][at], 4);
                     if (fabs((double)got - o->ref[k]) <= limit)
                         continue;
-                    snprintf(text, bytes, "operand %d n%d c%d h%d w%d: got %.9g, expected %.9g +- "
-                                          "%.3g (%s)", i, n, ch, h, w, (double)got, o->ref[k], limit,
-                             exact ? "integers" : "reals");
+                    snprintf(text, bytes,
+                             "operand %d n%d c%d h%d w%d: got %.9g, expected %.9g +- %.3g%s", i, n,
+                             ch, h, w, (double)got, o->ref[k], limit, exact ? " (integers)" : "");
                     return false;
                 }
     return true;

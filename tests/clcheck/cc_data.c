@@ -77,7 +77,8 @@ void cc_place(CcRandom *r, CcCase *c, const P2pCaps *caps, bool timing)
         const int gap = cc_chance(r, 50) ? cc_int(r, 1, 19) : 0;
         const int offset = cc_chance(r, 50) ? cc_int(r, 1, 31) : 0;
 
-        t->offset = CC_GUARD + (timing ? 0 : offset);
+        /* Operands at the same place of a page would wait for each other. */
+        t->offset = CC_GUARD + (timing ? 208 * i : offset);
         if (t->layout != P2P_NHWC)
             continue;
         if (timing)
@@ -229,8 +230,8 @@ void cc_describe(const CcCase *c, char *text, size_t bytes)
                                    t->stride, t->offset - CC_GUARD);
     }
     if (at < bytes)
-        snprintf(text + at, bytes - at, "s%d p%d act%d,%d drop%.2g loss%d%s%s%s%s", a->stride, a->pad,
-                 a->act1, a->act2, (double)a->dropout_p, a->loss, a->accumulate ? " acc" : "",
+        snprintf(text + at, bytes - at, "s%d p%d act%d,%d drop%.2g loss%d%s%s%s%s", a->stride,
+                 a->pad, a->act1, a->act2, (double)a->dropout_p, a->loss, a->accumulate ? " acc" : "",
                  a->frozen ? " frozen" : "", a->large_out ? " large_out" : "",
                  a->epsilon_hat ? " epsilon_hat" : "");
 }

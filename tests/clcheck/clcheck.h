@@ -39,7 +39,7 @@ struct CcCase {
     bool one_stride; /* all NHWC operands get the same pixel stride and layout */
     bool exact;      /* small integers in, exact numbers out */
     /** Bound of |got - ref| on real data: 4 sqrt(terms) FLT_EPSILON mag, with the reference's mag,
-     *  for the first output and the outputs in mag_also; plus ulps FLT_EPSILON max(|ref|, scale). */
+     *  for the first output and those in mag_also; plus ulps FLT_EPSILON max(|ref|, scale). */
     double terms, ulps;
     double ulps_of[P2P_MAX_OPERANDS]; /* instead of ulps where not 0 */
     unsigned mag_also; /* bits; of the first output's shape */
@@ -71,7 +71,7 @@ typedef struct Cc {
     int passed, failed;
 } Cc;
 
-/* ---- cc_data.c ---------------------------------------------------------------------------------- */
+/* ---- cc_data.c ----------------------------------------------------------------------------- */
 
 enum { CC_GUARD = 64 }; /* floats before and after each operand */
 
@@ -103,7 +103,7 @@ int cc_data_download(CcData *d, const CcCase *c, int run);
 /** "x[2,5,7,3+4@1] y[...] attributes" */
 void cc_describe(const CcCase *c, char *text, size_t bytes);
 
-/* ---- cc_compare.c, cc_bench.c ------------------------------------------------------------------- */
+/* ---- cc_compare.c, cc_bench.c --------------------------------------------------------------- */
 
 /** Compare the first run's operands with the reference, and the two runs with each other.
  *  False: what is wrong stands in text. */
