@@ -172,6 +172,19 @@ int p2p_file_write(const char *path, const void *data, size_t bytes)
     return p2p_writer_commit(&w);
 }
 
+int p2p_file_link(const char *from, const char *to)
+{
+    char *temporary = p2p_format("%s.tmp%ld", to, (long)getpid());
+    int err = temporary ? P2P_OK : P2P_ENOMEM;
+
+    if (!err && (link(from, temporary) != 0 || rename(temporary, to) != 0)) {
+        err = p2p_fail_errno(P2P_EIO, "%s: cannot be linked to %s", to, from);
+        unlink(temporary);
+    }
+    free(temporary);
+    return err;
+}
+
 int p2p_folder_make(const char *path)
 {
     char *partial = p2p_strdup(path);

@@ -38,6 +38,9 @@ void p2p_writer_close(P2pWriter *w);
 /** open + put + commit. */
 int p2p_file_write(const char *path, const void *data, size_t bytes);
 
+/** Give the file `from` the further name `to` (replacing it); P2P_EIO where links are not possible. */
+int p2p_file_link(const char *from, const char *to);
+
 /** mkdir -p. */
 int p2p_folder_make(const char *path);
 bool p2p_file_exists(const char *path);

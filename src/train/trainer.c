@@ -215,19 +215,24 @@ static double learning_rate(const P2pTrainer *t, int epoch)
 
 static int save(P2pTrainer *t, const char *path)
 {
+    const double start = p2p_seconds();
     const int err = p2p_checkpoint_save(path, t->gan->nets, t->gan->net_count, &t->options,
                                         &t->position);
 
+    p2p_log(p2p_device_log(t->device), P2P_LOG_DEBUG, "saving took %.2f s", p2p_seconds() - start);
     if (!err && t->events && t->events->saved)
         t->events->saved(t->events->user, path);
     return err;
 }
 
-static int save_epoch(P2pTrainer *t, int epoch)
+/* Keep the latest checkpoint under its epoch's name too: a link, or a copy where links fail. */
+static int keep_epoch(P2pTrainer *t, int epoch)
 {
     char *path = p2p_format("%s/%d.safetensors", t->folder.path, epoch);
-    const int err = path ? save(t, path) : P2P_ENOMEM;
+    int err = path ? p2p_file_link(t->folder.latest, path) : P2P_ENOMEM;
 
+    if (err && path)
+        err = save(t, path);
     free(path);
     return err;
 }
@@ -308,9 +313,11 @@ static int end_epoch(P2pTrainer *t, const P2pBatch *batch)
     const int done = t->position.epoch; /* epochs done */
     int err = save_sample(t, batch, done);
 
+    if (!err)
+        err = save(t, t->folder.latest);
     if (!err && (done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t)))
-        err = save_epoch(t, done);
-    return err ? err : save(t, t->folder.latest);
+        err = keep_epoch(t, done);
+    return err;
 }
 
 static bool must_end(const P2pTrainer *t)
