@@ -92,37 +92,6 @@ void put_block(__global float *out, VF u, VF v, __global const float *bias, int 
     }
 }
 
-/* One axis of a class of output pixels: output = first + step * i reads source base + walk * a + i *
- * pitch through tap tap0 + tap_step * a, a < taps. */
-typedef struct Axis {
-    int first, step, count;
-    int base, walk, pitch;
-    int tap0, tap_step, taps;
-} Axis;
-
-Axis forward_axis(int outputs, int kernel_size, int stride, int pad)
-{
-    const Axis a = {0, 1, outputs, -pad, 1, stride, 0, 1, kernel_size};
-
-    return a;
-}
-
-Axis gradient_axis(int class, int outputs, int kernel_size, int stride, int pad)
-{
-    const int tap0 = (class + pad) % stride;
-    const Axis a = {class, stride, (outputs - class + stride - 1) / stride,
-                    (class + pad - tap0) / stride, -1, 1,
-                    tap0, stride, tap0 < kernel_size ? (kernel_size - tap0 + stride - 1) / stride
-                                                     : 0};
-
-    return a;
-}
-
-/* What a gather reads and writes: forward and data gradient swap the sides. */
-typedef struct Side {
-    int height, width, stride, offset, channels;
-} Side;
-
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_gather_simd(__global const float *restrict in,
                                  __global const float *restrict w,
@@ -130,14 +99,10 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
                                  __global float *restrict out, __global const float *zeros,
                                  const ConvGeom g, const int gradient, const int tiles)
 {
-    const Side x = {g.h, g.w, g.x_stride, g.x_offset, g.c};
-    const Side y = {g.p, g.q, g.y_stride, g.y_offset, g.k};
-    const Side from = gradient ? y : x, to = gradient ? x : y;
     const int class = get_group_id(2), block = get_group_id(1);
-    const Axis rows = gradient ? gradient_axis(class / g.stride, g.h, g.r, g.stride, g.pad)
-                               : forward_axis(g.p, g.r, g.stride, g.pad);
-    const Axis cols = gradient ? gradient_axis(class % g.stride, g.w, g.s, g.stride, g.pad)
-                               : forward_axis(g.q, g.s, g.stride, g.pad);
+    const Gather t = gather(&g, gradient, class);
+    const Side from = t.from, to = t.to;
+    const Axis rows = t.rows, cols = t.cols;
     const int pixels = g.n * rows.count * cols.count;
     const int first = get_group_id(0) * tiles * ROWS;
     const int count = min(tiles * ROWS, pixels - first);

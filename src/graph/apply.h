@@ -28,7 +28,8 @@ int p2p_grads_init(P2pGrads *grads, const P2pNet *net);
 void p2p_grads_finish(P2pGrads *grads);
 
 typedef struct P2pAdam {
-    float beta1, beta2, eps;
+    double beta1, beta2;
+    float eps;
     bool epsilon_hat;
 } P2pAdam;
 

@@ -21,15 +21,21 @@ ConvGeom p2p_conv_geom(const P2pCall *call);
 /* The variants' functions, as in P2pVariant. */
 bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_fwd_simd_work(const P2pCall *call, const P2pCaps *caps);
-int p2p_conv2d_fwd_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                             P2pBuffer *work);
 bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps);
-int p2p_conv2d_dgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                               P2pBuffer *work);
 bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
-int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                               P2pBuffer *work);
+
+bool p2p_conv2d_tile_ok(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_clblast_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps);
+
+/** A variant's emit(), as in P2pVariant. */
+typedef int P2pConvEmit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                        P2pBuffer *work);
+P2pConvEmit p2p_conv2d_fwd_simd_emit, p2p_conv2d_dgrad_simd_emit, p2p_conv2d_wgrad_simd_emit;
+P2pConvEmit p2p_conv2d_fwd_tile_emit, p2p_conv2d_dgrad_tile_emit, p2p_conv2d_wgrad_tile_emit;
+P2pConvEmit p2p_conv2d_fwd_clblast_emit, p2p_conv2d_dgrad_clblast_emit;
+P2pConvEmit p2p_conv2d_wgrad_clblast_emit;
 
 void p2p_ref_conv2d_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_conv2d_dgrad(const P2pCall *call, double *const host[], double *mag);

@@ -125,7 +125,7 @@ int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenc
                                  .batch = s.batch_size, .height = s.size, .width = s.size,
                                  .gan_mode = P2P_LOSS_BCE, .lambda_l1 = 100, .lambda_gan = 1,
                                  .d_factor = 0.5f, .dropout = true,
-                                 .adam = {.beta1 = .5f, .beta2 = .999f, .eps = 1e-8f}};
+                                 .adam = {.beta1 = .5, .beta2 = .999, .eps = 1e-8f}};
     const P2pChoice choice = {.variants = s.variants};
     const double start = p2p_seconds();
     float *picture = random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);

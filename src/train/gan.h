@@ -22,7 +22,7 @@ typedef struct P2pGan {
     int hyper, losses;
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
-    float beta1, beta2;
+    double beta1, beta2;
     /* Staging for asynchronous uploads: two sets, each free once its marker has passed. */
     float *staging[2][P2P_GAN_MAX_INPUTS];
     uint32_t staged_hyper[2][P2P_HYPER_WORDS];

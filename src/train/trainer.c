@@ -120,7 +120,7 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
         .lambda_l1 = (float)o->lambda_L1, .lambda_gan = (float)o->lambda_GAN,
         .unconditional = o->unconditional_D, .d_factor = halved ? 0.5f : 1.0f,
         .dropout = !o->no_dropout,
-        .adam = {.beta1 = (float)o->beta1, .beta2 = (float)o->beta2, .eps = (float)o->adam_eps,
+        .adam = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = (float)o->adam_eps,
                  .epsilon_hat = o->adam_epsilon_hat}};
     const P2pChoice choice = {.variants = o->variant, .refs = o->ref};
     int err = p2p_pix2pix_create(&t->gan, t->device, &spec, &choice);
@@ -236,7 +236,6 @@ static int save_epoch(P2pTrainer *t, int epoch)
 static int report(P2pTrainer *t)
 {
     float losses[P2P_GAN_MAX_LOSSES];
-    const double now = p2p_seconds();
     const long batches = (long)p2p_loader_batches(t->loader);
     const long done = t->position.step - t->reported_step;
     P2pTrainProgress p = {.epoch = t->position.epoch + 1, .epochs = epochs_in_all(t),
@@ -245,6 +244,7 @@ static int report(P2pTrainer *t)
                           .losses = losses, .loss_count = t->gan->loss_count,
                           .lr = learning_rate(t, t->position.epoch)};
     int err = p2p_gan_losses(t->gan, losses);
+    const double now = p2p_seconds(); /* the losses are there: the step is done */
 
     for (int i = 0; !err && i < t->gan->loss_count; i++)
         if (!isfinite(losses[i]))

@@ -481,7 +481,7 @@ typedef struct AdamState {
 /* One step with J's settings: lr 2e-4, betas .5 and .999, eps 1e-8. */
 static void adam_step(Golden *g, const AdamState *s, const float *gradient, int t, bool epsilon_hat)
 {
-    const P2pAttr attr = {.beta1 = 0.5f, .beta2 = 0.999f, .eps = 1e-8f, .epsilon_hat = epsilon_hat};
+    const P2pAttr attr = {.beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8f, .epsilon_hat = epsilon_hat};
     float hyper[P2P_HYPER_WORDS] = {[P2P_HYPER_LR] = 2e-4f};
 
     hyper[P2P_HYPER_H1] = (float)(1.0 / (1.0 - pow(0.5, t)));

@@ -117,7 +117,7 @@ static void create(Trajectory *t)
         .batch = 1, .height = t->size_h, .width = t->size_w,
         .gan_mode = !strcmp(word(t, "gan_mode"), "lsgan") ? P2P_LOSS_MSE : P2P_LOSS_BCE,
         .lambda_l1 = (float)number(t, "lambda_L1", 100), .lambda_gan = 1, .d_factor = 0.5f,
-        .adam = {.beta1 = (float)number(t, "beta1", 0.5), .beta2 = 0.999f,
+        .adam = {.beta1 = number(t, "beta1", 0.5), .beta2 = 0.999,
                  .eps = (float)number(t, "adam_eps", 1e-8)}};
 
     if (g->err)
