@@ -90,7 +90,7 @@ void update(__global float *running, float batch, float momentum)
     *running = (1.0f - momentum) * *running + momentum * batch;
 }
 
-__kernel void stats_final(__global const float *work, CONST_TENSOR(mean), TENSOR(rstd),
+__kernel void stats_final(__global const float *work, TENSOR(mean), TENSOR(rstd),
                           TENSOR(run_mean), TENSOR(run_var), const int parts, const int groups,
                           const int channels, const int count, const float eps,
                           const float momentum)
@@ -107,6 +107,7 @@ __kernel void stats_final(__global const float *work, CONST_TENSOR(mean), TENSOR
     }
     const float square = fmax(s2 - s1 * s1 / (float)count, 0.0f);
     rstd[rstd_at + (size_t)group * rstd_stride + c] = 1.0f / sqrt(square / (float)count + eps);
+    mean[mean_at + (size_t)group * mean_stride + c] += s1 / (float)count;
     if (run_mean_stride)
         update(run_mean + run_mean_at + c, mean[mean_at + c], momentum);
     if (run_var_stride)
@@ -242,10 +243,10 @@ __kernel void stats_whole_simd(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), TENS
         const VF s2 = sum_column(x + c, x_stride, m, count, true, n);
         const VF square = fmax(s2 - s1 * s1 * share, (VF)(0.0f));
 
-        store_part(m, mean + c, n);
+        store_part(m + s1 * share, mean + c, n);
         store_part((VF)(1.0f) / sqrt(square * share + eps), rstd + c, n);
         if (run_mean_stride)
-            update_vector(run_mean + run_mean_at + c, m, momentum, n);
+            update_vector(run_mean + run_mean_at + c, m + s1 * share, momentum, n);
         if (run_var_stride)
             update_vector(run_var + run_var_at + c, square / (float)max(count - 1, 1), momentum, n);
     }
