@@ -29,9 +29,10 @@
 #define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
 #endif
 
-/* A register tile: sums u (first vector of outputs) and v (second) of each row. */
-#define TILE_LOAD(i) VF u##i = sums[2 * (i)], v##i = sums[2 * (i) + 1];
-#define TILE_STORE(i) sums[2 * (i)] = u##i; sums[2 * (i) + 1] = v##i;
+/* A register tile: sums u (first vector of outputs) and v (second) of each row. They begin at zero
+ * for every tap or line and are added to the running sums: short sums round less. */
+#define TILE_BEGIN(i) VF u##i = (VF)(0.0f), v##i = (VF)(0.0f);
+#define TILE_END(i) sums[2 * (i)] += u##i; sums[2 * (i) + 1] += v##i;
 #define TILE_STEP(i)                                                                               \
     {                                                                                              \
         const VF a = (VF)(a##i[c]);                                                                \
@@ -44,14 +45,14 @@
 void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int count)
 {
     EACH_ROW(TILE_SOURCE)
-    EACH_ROW(TILE_LOAD)
+    EACH_ROW(TILE_BEGIN)
 
     for (int c = 0; c < count; c++) {
         const VF w0 = VF_LOAD(w), w1 = VF_LOAD(w + VW);
         w += BLOCK;
         EACH_ROW(TILE_STEP)
     }
-    EACH_ROW(TILE_STORE)
+    EACH_ROW(TILE_END)
 }
 
 VF activate_vector(VF v, int act, float slope)
@@ -183,7 +184,7 @@ void grad_line(VF *sums, __global const float *p, __global const float *o, int c
                int o_step, int lanes, int filled)
 {
     EACH_ROW(GRAD_LANE)
-    EACH_ROW(TILE_LOAD)
+    EACH_ROW(TILE_BEGIN)
 
     if (filled == BLOCK) {
         for (int i = 0; i < count; i++, p += p_step, o += o_step) {
@@ -196,7 +197,7 @@ void grad_line(VF *sums, __global const float *p, __global const float *o, int c
             EACH_ROW(GRAD_STEP)
         }
     }
-    EACH_ROW(TILE_STORE)
+    EACH_ROW(TILE_END)
 }
 
 /* Smallest i >= 0 with i * stride + shift >= 0, and the first i whose value reaches limit. */

@@ -7,11 +7,6 @@
  * where the gradient is rounding noise), so a bound must grow with the steps. The file holds three
  * f32 runs of the framework; ours may be four times as far from float64 as the worst of them, or
  * 1e-5 where they are closer.
- *
- * From step 3 on a run may also part one checked step earlier than those three did. Measured: with
- * weights moved by at most one unit in the last place, and convolutions and losses in double, the
- * 64x64 ResNet run is up to 3e-4 off at step 3, where the three are at 3e-7 and reach 3e-4 at step
- * 5. Not so where Adam's epsilon is large: noise is not blown up, and the bound stays as it is.
  */
 #include <math.h>
 #include <stdio.h>
@@ -193,15 +188,6 @@ static double loss_deviation(const Trajectory *t, const float *losses, int row, 
     return most;
 }
 
-/* The checked step at which the framework's runs bound ours at checked step i. */
-static int bounding_step(const Trajectory *t, size_t i)
-{
-    const bool is_chaotic = number(t, "adam_eps", 1e-8) < 1e-4;
-    const bool is_later = is_chaotic && checked_steps[i] >= 3 && i + 1 < P2P_COUNT(checked_steps);
-
-    return p2p_min(checked_steps[i + is_later], t->steps);
-}
-
 static void check_losses(Trajectory *t)
 {
     Golden *g = t->g;
@@ -218,7 +204,7 @@ static void check_losses(Trajectory *t)
         if (steps > t->steps)
             continue;
         for (int r = 0; r < RUNS; r++)
-            worst = fmax(worst, loss_deviation(t, runs[r].data, t->names, bounding_step(t, i)));
+            worst = fmax(worst, loss_deviation(t, runs[r].data, t->names, steps));
         snprintf(name, sizeof(name), "losses up to step %d", steps);
         golden_compare(g, name, loss_deviation(t, t->losses[0], P2P_GAN_MAX_LOSSES, steps),
                        fmax(factor * worst, floor_tolerance));
