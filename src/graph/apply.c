@@ -110,26 +110,28 @@ static int shape_value(P2pApply *a, int v, int n, int h, int w, bool kept)
 static int shape_values(P2pApply *a, int input, bool kept)
 {
     const P2pGraph *g = a->net->graph;
-    const P2pTensor *x = p2p_plan_get(a->plan, input);
     int err = P2P_OK;
 
-    if (!x)
+    if (input < 0)
         return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
-    if (x->c != g->values[g->input].c)
+    const P2pTensor x = *p2p_plan_get(a->plan, input);
+    if (x.c != g->values[g->input].c)
         return p2p_fail(P2P_EINVAL, "network %s takes %d channels, not %d", a->net->name,
-                        g->values[g->input].c, x->c);
-    if (x->h % g->multiple || x->w % g->multiple)
+                        g->values[g->input].c, x.c);
+    if (x.h % g->multiple || x.w % g->multiple)
         return p2p_fail(P2P_EINVAL, "network %s needs a height and width that are multiples of %d, "
                                     "not %d x %d (height x width)", a->net->name, g->multiple,
-                        x->h, x->w);
+                        x.h, x.w);
     a->value[g->input] = input;
     for (int i = 0; !err && i < g->node_count; i++) {
         const P2pNode *node = &g->nodes[i];
+        if (a->value[node->in[0]] < 0)
+            return P2P_OK;
         const P2pTensor in = *p2p_plan_get(a->plan, a->value[node->in[0]]);
         const int h = p2p_node_size(node, in.h), w = p2p_node_size(node, in.w);
         if (h < 1 || w < 1)
-            return p2p_fail(P2P_EINVAL, "a picture of %d x %d is too small for network %s", x->h,
-                            x->w, a->net->name);
+            return p2p_fail(P2P_EINVAL, "a picture of %d x %d is too small for network %s", x.h,
+                            x.w, a->net->name);
         for (int k = 0; !err && k < 2 && node->out[k] >= 0; k++)
             err = shape_value(a, node->out[k], in.n, h, w, kept && node->out[k] == g->output);
     }
@@ -172,20 +174,20 @@ static bool is_batch(const P2pNode *n)
 static void forward_statistics(P2pApply *a, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
-    const P2pTensor *x = p2p_plan_get(a->plan, a->value[n->in[0]]);
     const P2pAttr attr = {.eps = norm_eps, .momentum = norm_momentum};
+    const int in = a->value[n->in[0]];
     const bool running = is_batch(n) && a->mode.running;
     const bool update = is_batch(n) && a->mode.update_running;
     char label[48];
 
-    if (!x)
+    if (in < 0)
         return;
-    const int groups = is_batch(n) && (running || !a->mode.per_picture) ? 1 : x->n;
+    const P2pTensor x = *p2p_plan_get(a->plan, in);
+    const int groups = is_batch(n) && (running || !a->mode.per_picture) ? 1 : x.n;
     const int run_mean = param(a, n->param[P2P_NODE_MEAN], P2P_STATE_VALUE);
     const int run_var = param(a, n->param[P2P_NODE_VAR], P2P_STATE_VALUE);
-    const int in = a->value[n->in[0]];
-    a->mean[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x->c));
-    a->rstd[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x->c));
+    a->mean[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x.c));
+    a->rstd[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x.c));
     step_label(a, i, label);
     if (running)
         P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_running, &attr, -1, a->mean[i], a->rstd[i],

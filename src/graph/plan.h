@@ -42,7 +42,7 @@ int p2p_plan_finish(P2pPlan *plan);
 /** Enqueue all steps. */
 int p2p_plan_run(P2pPlan *plan);
 
-/** Shape before finish, the bound tensor after. */
+/** Shape before finish (until the next tensor is added: copy it), the bound tensor after. */
 const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor);
 
 typedef struct P2pPlanMemory {

@@ -21,8 +21,8 @@ static void print_name(const Golden *g, const char *quantity)
 {
     char name[200];
 
-    snprintf(name, sizeof(name), "%s%s%s", g->name ? g->name : "", g->name && quantity[0] ? "/" : "",
-             quantity);
+    snprintf(name, sizeof(name), "%s%s%s", g->name ? g->name : "",
+             g->name && quantity[0] ? "/" : "", quantity);
     printf("  %-52s ", name);
 }
 

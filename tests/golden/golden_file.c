@@ -32,7 +32,8 @@ GoldenArray golden_array(Golden *g, const char *prefix, const char *name)
 {
     char full[256];
 
-    snprintf(full, sizeof(full), "%s%s%s", prefix ? prefix : "", prefix && *prefix ? "/" : "", name);
+    snprintf(full, sizeof(full), "%s%s%s", prefix ? prefix : "", prefix && *prefix ? "/" : "",
+             name);
     return golden_read(g, g->file, full);
 }
 

@@ -4,7 +4,7 @@
  * with drawn weights. Full-size files store samples of the tensors, at evenly spread positions.
  *
  * Tolerances, relative in L2. Small networks were chosen so that no ReLU input is within rounding
- * of 0: 1e-5 for all, 3e-4 for the last bias of a U-Net (a sum over all pixels that nearly cancels).
+ * of 0: 1e-5 for all, 3e-4 for the last bias of a U-Net (a sum over all pixels, nearly cancelling).
  * In full-size networks single gates flip between f32 and f64, which moves gradients by 1e-3 while
  * no arithmetic is at fault: y 1e-5, gradients 2e-2.
  */

@@ -393,32 +393,22 @@ static P2pTensor slice(P2pTensor t, int part, int c)
     return t;
 }
 
-static void concat_case(Golden *g, const json_t *info)
+/* Sum or concatenation of two tensors, and how the gradient goes back to them. */
+static void join_case(Golden *g, const json_t *info, bool concat)
 {
     const P2pTensor a = in_needed(g, "a"), b = in_needed(g, "b"), gy = in_needed(g, "gy");
 
     if (g->err)
         return;
     const P2pTensor y = out_like(g, &gy), ga = out_like(g, &a), gb = out_like(g, &b);
-    RUN(g, &p2p_pass_copy, ATTR(0), a, slice(y, 0, a.c));
-    RUN(g, &p2p_pass_copy, ATTR(0), b, slice(y, a.c, b.c));
+    if (concat) {
+        RUN(g, &p2p_pass_copy, ATTR(0), a, slice(y, 0, a.c));
+        RUN(g, &p2p_pass_copy, ATTR(0), b, slice(y, a.c, b.c));
+    } else {
+        RUN(g, &p2p_pass_add, ATTR(0), a, b, y);
+    }
     RUN(g, &p2p_pass_copy, ATTR(0), slice(gy, 0, a.c), ga);
-    RUN(g, &p2p_pass_copy, ATTR(0), slice(gy, a.c, b.c), gb);
-    check(g, info, "y", &y);
-    check(g, info, "g_a", &ga);
-    check(g, info, "g_b", &gb);
-}
-
-static void add_case(Golden *g, const json_t *info)
-{
-    const P2pTensor a = in_needed(g, "a"), b = in_needed(g, "b"), gy = in_needed(g, "gy");
-
-    if (g->err)
-        return;
-    const P2pTensor y = out_like(g, &gy), ga = out_like(g, &a), gb = out_like(g, &b);
-    RUN(g, &p2p_pass_add, ATTR(0), a, b, y);
-    RUN(g, &p2p_pass_copy, ATTR(0), gy, ga);
-    RUN(g, &p2p_pass_copy, ATTR(0), gy, gb);
+    RUN(g, &p2p_pass_copy, ATTR(0), slice(gy, concat ? a.c : 0, b.c), gb);
     check(g, info, "y", &y);
     check(g, info, "g_a", &ga);
     check(g, info, "g_b", &gb);
@@ -435,9 +425,9 @@ static void pointwise_case(Golden *g, const json_t *info)
     else if (!strncmp(g->name, "dropout", 7))
         dropout_case(g, info);
     else if (!strcmp(g->name, "concat"))
-        concat_case(g, info);
+        join_case(g, info, true);
     else if (!strcmp(g->name, "add"))
-        add_case(g, info);
+        join_case(g, info, false);
     else
         golden_unsupported(g, g->name);
 }
