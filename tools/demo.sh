@@ -6,6 +6,7 @@
 # Usage: tools/demo.sh [SECONDS]
 set -eu
 cd "$(dirname "$0")/.."
+. tools/without-sysfs.sh
 seconds=${1:-120}
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \

@@ -1,0 +1,82 @@
+#!/bin/sh
+# Bad input: one clear line on standard error, the documented exit code, nothing half-written.
+# Usage: bad_input.sh FOLDER_OF_PROGRAMS
+. "$(dirname "$0")/lib.sh"
+trap '' XFSZ
+
+# refuses NAME CODE PATTERN COMMAND...
+refuses() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    got=0
+    "$@" >out.txt 2>err.txt || got=$?
+    if [ "$got" -eq "$code" ] && [ "$(wc -l <err.txt)" -eq 1 ] && grep -q -- "$pattern" err.txt &&
+        [ -z "$(find . -name '*.tmp[0-9]*')" ]; then
+        ok "$name: $(cut -c 1-100 err.txt)"
+    else
+        bad "$name: exit $got, wanted $code with /$pattern/: $(head -n 3 err.txt)"
+    fi
+}
+t="$tools/p2p-train --quiet --device cpu"
+
+"$tools/p2p-data" demo data --count 3 --size 64 --quiet
+train good --max_steps 1
+model=checkpoints/good/latest.safetensors
+picture=data/test/$(ls data/test | head -n 1)
+
+refuses 'an unknown option' 2 'did you mean --lambda_L1' $t --lamda_L1 3
+refuses 'a value that is none of the choices' 2 'did you mean unet_256' $t --netG unet_257
+refuses 'a value out of range' 2 'beta1 takes' $t --beta1 2
+refuses 'contradictory options' 2 'exclude' $t --continue_train --overwrite
+refuses 'no data folder given' 2 'dataroot' $t --name x
+refuses 'a data folder that is missing' 1 'nowhere' $t --dataroot nowhere --name x
+mkdir -p empty/train
+refuses 'an empty data folder' 1 'empty/train' $t --dataroot empty --name x
+refuses 'an unknown device' 3 'nosuch' "$tools/p2p-train" --device nosuch --dataroot data
+mkdir none
+refuses 'no OpenCL platform' 3 'no OpenCL device' env OCL_ICD_VENDORS=none OPENCL_VENDOR_PATH=none \
+    "$tools/p2p-translate" -m $model "$picture" -o out.png
+refuses 'a run that exists' 1 'continue_train' train good
+refuses 'no run to continue' 1 'no run to continue' $t --name nothing --continue_train
+refuses 'a size that does not fit the network' 2 'multiples of 128' train x --crop_size 100
+
+mkdir -p bad/train
+cp "data/train/$(ls data/train | head -n 1)" bad/train/a.png
+cp -r bad bad_text && echo 'no picture' >bad_text/train/b.png
+refuses 'a text file as picture' 1 'b.png' $t --dataroot bad_text --name x
+cp -r bad bad_short && head -c 3000 bad/train/a.png >bad_short/train/c.png
+refuses 'a truncated picture' 1 'c.png' $t --dataroot bad_short --name x
+code=0
+"$tools/p2p-train" --device cpu --quiet --dataroot bad_short --name skip --netG unet_128 --ngf 4 \
+    --ndf 4 --load_size 128 --crop_size 128 --skip_bad --max_steps 1 2>err.txt || code=$?
+check '--skip_bad trains without it' [ $code -eq 0 ]
+mkdir -p two/A/train two/B/train
+cp bad/train/a.png two/A/train/lonely.png
+refuses 'a picture without partner' 1 'lonely' $t --dataroot two --name x
+
+echo 'no model' >text.safetensors
+refuses 'a text file as model' 1 'text.safetensors' "$tools/p2p-info" text.safetensors
+for bytes in 0 5 1000 100000; do
+    head -c $bytes $model >short.safetensors
+    refuses "a model of $bytes bytes" 1 'short.safetensors' \
+        "$tools/p2p-translate" --device cpu -m short.safetensors "$picture" -o out.png
+done
+cp $model flipped.safetensors
+printf 'X' | dd of=flipped.safetensors bs=1 seek=200000 conv=notrunc 2>/dev/null
+refuses 'a model with a damaged byte' 1 'damaged' "$tools/p2p-info" flipped.safetensors
+sed 's/"opt.netG":"unet_128"/"opt.netG":"unet_256"/' $model >other.safetensors
+refuses 'a model of another network' 1 'another network' \
+    "$tools/p2p-translate" --device cpu -m other.safetensors "$picture" -o out.png
+sed 's/"format_version":"1"/"format_version":"9"/' $model >newer.safetensors
+refuses 'a model of another version' 1 'version 9' "$tools/p2p-info" newer.safetensors
+check 'nothing was written' [ ! -e out.png ]
+
+echo file >plain
+refuses 'a checkpoints folder that cannot be made' 1 'plain' train x --checkpoints_dir plain/below
+cp $model before.safetensors
+(ulimit -f 2000; $t --name good --continue_train --max_steps 2 >/dev/null 2>err.txt) && code=0 || code=$?
+check 'a full disk exits with 1' [ $code -eq 1 ]
+check 'and names the file' grep -q latest.safetensors err.txt
+check 'and the checkpoint before is whole' cmp $model before.safetensors
+refuses 'a network too large for the device' 3 'smaller' train huge --ngf 1024
+finish

@@ -1,0 +1,44 @@
+#!/bin/sh
+# The same seed gives the same bits: run twice, stopped and continued, with any number of threads.
+# Usage: reproducible.sh FOLDER_OF_PROGRAMS
+. "$(dirname "$0")/lib.sh"
+
+same() { cmp "checkpoints/$1/latest.safetensors" "checkpoints/$2/latest.safetensors"; }
+log() { sed 's/,"seconds_per_step.*//' "checkpoints/$1/loss_log.jsonl"; }
+same_log() { [ "$(log "$1")" = "$(log "$2")" ]; }
+
+"$tools/p2p-data" demo data --count 5 --size 64 --quiet
+
+train whole --max_steps 8
+train again --max_steps 8
+check 'two runs give the same file' same whole again
+
+train halves --max_steps 3
+"$tools/p2p-train" --device cpu --quiet --name halves --continue_train --max_steps 8
+check 'a run stopped in an epoch and continued gives the same file' same whole halves
+check 'and the same log' same_log whole halves
+
+for threads in 0 4; do
+    train "threads$threads" --max_steps 8 --num_threads $threads
+    sed -i 's/"opt.num_threads":"."/"opt.num_threads":"2"/' \
+        "checkpoints/threads$threads/latest.safetensors"
+    check "$threads loader threads give the same file" same whole "threads$threads"
+done
+
+train other --max_steps 8 --seed 1
+if same whole other >/dev/null 2>&1; then bad 'another seed gives another file'
+else ok 'another seed gives another file'; fi
+
+(train_by=exec; train signal --n_epochs 2000 --max_steps 4000 2>signal.txt) &
+pid=$!
+while [ ! -s checkpoints/signal/loss_log.jsonl ]; do sleep 0.1; done
+kill -INT $pid
+code=0
+wait $pid || code=$?
+check 'an interrupt exits with 130' [ $code -eq 130 ]
+check 'and says how to go on' grep -q -- --continue_train signal.txt
+steps=$(tail -n 1 checkpoints/signal/loss_log.jsonl | sed 's/.*"step":\([0-9]*\).*/\1/')
+train straight --n_epochs 2000 --max_steps $((steps + 2))
+"$tools/p2p-train" --device cpu --quiet --name signal --continue_train --max_steps $((steps + 2))
+check 'and continuing gives the file of an uninterrupted run' same straight signal
+finish
