@@ -1,6 +1,6 @@
 #!/bin/sh
-# All tests: install what is missing, build, run them on PoCL, the kernels also on Mesa's rusticl and
-# under oclgrind (small shapes).
+# All tests: install what is missing, build, run them on PoCL, the kernels and a
+# translation also on Mesa's rusticl.
 #
 # Usage: tests/run.sh [MESON-TEST-ARGUMENTS]
 set -eu
@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 . tools/without-sysfs.sh
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
-    pocl-opencl-icd libclblast-dev libturbojpeg0-dev libpng-dev libjansson-dev zlib1g-dev libcmocka-dev
+    pocl-opencl-icd libclblast-dev libturbojpeg0-dev libpng-dev libjansson-dev zlib1g-dev \
+    libcmocka-dev mesa-opencl-icd
 [ -f build/build.ninja ] || meson setup build >/dev/null
 meson configure build -Dtests=true
 echo 'Building'

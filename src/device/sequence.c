@@ -124,13 +124,6 @@ int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
     if ((err = set_arguments(l, from)) < 0)
         return err;
 
-    size_t limit = 0;
-    clGetKernelWorkGroupInfo(l->kernel, s->device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(limit),
-                             &limit, NULL);
-    if (l->has_local && limit && l->local[0] * l->local[1] * l->local[2] > limit)
-        return p2p_fail(P2P_EDEVICE, "kernel %s needs groups of %zu work-items, the device allows "
-                                     "%zu; choose another variant with --variant",
-                        l->name, l->local[0] * l->local[1] * l->local[2], limit);
     return P2P_OK;
 }
 
