@@ -14,7 +14,6 @@
  *   sum_parts         {groups * width}, local {64}: y (+)= the parts' sum
  *   stats_mean        {groups * C}, local {64}: mean = x of the first pixel + sum / count
  *   stats_final       {groups * C}, local {64}: rstd and running statistics
- *   stats_whole_simd  {channel tiles, groups}, local {1}: all of it, for few pixels
  *   norm_running      {C}, local {64}: running statistics as mean and rstd
  *   norm_param_grad   {C}, local {64}: sums over groups
  *
@@ -198,58 +197,6 @@ __kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global floa
             ADD(1, channels - c);
     }
 #undef ADD
-}
-
-/* Sum of (x - base), to the power of 1 or 2, over count pixels. */
-INLINE VF sum_column(__global const float *x, const int x_stride, const VF base, const int count,
-                     const bool square, const int n)
-{
-    VF sums[4] = {(VF)(0.0f), (VF)(0.0f), (VF)(0.0f), (VF)(0.0f)};
-    int p = 0;
-
-    for (; p + 4 <= count; p += 4)
-        for (int u = 0; u < 4; u++) {
-            const VF d = load_part(x + (size_t)(p + u) * x_stride, n) - base;
-            sums[u] += square ? d * d : d;
-        }
-    for (; p < count; p++) {
-        const VF d = load_part(x + (size_t)p * x_stride, n) - base;
-        sums[0] += square ? d * d : d;
-    }
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-void update_vector(__global float *running, VF batch, float momentum, int n)
-{
-    store_part((1.0f - momentum) * load_part(running, n) + momentum * batch, running, n);
-}
-
-__kernel void stats_whole_simd(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), TENSOR(run_mean),
-                               TENSOR(run_var), const int count, const int channels,
-                               const int per_tile, const float eps, const float momentum)
-{
-    const int group = (int)get_global_id(1), first = (int)get_global_id(0) * per_tile;
-    const int end = min(first + per_tile, channels);
-    const float share = 1.0f / (float)count;
-
-    x += x_at + (size_t)group * count * x_stride;
-    mean += mean_at + (size_t)group * mean_stride;
-    rstd += rstd_at + (size_t)group * rstd_stride;
-    for (int c = first; c < end; c += VW) {
-        const int n = min(VW, end - c);
-        const VF base = load_part(x + c, n);
-        const VF m = base + sum_column(x + c, x_stride, base, count, false, n) * share;
-        const VF s1 = sum_column(x + c, x_stride, m, count, false, n);
-        const VF s2 = sum_column(x + c, x_stride, m, count, true, n);
-        const VF square = fmax(s2 - s1 * s1 * share, (VF)(0.0f));
-
-        store_part(m + s1 * share, mean + c, n);
-        store_part((VF)(1.0f) / sqrt(square * share + eps), rstd + c, n);
-        if (run_mean_stride)
-            update_vector(run_mean + run_mean_at + c, m + s1 * share, momentum, n);
-        if (run_var_stride)
-            update_vector(run_var + run_var_at + c, square / (float)max(count - 1, 1), momentum, n);
-    }
 }
 
 #endif

@@ -7,7 +7,7 @@
 #include "src/ops/norm.h"
 #include "src/ops/ref.h"
 
-enum { LANES = 16, MOST_PARTS = 64, PART_PIXELS = 64, WHOLE_PIXELS = 256, TILE_CHANNELS = 64 };
+enum { LANES = 16, MOST_PARTS = 64, PART_PIXELS = 64 };
 
 P2pParts p2p_parts(const P2pTensor *x, int groups)
 {
@@ -192,32 +192,7 @@ static int stats_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps
     return emit_stats(seq, call, work, true);
 }
 
-/* Few pixels: one launch, divided by channels. */
-static bool whole_applicable(const P2pCall *call, const P2pCaps *caps)
-{
-    return caps->is_cpu && stats_parts(call).count <= WHOLE_PIXELS;
-}
-
-static int stats_whole(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    const P2pParts p = stats_parts(call);
-    const int channels = call->t[P2P_STATS_X].c;
-    P2pArgs a = {0};
-
-    (void)caps, (void)work;
-    for (int i = P2P_STATS_X; i <= P2P_STATS_RUN_VAR; i++)
-        p2p_args_tensor(&a, &call->t[i]);
-    p2p_args_int(&a, p.count);
-    p2p_args_int(&a, channels);
-    p2p_args_int(&a, TILE_CHANNELS);
-    p2p_args_float(&a, call->attr.eps);
-    p2p_args_float(&a, call->attr.momentum);
-    return p2p_emit_groups(seq, "norm", "stats_whole_simd", &a,
-                           p2p_ceil_div(channels, TILE_CHANNELS), p.groups, 1);
-}
-
 static const P2pVariant stats_variants[] = {
-    {"whole", whole_applicable, NULL, stats_whole},
     {"simd", p2p_variant_cpu, stats_workspace, stats_simd},
     {"naive", p2p_variant_always, stats_workspace, stats_naive},
     {0},
