@@ -99,8 +99,41 @@ __kernel void loss_final(__global const float *work, TENSOR(result), const int g
 LOSS(VF, loss_vector)
 #endif
 
+/* Rows narrower than a vector, pictures of 1 or 3 channels. */
+float narrow_sum(ARGUMENTS)
+{
+    const int group = (int)get_global_id(0), end = min((group + 1) * per_group, rows);
+    float total = 0.0f;
+
+    for (int first = group * per_group; first < end; first += BLOCK) {
+        float sum = 0.0f;
+        for (int row = first; row < min(first + BLOCK, end); row++) {
+            float row_sum = 0.0f;
+            for (int c = 0; c < (row == rows - 1 ? last : cols); c++) {
+                __global float *to = dx + dx_at + (size_t)row * dx_stride + c;
+                const float t =
+                    target_stride ? target[target_at + (size_t)row * target_stride + c] : value;
+                float slope;
+
+                row_sum += loss_scalar(x[x_at + (size_t)row * x_stride + c], t, kind, &slope);
+                if (dx_stride)
+                    *to = accumulate ? *to + grad_factor * slope : grad_factor * slope;
+            }
+            sum += row_sum;
+        }
+        total += sum;
+    }
+    return total;
+}
+
 __kernel void loss_simd(ARGUMENTS)
 {
+    if (cols < VW) {
+        work[get_global_id(0)] =
+            narrow_sum(x, x_at, x_stride, target, target_at, target_stride, dx, dx_at, dx_stride,
+                       rows, cols, last, per_group, kind, value, grad_factor, accumulate, work);
+        return;
+    }
     const int group = (int)get_global_id(0), end = min((group + 1) * per_group, rows);
     VF total = (VF)(0.0f), sums = total;
     int added = 0;
@@ -118,8 +151,8 @@ __kernel void loss_simd(ARGUMENTS)
             if (n < VW) {
                 float part[VW];
                 VF_STORE(each, part);
-                for (int i = n; i < VW; i++)
-                    part[i] = 0.0f;
+                for (int i = 0; i < VW; i++)
+                    part[i] = i < n ? part[i] : 0.0f;
                 each = VF_LOAD(part);
             }
             sums += each;

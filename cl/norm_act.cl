@@ -153,36 +153,61 @@ typedef struct Block {
 /* Elements that one call of dropout_masks() covers: VW blocks of random words. */
 #define MASKS (4 * VW)
 
+/* Products of 32 bits with their high halves: unlike mul_hi() this becomes one instruction. */
+#if VW == 1
+typedef ulong VL;
+#define TO_VL(v) convert_ulong(v)
+#define TO_VU(v) convert_uint(v)
+#else
+typedef P2P_JOIN(ulong, VW) VL;
+#define TO_VL(v) P2P_JOIN(convert_ulong, VW)(v)
+#define TO_VU(v) P2P_JOIN(convert_uint, VW)(v)
+#endif
+
+/* Store the four words of each block one after the other. */
+void store_blocks(VF a, VF b, VF c, VF d, float *to)
+{
+#if VW == 1
+    to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+#else
+    VF ac, bd, out;
+
+#define QUARTERS(half, at)                                                                         \
+    ac.even = a.half, ac.odd = c.half;                                                             \
+    bd.even = b.half, bd.odd = d.half;                                                             \
+    out.even = ac.lo, out.odd = bd.lo;                                                             \
+    VF_STORE(out, to + (at));                                                                      \
+    out.even = ac.hi, out.odd = bd.hi;                                                             \
+    VF_STORE(out, to + (at) + VW)
+    QUARTERS(lo, 0);
+    QUARTERS(hi, 2 * VW);
+#undef QUARTERS
+#endif
+}
+
 /* philox() for VW blocks at once, as masks of the elements 4 * first ... */
 void dropout_masks(float *mask, uint first, uint stream, __global const float *hyper,
                    uint threshold, float keep)
 {
     uint lanes[VW];
-    float kept[4][VW];
 
     for (int i = 0; i < VW; i++)
         lanes[i] = first + (uint)i;
     VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream), c3 = (VU)(as_uint(hyper[5]));
     uint k0 = as_uint(hyper[4]), k1 = 0x70327032u;
     for (int i = 0; i < 10; i++) {
-        const VU h0 = mul_hi((VU)(0xD2511F53u), c0), l0 = 0xD2511F53u * c0;
-        const VU h1 = mul_hi((VU)(0xCD9E8D57u), c2), l1 = 0xCD9E8D57u * c2;
+        const VL p0 = TO_VL(c0) * (VL)(0xD2511F53ul), p1 = TO_VL(c2) * (VL)(0xCD9E8D57ul);
 
-        c0 = h1 ^ c1 ^ k0;
-        c1 = l1;
-        c2 = h0 ^ c3 ^ k1;
-        c3 = l0;
+        c0 = TO_VU(p1 >> (VL)(32)) ^ c1 ^ k0;
+        c1 = TO_VU(p1);
+        c2 = TO_VU(p0 >> (VL)(32)) ^ c3 ^ k1;
+        c3 = TO_VU(p0);
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
 #define KEEP(c) select((VF)(0.0f), (VF)(keep), (c) >> 8 >= (VU)(threshold))
-    VF_STORE(KEEP(c0), kept[0]);
-    VF_STORE(KEEP(c1), kept[1]);
-    VF_STORE(KEEP(c2), kept[2]);
-    VF_STORE(KEEP(c3), kept[3]);
+    store_blocks(KEEP(c0), KEEP(c1), KEEP(c2), KEEP(c3), mask);
 #undef KEEP
-    for (int i = 0; i < MASKS; i++)
-        mask[i] = kept[i & 3][i >> 2];
 }
 
 /*

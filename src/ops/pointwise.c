@@ -71,6 +71,14 @@ static int emit_act_bwd(P2pSequence *seq, const P2pCall *call, bool simd)
     return emit_rows(seq, simd ? "act_bwd_simd" : "act_bwd_naive", &a, &r, simd);
 }
 
+/* Rows narrower than a vector, pictures of 3 channels, are no faster by vectors. */
+static bool simd_applicable(const P2pCall *call, const P2pCaps *caps)
+{
+    static const int all[] = {0, 1, 2};
+
+    return caps->is_cpu && p2p_rows(call, all, 3).cols >= caps->vector_width;
+}
+
 /* Both variants of a pass from its emit_ function. */
 #define VARIANTS(pass)                                                                             \
     static int pass##_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,            \
@@ -86,7 +94,7 @@ static int emit_act_bwd(P2pSequence *seq, const P2pCall *call, bool simd)
         return emit_##pass(seq, call, true);                                                       \
     }                                                                                              \
     static const P2pVariant pass##_variants[] = {                                                  \
-        {"simd", p2p_variant_cpu, NULL, pass##_simd},                                              \
+        {"simd", simd_applicable, NULL, pass##_simd},                                              \
         {"naive", p2p_variant_always, NULL, pass##_naive},                                         \
         {0},                                                                                       \
     }

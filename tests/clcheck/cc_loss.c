@@ -39,6 +39,7 @@ static void draw_loss(CcRandom *r, CcCase *c, int block)
         c->call.t[P2P_LOSS_DX] = x;
     c->fill = fill_loss;
     c->ulps = 8;
+    c->ulps_of[P2P_LOSS_VALUE] = 16; /* a sum of thousands */
     c->scale[P2P_LOSS_VALUE] = 1;
     c->scale[P2P_LOSS_DX] = (double)a->grad_scale / (double)p2p_tensor_elements(&x) +
                             (a->accumulate ? 4 : 0);
