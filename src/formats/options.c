@@ -2,7 +2,6 @@
 /* Parsing, help, storing and checking of options, all from the table. Opens no file. */
 #include "p2p/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -92,15 +91,14 @@ static int set_number(const P2pOption *o, void *field, const char *text)
     char *end;
     double value;
 
-    errno = 0;
-    value = strtod(text, &end);
-    if (!*text || *end || errno || value != value)
+    value = strtod(text, &end); /* too large: infinite, which no range has */
+    if (!*text || *end || value != value)
         return p2p_fail(P2P_EINVAL, "--%s takes a number, not '%.80s'", o->name, text);
-    if (o->type != P2P_OPTION_FLOAT && value != (double)(long long)value)
-        return p2p_fail(P2P_EINVAL, "--%s takes a whole number, not '%.80s'", o->name, text);
     if (value < o->min || value > o->max)
         return p2p_fail(P2P_EINVAL, "--%s takes %.12g to %.12g, not %.80s", o->name, o->min, o->max,
                         text);
+    if (o->type != P2P_OPTION_FLOAT && value != (double)(long long)value)
+        return p2p_fail(P2P_EINVAL, "--%s takes a whole number, not '%.80s'", o->name, text);
     if (o->type == P2P_OPTION_INT)
         *(int *)field = (int)value;
     else if (o->type == P2P_OPTION_LONG)
@@ -250,11 +248,15 @@ static void fold_name(char *argument)
             *at = '_';
 }
 
+/* For getopt's '?': letter is 0 for an unknown name, a known option's code for a needless value. */
 static int fail_unknown(const char *argument, int letter, unsigned program)
 {
     char name[64];
 
-    if (letter && letter < FIRST)
+    if (letter >= FIRST || ((letter == HELP || letter == VERSION) && argument[1] == '-'))
+        return p2p_fail(P2P_EINVAL, "--%.*s takes no value", (int)strcspn(argument + 2, "="),
+                        argument + 2);
+    if (letter)
         return p2p_fail(P2P_EINVAL, "there is no option '-%c'; --help lists them", letter);
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
     return p2p_fail(P2P_EINVAL, "there is no option '--%s'; did you mean --%s? (--help lists them)",
