@@ -3,9 +3,20 @@
 #include "cli.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void cli_ignore_size_signal(void)
+{
+#ifdef SIGXFSZ
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGXFSZ, &ignore, NULL);
+#endif
+}
 
 static void escape(FILE *out, const char *text)
 {
@@ -41,7 +52,16 @@ void cli_log_init(P2pLog *log, const P2pOptions *options)
 
 int cli_fail(const char *program, int status)
 {
+    return cli_fail_at(program, NULL, status);
+}
+
+int cli_fail_at(const char *program, const char *subject, int status)
+{
     fprintf(stderr, "%s: ", program);
+    if (subject) {
+        escape(stderr, subject);
+        fputs(": ", stderr);
+    }
     escape(stderr, p2p_error());
     fputc('\n', stderr);
     switch (status) {
@@ -62,6 +82,7 @@ int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc,
 {
     char asked;
 
+    cli_ignore_size_signal();
     p2p_options_init(options);
     if (p2p_options_parse(options, program, argc, argv, arguments, &asked) < 0)
         return cli_fail(name, P2P_EINVAL);

@@ -19,11 +19,20 @@ enum {
 /** First lines of --help; each program defines its own. */
 extern const char cli_usage[];
 
+/**
+ * Let writing beyond a limit of the file size fail like a full disk, with a message and without
+ * half-written files, instead of ending the program. Each program begins with it (or cli_parse).
+ */
+void cli_ignore_size_signal(void);
+
 /** A log that prints to standard error: warnings always but for --quiet, more with --verbose. */
 void cli_log_init(P2pLog *log, const P2pOptions *options);
 
 /** Print "PROGRAM: message" for a failed call and return the exit code that fits. */
 int cli_fail(const char *program, int status);
+
+/** The same with the file or thing that it happened with: "PROGRAM: SUBJECT: message". */
+int cli_fail_at(const char *program, const char *subject, int status);
 
 /**
  * Parse the command line. Returns -1 to go on, or an exit code: after --help and --version

@@ -88,7 +88,8 @@ static int parse(int argc, char **argv, Choices *c)
     bool good = true;
     int code;
 
-    while ((code = getopt_long(argc, argv, "qhV", table, NULL)) != -1) {
+    opterr = 0; /* its messages would begin with the program's path */
+    while ((code = getopt_long(argc, argv, ":qhV", table, NULL)) != -1) {
         switch (code) {
         case 'c': good = parse_number(optarg, 1, 1000000, &c->count); break;
         case 's': good = parse_number(optarg, 0, 1073741823, &c->seed); break;
@@ -100,7 +101,10 @@ static int parse(int argc, char **argv, Choices *c)
         case 'q': c->quiet = true; break;
         case 'h': fputs(help, stdout); return CLI_OK;
         case 'V': printf("%s (pix2pix-cl) %s\n", program, p2p_version()); return CLI_OK;
-        default: return CLI_USAGE;
+        default:
+            fprintf(stderr, "%s: %s %s; see --help\n", program, argv[optind - (optind > 1)],
+                    code == ':' ? "needs a value" : "is no option");
+            return CLI_USAGE;
         }
         if (!good) {
             fprintf(stderr, "%s: '%s' is out of range; see --help\n", program, optarg);
@@ -113,9 +117,10 @@ static int parse(int argc, char **argv, Choices *c)
 int main(int argc, char **argv)
 {
     Choices c = {.count = 100, .size = 256};
+
+    cli_ignore_size_signal();
     const int code = parse(argc, argv, &c);
     char **rest = argv + optind;
-
     if (code >= 0)
         return code;
     if (argc - optind == 2 && !strcmp(rest[0], "demo"))

@@ -76,15 +76,18 @@ static int translate(P2pModel *model, const char *from, const char *to, const P2
     P2pImage in = {0}, out = {0};
     int err = read_input(&in, from, o);
 
-    if (!err && (err = p2p_model_translate(model, &in, &out)) < 0)
-        fprintf(stderr, "%s: while translating %s:\n", program, from);
+    const bool read = !err;
+
+    if (!err)
+        err = p2p_model_translate(model, &in, &out);
+    const char *subject = read && err ? from : NULL; /* else the message names the file */
     if (!err)
         err = write_output(&out, to, o);
     p2p_image_finish(&in);
     p2p_image_finish(&out);
     if (!err && o->verbose)
         fprintf(stderr, "%s -> %s\n", from, to);
-    return err < 0 ? cli_fail(program, err) : err;
+    return err < 0 ? cli_fail_at(program, subject, err) : err;
 }
 
 /* FOLDER/STEM.png in fresh memory. */
