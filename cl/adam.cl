@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Adam on one parameter, in place, elementwise over all that the tensors span.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Around a matrix product: pixels' patches as rows of a matrix and back, weights as a plain matrix
  * and back.

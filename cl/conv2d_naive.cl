@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Convolution, its data gradient and its weight gradient on any device: one work-item an element of
  * the output, which loops over its sum in a fixed order. The device-side reference.

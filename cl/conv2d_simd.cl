@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Convolution on CPUs: one work-item a group, explicit vectors, a register tile of ROWS pixels by
  * two vectors of outputs. Every pixel of a tile has its own source pointer, a missing one points to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Convolution on GPUs: implicit matrix products with tiles in local memory. 256 work-items make a
  * tile of 64 x 64 results, 4 x 4 each, and read the common sums in slices of DEPTH.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Losses: the mean of a function of each element, and its gradient.
  *

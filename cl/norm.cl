@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sums over pixels: bias gradients and the statistics of normalisation.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Normalisation, affine, dropout and one or two activations, forward and backward.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reflection padding and its gradient (a gather: no two work-items write the same element).
  *

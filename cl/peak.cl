@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a device can do at most, measured: multiply-adds in registers and memory bandwidth.
  *

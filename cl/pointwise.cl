@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Elementwise passes: copy, add, fill, the gradient of an activation.
  *

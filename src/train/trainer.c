@@ -104,8 +104,10 @@ static int open_loader(P2pTrainer *t)
                                (size_t)t->position.batch)) < 0 ||
         (err = p2p_loader_next(t->loader, &first)) < 0)
         return err;
-    t->height = first->height;
-    t->width = first->width;
+    if (!t->height) {
+        t->height = first->height;
+        t->width = first->width;
+    }
     return p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch);
 }
 
@@ -132,6 +134,21 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
     return err;
 }
 
+/*
+ * Where the options alone decide the size of a batch, the networks come before the first picture:
+ * a size that the device refuses must not be loaded on the host at first.
+ */
+static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
+{
+    const P2pPreprocess preprocess = (P2pPreprocess)t->options.preprocess;
+    int err;
+
+    if (preprocess == P2P_PREPROCESS_NONE || preprocess == P2P_PREPROCESS_SCALE_WIDTH)
+        return (err = open_loader(t)) < 0 ? err : open_networks(t, file);
+    t->height = t->width = t->options.crop_size;
+    return (err = open_networks(t, file)) < 0 ? err : open_loader(t);
+}
+
 int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
 {
     P2pTrainer *t = *out = p2p_alloc(1, sizeof(*t));
@@ -149,8 +166,8 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     err = options->continue_train ? continue_options(t, &file) : check_new_run(t);
     if (err || (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
         goto done;
-    if ((err = open_data(t)) < 0 || (err = open_loader(t)) < 0 ||
-        (err = open_networks(t, file)) < 0 || (err = p2p_run_folder_claim(&t->folder)) < 0)
+    if ((err = open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
+        (err = p2p_run_folder_claim(&t->folder)) < 0)
         goto done;
     err = p2p_run_folder_cut_log(&t->folder, t->position.step);
     *options = t->options;

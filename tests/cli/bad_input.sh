@@ -2,16 +2,19 @@
 # Bad input: one clear line on standard error, the documented exit code, nothing half-written.
 # Usage: bad_input.sh FOLDER_OF_PROGRAMS
 . "$(dirname "$0")/lib.sh"
-trap '' XFSZ
+
+# Checkpoints and what was half-written: a refusal changes neither.
+files() { find . -name '*.safetensors' -o -name '*.tmp[0-9]*' | sort; }
 
 # refuses NAME CODE PATTERN COMMAND...
 refuses() {
     name=$1 code=$2 pattern=$3
     shift 3
     got=0
+    before=$(files)
     "$@" >out.txt 2>err.txt || got=$?
-    if [ "$got" -eq "$code" ] && [ "$(wc -l <err.txt)" -eq 1 ] && grep -q -- "$pattern" err.txt &&
-        [ -z "$(find . -name '*.tmp[0-9]*')" ]; then
+    if [ "$got" -eq "$code" ] && [ "$(wc -l <err.txt)" -eq 1 ] && grep -q '^p2p-[a-z]*: ' err.txt &&
+        grep -q -- "$pattern" err.txt && [ "$before" = "$(files)" ]; then
         ok "$name: $(cut -c 1-100 err.txt)"
     else
         bad "$name: exit $got, wanted $code with /$pattern/: $(head -n 3 err.txt)"
@@ -46,6 +49,14 @@ cp -r bad bad_text && echo 'no picture' >bad_text/train/b.png
 refuses 'a text file as picture' 1 'b.png' $t --dataroot bad_text --name x
 cp -r bad bad_short && head -c 3000 bad/train/a.png >bad_short/train/c.png
 refuses 'a truncated picture' 1 'c.png' $t --dataroot bad_short --name x
+"$tools/p2p-data" demo jpeg --count 2 --size 64 --format jpg --quiet
+name=$(ls jpeg/train | head -n 1)
+head -c 2000 "jpeg/train/$name" >short.jpg && mv short.jpg "jpeg/train/$name"
+refuses 'a truncated JPEG' 1 "$name" $t --dataroot jpeg --name x
+cp -r bad bad_odd # one pixel
+echo 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' |
+    base64 -d >bad_odd/train/odd.png
+refuses 'a pair of odd width' 1 'odd.png' $t --dataroot bad_odd --name x
 code=0
 "$tools/p2p-train" --device cpu --quiet --dataroot bad_short --name skip --netG unet_128 --ngf 4 \
     --ndf 4 --load_size 128 --crop_size 128 --skip_bad --max_steps 1 2>err.txt || code=$?
@@ -67,16 +78,55 @@ refuses 'a model with a damaged byte' 1 'damaged' "$tools/p2p-info" flipped.safe
 sed 's/"opt.netG":"unet_128"/"opt.netG":"unet_256"/' $model >other.safetensors
 refuses 'a model of another network' 1 'another network' \
     "$tools/p2p-translate" --device cpu -m other.safetensors "$picture" -o out.png
+latest=checkpoints/copy/latest.safetensors
+mkdir -p checkpoints/copy
+for bytes in 0 7 8 1000 100000; do
+    head -c $bytes $model >$latest
+    refuses "continuing a checkpoint of $bytes bytes" 1 $latest $t --name copy --continue_train
+done
+head -c $(($(wc -c <$model) - 1)) $model >$latest
+refuses 'continuing a checkpoint without its last byte' 1 $latest $t --name copy --continue_train
+cp flipped.safetensors $latest
+refuses 'continuing a checkpoint with a damaged byte' 1 'damaged' $t --name copy --continue_train
+sed 's/"opt.ngf":"4"/"opt.ngf":"8"/' $model >$latest
+refuses 'continuing a checkpoint of another network' 1 'another network' \
+    $t --name copy --continue_train
+rm -r checkpoints/copy
 sed 's/"format_version":"1"/"format_version":"9"/' $model >newer.safetensors
 refuses 'a model of another version' 1 'version 9' "$tools/p2p-info" newer.safetensors
 check 'nothing was written' [ ! -e out.png ]
 
 echo file >plain
 refuses 'a checkpoints folder that cannot be made' 1 'plain' train x --checkpoints_dir plain/below
+
+# A limit of 512-byte blocks stands for a full disk: the programs themselves ignore SIGXFSZ.
+limited() { (ulimit -f "$1" && shift && exec "$@"); }
 cp $model before.safetensors
-(ulimit -f 2000; $t --name good --continue_train --max_steps 2 >/dev/null 2>err.txt) && code=0 || code=$?
-check 'a full disk exits with 1' [ $code -eq 1 ]
-check 'and names the file' grep -q latest.safetensors err.txt
-check 'and the checkpoint before is whole' cmp $model before.safetensors
-refuses 'a network too large for the device' 3 'smaller' train huge --ngf 1024
+refuses 'a full disk in training' 1 'latest.safetensors' \
+    limited 2000 $t --name good --continue_train --max_steps 2
+check 'the checkpoint before is whole' cmp $model before.safetensors
+refuses 'a full disk when drawing pictures' 1 'full/' \
+    limited 4 "$tools/p2p-data" demo full --count 1 --size 256 --quiet
+refuses 'an output that cannot be written' 1 'plain/out.png' \
+    "$tools/p2p-translate" --device cpu -m $model "$picture" -o plain/out.png
+[ ! -c /dev/full ] || refuses 'a full standard output' 1 'standard output' \
+    sh -c 'exec "$@" >/dev/full' sh "$tools/p2p-translate" --device cpu -m $model "$picture" -o -
+refuses 'a text file to translate' 1 'b.png' \
+    "$tools/p2p-translate" --device cpu -m $model bad_text/train/b.png -o out.png
+refuses 'an unknown option of p2p-data' 2 'nonsense' "$tools/p2p-data" --nonsense
+
+# The limit of time and memory stands for "at once, without swapping".
+quickly_train() {
+    (
+        ulimit -v 16000000
+        train_by='exec timeout 20'
+        train "$@"
+    )
+}
+refuses 'a network too large for the device' 3 'smaller' quickly_train huge --ngf 1024
+refuses 'and a batch too large' 3 '[0-9].*smaller' quickly_train huge --ngf 1024 --batch_size 4096
+refuses 'a picture too large for the device' 3 '[0-9].*smaller' \
+    quickly_train huge --load_size 32768 --crop_size 32768
+refuses 'a crop too large for the device' 3 '[0-9].*smaller' \
+    quickly_train huge --preprocess crop --crop_size 32768
 finish
