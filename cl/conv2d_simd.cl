@@ -13,32 +13,15 @@
  *                        global {R * S, blocks of the result}
  *
  * Build options: see common.clh, and
- *   -D ROWS=<6|12>     pixels in a tile: 12 with 32 vector registers, else 6
+ *   -D ROWS=<6|12>     see conv2d_rows.clh
  *   -D GROUP=<n>       tiles in a group (sums in private memory between taps)
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "conv2d_rows.clh"
 
-#define BLOCK (2 * VW)
-
-#if ROWS == 6
-#define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5)
-#else
-#define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
-#endif
-
-/* A register tile: sums u (first vector of outputs) and v (second) of each row. They begin at zero
- * for every tap or line and are added to the running sums: short sums round less. */
-#define TILE_BEGIN(i) VF u##i = (VF)(0.0f), v##i = (VF)(0.0f);
-#define TILE_END(i) sums[2 * (i)] += u##i; sums[2 * (i) + 1] += v##i;
-#define TILE_STEP(i)                                                                               \
-    {                                                                                              \
-        const VF a = (VF)(a##i[c]);                                                                \
-        u##i = FMA(a, w0, u##i);                                                                   \
-        v##i = FMA(a, w1, v##i);                                                                   \
-    }
 #define TILE_SOURCE(i) __global const float *const a##i = source[i];
 
 /* One tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], for c < count. */
@@ -53,44 +36,6 @@ void tile_tap(VF *sums, __global const float *const *source, __global const floa
         EACH_ROW(TILE_STEP)
     }
     EACH_ROW(TILE_END)
-}
-
-VF activate_vector(VF v, int act, float slope)
-{
-    if (act == ACT_RELU)
-        return fmax(v, (VF)(0.0f));
-    if (act == ACT_LEAKY_RELU)
-        return fmax(v, (VF)(0.0f)) + slope * fmin(v, (VF)(0.0f));
-    if (act == ACT_TANH)
-        return tanh(v);
-    return v;
-}
-
-/* Write a pixel's block of outputs; the last block may be partly filled. */
-void put_block(__global float *out, VF u, VF v, __global const float *bias, int filled,
-               int accumulate, int act, float slope)
-{
-    float part[BLOCK];
-
-    if (filled == BLOCK) {
-        if (bias) {
-            u += VF_LOAD(bias);
-            v += VF_LOAD(bias + VW);
-        }
-        if (accumulate) {
-            u += VF_LOAD(out);
-            v += VF_LOAD(out + VW);
-        }
-        VF_STORE(activate_vector(u, act, slope), out);
-        VF_STORE(activate_vector(v, act, slope), out + VW);
-        return;
-    }
-    VF_STORE(u, part);
-    VF_STORE(v, part + VW);
-    for (int i = 0; i < filled; i++) {
-        const float sum = part[i] + (bias ? bias[i] : 0.0f) + (accumulate ? out[i] : 0.0f);
-        out[i] = activate(sum, act, slope);
-    }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -168,16 +113,6 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
     }
 /* Lanes behind the last input channel repeat it; they are not stored. */
 #define GRAD_LANE(i) const int lane##i = min(i, lanes - 1);
-
-/* The first `filled` of a vector of outputs. */
-VF load_part(__global const float *p, int filled)
-{
-    float part[VW];
-
-    for (int i = 0; i < VW; i++)
-        part[i] = i < filled ? p[i] : 0.0f;
-    return VF_LOAD(part);
-}
 
 /* sums[input lane][outputs] += over a line of pixels: p's channels times o's. */
 void grad_line(VF *sums, __global const float *p, __global const float *o, int count, int p_step,
