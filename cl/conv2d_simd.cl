@@ -15,6 +15,7 @@
  * Build options: see common.clh, and
  *   -D ROWS=<6|12>     see conv2d_rows.clh
  *   -D GROUP=<n>       tiles in a group (sums in private memory between taps)
+ *   -D CHUNK=<n>       channels whose weights stay in the first cache while all tiles use them
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
  */
@@ -22,10 +23,11 @@
 #include "conv2d.clh"
 #include "conv2d_rows.clh"
 
-#define TILE_SOURCE(i) __global const float *const a##i = source[i];
+#define TILE_SOURCE(i) __global const float *const a##i = source[i] + first;
 
-/* One tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], for c < count. */
-void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int count)
+/* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. */
+void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int first,
+              int count)
 {
     EACH_ROW(TILE_SOURCE)
     EACH_ROW(TILE_BEGIN)
@@ -53,8 +55,9 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
     const int first = get_group_id(0) * tiles * ROWS;
     const int count = min(tiles * ROWS, pixels - first);
     const int used = (count + ROWS - 1) / ROWS; /* tiles that hold a pixel */
-    int row[GROUP * ROWS], col[GROUP * ROWS];
-    size_t image[GROUP * ROWS];
+    int row[GROUP * ROWS], col[GROUP * ROWS], live[GROUP];
+    size_t origin[GROUP * ROWS];
+    __global const float *source[GROUP * ROWS];
     VF sums[GROUP * ROWS * 2];
 
     if (count <= 0)
@@ -64,7 +67,8 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
         /* Behind the last pixel: a row that no tap reaches. */
         row[i] = i < count ? line % rows.count * rows.pitch : -0x10000000;
         col[i] = pixel % cols.count * cols.pitch;
-        image[i] = (size_t)(line / rows.count) * from.height * from.width;
+        origin[i] = (((size_t)(line / rows.count) * from.height + (i < count ? row[i] : 0)) *
+                         from.width + col[i]) * from.stride + from.offset;
         sums[2 * i] = sums[2 * i + 1] = (VF)(0.0f);
     }
 
@@ -73,23 +77,23 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
         for (int b = 0; b < cols.taps; b++) {
             const int dy = rows.base + rows.walk * a, dx = cols.base + cols.walk * b;
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
+            const long shift = ((long)dy * from.width + dx) * from.stride;
             __global const float *weights = w + (size_t)tap * from.channels * BLOCK;
 
             for (int t = 0; t < used; t++) {
-                __global const float *source[ROWS];
-                int live = 0;
-                for (int i = 0; i < ROWS; i++) {
-                    const int pixel = t * ROWS + i, sy = row[pixel] + dy, sx = col[pixel] + dx;
-                    const int inside = (uint)sy < (uint)from.height && (uint)sx < (uint)from.width;
-                    source[i] = inside ? in + from.offset +
-                                             (image[pixel] + (size_t)sy * from.width + sx) *
-                                                 from.stride
-                                       : zeros;
-                    live |= inside;
+                live[t] = 0;
+                for (int i = t * ROWS; i < (t + 1) * ROWS; i++) {
+                    const int inside = (uint)(row[i] + dy) < (uint)from.height &&
+                                       (uint)(col[i] + dx) < (uint)from.width;
+                    source[i] = inside ? in + (long)origin[i] + shift : zeros;
+                    live[t] |= inside;
                 }
-                if (live)
-                    tile_tap(sums + t * ROWS * 2, source, weights, from.channels);
             }
+            for (int c = 0; c < from.channels; c += CHUNK)
+                for (int t = 0; t < used; t++)
+                    if (live[t])
+                        tile_tap(sums + t * ROWS * 2, source + t * ROWS,
+                                 weights + (size_t)c * BLOCK, c, min(CHUNK, from.channels - c));
         }
 
     const int channel = block * BLOCK, filled = min(BLOCK, to.channels - channel);

@@ -7,10 +7,9 @@
  *                          one line (lane = tap * channels + c), then all taps are one sum.
  *                          w blocked over the outputs. global {groups of tiles}
  *   conv2d_dot_thin        few channels out: vectors over the channels in, a tile of DOT_ROWS pixels
- *                          by DOT_OUT outputs, lanes added at the end.
- *                          global {groups of tiles, ceil(outputs / DOT_OUT), stride * stride or 1}
- *   conv2d_dot_weights_thin  weights for it: [outputs / DOT_OUT][tap][DOT_OUT][channels, padded]
- *                          global {taps, ceil(outputs / DOT_OUT)}
+ *                          by DOT_OUT outputs (the most there may be), lanes added at the end.
+ *                          global {stride * stride or 1, groups of tiles}
+ *   conv2d_dot_weights_thin  weights for it: [tap][DOT_OUT][channels, padded]. global {taps}
  *   conv2d_wgrad_thin      weight gradient, lines as above times the other side's vectors; a group
  *                          sums a range of pixels to its part [block][lane][BLOCK].
  *                          global {parts}
@@ -27,24 +26,67 @@
 #include "conv2d.clh"
 #include "conv2d_rows.clh"
 
-/* The inputs under all taps of an output pixel (steps are 1: tap a is the a-th of its axis). */
-void fill_line(float *line, __global const float *in, const Gather *t, int pixel)
-{
-    const int channels = t->from.channels, high = pixel / t->cols.count;
-    const int y = high % t->rows.count * t->rows.pitch + t->rows.base;
-    const int x = pixel % t->cols.count * t->cols.pitch + t->cols.base;
-    const size_t image = (size_t)(high / t->rows.count) * t->from.height;
+#define SLACK 8 /* floats that a copy may write too many */
 
+/* Where an output pixel is in its class, and the picture. */
+typedef struct Place {
+    int x, y, image;
+} Place;
+
+Place place(const Gather *t, int pixel)
+{
+    const int line = pixel / t->cols.count;
+    const Place p = {pixel % t->cols.count, line % t->rows.count, line / t->rows.count};
+
+    return p;
+}
+
+/* The next pixel; divisions cost more than a tap. */
+void advance(Place *p, const Gather *t)
+{
+    if (++p->x < t->cols.count)
+        return;
+    p->x = 0;
+    if (++p->y < t->rows.count)
+        return;
+    p->y = 0;
+    p->image++;
+}
+
+/* The inputs under all taps of an output pixel (steps are 1: tap a is the a-th of its axis). Writes
+ * up to SLACK floats too many. */
+void fill_line(float *line, __global const float *in, const Gather *t, const Place *at, int images)
+{
+    const Side from = t->from;
+    const int y = at->y * t->rows.pitch + t->rows.base, x = at->x * t->cols.pitch + t->cols.base;
+    const int y1 = y + t->rows.walk * (t->rows.taps - 1);
+    const int x1 = x + t->cols.walk * (t->cols.taps - 1);
+    const size_t image = (size_t)at->image * from.height;
+    const size_t span = ((size_t)images * from.height * from.width - 1) * from.stride + from.channels;
+    const size_t end = ((image + max(y, y1)) * from.width + max(x, x1)) * from.stride + SLACK;
+    const int step = t->cols.walk * from.stride;
+
+    in += from.offset;
+    if (min(y, y1) >= 0 && max(y, y1) < from.height && min(x, x1) >= 0 && max(x, x1) < from.width &&
+        end <= span) { /* reads beyond a pixel are overwritten by the next tap */
+        for (int a = 0; a < t->rows.taps; a++) {
+            __global const float *p =
+                in + ((image + y + t->rows.walk * a) * from.width + x) * from.stride;
+            if (from.channels <= 4)
+                for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels)
+                    vstore4(vload4(0, p), 0, line);
+            else
+                for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels)
+                    vstore8(vload8(0, p), 0, line);
+        }
+        return;
+    }
     for (int a = 0; a < t->rows.taps; a++)
-        for (int b = 0; b < t->cols.taps; b++, line += channels) {
+        for (int b = 0; b < t->cols.taps; b++, line += from.channels) {
             const int sy = y + t->rows.walk * a, sx = x + t->cols.walk * b;
-            const int inside =
-                (uint)sy < (uint)t->from.height && (uint)sx < (uint)t->from.width;
-            __global const float *from =
-                in + t->from.offset +
-                (inside ? ((image + sy) * t->from.width + sx) * t->from.stride : 0);
-            for (int c = 0; c < channels; c++)
-                line[c] = inside ? from[c] : 0.0f;
+            const int inside = (uint)sy < (uint)from.height && (uint)sx < (uint)from.width;
+            for (int c = 0; c < from.channels; c++)
+                line[c] = inside ? in[((image + sy) * from.width + sx) * from.stride + c] : 0.0f;
         }
 }
 
@@ -75,14 +117,17 @@ __kernel void conv2d_patch_thin(__global const float *restrict in, __global cons
     const Gather t = gather(&g, gradient, 0);
     const int pixels = g.n * t.to.height * t.to.width, lanes = g.r * g.s * t.from.channels;
     const int first = get_group_id(0) * tiles * ROWS, last = min(pixels, first + tiles * ROWS);
-    float lines[PATCH];
+    float lines[PATCH + SLACK];
     VF sums[2 * ROWS];
+    Place at = place(&t, first);
 
     w += g.w_offset;
     for (int pixel = first; pixel < last; pixel += ROWS) {
         const int count = min(ROWS, last - pixel);
-        for (int i = 0; i < ROWS; i++)
-            fill_line(lines + i * lanes, in, &t, min(pixel + i, last - 1));
+        for (int i = 0; i < count; i++, advance(&at, &t))
+            fill_line(lines + i * lanes, in, &t, &at, g.n);
+        for (int i = count * lanes; i < ROWS * lanes; i++)
+            lines[i] = 0.0f;
         for (int channel = 0; channel < t.to.channels; channel += BLOCK) {
             tile_lines(sums, lines, w + (size_t)channel * lanes, lanes);
             for (int i = 0; i < count; i++)
@@ -142,13 +187,17 @@ void dot_tap(VF *sums, __global const float *const *source, __global const float
 
 float add_lanes(VF v)
 {
-    float part[VW];
+#if VW == 16
+    const float8 e = v.lo + v.hi;
+    const float4 q = e.lo + e.hi;
+#elif VW == 8
+    const float4 q = v.lo + v.hi;
+#else
+    const VF q = v;
+#endif
+    const float2 h = q.lo + q.hi;
 
-    VF_STORE(v, part);
-    for (int step = VW / 2; step > 0; step /= 2)
-        for (int i = 0; i < step; i++)
-            part[i] += part[i + step];
-    return part[0];
+    return h.x + h.y;
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -157,25 +206,29 @@ __kernel void conv2d_dot_thin(__global const float *restrict in, __global const 
                               __global const float *zeros, const ConvGeom g, const int gradient,
                               const int tiles)
 {
-    const Gather t = gather(&g, gradient, get_group_id(2));
-    const int pixels = g.n * t.rows.count * t.cols.count, channel = get_group_id(1) * DOT_OUT;
+    /* Classes of the same pixels one after the other: what they read is still in the cache. */
+    const Gather t = gather(&g, gradient, get_group_id(0));
+    const int pixels = g.n * t.rows.count * t.cols.count;
     const int padded = (t.from.channels + VW - 1) / VW * VW;
-    const int outputs = min(DOT_OUT, t.to.channels - channel);
-    const int first = get_group_id(0) * tiles * DOT_ROWS;
+    const int first = get_group_id(1) * tiles * DOT_ROWS;
     const int last = min(pixels, first + tiles * DOT_ROWS);
 
-    w += (size_t)get_group_id(1) * g.r * g.s * DOT_OUT * padded;
+    Place next = place(&t, first);
+
     in += t.from.offset;
     for (int pixel = first; pixel < last; pixel += DOT_ROWS) {
         VF sums[DOT_ROWS * DOT_OUT];
         int row[DOT_ROWS], col[DOT_ROWS];
         size_t image[DOT_ROWS];
+        Place at[DOT_ROWS];
 
         for (int i = 0; i < DOT_ROWS; i++) {
-            const int at = min(pixel + i, last - 1), line = at / t.cols.count;
-            row[i] = line % t.rows.count * t.rows.pitch + t.rows.base;
-            col[i] = at % t.cols.count * t.cols.pitch + t.cols.base;
-            image[i] = (size_t)(line / t.rows.count) * t.from.height;
+            at[i] = next;
+            row[i] = next.y * t.rows.pitch + t.rows.base;
+            col[i] = next.x * t.cols.pitch + t.cols.base;
+            image[i] = (size_t)next.image * t.from.height;
+            if (pixel + i + 1 < last)
+                advance(&next, &t);
         }
         for (int i = 0; i < DOT_ROWS * DOT_OUT; i++)
             sums[i] = (VF)(0.0f);
@@ -194,14 +247,13 @@ __kernel void conv2d_dot_thin(__global const float *restrict in, __global const 
                 dot_tap(sums, source, w + (size_t)tap * DOT_OUT * padded, t.from.channels, padded);
             }
         for (int i = 0; i < DOT_ROWS && pixel + i < last; i++) {
-            const int line = (pixel + i) / t.cols.count;
-            const int oy = line % t.rows.count * t.rows.step + t.rows.first;
-            const int ox = (pixel + i) % t.cols.count * t.cols.step + t.cols.first;
-            const size_t at = ((size_t)(line / t.rows.count) * t.to.height + oy) * t.to.width + ox;
-            for (int o = 0; o < outputs; o++) {
-                __global float *p = out + t.to.offset + at * t.to.stride + channel + o;
+            const int oy = at[i].y * t.rows.step + t.rows.first;
+            const int ox = at[i].x * t.cols.step + t.cols.first;
+            const size_t to = ((size_t)at[i].image * t.to.height + oy) * t.to.width + ox;
+            for (int o = 0; o < t.to.channels; o++) {
+                __global float *p = out + t.to.offset + to * t.to.stride + o;
                 const float sum = add_lanes(sums[i * DOT_OUT + o]) +
-                                  (bias ? bias[g.bias_offset + channel + o] : 0.0f);
+                                  (bias ? bias[g.bias_offset + o] : 0.0f);
                 *p = g.accumulate ? *p + sum : activate(sum, g.act, g.slope);
             }
         }
@@ -212,15 +264,15 @@ __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_dot_weights_thin(__global const float *restrict w, __global float *restrict to,
                                       const ConvGeom g, const int gradient)
 {
-    const int tap = get_group_id(0), channel = get_group_id(1) * DOT_OUT;
+    const int tap = get_group_id(0);
     const int outputs = gradient ? g.c : g.k, inputs = gradient ? g.k : g.c;
     const int padded = (inputs + VW - 1) / VW * VW;
 
-    to += ((size_t)get_group_id(1) * g.r * g.s + tap) * DOT_OUT * padded;
+    to += (size_t)tap * DOT_OUT * padded;
     for (int o = 0; o < DOT_OUT; o++)
         for (int i = 0; i < padded; i++) {
-            const int k = gradient ? i : channel + o, c = gradient ? channel + o : i;
-            to[o * padded + i] = channel + o < outputs && i < inputs
+            const int k = gradient ? i : o, c = gradient ? o : i;
+            to[o * padded + i] = o < outputs && i < inputs
                                      ? w[weight_index(&g, k, c, tap / g.s, tap % g.s)]
                                      : 0.0f;
         }
@@ -269,15 +321,16 @@ __kernel void conv2d_wgrad_thin(__global const float *restrict thin,
     const int used = g.r * g.s * t.from.channels, lanes = (used + ROWS - 1) / ROWS * ROWS;
     const int blocks = (t.to.channels + BLOCK - 1) / BLOCK, chunk = min(32, PATCH / lanes);
     const int first = get_group_id(0) * part_pixels, last = min(pixels, first + part_pixels);
-    float lines[PATCH];
+    float lines[PATCH + SLACK];
+    Place at = place(&t, first);
 
     parts += (size_t)get_group_id(0) * blocks * lanes * BLOCK;
     for (int i = 0; i < blocks * lanes * 2; i++)
         VF_STORE((VF)(0.0f), parts + i * VW);
     for (int pixel = first; pixel < last; pixel += chunk) {
         const int count = min(chunk, last - pixel);
-        for (int i = 0; i < count; i++) {
-            fill_line(lines + i * lanes, thin, &t, pixel + i);
+        for (int i = 0; i < count; i++, advance(&at, &t)) {
+            fill_line(lines + i * lanes, thin, &t, &at, g.n);
             for (int lane = used; lane < lanes; lane++)
                 lines[i * lanes + lane] = 0.0f;
         }

@@ -6,7 +6,7 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { GROUP = 12 }; /* tiles whose sums a group keeps */
+enum { GROUP = 12, CHUNK = 128 }; /* tiles of a group, channels at a time: see the kernel */
 
 int p2p_conv2d_rows(const P2pCaps *caps)
 {
@@ -32,7 +32,7 @@ size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient)
 
 static void options_text(const P2pCaps *caps, char text[64])
 {
-    snprintf(text, 64, "-D ROWS=%d -D GROUP=%d", p2p_conv2d_rows(caps), GROUP);
+    snprintf(text, 64, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d", p2p_conv2d_rows(caps), GROUP, CHUNK);
 }
 
 int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)

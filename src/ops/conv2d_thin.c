@@ -9,7 +9,7 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { THIN = 8, DOT_MOST = 6, DOT_ROWS = 4, DOT_OUT = 3, PATCH = 6144, PART_PIXELS = 64 };
+enum { THIN = 8, DOT_ROWS = 4, DOT_OUT = 3, PATCH = 6144, PART_PIXELS = 64 };
 
 /* A gather's sides: channels read and written, steps, taps. */
 typedef struct Sides {
@@ -40,7 +40,7 @@ static bool is_patch(const Sides *s, const P2pCaps *caps)
 /* Few channels out: dot products. */
 static bool is_dot(const Sides *s, const P2pCaps *caps)
 {
-    return s->out <= DOT_MOST && s->in >= 2 * caps->vector_width && s->in <= P2P_ZEROS;
+    return s->out <= DOT_OUT && s->in >= 2 * caps->vector_width && s->in <= P2P_ZEROS;
 }
 
 static bool gather_ok(const P2pCall *call, const P2pCaps *caps, bool gradient)
@@ -58,7 +58,7 @@ static size_t gather_work(const P2pCall *call, const P2pCaps *caps, bool gradien
 
     if (is_patch(&s, caps))
         return p2p_conv2d_turned_bytes(call, gradient);
-    return (size_t)p2p_ceil_div(s.out, DOT_OUT) * (size_t)(g.r * g.s * DOT_OUT) *
+    return (size_t)(g.r * g.s * DOT_OUT) *
            p2p_round_up((size_t)s.in, (size_t)caps->vector_width) * sizeof(float);
 }
 
@@ -78,7 +78,7 @@ static int emit(P2pSequence *seq, const P2pCaps *caps, const char *kernel, const
 /* Tiles in a group, so that there are some groups for each core. */
 static int tiles_in_group(int tiles, const P2pCaps *caps)
 {
-    return p2p_ceil_div(tiles, p2p_min(tiles, 16 * caps->compute_units));
+    return p2p_ceil_div(tiles, p2p_min(tiles, 64 * caps->compute_units));
 }
 
 static int emit_patch(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work,
@@ -111,7 +111,7 @@ static int emit_dot(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, 
     const ConvGeom g = p2p_conv_geom(call);
     const Sides s = sides(&g, gradient);
     const int is_gradient = gradient, all = p2p_ceil_div(s.pixels, DOT_ROWS);
-    const int tiles = tiles_in_group(all, caps), thirds = p2p_ceil_div(s.out, DOT_OUT);
+    const int tiles = tiles_in_group(all, caps);
     const P2pBuffer *zeros = p2p_sequence_zeros(seq);
     const P2pArg weight_args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(work),
                                   P2P_ARG(g), P2P_ARG(is_gradient)};
@@ -125,10 +125,10 @@ static int emit_dot(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, 
     if (!zeros)
         return P2P_EDEVMEM;
     if ((err = emit(seq, caps, "conv2d_dot_weights_thin", weight_args, P2P_COUNT(weight_args),
-                    (int[]){g.r * g.s, thirds, 1})) < 0)
+                    (int[]){g.r * g.s, 1, 1})) < 0)
         return err;
     return emit(seq, caps, "conv2d_dot_thin", args, P2P_COUNT(args),
-                (int[]){p2p_ceil_div(all, tiles), thirds, s.step * s.step});
+                (int[]){s.step * s.step, p2p_ceil_div(all, tiles), 1});
 }
 
 static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work,
