@@ -6,7 +6,8 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { GROUP = 12, CHUNK = 128 }; /* tiles of a group, channels at a time: see the kernel */
+enum { GROUP = 12, CHUNK = 128, RUN = 128, WIDTH = 4 }; /* see the kernel */
+enum { OPTIONS = 96 }; /* characters */
 
 int p2p_conv2d_rows(const P2pCaps *caps)
 {
@@ -30,9 +31,10 @@ size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient)
            sizeof(float);
 }
 
-static void options_text(const P2pCaps *caps, char text[64])
+static void options_text(const P2pCaps *caps, char text[OPTIONS])
 {
-    snprintf(text, 64, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d", p2p_conv2d_rows(caps), GROUP, CHUNK);
+    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d", p2p_conv2d_rows(caps),
+             GROUP, CHUNK, RUN, WIDTH);
 }
 
 int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
@@ -40,7 +42,7 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *c
     const ConvGeom geom = p2p_conv_geom(call), *g = &geom;
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(work),
                            P2P_ARG(*g)};
-    char options[64];
+    char options[OPTIONS];
 
     options_text(caps, options);
     return p2p_sequence_add(
@@ -74,7 +76,7 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
                        p2p_ceil_div(gradient ? g.w : g.q, step);
     const int all_tiles = p2p_ceil_div(pixels, p2p_conv2d_rows(caps));
     const int tiles = tiles_in_group(all_tiles, blocks * step * step, caps);
-    char options[64];
+    char options[OPTIONS];
     int err;
 
     if (!zeros)
@@ -145,7 +147,7 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG(g)};
     const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
-    char options[64];
+    char options[OPTIONS];
 
     (void)work;
     options_text(caps, options);
@@ -154,6 +156,6 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
                           .options = options,
                           .global = {(size_t)(g.r * g.s),
                                      (size_t)p2p_ceil_div(inputs, GROUP * p2p_conv2d_rows(caps)),
-                                     (size_t)p2p_ceil_div(outputs, g.block)},
+                                     (size_t)p2p_ceil_div(outputs, WIDTH * g.block)},
                           .local = {1, 1, 1}, .args = args, .arg_count = (int)P2P_COUNT(args)});
 }
