@@ -33,6 +33,9 @@ bool p2p_conv2d_wgrad_thin_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_wgrad_thin_work(const P2pCall *call, const P2pCaps *caps);
 
 bool p2p_conv2d_tile_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_fwd_tile_work(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_dgrad_tile_work(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_wgrad_tile_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_clblast_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps);
 
