@@ -4,7 +4,7 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { PARTS_MOST = 32, GROUPS_PER_UNIT = 4, SLICES_LEAST = 4, SUM_ITEMS = 64 };
+enum { PARTS_MOST = 32, GROUPS_LEAST = 64, GROUPS_PER_UNIT = 4, SLICES_LEAST = 4, SUM_ITEMS = 64 };
 enum { TILE = 64, SIDE = 16, DEPTH = 16, LOCAL_BYTES = 2 * DEPTH * (TILE + 1) * 4 };
 
 bool p2p_conv2d_tile_ok(const P2pCall *call, const P2pCaps *caps)
@@ -21,7 +21,8 @@ static size_t items(int count)
 /* Parts of the sum, so that there are enough groups for the device. */
 static int parts_of(int tiles, int slices, const P2pCaps *caps)
 {
-    const int wanted = p2p_ceil_div(GROUPS_PER_UNIT * caps->compute_units, tiles);
+    const int groups = p2p_max(GROUPS_LEAST, GROUPS_PER_UNIT * caps->compute_units);
+    const int wanted = p2p_ceil_div(groups, tiles);
     const int parts = p2p_min(p2p_min(wanted, slices / SLICES_LEAST), PARTS_MOST);
 
     return parts > 1 ? parts : 1;
