@@ -178,7 +178,8 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
 {
     const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s;
     const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
-    const int block = get_group_id(2) * WIDTH, blocks = min(WIDTH, (outputs - 1) / BLOCK + 1 - block);
+    const int block = get_group_id(2) * WIDTH;
+    const int blocks = min(WIDTH, (outputs - 1) / BLOCK + 1 - block);
     const int first = get_group_id(1) * GROUP * ROWS, last = min(inputs, first + GROUP * ROWS);
     const int dy = r - g.pad, dx = s - g.pad;
     const int p0 = range_first(g.stride, dy), p1 = range_last(g.stride, dy, g.h, g.p);

@@ -6,8 +6,8 @@
  *   conv2d_patch_thin      few channels in, step 1: the inputs under a pixel's taps are copied to
  *                          one line (lane = tap * channels + c), then all taps are one sum.
  *                          w blocked over the outputs. global {groups of tiles}
- *   conv2d_dot_thin        few channels out: vectors over the channels in, a tile of DOT_ROWS pixels
- *                          by DOT_OUT outputs (the most there may be), lanes added at the end.
+ *   conv2d_dot_thin        few channels out: vectors over the channels in, a tile of DOT_ROWS
+ *                          pixels by DOT_OUT outputs (the most there may be), lanes added at the end.
  *                          global {stride * stride or 1, groups of tiles}
  *   conv2d_dot_weights_thin  weights for it: [tap][DOT_OUT][channels, padded]. global {taps}
  *   conv2d_wgrad_thin      weight gradient, lines as above times the other side's vectors; a group
@@ -62,7 +62,8 @@ void fill_line(float *line, __global const float *in, const Gather *t, const Pla
     const int y1 = y + t->rows.walk * (t->rows.taps - 1);
     const int x1 = x + t->cols.walk * (t->cols.taps - 1);
     const size_t image = (size_t)at->image * from.height;
-    const size_t span = ((size_t)images * from.height * from.width - 1) * from.stride + from.channels;
+    const size_t span =
+        ((size_t)images * from.height * from.width - 1) * from.stride + from.channels;
     const size_t end = ((image + max(y, y1)) * from.width + max(x, x1)) * from.stride + SLACK;
     const int step = t->cols.walk * from.stride;
 

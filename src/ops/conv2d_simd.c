@@ -33,11 +33,12 @@ size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient)
 
 static void options_text(const P2pCaps *caps, char text[OPTIONS])
 {
-    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d", p2p_conv2d_rows(caps),
-             GROUP, CHUNK, RUN, WIDTH);
+    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d",
+             p2p_conv2d_rows(caps), GROUP, CHUNK, RUN, WIDTH);
 }
 
-int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                         P2pBuffer *work)
 {
     const ConvGeom geom = p2p_conv_geom(call), *g = &geom;
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(work),
