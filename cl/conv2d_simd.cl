@@ -9,41 +9,28 @@
  *                        a gather with a part of the taps. w blocked over the outputs.
  *                        global {groups of tiles, blocks of outputs, stride * stride or 1}
  *   conv2d_wgrad_simd    weight gradient; either side may be the blocked one.
- *                        global {taps, chunks of input channels, blocks of outputs}
+ *                        global {taps, chunks of input channels, groups of WIDTH blocks of outputs}
  *   conv2d_turn_simd     weights blocked over one side -> over the other.
  *                        global {R * S, blocks of the result}
  *
  * Build options: see common.clh, and
- *   -D ROWS=<6|12>     pixels in a tile: 12 with 32 vector registers, else 6
+ *   -D ROWS=<6|12>     see conv2d_rows.clh
  *   -D GROUP=<n>       tiles in a group (sums in private memory between taps)
+ *   -D CHUNK=<n>       channels whose weights stay in the first cache while all tiles use them
+ *   -D WIDTH=<n>       blocks of outputs that share the inputs in the weight gradient
+ *   -D RUN=<n>         pixels about that the weight gradient sums before it adds to the whole sum
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "conv2d_rows.clh"
 
-#define BLOCK (2 * VW)
+#define TILE_SOURCE(i) __global const float *const a##i = source[i] + first;
 
-#if ROWS == 6
-#define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5)
-#else
-#define EACH_ROW(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
-#endif
-
-/* A register tile: sums u (first vector of outputs) and v (second) of each row. They begin at zero
- * for every tap or line and are added to the running sums: short sums round less. */
-#define TILE_BEGIN(i) VF u##i = (VF)(0.0f), v##i = (VF)(0.0f);
-#define TILE_END(i) sums[2 * (i)] += u##i; sums[2 * (i) + 1] += v##i;
-#define TILE_STEP(i)                                                                               \
-    {                                                                                              \
-        const VF a = (VF)(a##i[c]);                                                                \
-        u##i = FMA(a, w0, u##i);                                                                   \
-        v##i = FMA(a, w1, v##i);                                                                   \
-    }
-#define TILE_SOURCE(i) __global const float *const a##i = source[i];
-
-/* One tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], for c < count. */
-void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int count)
+/* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. */
+void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int first,
+              int count)
 {
     EACH_ROW(TILE_SOURCE)
     EACH_ROW(TILE_BEGIN)
@@ -54,44 +41,6 @@ void tile_tap(VF *sums, __global const float *const *source, __global const floa
         EACH_ROW(TILE_STEP)
     }
     EACH_ROW(TILE_END)
-}
-
-VF activate_vector(VF v, int act, float slope)
-{
-    if (act == ACT_RELU)
-        return fmax(v, (VF)(0.0f));
-    if (act == ACT_LEAKY_RELU)
-        return fmax(v, (VF)(0.0f)) + slope * fmin(v, (VF)(0.0f));
-    if (act == ACT_TANH)
-        return tanh(v);
-    return v;
-}
-
-/* Write a pixel's block of outputs; the last block may be partly filled. */
-void put_block(__global float *out, VF u, VF v, __global const float *bias, int filled,
-               int accumulate, int act, float slope)
-{
-    float part[BLOCK];
-
-    if (filled == BLOCK) {
-        if (bias) {
-            u += VF_LOAD(bias);
-            v += VF_LOAD(bias + VW);
-        }
-        if (accumulate) {
-            u += VF_LOAD(out);
-            v += VF_LOAD(out + VW);
-        }
-        VF_STORE(activate_vector(u, act, slope), out);
-        VF_STORE(activate_vector(v, act, slope), out + VW);
-        return;
-    }
-    VF_STORE(u, part);
-    VF_STORE(v, part + VW);
-    for (int i = 0; i < filled; i++) {
-        const float sum = part[i] + (bias ? bias[i] : 0.0f) + (accumulate ? out[i] : 0.0f);
-        out[i] = activate(sum, act, slope);
-    }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -109,8 +58,9 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
     const int first = get_group_id(0) * tiles * ROWS;
     const int count = min(tiles * ROWS, pixels - first);
     const int used = (count + ROWS - 1) / ROWS; /* tiles that hold a pixel */
-    int row[GROUP * ROWS], col[GROUP * ROWS];
-    size_t image[GROUP * ROWS];
+    int row[GROUP * ROWS], col[GROUP * ROWS], live[GROUP];
+    size_t origin[GROUP * ROWS];
+    __global const float *source[GROUP * ROWS];
     VF sums[GROUP * ROWS * 2];
 
     if (count <= 0)
@@ -120,7 +70,8 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
         /* Behind the last pixel: a row that no tap reaches. */
         row[i] = i < count ? line % rows.count * rows.pitch : -0x10000000;
         col[i] = pixel % cols.count * cols.pitch;
-        image[i] = (size_t)(line / rows.count) * from.height * from.width;
+        origin[i] = (((size_t)(line / rows.count) * from.height + (i < count ? row[i] : 0)) *
+                         from.width + col[i]) * from.stride + from.offset;
         sums[2 * i] = sums[2 * i + 1] = (VF)(0.0f);
     }
 
@@ -129,23 +80,23 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
         for (int b = 0; b < cols.taps; b++) {
             const int dy = rows.base + rows.walk * a, dx = cols.base + cols.walk * b;
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
+            const long shift = ((long)dy * from.width + dx) * from.stride;
             __global const float *weights = w + (size_t)tap * from.channels * BLOCK;
 
             for (int t = 0; t < used; t++) {
-                __global const float *source[ROWS];
-                int live = 0;
-                for (int i = 0; i < ROWS; i++) {
-                    const int pixel = t * ROWS + i, sy = row[pixel] + dy, sx = col[pixel] + dx;
-                    const int inside = (uint)sy < (uint)from.height && (uint)sx < (uint)from.width;
-                    source[i] = inside ? in + from.offset +
-                                             (image[pixel] + (size_t)sy * from.width + sx) *
-                                                 from.stride
-                                       : zeros;
-                    live |= inside;
+                live[t] = 0;
+                for (int i = t * ROWS; i < (t + 1) * ROWS; i++) {
+                    const int inside = (uint)(row[i] + dy) < (uint)from.height &&
+                                       (uint)(col[i] + dx) < (uint)from.width;
+                    source[i] = inside ? in + (long)origin[i] + shift : zeros;
+                    live[t] |= inside;
                 }
-                if (live)
-                    tile_tap(sums + t * ROWS * 2, source, weights, from.channels);
             }
+            for (int c = 0; c < from.channels; c += CHUNK)
+                for (int t = 0; t < used; t++)
+                    if (live[t])
+                        tile_tap(sums + t * ROWS * 2, source + t * ROWS,
+                                 weights + (size_t)c * BLOCK, c, min(CHUNK, from.channels - c));
         }
 
     const int channel = block * BLOCK, filled = min(BLOCK, to.channels - channel);
@@ -161,41 +112,49 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 
 /* ---- Weight gradient ------------------------------------------------------------------------- */
 
-#define GRAD_STEP(i)                                                                               \
+#define GRAD_STEP(i) GRAD_ADD(i, p[i])
+#define GRAD_STEP_LAST(i) GRAD_ADD(i, p[lane##i])
+#define GRAD_ADD(i, value)                                                                         \
     {                                                                                              \
-        const VF a = (VF)(p[lane##i]);                                                             \
+        const VF a = (VF)(value);                                                             \
         u##i = FMA(a, w0, u##i);                                                                   \
         v##i = FMA(a, w1, v##i);                                                                   \
     }
 /* Lanes behind the last input channel repeat it; they are not stored. */
 #define GRAD_LANE(i) const int lane##i = min(i, lanes - 1);
 
-/* The first `filled` of a vector of outputs. */
-VF load_part(__global const float *p, int filled)
-{
-    float part[VW];
+/* Lines of pixels of both sides: floats from pixel to pixel and from line to line. */
+typedef struct Lines {
+    int count, pixels, p_step, o_step;
+    size_t p_pitch, o_pitch;
+} Lines;
 
-    for (int i = 0; i < VW; i++)
-        part[i] = i < filled ? p[i] : 0.0f;
-    return VF_LOAD(part);
-}
-
-/* sums[input lane][outputs] += over a line of pixels: p's channels times o's. */
-void grad_line(VF *sums, __global const float *p, __global const float *o, int count, int p_step,
-               int o_step, int lanes, int filled)
+/* sums[input lane][outputs] += over some lines of pixels: p's channels times o's. */
+void grad_lines(VF *sums, __global const float *p0, __global const float *o0, const Lines *l,
+                int lanes, int filled)
 {
+    const int p_step = l->p_step, o_step = l->o_step, pixels = l->pixels;
     EACH_ROW(GRAD_LANE)
     EACH_ROW(TILE_BEGIN)
 
-    if (filled == BLOCK) {
-        for (int i = 0; i < count; i++, p += p_step, o += o_step) {
-            const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
-            EACH_ROW(GRAD_STEP)
-        }
-    } else {
-        for (int i = 0; i < count; i++, p += p_step, o += o_step) {
-            const VF w0 = load_part(o, filled), w1 = load_part(o + VW, filled - VW);
-            EACH_ROW(GRAD_STEP)
+    for (int line = 0; line < l->count; line++) {
+        __global const float *p = p0 + line * l->p_pitch, *o = o0 + line * l->o_pitch;
+
+        if (filled == BLOCK && lanes >= ROWS) {
+            for (int i = 0; i < pixels; i++, p += p_step, o += o_step) {
+                const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
+                EACH_ROW(GRAD_STEP)
+            }
+        } else if (filled == BLOCK) {
+            for (int i = 0; i < pixels; i++, p += p_step, o += o_step) {
+                const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
+                EACH_ROW(GRAD_STEP_LAST)
+            }
+        } else {
+            for (int i = 0; i < pixels; i++, p += p_step, o += o_step) {
+                const VF w0 = load_part(o, filled), w1 = load_part(o + VW, filled - VW);
+                EACH_ROW(GRAD_STEP_LAST)
+            }
         }
     }
     EACH_ROW(TILE_END)
@@ -218,42 +177,57 @@ __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const float *restrict y,
                                 __global float *restrict w, const ConvGeom g)
 {
-    const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s, block = get_group_id(2);
+    const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s;
     const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
-    const int channel = block * BLOCK, filled = min(BLOCK, outputs - channel);
+    const int block = get_group_id(2) * WIDTH;
+    const int blocks = min(WIDTH, (outputs - 1) / BLOCK + 1 - block);
     const int first = get_group_id(1) * GROUP * ROWS, last = min(inputs, first + GROUP * ROWS);
     const int dy = r - g.pad, dx = s - g.pad;
     const int p0 = range_first(g.stride, dy), p1 = range_last(g.stride, dy, g.h, g.p);
     const int q0 = range_first(g.stride, dx), q1 = range_last(g.stride, dx, g.w, g.q);
-    VF sums[GROUP * ROWS * 2];
+    const int at_once = max(1, RUN / max(1, q1 - q0));
+    const size_t x_pitch = (size_t)g.stride * g.w * g.x_stride, y_pitch = (size_t)g.q * g.y_stride;
+    Lines lines = {0, q1 - q0, g.stride * g.x_stride, g.y_stride, x_pitch, y_pitch};
+    VF sums[WIDTH][GROUP * ROWS * 2];
 
-    for (int i = 0; i < GROUP * ROWS * 2; i++)
-        sums[i] = (VF)(0.0f);
-    for (int n = 0; n < g.n; n++)
-        for (int p = p0; p < p1; p++) {
+    if (g.large_out) {
+        lines.p_step = g.y_stride;
+        lines.o_step = g.stride * g.x_stride;
+        lines.p_pitch = y_pitch;
+        lines.o_pitch = x_pitch;
+    }
+    for (int j = 0; j < blocks; j++)
+        for (int i = 0; i < (last - first + ROWS - 1) / ROWS * ROWS * 2; i++)
+            sums[j][i] = (VF)(0.0f);
+    for (int n = 0; n < g.n && q0 < q1; n++)
+        for (int p = p0; p < p1; p += at_once) {
             const size_t small = ((size_t)n * g.p + p) * g.q + q0;
             const size_t large = ((size_t)n * g.h + p * g.stride + dy) * g.w + q0 * g.stride + dx;
             __global const float *ys = y + g.y_offset + small * g.y_stride;
             __global const float *xs = x + g.x_offset + large * g.x_stride;
-            const int x_step = g.stride * g.x_stride;
 
-            for (int i = first; i < last; i += ROWS)
-                grad_line(sums + (i - first) * 2, (g.large_out ? ys : xs) + i,
-                          (g.large_out ? xs : ys) + channel, q1 - q0,
-                          g.large_out ? g.y_stride : x_step, g.large_out ? x_step : g.y_stride,
-                          last - i, filled);
+            lines.count = min(at_once, p1 - p);
+            for (int j = 0; j < blocks; j++)
+                for (int i = first; i < last; i += ROWS) {
+                    const int channel = (block + j) * BLOCK;
+                    grad_lines(sums[j] + (i - first) * 2, (g.large_out ? ys : xs) + i,
+                               (g.large_out ? xs : ys) + channel, &lines, last - i,
+                               min(BLOCK, outputs - channel));
+                }
         }
 
-    w += g.w_offset + (((size_t)block * g.r * g.s + tap) * inputs) * BLOCK;
-    for (int i = first; i < last; i++) {
-        VF u = sums[(i - first) * 2], v = sums[(i - first) * 2 + 1];
-        __global float *out = w + (size_t)i * BLOCK;
-        if (g.accumulate) {
-            u += VF_LOAD(out);
-            v += VF_LOAD(out + VW);
+    for (int j = 0; j < blocks; j++) {
+        __global float *out =
+            w + g.w_offset + (((size_t)(block + j) * g.r * g.s + tap) * inputs + first) * BLOCK;
+        for (int i = 0; i < last - first; i++, out += BLOCK) {
+            VF u = sums[j][2 * i], v = sums[j][2 * i + 1];
+            if (g.accumulate) {
+                u += VF_LOAD(out);
+                v += VF_LOAD(out + VW);
+            }
+            VF_STORE(u, out);
+            VF_STORE(v, out + VW);
         }
-        VF_STORE(u, out);
-        VF_STORE(v, out + VW);
     }
 }
 

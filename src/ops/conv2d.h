@@ -25,7 +25,17 @@ bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
 
+bool p2p_conv2d_fwd_thin_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_fwd_thin_work(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_dgrad_thin_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_dgrad_thin_work(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_wgrad_thin_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_wgrad_thin_work(const P2pCall *call, const P2pCaps *caps);
+
 bool p2p_conv2d_tile_ok(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_fwd_tile_work(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_dgrad_tile_work(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_wgrad_tile_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_clblast_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps);
 
@@ -33,9 +43,18 @@ size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps);
 typedef int P2pConvEmit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
                         P2pBuffer *work);
 P2pConvEmit p2p_conv2d_fwd_simd_emit, p2p_conv2d_dgrad_simd_emit, p2p_conv2d_wgrad_simd_emit;
+P2pConvEmit p2p_conv2d_fwd_thin_emit, p2p_conv2d_dgrad_thin_emit, p2p_conv2d_wgrad_thin_emit;
 P2pConvEmit p2p_conv2d_fwd_tile_emit, p2p_conv2d_dgrad_tile_emit, p2p_conv2d_wgrad_tile_emit;
 P2pConvEmit p2p_conv2d_fwd_clblast_emit, p2p_conv2d_dgrad_clblast_emit;
 P2pConvEmit p2p_conv2d_wgrad_clblast_emit;
+
+/** Pixels in a register tile of CPUs: two vectors each, beside two of weights and one broadcast. */
+int p2p_conv2d_rows(const P2pCaps *caps);
+/** Bytes of the weights blocked over a gather's outputs; 0 where they already are. */
+size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient);
+/** Append a launch that writes the weights blocked over the other side to the start of work. */
+int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                         P2pBuffer *work);
 
 void p2p_ref_conv2d_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_conv2d_dgrad(const P2pCall *call, double *const host[], double *mag);

@@ -6,10 +6,10 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { GROUP = 12 }; /* tiles whose sums a group keeps */
+enum { GROUP = 12, CHUNK = 128, RUN = 128, WIDTH = 4 }; /* see the kernel */
+enum { OPTIONS = 96 }; /* characters */
 
-/* Pixels in a register tile: two vectors each, beside two of weights and one broadcast. */
-static int tile_rows(const P2pCaps *caps)
+int p2p_conv2d_rows(const P2pCaps *caps)
 {
     return caps->vector_width == 16 ? 12 : 6;
 }
@@ -20,7 +20,7 @@ static bool fits(const P2pCall *call, const P2pCaps *caps)
            call->t[P2P_CONV_X].c <= P2P_ZEROS && call->t[P2P_CONV_Y].c <= P2P_ZEROS;
 }
 
-static size_t turned_bytes(const P2pCall *call, bool gradient)
+size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient)
 {
     const ConvGeom g = p2p_conv_geom(call);
 
@@ -31,18 +31,19 @@ static size_t turned_bytes(const P2pCall *call, bool gradient)
            sizeof(float);
 }
 
-static void options_text(const P2pCaps *caps, char text[64])
+static void options_text(const P2pCaps *caps, char text[OPTIONS])
 {
-    snprintf(text, 64, "-D ROWS=%d -D GROUP=%d", tile_rows(caps), GROUP);
+    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d",
+             p2p_conv2d_rows(caps), GROUP, CHUNK, RUN, WIDTH);
 }
 
-/* Weights blocked over the other side, into the workspace. */
-static int emit_turn(P2pSequence *seq, const P2pCall *call, const ConvGeom *g, const P2pCaps *caps,
-                     P2pBuffer *work)
+int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
+                         P2pBuffer *work)
 {
+    const ConvGeom geom = p2p_conv_geom(call), *g = &geom;
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(work),
                            P2P_ARG(*g)};
-    char options[64];
+    char options[OPTIONS];
 
     options_text(caps, options);
     return p2p_sequence_add(
@@ -74,15 +75,15 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
     const int blocks = p2p_ceil_div(gradient ? g.c : g.k, g.block);
     const int pixels = g.n * p2p_ceil_div(gradient ? g.h : g.p, step) *
                        p2p_ceil_div(gradient ? g.w : g.q, step);
-    const int all_tiles = p2p_ceil_div(pixels, tile_rows(caps));
+    const int all_tiles = p2p_ceil_div(pixels, p2p_conv2d_rows(caps));
     const int tiles = tiles_in_group(all_tiles, blocks * step * step, caps);
-    char options[64];
+    char options[OPTIONS];
     int err;
 
     if (!zeros)
         return P2P_EDEVMEM;
-    if (turned_bytes(call, gradient)) {
-        if ((err = emit_turn(seq, call, &g, caps, work)) < 0)
+    if (p2p_conv2d_turned_bytes(call, gradient)) {
+        if ((err = p2p_conv2d_emit_turn(seq, call, caps, work)) < 0)
             return err;
         w = work;
         g.w_offset = 0;
@@ -108,7 +109,7 @@ bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps)
 size_t p2p_conv2d_fwd_simd_work(const P2pCall *call, const P2pCaps *caps)
 {
     (void)caps;
-    return turned_bytes(call, false);
+    return p2p_conv2d_turned_bytes(call, false);
 }
 
 int p2p_conv2d_fwd_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
@@ -125,7 +126,7 @@ bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps)
 size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps)
 {
     (void)caps;
-    return turned_bytes(call, true);
+    return p2p_conv2d_turned_bytes(call, true);
 }
 
 int p2p_conv2d_dgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
@@ -147,7 +148,7 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG(g)};
     const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
-    char options[64];
+    char options[OPTIONS];
 
     (void)work;
     options_text(caps, options);
@@ -155,7 +156,7 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_wgrad_simd",
                           .options = options,
                           .global = {(size_t)(g.r * g.s),
-                                     (size_t)p2p_ceil_div(inputs, GROUP * tile_rows(caps)),
-                                     (size_t)p2p_ceil_div(outputs, g.block)},
+                                     (size_t)p2p_ceil_div(inputs, GROUP * p2p_conv2d_rows(caps)),
+                                     (size_t)p2p_ceil_div(outputs, WIDTH * g.block)},
                           .local = {1, 1, 1}, .args = args, .arg_count = (int)P2P_COUNT(args)});
 }

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Convolution on CPUs where one side has few channels: the ends of the networks. One work-item a
+ * group.
+ *
+ * Kernels
+ *   conv2d_patch_thin      few channels in, step 1: the inputs under a pixel's taps are copied to
+ *                          one line (lane = tap * channels + c), then all taps are one sum.
+ *                          w blocked over the outputs. global {groups of tiles}
+ *   conv2d_dot_thin        few channels out: vectors over the channels in, a tile of DOT_ROWS
+ *                          pixels by DOT_OUT outputs (the most there may be), lanes added at the end.
+ *                          global {stride * stride or 1, groups of tiles}
+ *   conv2d_dot_weights_thin  weights for it: [tap][DOT_OUT][channels, padded]. global {taps}
+ *   conv2d_wgrad_thin      weight gradient, lines as above times the other side's vectors; a group
+ *                          sums a range of pixels to its part [block][lane][BLOCK].
+ *                          global {parts}
+ *   conv2d_wgrad_sum_thin  parts in their order -> w, blocked over either side.
+ *                          global {taps, blocks of the wide side}
+ *
+ * Build options: see common.clh and conv2d_rows.clh, and
+ *   -D PATCH=<n>           floats for lines, at least ROWS lines
+ *   -D DOT_OUT=3
+ *
+ * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
+ */
+#include "common.clh"
+#include "conv2d.clh"
+#include "conv2d_rows.clh"
+
+#define SLACK 8 /* floats that a copy may write too many */
+
+/* Where an output pixel is in its class, and the picture. */
+typedef struct Place {
+    int x, y, image;
+} Place;
+
+Place place(const Gather *t, int pixel)
+{
+    const int line = pixel / t->cols.count;
+    const Place p = {pixel % t->cols.count, line % t->rows.count, line / t->rows.count};
+
+    return p;
+}
+
+/* The next pixel; divisions cost more than a tap. */
+void advance(Place *p, const Gather *t)
+{
+    if (++p->x < t->cols.count)
+        return;
+    p->x = 0;
+    if (++p->y < t->rows.count)
+        return;
+    p->y = 0;
+    p->image++;
+}
+
+/* The inputs under all taps of an output pixel (steps are 1: tap a is the a-th of its axis). Writes
+ * up to SLACK floats too many. */
+void fill_line(float *line, __global const float *in, const Gather *t, const Place *at, int images)
+{
+    const Side from = t->from;
+    const int y = at->y * t->rows.pitch + t->rows.base, x = at->x * t->cols.pitch + t->cols.base;
+    const int y1 = y + t->rows.walk * (t->rows.taps - 1);
+    const int x1 = x + t->cols.walk * (t->cols.taps - 1);
+    const size_t image = (size_t)at->image * from.height;
+    const size_t span =
+        ((size_t)images * from.height * from.width - 1) * from.stride + from.channels;
+    const size_t end = ((image + max(y, y1)) * from.width + max(x, x1)) * from.stride + SLACK;
+    const int step = t->cols.walk * from.stride;
+
+    in += from.offset;
+    if (min(y, y1) >= 0 && max(y, y1) < from.height && min(x, x1) >= 0 && max(x, x1) < from.width &&
+        end <= span) { /* reads beyond a pixel are overwritten by the next tap */
+        for (int a = 0; a < t->rows.taps; a++) {
+            __global const float *p =
+                in + ((image + y + t->rows.walk * a) * from.width + x) * from.stride;
+            if (from.channels <= 4)
+                for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels)
+                    vstore4(vload4(0, p), 0, line);
+            else
+                for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels)
+                    vstore8(vload8(0, p), 0, line);
+        }
+        return;
+    }
+    for (int a = 0; a < t->rows.taps; a++)
+        for (int b = 0; b < t->cols.taps; b++, line += from.channels) {
+            const int sy = y + t->rows.walk * a, sx = x + t->cols.walk * b;
+            const int inside = (uint)sy < (uint)from.height && (uint)sx < (uint)from.width;
+            for (int c = 0; c < from.channels; c++)
+                line[c] = inside ? in[((image + sy) * from.width + sx) * from.stride + c] : 0.0f;
+        }
+}
+
+#define LINE_SOURCE(i) const float *const a##i = lines + (i) * count;
+#define LINE_PUT(i)                                                                                \
+    sums[2 * (i)] = u##i;                                                                          \
+    sums[2 * (i) + 1] = v##i;
+
+/* sums[row] = lines[row][c] * w[c][outputs], for c < count. */
+void tile_lines(VF *sums, const float *lines, __global const float *w, int count)
+{
+    EACH_ROW(LINE_SOURCE)
+    EACH_ROW(TILE_BEGIN)
+
+    for (int c = 0; c < count; c++) {
+        const VF w0 = VF_LOAD(w), w1 = VF_LOAD(w + VW);
+        w += BLOCK;
+        EACH_ROW(TILE_STEP)
+    }
+    EACH_ROW(LINE_PUT)
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_patch_thin(__global const float *restrict in, __global const float *restrict w,
+                                __global const float *restrict bias, __global float *restrict out,
+                                const ConvGeom g, const int gradient, const int tiles)
+{
+    const Gather t = gather(&g, gradient, 0);
+    const int pixels = g.n * t.to.height * t.to.width, lanes = g.r * g.s * t.from.channels;
+    const int first = get_group_id(0) * tiles * ROWS, last = min(pixels, first + tiles * ROWS);
+    float lines[PATCH + SLACK];
+    VF sums[2 * ROWS];
+    Place at = place(&t, first);
+
+    w += g.w_offset;
+    for (int pixel = first; pixel < last; pixel += ROWS) {
+        const int count = min(ROWS, last - pixel);
+        for (int i = 0; i < count; i++, advance(&at, &t))
+            fill_line(lines + i * lanes, in, &t, &at, g.n);
+        for (int i = count * lanes; i < ROWS * lanes; i++)
+            lines[i] = 0.0f;
+        for (int channel = 0; channel < t.to.channels; channel += BLOCK) {
+            tile_lines(sums, lines, w + (size_t)channel * lanes, lanes);
+            for (int i = 0; i < count; i++)
+                put_block(out + t.to.offset + (size_t)(pixel + i) * t.to.stride + channel,
+                          sums[2 * i], sums[2 * i + 1],
+                          bias ? bias + g.bias_offset + channel : 0,
+                          min(BLOCK, t.to.channels - channel), g.accumulate, g.act, g.slope);
+        }
+    }
+}
+
+/* ---- Few outputs ----------------------------------------------------------------------------- */
+
+#define DOT_ROWS 4
+#define EACH_DOT(M) M(0) M(1) M(2) M(3)
+#define DOT_BEGIN(i) VF s##i = (VF)(0.0f), t##i = (VF)(0.0f), u##i = (VF)(0.0f);
+#define DOT_STEP(i)                                                                                \
+    {                                                                                              \
+        const VF a = VF_LOAD(a##i + c);                                                            \
+        s##i = FMA(a, w0, s##i);                                                                   \
+        t##i = FMA(a, w1, t##i);                                                                   \
+        u##i = FMA(a, w2, u##i);                                                                   \
+    }
+#define DOT_REST(i)                                                                                \
+    {                                                                                              \
+        const VF a = load_part(a##i + c, count - c);                                               \
+        s##i = FMA(a, w0, s##i);                                                                   \
+        t##i = FMA(a, w1, t##i);                                                                   \
+        u##i = FMA(a, w2, u##i);                                                                   \
+    }
+#define DOT_END(i)                                                                                 \
+    sums[3 * (i)] += s##i;                                                                         \
+    sums[3 * (i) + 1] += t##i;                                                                     \
+    sums[3 * (i) + 2] += u##i;
+#define DOT_SOURCE(i) __global const float *const a##i = source[i];
+
+/* sums[pixel][output] += source[pixel][c] * w[output][c], lane by lane. */
+void dot_tap(VF *sums, __global const float *const *source, __global const float *w, int count,
+             int padded)
+{
+    EACH_DOT(DOT_SOURCE)
+    EACH_DOT(DOT_BEGIN)
+    int c = 0;
+
+    for (; c + VW <= count; c += VW) {
+        const VF w0 = VF_LOAD(w + c), w1 = VF_LOAD(w + padded + c),
+                 w2 = VF_LOAD(w + 2 * padded + c);
+        EACH_DOT(DOT_STEP)
+    }
+    if (c < count) {
+        const VF w0 = VF_LOAD(w + c), w1 = VF_LOAD(w + padded + c),
+                 w2 = VF_LOAD(w + 2 * padded + c);
+        EACH_DOT(DOT_REST)
+    }
+    EACH_DOT(DOT_END)
+}
+
+float add_lanes(VF v)
+{
+#if VW == 16
+    const float8 e = v.lo + v.hi;
+    const float4 q = e.lo + e.hi;
+#elif VW == 8
+    const float4 q = v.lo + v.hi;
+#else
+    const VF q = v;
+#endif
+    const float2 h = q.lo + q.hi;
+
+    return h.x + h.y;
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_dot_thin(__global const float *restrict in, __global const float *restrict w,
+                              __global const float *restrict bias, __global float *restrict out,
+                              __global const float *zeros, const ConvGeom g, const int gradient,
+                              const int tiles)
+{
+    /* Classes of the same pixels one after the other: what they read is still in the cache. */
+    const Gather t = gather(&g, gradient, get_group_id(0));
+    const int pixels = g.n * t.rows.count * t.cols.count;
+    const int padded = (t.from.channels + VW - 1) / VW * VW;
+    const int first = get_group_id(1) * tiles * DOT_ROWS;
+    const int last = min(pixels, first + tiles * DOT_ROWS);
+
+    Place next = place(&t, first);
+
+    in += t.from.offset;
+    for (int pixel = first; pixel < last; pixel += DOT_ROWS) {
+        VF sums[DOT_ROWS * DOT_OUT];
+        int row[DOT_ROWS], col[DOT_ROWS];
+        size_t image[DOT_ROWS];
+        Place at[DOT_ROWS];
+
+        for (int i = 0; i < DOT_ROWS; i++) {
+            at[i] = next;
+            row[i] = next.y * t.rows.pitch + t.rows.base;
+            col[i] = next.x * t.cols.pitch + t.cols.base;
+            image[i] = (size_t)next.image * t.from.height;
+            if (pixel + i + 1 < last)
+                advance(&next, &t);
+        }
+        for (int i = 0; i < DOT_ROWS * DOT_OUT; i++)
+            sums[i] = (VF)(0.0f);
+        for (int a = 0; a < t.rows.taps; a++)
+            for (int b = 0; b < t.cols.taps; b++) {
+                const int tap = (t.rows.tap0 + t.rows.tap_step * a) * g.s + t.cols.tap0 +
+                                t.cols.tap_step * b;
+                __global const float *source[DOT_ROWS];
+                for (int i = 0; i < DOT_ROWS; i++) {
+                    const int sy = row[i] + t.rows.walk * a, sx = col[i] + t.cols.walk * b;
+                    const int inside =
+                        (uint)sy < (uint)t.from.height && (uint)sx < (uint)t.from.width;
+                    source[i] = inside ? in + ((image[i] + sy) * t.from.width + sx) * t.from.stride
+                                       : zeros;
+                }
+                dot_tap(sums, source, w + (size_t)tap * DOT_OUT * padded, t.from.channels, padded);
+            }
+        for (int i = 0; i < DOT_ROWS && pixel + i < last; i++) {
+            const int oy = at[i].y * t.rows.step + t.rows.first;
+            const int ox = at[i].x * t.cols.step + t.cols.first;
+            const size_t to = ((size_t)at[i].image * t.to.height + oy) * t.to.width + ox;
+            for (int o = 0; o < t.to.channels; o++) {
+                __global float *p = out + t.to.offset + to * t.to.stride + o;
+                const float sum = add_lanes(sums[i * DOT_OUT + o]) +
+                                  (bias ? bias[g.bias_offset + o] : 0.0f);
+                *p = g.accumulate ? *p + sum : activate(sum, g.act, g.slope);
+            }
+        }
+    }
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_dot_weights_thin(__global const float *restrict w, __global float *restrict to,
+                                      const ConvGeom g, const int gradient)
+{
+    const int tap = get_group_id(0);
+    const int outputs = gradient ? g.c : g.k, inputs = gradient ? g.k : g.c;
+    const int padded = (inputs + VW - 1) / VW * VW;
+
+    to += (size_t)tap * DOT_OUT * padded;
+    for (int o = 0; o < DOT_OUT; o++)
+        for (int i = 0; i < padded; i++) {
+            const int k = gradient ? i : o, c = gradient ? o : i;
+            to[o * padded + i] = o < outputs && i < inputs
+                                     ? w[weight_index(&g, k, c, tap / g.s, tap % g.s)]
+                                     : 0.0f;
+        }
+}
+
+/* ---- Weight gradient ------------------------------------------------------------------------- */
+
+#define LANE_STEP(i)                                                                               \
+    {                                                                                              \
+        const VF a = (VF)(lines[i]);                                                               \
+        u##i = FMA(a, w0, u##i);                                                                   \
+        v##i = FMA(a, w1, v##i);                                                                   \
+    }
+#define LANE_END(i)                                                                                \
+    VF_STORE(VF_LOAD(sums + (i) * BLOCK) + u##i, sums + (i) * BLOCK);                              \
+    VF_STORE(VF_LOAD(sums + (i) * BLOCK + VW) + v##i, sums + (i) * BLOCK + VW);
+
+/* sums[lane][outputs] += lines[pixel][lane] * wide[pixel][outputs] over some pixels. */
+void add_outer(__global float *sums, const float *lines, int lanes, __global const float *wide,
+               int wide_stride, int count, int filled)
+{
+    EACH_ROW(TILE_BEGIN)
+
+    if (filled == BLOCK) {
+        for (int i = 0; i < count; i++, lines += lanes, wide += wide_stride) {
+            const VF w0 = VF_LOAD(wide), w1 = VF_LOAD(wide + VW);
+            EACH_ROW(LANE_STEP)
+        }
+    } else {
+        for (int i = 0; i < count; i++, lines += lanes, wide += wide_stride) {
+            const VF w0 = load_part(wide, filled), w1 = load_part(wide + VW, filled - VW);
+            EACH_ROW(LANE_STEP)
+        }
+    }
+    EACH_ROW(LANE_END)
+}
+
+/* gradient: the thin side is the small one (stride 1 only). */
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_wgrad_thin(__global const float *restrict thin,
+                                __global const float *restrict wide, __global float *restrict parts,
+                                const ConvGeom g, const int gradient, const int part_pixels)
+{
+    const Gather t = gather(&g, gradient, 0);
+    const int pixels = g.n * t.to.height * t.to.width;
+    const int used = g.r * g.s * t.from.channels, lanes = (used + ROWS - 1) / ROWS * ROWS;
+    const int blocks = (t.to.channels + BLOCK - 1) / BLOCK, chunk = min(32, PATCH / lanes);
+    const int first = get_group_id(0) * part_pixels, last = min(pixels, first + part_pixels);
+    float lines[PATCH + SLACK];
+    Place at = place(&t, first);
+
+    parts += (size_t)get_group_id(0) * blocks * lanes * BLOCK;
+    for (int i = 0; i < blocks * lanes * 2; i++)
+        VF_STORE((VF)(0.0f), parts + i * VW);
+    for (int pixel = first; pixel < last; pixel += chunk) {
+        const int count = min(chunk, last - pixel);
+        for (int i = 0; i < count; i++, advance(&at, &t)) {
+            fill_line(lines + i * lanes, thin, &t, &at, g.n);
+            for (int lane = used; lane < lanes; lane++)
+                lines[i * lanes + lane] = 0.0f;
+        }
+        for (int block = 0; block < blocks; block++)
+            for (int lane = 0; lane < lanes; lane += ROWS)
+                add_outer(parts + ((size_t)block * lanes + lane) * BLOCK, lines + lane, lanes,
+                          wide + t.to.offset + (size_t)pixel * t.to.stride + block * BLOCK,
+                          t.to.stride, count, min(BLOCK, t.to.channels - block * BLOCK));
+    }
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void conv2d_wgrad_sum_thin(__global const float *restrict parts, __global float *restrict w,
+                                    const ConvGeom g, const int gradient, const int count)
+{
+    const int tap = get_group_id(0), taps = g.r * g.s, block = get_group_id(1);
+    const int thin = gradient ? g.k : g.c, wide = gradient ? g.c : g.k;
+    const int lanes = (taps * thin + ROWS - 1) / ROWS * ROWS;
+    const size_t part_floats = (size_t)get_num_groups(1) * lanes * BLOCK;
+    const int filled = min(BLOCK, wide - block * BLOCK), wide_blocked = gradient == g.large_out;
+
+    w += g.w_offset;
+    parts += ((size_t)block * lanes + tap * thin) * BLOCK;
+    for (int c = 0; c < (wide_blocked ? thin : BLOCK); c++) {
+        float sums[BLOCK];
+        for (int j = 0; j < BLOCK; j++)
+            sums[j] = 0.0f;
+        for (int part = 0; part < count && c < thin; part++)
+            for (int j = 0; j < BLOCK; j++)
+                sums[j] += parts[part * part_floats + c * BLOCK + j];
+        for (int j = 0; j < (wide_blocked ? BLOCK : filled); j++) {
+            __global float *p =
+                wide_blocked ? w + (((size_t)block * taps + tap) * thin + c) * BLOCK + j
+                             : w + ((size_t)tap * wide + block * BLOCK + j) * BLOCK + c;
+            *p = g.accumulate ? *p + sums[j] : sums[j];
+        }
+    }
+}
