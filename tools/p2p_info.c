@@ -7,7 +7,7 @@
 
 const char cli_usage[] =
     "Usage: p2p-info [MODEL]...\n"
-    "List OpenCL devices, or describe model files.\n";
+    "List OpenCL devices, or describe model files (.safetensors, .pth, .pict).\n";
 
 static const char program[] = "p2p-info";
 
@@ -47,6 +47,24 @@ static int list_devices(const P2pOptions *o)
     return CLI_OK;
 }
 
+static void print_line(void *user, const char *text)
+{
+    (void)user;
+    puts(text); /* JSON is escaped */
+}
+
+static int describe(const char *path, const P2pOptions *o)
+{
+    char *text = NULL;
+    const int err = o->tensors ? p2p_model_list_tensors(path, print_line, NULL)
+                               : p2p_model_describe(path, &text);
+
+    if (text)
+        cli_print_escaped(text);
+    free(text);
+    return err ? cli_fail(program, err) : CLI_OK;
+}
+
 int main(int argc, char **argv)
 {
     P2pOptions options;
@@ -59,13 +77,8 @@ int main(int argc, char **argv)
         return list_devices(&options);
     code = CLI_OK;
     for (int i = 0; i < files.argc; i++) {
-        char *text;
-        const int err = p2p_model_describe(files.argv[i], &text);
-        if (err)
-            code = cli_fail(program, err);
-        else
-            cli_print_escaped(text);
-        free(text);
+        const int failed = describe(files.argv[i], &options);
+        code = failed ? failed : code;
     }
     return code;
 }

@@ -291,9 +291,8 @@ int main(int argc, char **argv)
     cli_log_init(&log, &o);
     snprintf(path, sizeof(path), "%.2000s/%.200s/%.40s.safetensors", o.checkpoints_dir, o.name,
              o.epoch);
-    const P2pModelSettings settings = {.eval = o.eval, .no_dropout = o.no_dropout,
-                                       .seed = (unsigned)o.seed, .variants = o.variant,
-                                       .refs = o.ref};
+    const P2pModelSettings settings = {.eval = o.eval, .no_dropout = o.no_dropout, .options = &o,
+                                       .variants = o.variant, .refs = o.ref};
     int err = cli_open_device(&device, &o, &log);
     if (!err)
         err = p2p_model_open(&model, device, path, &settings);

@@ -18,23 +18,29 @@ extern "C" {
 
 typedef struct P2pModel P2pModel;
 
-/** Zero means default: statistics of each picture, dropout as trained, seed 0. */
+/** Zero means default: statistics of each picture, dropout as trained. */
 typedef struct P2pModelSettings {
-    bool eval;            /**< running statistics, no dropout */
+    bool eval;                 /**< running statistics, no dropout */
     bool no_dropout;
-    unsigned seed;        /**< of the dropout: the same seed, the same picture */
-    const char *variants; /**< as --variant, may be NULL */
-    const char *refs;     /**< as --ref, may be NULL */
+    const P2pOptions *options; /**< those given replace the file's, or NULL; seed: of the dropout */
+    const char *variants;      /**< as --variant, may be NULL */
+    const char *refs;          /**< as --ref, may be NULL */
 } P2pModelSettings;
 
 /**
- * Read a model file and put its generator on the device.
+ * Read a model file and put its generator on the device: a checkpoint, a frozen model, a .pth of
+ * pytorch-CycleGAN-and-pix2pix or a .pict of pix2pix-tensorflow. What the latter two do not tell
+ * of the network is found out from their tensors.
  *
  * @param device  Must outlive the model and be used by one thread at a time.
- * @return 0; P2P_EIO, P2P_EFORMAT: the file; P2P_EDEVICE, P2P_EDEVMEM: the device.
+ * @return 0; P2P_EIO, P2P_EFORMAT: the file; P2P_EINVAL: impossible options; P2P_EDEVICE,
+ *         P2P_EDEVMEM: the device.
  */
 P2P_API int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
                            const P2pModelSettings *settings);
+/** The same over a frozen model in memory, which is not used after the call. */
+P2P_API int p2p_model_open_memory(P2pModel **out, P2pDevice *device, const void *data, size_t bytes,
+                                  const P2pModelSettings *settings);
 P2P_API void p2p_model_close(P2pModel **model);
 
 /** The options that the file stores. */
@@ -62,6 +68,15 @@ P2P_API int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *o
 
 /** A description of a model file for people, in fresh memory (free() it). */
 P2P_API int p2p_model_describe(const char *path, char **text);
+
+/**
+ * List the tensors of a file of any kind that can be read, whether it is a network or not: one JSON
+ * object a line with name, dtype, shape, min, max and sum.
+ *
+ * @param line  Called for each tensor in the file's order with a line without its end.
+ */
+P2P_API int p2p_model_list_tensors(const char *path, void (*line)(void *user, const char *text),
+                                   void *user);
 
 #ifdef __cplusplus
 }

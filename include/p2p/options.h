@@ -25,6 +25,7 @@ enum {
     P2P_PROGRAM_TRANSLATE = 4,
     P2P_PROGRAM_INFO = 8,
     P2P_PROGRAM_BENCH = 16,
+    P2P_PROGRAM_EXPORT = 32,
 };
 
 typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
@@ -48,6 +49,7 @@ typedef struct P2pOptions {
     int ngf, ndf, n_layers_D, num_downs;
     int norm; /**< P2pNormChoice */
     bool no_dropout, unconditional_D;
+    bool folded; /**< of frozen models: norms are within the convolutions */
     int init_type; /**< P2pInit's order: normal, xavier, kaiming, orthogonal */
     double init_gain;
     /* training */
@@ -67,6 +69,10 @@ typedef struct P2pOptions {
     char epoch[32], results_dir[P2P_OPTION_TEXT], model[P2P_OPTION_TEXT], output[P2P_OPTION_TEXT];
     bool eval;
     int num_test, jpeg_quality;
+    char init_from[P2P_OPTION_TEXT];
+    /* exporting */
+    char format[32], dtype[8], net[8], calibrate[P2P_OPTION_TEXT];
+    bool standalone, tensors;
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
     int vector_width;

@@ -82,11 +82,16 @@ int p2p_file_read(const char *path, size_t limit, unsigned char **out, size_t *b
     return err;
 }
 
+char *p2p_temporary_name(const char *path)
+{
+    return p2p_format("%s.tmp%ld", path, (long)getpid());
+}
+
 int p2p_writer_open(P2pWriter *w, const char *path)
 {
     *w = (P2pWriter){0};
     w->path = p2p_strdup(path);
-    w->temporary = p2p_format("%s.tmp%ld", path, (long)getpid());
+    w->temporary = p2p_temporary_name(path);
     if (!w->path || !w->temporary) {
         p2p_writer_close(w);
         return P2P_ENOMEM;
@@ -172,9 +177,25 @@ int p2p_file_write(const char *path, const void *data, size_t bytes)
     return p2p_writer_commit(&w);
 }
 
+int p2p_file_install(const char *temporary, const char *path)
+{
+    const int fd = open(temporary, O_RDONLY | O_CLOEXEC);
+    int err = P2P_OK;
+
+    if (fd < 0 || fsync(fd) != 0 || rename(temporary, path) != 0) {
+        err = p2p_fail_errno(P2P_EIO, "%s: cannot be written (the file before is untouched)", path);
+        unlink(temporary);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (!err)
+        flush_folder(path);
+    return err;
+}
+
 int p2p_file_link(const char *from, const char *to)
 {
-    char *temporary = p2p_format("%s.tmp%ld", to, (long)getpid());
+    char *temporary = p2p_temporary_name(to);
     int err = temporary ? P2P_OK : P2P_ENOMEM;
 
     if (!err && (link(from, temporary) != 0 || rename(temporary, to) != 0)) {

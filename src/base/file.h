@@ -38,6 +38,11 @@ void p2p_writer_close(P2pWriter *w);
 /** open + put + commit. */
 int p2p_file_write(const char *path, const void *data, size_t bytes);
 
+/** For those who write by other means: a name beside path, in fresh memory, or NULL. */
+char *p2p_temporary_name(const char *path);
+/** Flush a file of such a name to the disk and rename it; on failure it is removed. */
+int p2p_file_install(const char *temporary, const char *path);
+
 /** Give the file `from` the further name `to` (replacing it); P2P_EIO where links are not possible. */
 int p2p_file_link(const char *from, const char *to);
 

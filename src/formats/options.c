@@ -280,11 +280,14 @@ static int take(P2pOptions *options, int code, const char *value)
 int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **argv,
                       P2pArguments *rest, char *asked)
 {
-    const bool files = program & P2P_PROGRAM_TRANSLATE;
+    const bool model = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_TEST);
+    const bool output = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_EXPORT);
+    char letters[16];
     struct option *table = p2p_alloc((size_t)p2p_option_count + EXTRA, sizeof(*table));
     int code, err = table ? P2P_OK : P2P_ENOMEM;
 
     *asked = 0;
+    snprintf(letters, sizeof(letters), ":hVqv%s%s", model ? "m:" : "", output ? "o:" : "");
     for (int i = 1; !err && i < argc && strcmp(argv[i], "--") != 0; i++)
         if (!strncmp(argv[i], "--", 2))
             fold_name(argv[i]);
@@ -293,7 +296,7 @@ int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **ar
     optind = 0; /* start anew, also on a second call */
     opterr = 0;
     while (!err && !*asked &&
-           (code = getopt_long(argc, argv, files ? ":hVqvm:o:" : ":hVqv", table, NULL)) != -1) {
+           (code = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         if (code == '?')
             err = fail_unknown(argv[optind - 1], optopt, program);
         else if (code == ':')

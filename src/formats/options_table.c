@@ -7,7 +7,10 @@
 #define TRANSLATE P2P_PROGRAM_TRANSLATE
 #define INFO P2P_PROGRAM_INFO
 #define BENCH P2P_PROGRAM_BENCH
-#define ANY (TRAIN | TEST | TRANSLATE | INFO | BENCH)
+#define EXPORT P2P_PROGRAM_EXPORT
+#define ANY (TRAIN | TEST | TRANSLATE | INFO | BENCH | EXPORT)
+#define MODEL (TRAIN | EXPORT) /* what a model is; given to p2p-export, replaces what a file says */
+#define SIZE (MODEL | TEST | TRANSLATE)
 
 #define FIELD(f) offsetof(P2pOptions, f), sizeof(((P2pOptions *)0)->f)
 #define FLAG(f, who, stored, help) \
@@ -32,12 +35,12 @@ const P2pOption p2p_option_table[] = {
     STRING(dataroot, TRAIN | TEST, true, "", "folder with PHASE/ (A|B side by side), or A/PHASE "
                                              "and B/PHASE"),
     STRING(phase, TRAIN | TEST, false, "", "subfolder: train, test, val"),
-    CHOICE(direction, TRAIN, true, "AtoB", "AtoB|BtoA", "which half is the input"),
+    CHOICE(direction, MODEL | TEST, true, "AtoB", "AtoB|BtoA", "which half is the input"),
     INT(input_nc, TRAIN, true, 1, 4, "3", "channels of the input"),
     INT(output_nc, TRAIN, true, 1, 4, "3", "channels of the output"),
-    INT(load_size, TRAIN, true, 1, 65536, "286", "resize to this many pixels, then crop"),
-    INT(crop_size, TRAIN, true, 1, 65536, "256", "size that the network sees, pixels"),
-    CHOICE(preprocess, TRAIN, true, "resize_and_crop",
+    INT(load_size, SIZE, true, 1, 65536, "286", "resize to this many pixels, then crop"),
+    INT(crop_size, SIZE, true, 1, 65536, "256", "size that the network sees, pixels"),
+    CHOICE(preprocess, SIZE, true, "resize_and_crop",
            "resize_and_crop|crop|scale_width|scale_width_and_crop|none",
            "how pictures get their size"),
     FLAG(no_flip, TRAIN, true, "never mirror pictures"),
@@ -45,21 +48,21 @@ const P2pOption p2p_option_table[] = {
     FLAG(skip_bad, TRAIN | TEST, false, "leave unusable pictures out instead of stopping"),
     INT(max_dataset_size, TRAIN | TEST, false, 0, 2e9, "0", "use the first so many pairs; 0: all"),
     INT(num_threads, TRAIN | TEST, false, 0, 256, "2", "threads that load pictures"),
-    LONG(max_pixels, TRAIN | TEST | TRANSLATE, false, 1, 1e12, "178956970",
+    LONG(max_pixels, TRAIN | TEST | TRANSLATE | EXPORT, false, 1, 1e12, "178956970",
          "refuse larger pictures"),
 
     GROUP("Networks"),
-    CHOICE(preset, TRAIN, true, "pytorch", "pytorch|paper|torch|tensorflow|mrzhu",
+    CHOICE(preset, MODEL, true, "pytorch", "pytorch|paper|torch|tensorflow|mrzhu",
            "whose choices are the defaults"),
-    NAME(netG, TRAIN | BENCH, true, "unet_256",
+    NAME(netG, MODEL | BENCH, true, "unet_256",
          "unet_256|unet_128|encoder_decoder|resnet_9blocks|resnet_6blocks", "generator"),
     NAME(netD, TRAIN | BENCH, true, "basic", "basic|n_layers|pixel", "discriminator"),
-    INT(ngf, TRAIN | BENCH, true, 1, 1024, "64", "filters of the generator's first layer"),
+    INT(ngf, MODEL | BENCH, true, 1, 1024, "64", "filters of the generator's first layer"),
     INT(ndf, TRAIN | BENCH, true, 1, 1024, "64", "filters of the discriminator's first layer"),
     INT(n_layers_D, TRAIN, true, 1, 6, "3", "layers of --netD n_layers"),
-    INT(num_downs, TRAIN, true, 0, 12, "0", "levels of a U-Net; 0: by its name"),
-    CHOICE(norm, TRAIN | BENCH, true, "batch", "batch|instance|none", "normalisation"),
-    FLAG(no_dropout, TRAIN | TEST | TRANSLATE, true, "no dropout in the generator"),
+    INT(num_downs, MODEL, true, 0, 12, "0", "levels of a U-Net; 0: by its name"),
+    CHOICE(norm, MODEL | BENCH, true, "batch", "batch|instance|none", "normalisation"),
+    FLAG(no_dropout, TRAIN | TEST | TRANSLATE | EXPORT, true, "no dropout in the generator"),
     FLAG(unconditional_D, TRAIN, true, "the discriminator does not see the input"),
     CHOICE(init_type, TRAIN, true, "normal", "normal|xavier|kaiming|orthogonal", "initial weights"),
     FLOAT(init_gain, TRAIN, true, 0, 100, "0.02", "their scale"),
@@ -79,7 +82,7 @@ const P2pOption p2p_option_table[] = {
     CHOICE(gan_mode, TRAIN, true, "vanilla", "vanilla|lsgan", "GAN loss"),
     FLOAT(lambda_L1, TRAIN, true, 0, 1e6, "100", "weight of the L1 loss; 0: off"),
     FLOAT(lambda_GAN, TRAIN, true, 0, 1e6, "1", "weight of the GAN loss; 0: off"),
-    INT(seed, TRAIN | TEST | TRANSLATE, true, 0, 1073741823, "0", "of all randomness"),
+    INT(seed, TRAIN | TEST | TRANSLATE | EXPORT, true, 0, 1073741823, "0", "of all randomness"),
     INT(print_freq, TRAIN, true, 1, 1e9, "100", "steps between lines of the log"),
     INT(save_epoch_freq, TRAIN, true, 1, 1e9, "5", "epochs between kept checkpoints"),
     INT(save_latest_freq, TRAIN, true, 1, 1e9, "5000", "steps between saves of the latest one"),
@@ -87,15 +90,25 @@ const P2pOption p2p_option_table[] = {
     FLOAT(max_seconds, TRAIN, false, 0, 1e9, "0", "stop after so many seconds; 0: never"),
     FLAG(continue_train, TRAIN, false, "go on with the run where it stopped"),
     FLAG(overwrite, TRAIN, false, "start over, replacing an existing run"),
+    STRING(init_from, TRAIN, false, "", "begin with the weights of this model file, of any kind"),
 
     GROUP("Using"),
     STRING(epoch, TEST, false, "latest", "which checkpoint: latest or a number"),
     STRING(results_dir, TEST, false, "./results", "folder for pictures and index.html"),
-    STRING(model, TRANSLATE, false, "", "model file (-m)"),
-    STRING(output, TRANSLATE, false, "", "output file or folder (-o)"),
-    FLAG(eval, TEST | TRANSLATE, false, "running statistics instead of each picture's; no dropout"),
+    STRING(model, TEST | TRANSLATE, false, "", "model file of any kind (-m)"),
+    STRING(output, TRANSLATE | EXPORT, false, "", "output file or folder (-o)"),
+    FLAG(eval, TEST | TRANSLATE | EXPORT, false, "running statistics instead of each picture's; no dropout"),
     INT(num_test, TEST, false, 0, 1e9, "0", "test the first so many; 0: all"),
     INT(jpeg_quality, TRANSLATE, false, 1, 100, "95", "of JPEG output"),
+
+    GROUP("Exporting"),
+    NAME(format, EXPORT, false, "auto", "auto|safetensors|onnx|pth|pict|c",
+         "of the output; auto: by its suffix"),
+    FLAG(standalone, EXPORT, false, "write a program: p2p-translate with the model inside"),
+    NAME(dtype, EXPORT, false, "f32", "f32|f16|q8", "how weights are stored"),
+    NAME(net, EXPORT, false, "G", "G|D", "which network; D: to .pth alone"),
+    STRING(calibrate, EXPORT, false, "", "folder of pictures: tell what --dtype costs on them"),
+    FLAG(folded, 0, true, "norms are within the convolutions"),
 
     GROUP("Device"),
     STRING(device, ANY, false, "", "index, cpu, gpu or a part of a name; see p2p-info"),
@@ -111,6 +124,7 @@ const P2pOption p2p_option_table[] = {
     INT(steps, BENCH, false, 1, 10000, "10", "counted runs"),
     INT(size, BENCH, false, 1, 8192, "256", "pixels"),
     FLAG(json, BENCH | INFO, false, "print one JSON object"),
+    FLAG(tensors, INFO, false, "list the tensors of a file, one JSON object a line"),
 
     GROUP("Messages"),
     FLAG(quiet, ANY, false, "errors only"),

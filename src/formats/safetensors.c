@@ -1,46 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading and writing safetensors. Trusts no length; knows nothing of what the tensors mean. */
 #include <inttypes.h>
-#include <jansson.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/formats/tensor_file.h"
+#include "src/formats/tensor_file_parts.h"
 
 enum { MAX_HEADER_BYTES = 100 << 20, LENGTH_BYTES = 8, ALIGN = 8 };
-static const char crc_key[] = "crc32";
-
-static const struct {
-    const char *name;
-    size_t bytes;
-} dtypes[] = {
-    [P2P_F32] = {"F32", 4}, [P2P_F16] = {"F16", 2}, [P2P_BF16] = {"BF16", 2},
-    [P2P_F64] = {"F64", 8}, [P2P_U8] = {"U8", 1},   [P2P_I8] = {"I8", 1},
-    [P2P_I16] = {"I16", 2}, [P2P_I32] = {"I32", 4}, [P2P_I64] = {"I64", 8},
-    [P2P_BOOL] = {"BOOL", 1},
-};
-
-struct P2pTensorFile {
-    char *path;
-    P2pMapping mapping;
-    size_t data_at; /* first byte behind the header */
-    json_t *header;
-    P2pFileTensor *tensors; /* in the order of their data */
-    int count;
-};
 
 /* ---- Reading ------------------------------------------------------------------------------- */
-
-static int find_dtype(const char *name)
-{
-    for (size_t i = 0; name && i < P2P_COUNT(dtypes); i++)
-        if (!strcmp(dtypes[i].name, name))
-            return (int)i;
-    return -1;
-}
 
 /* A JSON integer that is a size; false for anything else. */
 static bool get_size(const json_t *value, size_t *out)
@@ -51,47 +22,43 @@ static bool get_size(const json_t *value, size_t *out)
     return true;
 }
 
-static int parse_shape(P2pFileTensor *t, const json_t *shape, const char *path)
+static bool parse_shape(P2pFileTensor *t, const json_t *shape)
 {
     const size_t rank = json_array_size(shape);
 
     if (!json_is_array(shape) || rank > P2P_MAX_RANK)
-        return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: bad shape", path, t->name);
+        return false;
     t->rank = (int)rank;
-    t->elements = 1;
     for (size_t i = 0; i < rank; i++)
-        if (!get_size(json_array_get(shape, i), &t->shape[i]) ||
-            !p2p_size_mul(t->elements, t->shape[i], &t->elements))
-            return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: impossible shape", path, t->name);
-    return P2P_OK;
+        if (!get_size(json_array_get(shape, i), &t->shape[i]))
+            return false;
+    return true;
 }
 
-static int parse_tensor(P2pTensorFile *f, P2pFileTensor *t, const char *name, const json_t *value)
+static int parse_tensor(P2pTensorFile *f, const char *name, const json_t *value)
 {
     const json_t *offsets = json_object_get(value, "data_offsets");
-    const int dtype = find_dtype(json_string_value(json_object_get(value, "dtype")));
-    const size_t room = f->mapping.bytes - f->data_at;
-    size_t begin, end, wanted;
-    int err;
+    const char *dtype = json_string_value(json_object_get(value, "dtype"));
+    const size_t room = f->bytes - f->payload_at;
+    P2pFileTensor *t = p2p_tensor_file_add(f, name, strlen(name));
+    size_t begin, end;
 
-    if (!(t->name = p2p_strdup(name)))
+    if (!t)
         return P2P_ENOMEM;
-    if (dtype < 0)
+    if (!dtype || !p2p_dtype_find(dtype, &t->dtype))
         return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: unknown dtype", f->path, name);
-    if ((err = parse_shape(t, json_object_get(value, "shape"), f->path)) < 0)
-        return err;
+    if (!parse_shape(t, json_object_get(value, "shape")) || !p2p_file_tensor_measure(t))
+        return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: impossible shape", f->path, name);
     if (json_array_size(offsets) != 2 || !get_size(json_array_get(offsets, 0), &begin) ||
         !get_size(json_array_get(offsets, 1), &end) || begin > end)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: bad data_offsets", f->path, name);
     if (end > room)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s ends at byte %zu of the data, the file has "
                                      "%zu; it is truncated", f->path, name, end, room);
-    if (!p2p_size_mul(t->elements, dtypes[dtype].bytes, &wanted) || wanted != end - begin)
+    if (t->bytes != end - begin)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: its shape and its %zu bytes disagree",
                         f->path, name, end - begin);
-    t->dtype = (P2pDtype)dtype;
-    t->bytes = wanted;
-    t->data = f->mapping.data + f->data_at + begin;
+    t->data = f->data + f->payload_at + begin;
     return P2P_OK;
 }
 
@@ -108,7 +75,7 @@ static int compare_place(const void *a, const void *b)
 /* The data must be covered without overlap and without holes. */
 static int check_places(const P2pTensorFile *f)
 {
-    const unsigned char *at = f->mapping.data + f->data_at;
+    const unsigned char *at = f->data + f->payload_at, *end = f->data + f->bytes;
 
     for (int i = 0; i < f->count; i++) {
         if ((const unsigned char *)f->tensors[i].data != at)
@@ -116,13 +83,13 @@ static int check_places(const P2pTensorFile *f)
                                          "leaves a hole", f->path, f->tensors[i].name);
         at += f->tensors[i].bytes;
     }
-    if (at != f->mapping.data + f->mapping.bytes)
+    if (at != end)
         return p2p_fail(P2P_EFORMAT, "%s: %zu bytes behind the last tensor", f->path,
-                        (size_t)(f->mapping.data + f->mapping.bytes - at));
+                        (size_t)(end - at));
     return P2P_OK;
 }
 
-static int parse_metadata(const P2pTensorFile *f, json_t *meta)
+static int parse_metadata(P2pTensorFile *f, json_t *meta)
 {
     const char *key;
     json_t *value;
@@ -132,176 +99,79 @@ static int parse_metadata(const P2pTensorFile *f, json_t *meta)
     json_object_foreach(meta, key, value)
         if (!json_is_string(value))
             return p2p_fail(P2P_EFORMAT, "%s: metadata %.80s is no string", f->path, key);
+    f->meta = json_incref(meta);
     return P2P_OK;
+}
+
+static int parse_entries(P2pTensorFile *f, json_t *header)
+{
+    const char *name;
+    json_t *value;
+    int err;
+
+    json_object_foreach(header, name, value)
+        if ((err = !strcmp(name, "__metadata__") ? parse_metadata(f, value)
+                                                 : parse_tensor(f, name, value)) < 0)
+            return err;
+    if (f->count)
+        qsort(f->tensors, (size_t)f->count, sizeof(*f->tensors), compare_place);
+    return check_places(f);
 }
 
 static int parse_header(P2pTensorFile *f)
 {
-    const unsigned char *p = f->mapping.data;
     json_error_t error;
     uint64_t length = 0;
-    const char *name;
-    json_t *value;
-    int err = P2P_OK;
+    int err;
 
-    if (f->mapping.bytes < LENGTH_BYTES)
+    if (f->bytes < LENGTH_BYTES)
         return p2p_fail(P2P_EFORMAT, "%s: too short for a safetensors file", f->path);
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
-        length = length << 8 | p[i];
-    if (length > f->mapping.bytes - LENGTH_BYTES || length > MAX_HEADER_BYTES)
+        length = length << 8 | f->data[i];
+    if (length > f->bytes - LENGTH_BYTES || length > MAX_HEADER_BYTES)
         return p2p_fail(P2P_EFORMAT, "%s: no safetensors file, or truncated: a header of %" PRIu64
-                                     " bytes in a file of %zu", f->path, length, f->mapping.bytes);
-    f->data_at = LENGTH_BYTES + (size_t)length;
-    f->header = json_loadb((const char *)p + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES,
-                           &error);
-    if (!json_is_object(f->header))
-        return p2p_fail(P2P_EFORMAT, "%s: bad header at byte %d: %.80s", f->path,
-                        LENGTH_BYTES + (f->header ? 0 : error.position),
-                        f->header ? "no object" : error.text);
-    if (!(f->tensors = p2p_alloc(json_object_size(f->header), sizeof(*f->tensors))))
-        return P2P_ENOMEM;
-    json_object_foreach(f->header, name, value) {
-        if (!strcmp(name, "__metadata__"))
-            err = parse_metadata(f, value);
-        else
-            err = parse_tensor(f, &f->tensors[f->count++], name, value);
-        if (err)
-            return err;
-    }
-    qsort(f->tensors, (size_t)f->count, sizeof(*f->tensors), compare_place);
-    return check_places(f);
+                                     " bytes in a file of %zu", f->path, length, f->bytes);
+    f->payload_at = LENGTH_BYTES + (size_t)length;
+    json_t *header = json_loadb((const char *)f->data + LENGTH_BYTES, (size_t)length,
+                                JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(header))
+        err = parse_entries(f, header);
+    else
+        err = p2p_fail(P2P_EFORMAT, "%s: bad header at byte %d: %.80s", f->path,
+                       LENGTH_BYTES + (header ? 0 : error.position),
+                       header ? "no object" : error.text);
+    json_decref(header);
+    return err;
 }
 
-int p2p_safetensors_read(P2pTensorFile **out, const char *path)
+int p2p_safetensors_read_memory(P2pTensorFile **out, const char *path, const void *data,
+                                size_t bytes)
 {
-    P2pTensorFile *f = *out = p2p_alloc(1, sizeof(*f));
-    int err = f && (f->path = p2p_strdup(path)) ? P2P_OK : P2P_ENOMEM;
+    int err = p2p_tensor_file_create(out, P2P_FILE_SAFETENSORS, path, data, bytes);
 
-    if (!err)
-        err = p2p_mapping_init(&f->mapping, path);
-    if (!err)
-        err = parse_header(f);
-    if (err)
+    if (!err && (err = parse_header(*out)) < 0)
         p2p_tensor_file_close(out);
     return err;
 }
 
-void p2p_tensor_file_close(P2pTensorFile **file)
+int p2p_safetensors_read(P2pTensorFile **out, const char *path)
 {
-    P2pTensorFile *f = *file;
-
-    if (!f)
-        return;
-    for (int i = 0; i < f->count; i++)
-        free(f->tensors[i].name);
-    free(f->tensors);
-    json_decref(f->header);
-    p2p_mapping_finish(&f->mapping);
-    free(f->path);
-    free(f);
-    *file = NULL;
-}
-
-int p2p_tensor_file_count(const P2pTensorFile *file)
-{
-    return file->count;
-}
-
-const P2pFileTensor *p2p_tensor_file_at(const P2pTensorFile *file, int i)
-{
-    return &file->tensors[i];
-}
-
-const P2pFileTensor *p2p_tensor_file_find(const P2pTensorFile *file, const char *name)
-{
-    for (int i = 0; i < file->count; i++)
-        if (!strcmp(file->tensors[i].name, name))
-            return &file->tensors[i];
-    return NULL;
-}
-
-const char *p2p_tensor_file_meta(const P2pTensorFile *file, const char *key)
-{
-    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
-}
-
-const char *p2p_tensor_file_path(const P2pTensorFile *file)
-{
-    return file->path;
-}
-
-static float half_to_float(uint16_t h)
-{
-    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u;
-    const uint32_t fraction = h & 0x3ffu;
-    uint32_t bits;
-    float f;
-
-    if (exponent == 0) { /* zero or subnormal: fraction * 2^-24, exact */
-        f = (float)fraction * 0x1p-24f;
-        return sign ? -f : f;
-    }
-    bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
-    memcpy(&f, &bits, sizeof(f));
-    return f;
-}
-
-/* Element i of type T, read from unaligned bytes. */
-#define ELEMENT(T, variable)                                                                       \
-    T variable;                                                                                    \
-    memcpy(&variable, (const unsigned char *)t->data + i * sizeof(variable), sizeof(variable))
-
-static float element(const P2pFileTensor *t, size_t i)
-{
-    switch (t->dtype) {
-    case P2P_F32: { ELEMENT(float, v); return v; }
-    case P2P_F64: { ELEMENT(double, v); return (float)v; }
-    case P2P_F16: { ELEMENT(uint16_t, v); return half_to_float(v); }
-    case P2P_BF16: {
-        ELEMENT(uint16_t, v);
-        const uint32_t bits = (uint32_t)v << 16;
-        float f;
-        memcpy(&f, &bits, sizeof(f));
-        return f;
-    }
-    case P2P_I8: { ELEMENT(int8_t, v); return v; }
-    case P2P_I16: { ELEMENT(int16_t, v); return v; }
-    case P2P_I32: { ELEMENT(int32_t, v); return (float)v; }
-    case P2P_I64: { ELEMENT(int64_t, v); return (float)v; }
-    default: { ELEMENT(uint8_t, v); return v; }
-    }
-}
-
-void p2p_file_tensor_to_f32(const P2pFileTensor *t, float *out)
-{
-    if (t->dtype == P2P_F32) {
-        memcpy(out, t->data, t->bytes);
-        return;
-    }
-    for (size_t i = 0; i < t->elements; i++)
-        out[i] = element(t, i);
-}
-
-int p2p_tensor_file_verify(const P2pTensorFile *f)
-{
-    const char *stored = p2p_tensor_file_meta(f, crc_key);
-    char found[9];
-
-    if (!stored)
-        return P2P_OK;
-    snprintf(found, sizeof(found), "%08x",
-             p2p_crc32(0, f->mapping.data + f->data_at, f->mapping.bytes - f->data_at));
-    if (strcmp(found, stored) != 0)
-        return p2p_fail(P2P_EFORMAT, "%s: damaged: its checksum is %s, it should be %.8s", f->path,
-                        found, stored);
-    return P2P_OK;
+    return p2p_safetensors_read_memory(out, path, NULL, 0);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
+/* Digests that stand in the metadata; zeros until the data has gone by. */
+enum { CRC_DIGITS = 8, SHA_DIGITS = 2 * SHA256_DIGEST_SIZE };
+
+typedef struct Digests {
+    unsigned crc;
+    struct sha256_ctx sha;
+} Digests;
+
 static size_t entry_bytes(const P2pTensorEntry *e)
 {
-    size_t bytes = dtypes[e->dtype].bytes;
+    size_t bytes = p2p_dtype_bytes(e->dtype);
 
     for (int i = 0; i < e->rank; i++)
         bytes *= e->shape[i];
@@ -314,45 +184,51 @@ static json_t *entry_json(const P2pTensorEntry *e, size_t begin, size_t end)
 
     for (int i = 0; i < e->rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)e->shape[i]));
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtypes[e->dtype].name, "shape", shape,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", p2p_dtype_name(e->dtype), "shape", shape,
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-/* The header as text, padded to 8 bytes; the checksum's place holds zeros for now. */
-static char *header_text(const P2pTensorEntry *entries, int count, const P2pMeta *meta,
-                         int meta_count, size_t *length)
+static json_t *header_json(const P2pTensorEntry *entries, int count, const P2pMeta *meta,
+                           int meta_count)
 {
     json_t *header = json_object(), *strings = json_object();
     size_t at = 0;
-    char *padded = NULL;
 
-    json_object_set_new(strings, crc_key, json_string("00000000"));
+    json_object_set_new(strings, P2P_META_CRC, json_sprintf("%0*d", CRC_DIGITS, 0));
     for (int i = 0; i < meta_count; i++)
-        json_object_set_new(strings, meta[i].key, json_string(meta[i].value));
+        json_object_set_new(strings, meta[i].key,
+                            meta[i].value ? json_string(meta[i].value)
+                                          : json_sprintf("%0*d", SHA_DIGITS, 0));
     json_object_set_new(header, "__metadata__", strings);
     for (int i = 0; i < count; i++) {
         const size_t bytes = entry_bytes(&entries[i]);
         json_object_set_new(header, entries[i].name, entry_json(&entries[i], at, at + bytes));
         at += bytes;
     }
-    char *text = json_dumps(header, JSON_COMPACT);
-    json_decref(header);
-    if (text) {
-        const size_t used = strlen(text);
-        *length = p2p_round_up(used, ALIGN);
-        if ((padded = p2p_alloc(*length + 1, 1))) {
-            memset(padded, ' ', *length);
-            memcpy(padded, text, used);
-        }
-    } else {
+    return header;
+}
+
+/* The header as text, padded with spaces so that the data is aligned. */
+static char *header_text(json_t *header, size_t *length)
+{
+    char *text = json_dumps(header, JSON_COMPACT), *padded = NULL;
+
+    if (!text) {
         p2p_fail(P2P_ENOMEM, "no memory for a file header, or a name that is no UTF-8");
+        return NULL;
+    }
+    const size_t used = strlen(text);
+    *length = p2p_round_up(used, ALIGN);
+    if ((padded = p2p_alloc(*length + 1, 1))) {
+        memset(padded, ' ', *length);
+        memcpy(padded, text, used);
     }
     free(text);
     return padded;
 }
 
-static int write_data(P2pWriter *w, const P2pTensorEntry *entries, int count, unsigned *crc,
-                      int (*get)(void *user, int i, void *data), void *user)
+static int write_data(P2pWriter *w, const P2pTensorEntry *entries, int count, Digests *digests,
+                      bool sha, P2pGetTensor get, void *user)
 {
     size_t most = 1;
     int err = P2P_OK;
@@ -364,55 +240,86 @@ static int write_data(P2pWriter *w, const P2pTensorEntry *entries, int count, un
         return P2P_ENOMEM;
     for (int i = 0; !err && i < count; i++) {
         const size_t bytes = entry_bytes(&entries[i]);
-        if ((err = get(user, i, data)) == P2P_OK) {
-            *crc = p2p_crc32(*crc, data, bytes);
-            err = p2p_writer_put(w, data, bytes);
-        }
+        if ((err = get(user, i, data)) < 0)
+            break;
+        digests->crc = p2p_crc32(digests->crc, data, bytes);
+        if (sha)
+            sha256_update(&digests->sha, bytes, data);
+        err = p2p_writer_put(w, data, bytes);
     }
     free(data);
     return err;
 }
 
-static int write_file(P2pWriter *w, const char *header, size_t length,
-                      const P2pTensorEntry *entries, int count,
-                      int (*get)(void *user, int i, void *data), void *user)
+/* Put text over the zeros behind "key":" in the header, which is already written. */
+static int patch(P2pWriter *w, const char *header, const char *key, const char *text)
 {
-    unsigned char prefix[LENGTH_BYTES];
-    unsigned crc = 0;
-    char digits[9];
+    char pattern[32];
+
+    snprintf(pattern, sizeof(pattern), "\"%s\":\"0000", key);
+    const char *place = strstr(header, pattern);
+    P2P_ASSERT(place);
+    place += strlen(pattern) - 4;
+    if (fseek(w->file, LENGTH_BYTES + (place - header), SEEK_SET) != 0)
+        return p2p_fail_errno(P2P_EIO, "%s: cannot be written", w->path);
+    return p2p_writer_put(w, text, strlen(text));
+}
+
+static int patch_digests(P2pWriter *w, const char *header, Digests *digests, const char *sha_key)
+{
+    uint8_t sha[SHA256_DIGEST_SIZE];
+    char digits[SHA_DIGITS + 1];
     int err;
 
+    snprintf(digits, sizeof(digits), "%08x", digests->crc);
+    if ((err = patch(w, header, P2P_META_CRC, digits)) < 0 || !sha_key)
+        return err;
+    sha256_digest(&digests->sha, sizeof(sha), sha);
+    for (size_t i = 0; i < sizeof(sha); i++)
+        snprintf(digits + 2 * i, 3, "%02x", sha[i]);
+    return patch(w, header, sha_key, digits);
+}
+
+static int write_file(P2pWriter *w, const char *header, size_t length,
+                      const P2pTensorEntry *entries, int count, const char *sha_key,
+                      P2pGetTensor get, void *user)
+{
+    unsigned char prefix[LENGTH_BYTES];
+    Digests digests = {0};
+    int err;
+
+    sha256_init(&digests.sha);
     for (int i = 0; i < LENGTH_BYTES; i++)
         prefix[i] = (unsigned char)((uint64_t)length >> 8 * i);
     if ((err = p2p_writer_put(w, prefix, sizeof(prefix))) < 0 ||
         (err = p2p_writer_put(w, header, length)) < 0 ||
-        (err = write_data(w, entries, count, &crc, get, user)) < 0)
+        (err = write_data(w, entries, count, &digests, sha_key, get, user)) < 0)
         return err;
-    /* The first entry of __metadata__ is the checksum: {"__metadata__":{"crc32":"00000000" */
-    snprintf(digits, sizeof(digits), "%08x", crc);
-    const char *place = strstr(header, "\"00000000\"");
-    P2P_ASSERT(place);
-    if (fseek(w->file, LENGTH_BYTES + (place - header) + 1, SEEK_SET) != 0)
-        return p2p_fail_errno(P2P_EIO, "%s: cannot be written", w->path);
-    return p2p_writer_put(w, digits, 8);
+    return patch_digests(w, header, &digests, sha_key);
 }
 
 int p2p_safetensors_write(const char *path, const P2pTensorEntry *entries, int count,
                           const P2pMeta *meta, int meta_count,
-                          int (*get)(void *user, int i, void *data), void *user)
+                          P2pGetTensor get, void *user)
 {
-    P2pWriter w;
+    json_t *json = header_json(entries, count, meta, meta_count);
+    const char *sha_key = NULL;
     size_t length;
-    char *header = header_text(entries, count, meta, meta_count, &length);
+    char *header = header_text(json, &length);
+    P2pWriter w;
     int err = header ? p2p_writer_open(&w, path) : P2P_ENOMEM;
 
+    for (int i = 0; i < meta_count; i++)
+        if (!meta[i].value)
+            sha_key = meta[i].key;
     if (!err) {
-        err = write_file(&w, header, length, entries, count, get, user);
+        err = write_file(&w, header, length, entries, count, sha_key, get, user);
         if (err)
             p2p_writer_close(&w);
         else
             err = p2p_writer_commit(&w);
     }
+    json_decref(json);
     free(header);
     return err;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A file of named tensors with text metadata, whatever its format; and its native form, safetensors:
- * a u64 header length, a JSON header, raw little-endian data in C order.
+ * A file of named tensors with text metadata, whatever its format. The native one is safetensors: a
+ * u64 header length, a JSON header, raw little-endian data in C order.
  */
 #ifndef P2P_FORMATS_TENSOR_FILE_H
 #define P2P_FORMATS_TENSOR_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ typedef enum P2pDtype {
     P2P_F32, P2P_F16, P2P_BF16, P2P_F64, P2P_U8, P2P_I8, P2P_I16, P2P_I32, P2P_I64, P2P_BOOL
 } P2pDtype;
 
+typedef enum P2pFileFormat { P2P_FILE_SAFETENSORS, P2P_FILE_PTH, P2P_FILE_PICT } P2pFileFormat;
+
 enum { P2P_MAX_RANK = 8 };
 
 typedef struct P2pFileTensor {
@@ -23,19 +26,46 @@ typedef struct P2pFileTensor {
     int rank;
     size_t shape[P2P_MAX_RANK];
     size_t elements, bytes;
-    const void *data; /* in the file's mapping; not aligned */
+    const void *data;   /* in the file's mapping; not aligned */
+    const float *table; /* what each of 256 codes of U8 data stands for; NULL: the numbers */
 } P2pFileTensor;
 
 typedef struct P2pTensorFile P2pTensorFile;
 
+/** Metadata key of the data's checksum. */
+#define P2P_META_CRC "crc32"
+
+const char *p2p_dtype_name(P2pDtype dtype); /* as safetensors calls it: "F32" */
+size_t p2p_dtype_bytes(P2pDtype dtype);
+bool p2p_dtype_find(const char *name, P2pDtype *dtype);
+
 /**
- * Open a safetensors file (mapped, not copied).
+ * Open a file of any format that has a reader; the first bytes tell which.
  *
- * @return 0; P2P_EIO; P2P_EFORMAT: not safetensors, truncated, or its header lies: shapes against
- *         bytes, overlapping or missing data, names twice (the message says where); P2P_ENOMEM.
+ * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EFORMAT: no such format, truncated, or the file lies: shapes
+ *         against bytes, overlapping or missing data, names twice (the message says where).
  */
-int p2p_safetensors_read(P2pTensorFile **out, const char *path);
+int p2p_tensor_file_open(P2pTensorFile **out, const char *path);
 void p2p_tensor_file_close(P2pTensorFile **file);
+
+/* One reader a format; errors as above. Safetensors are mapped, not copied. */
+int p2p_safetensors_read(P2pTensorFile **out, const char *path);
+
+/*
+ * The same over bytes in memory, which must stay as long as the file is open; path is for messages.
+ * With data NULL the file at path is mapped.
+ */
+int p2p_safetensors_read_memory(P2pTensorFile **out, const char *path, const void *data,
+                                size_t bytes);
+
+/**
+ * A PyTorch state_dict: zip or legacy layout. Its pickle is read by an allow-list of opcodes and
+ * globals; nothing is ever executed. Nested dictionaries become names with dots.
+ */
+int p2p_pth_read(P2pTensorFile **out, const char *path, const void *data, size_t bytes);
+
+/** pix2pix-tensorflow's export for browsers: u8 codes with a table; its names stay. */
+int p2p_pict_read(P2pTensorFile **out, const char *path, const void *data, size_t bytes);
 
 int p2p_tensor_file_count(const P2pTensorFile *file);
 const P2pFileTensor *p2p_tensor_file_at(const P2pTensorFile *file, int i);
@@ -43,6 +73,7 @@ const P2pFileTensor *p2p_tensor_file_find(const P2pTensorFile *file, const char 
 /** Metadata by key, or NULL. */
 const char *p2p_tensor_file_meta(const P2pTensorFile *file, const char *key);
 const char *p2p_tensor_file_path(const P2pTensorFile *file);
+P2pFileFormat p2p_tensor_file_format(const P2pTensorFile *file);
 
 /** Convert to f32 [elements]; integers and f64 are rounded. */
 void p2p_file_tensor_to_f32(const P2pFileTensor *tensor, float *out);
@@ -50,7 +81,7 @@ void p2p_file_tensor_to_f32(const P2pFileTensor *tensor, float *out);
 /** Compare the data with the checksum in the metadata; P2P_EFORMAT: damaged. No checksum: 0. */
 int p2p_tensor_file_verify(const P2pTensorFile *file);
 
-/** A tensor to be written: f32 (or u8) in C order. */
+/** A tensor to be written, in C order. */
 typedef struct P2pTensorEntry {
     const char *name;
     P2pDtype dtype;
@@ -58,18 +89,34 @@ typedef struct P2pTensorEntry {
     size_t shape[P2P_MAX_RANK];
 } P2pTensorEntry;
 
+/** The value NULL stands for the SHA-256 of all data, in hexadecimal digits. */
 typedef struct P2pMeta {
     const char *key, *value;
 } P2pMeta;
 
+/** Fill data with the tensor of entry i, of the entry's bytes; a negative status ends the writing. */
+typedef int (*P2pGetTensor)(void *user, int i, void *data);
+
 /**
  * Write a safetensors file with a CRC-32 of its data in the metadata, whole or not at all.
- *
- * @param  get  Called once per entry in order with a buffer of the entry's bytes to fill; a
- *              negative status ends the writing.
+ * get is called once for each entry, in order.
  */
 int p2p_safetensors_write(const char *path, const P2pTensorEntry *entries, int count,
                           const P2pMeta *meta, int meta_count,
-                          int (*get)(void *user, int i, void *data), void *user);
+                          P2pGetTensor get, void *user);
+
+/**
+ * Write a state_dict as PyTorch does since 1.6 (a zip of stored entries); f32 and i64 entries. It
+ * loads with torch.load(weights_only=True). Whole or not at all; the same bytes each time.
+ */
+int p2p_pth_write(const char *path, const P2pTensorEntry *entries, int count, P2pGetTensor get,
+                  void *user);
+
+/**
+ * Write pix2pix-tensorflow's export for browsers: f32 entries, sorted by name, become codes of a
+ * mu-law table between the least and the greatest value. get is called twice for each entry.
+ */
+int p2p_pict_write(const char *path, const P2pTensorEntry *entries, int count, P2pGetTensor get,
+                   void *user);
 
 #endif

@@ -8,8 +8,8 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
-static const char format_key[] = "format", format_name[] = "pix2pix-cl checkpoint";
-static const char format_version[] = "1";
+static const char format_key[] = P2P_META_FORMAT, format_name[] = "pix2pix-cl checkpoint";
+static const char format_version[] = P2P_FORMAT_VERSION;
 static const char *const state_prefix[P2P_STATES] = {"", "adam_m.", "adam_v."};
 
 P2pNetSpec p2p_generator_spec(const P2pOptions *o)
@@ -20,7 +20,8 @@ P2pNetSpec p2p_generator_spec(const P2pOptions *o)
     return (P2pNetSpec){.name = o->netG, .input_nc = o->input_nc, .output_nc = o->output_nc,
                         .nf = o->ngf, .levels = o->num_downs, .norm = norms[o->norm],
                         .dropout = !o->no_dropout,
-                        .innermost_norm = tensorflow, .all_bias = tensorflow,
+                        .innermost_norm = tensorflow,
+                        .all_bias = tensorflow || o->folded,
                         .paper_dropout = tensorflow || o->preset == P2P_PRESET_PAPER ||
                                          o->preset == P2P_PRESET_TORCH,
                         .relu_after_add = o->preset == P2P_PRESET_MRZHU};
@@ -172,7 +173,8 @@ static int read_number(const P2pTensorFile *f, const char *key, long *out)
     return P2P_OK;
 }
 
-static int read_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosition *position)
+int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosition *position,
+                            bool *frozen)
 {
     const char *path = p2p_tensor_file_path(f), *format = p2p_tensor_file_meta(f, format_key);
     const char *version = p2p_tensor_file_meta(f, "format_version"), *name;
@@ -180,7 +182,8 @@ static int read_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPositio
     long epoch = 0;
     int err = P2P_OK;
 
-    if (!format || strcmp(format, format_name) != 0)
+    *frozen = format && !strcmp(format, P2P_FORMAT_FROZEN);
+    if (!format || (!*frozen && strcmp(format, format_name) != 0))
         return p2p_fail(P2P_EFORMAT, "%s: is no model of pix2pix-cl", path);
     if (!version || strcmp(version, format_version) != 0)
         return p2p_fail(P2P_EFORMAT, "%s: has format version %.20s, this program reads %s; use the "
@@ -206,12 +209,16 @@ static int read_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPositio
 int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *options,
                         P2pPosition *position, bool verify)
 {
+    bool frozen = false;
     int err = p2p_safetensors_read(out, path);
 
     if (!err && verify)
         err = p2p_tensor_file_verify(*out);
     if (!err)
-        err = read_metadata(*out, options, position);
+        err = p2p_checkpoint_metadata(*out, options, position, &frozen);
+    if (!err && frozen)
+        err = p2p_fail(P2P_EFORMAT, "%s: is a frozen model, no checkpoint of a run; begin a new run "
+                                    "from it with --init_from", path);
     if (err)
         p2p_tensor_file_close(out);
     return err;

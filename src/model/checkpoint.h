@@ -20,6 +20,11 @@ typedef struct P2pPosition {
     long batch;     /* batches of it that are done */
 } P2pPosition;
 
+/** Metadata key of what a file is, and its value for p2p-export's frozen models. */
+#define P2P_META_FORMAT "format"
+#define P2P_FORMAT_FROZEN "pix2pix-cl model"
+#define P2P_FORMAT_VERSION "1"
+
 /** Save networks, moments where they have them, options and position; whole or not at all. */
 int p2p_checkpoint_save(const char *path, P2pNet *const nets[], int count,
                         const P2pOptions *options, const P2pPosition *position);
@@ -34,6 +39,16 @@ int p2p_checkpoint_save(const char *path, P2pNet *const nets[], int count,
  */
 int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *options,
                         P2pPosition *position, bool verify);
+
+/**
+ * What the metadata of a checkpoint or a frozen model says.
+ *
+ * @param options   Those stored are set, others stay.
+ * @param position  May be NULL.
+ * @return 0; P2P_EFORMAT: neither of the two, of a newer version, or damaged.
+ */
+int p2p_checkpoint_metadata(const P2pTensorFile *file, P2pOptions *options, P2pPosition *position,
+                            bool *frozen);
 
 /** Fill a network from the file; P2P_EFORMAT when a tensor is missing or of another shape. */
 int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net);

@@ -9,7 +9,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/graph/apply.h"
-#include "src/model/checkpoint.h"
+#include "src/model/source.h"
 
 /** The plan for one size of picture. */
 typedef struct Forward {
@@ -38,35 +38,76 @@ static void forward_finish(Forward *f)
     *f = (Forward){0};
 }
 
-int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
-                   const P2pModelSettings *settings)
+/* Parameters to the device, one at a time. */
+static int upload(P2pNet *net, const P2pSource *source)
 {
-    P2pModel *m = *out = p2p_alloc(1, sizeof(*m));
-    P2pTensorFile *file = NULL;
-    P2pGraph *graph = NULL;
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < net->graph->param_count; i++) {
+        float *host = p2p_alloc(p2p_param_elements(&net->graph->params[i]), sizeof(*host));
+        err = host ? p2p_source_get(source, i, host) : P2P_ENOMEM;
+        if (!err)
+            err = p2p_net_upload(net, i, P2P_STATE_VALUE, host);
+        free(host);
+    }
+    return err;
+}
+
+static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *settings)
+{
+    const P2pNetSpec spec = p2p_generator_spec(&source->options);
+    P2pGraph *graph;
     int err;
 
-    if (!m)
-        return P2P_ENOMEM;
-    m->device = device;
+    if (source->net[0] != 'G')
+        return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
+                        p2p_tensor_file_path(source->file));
+    m->options = source->options;
     m->settings = settings ? *settings : (P2pModelSettings){0};
+    m->settings.options = NULL; /* not ours to keep */
     m->variants = p2p_strdup(m->settings.variants ? m->settings.variants : "");
     m->refs = p2p_strdup(m->settings.refs ? m->settings.refs : "");
-    p2p_options_init(&m->options);
-    err = m->variants && m->refs ? P2P_OK : P2P_ENOMEM;
-    if (!err)
-        err = p2p_checkpoint_open(&file, path, &m->options, NULL, false);
-    const P2pNetSpec spec = p2p_generator_spec(&m->options);
-    if (!err)
-        err = p2p_nets_build(&graph, &spec);
-    if (!err)
-        err = p2p_net_create(&m->net, device, graph, "G", false);
-    if (!err)
-        err = p2p_checkpoint_load(file, m->net);
-    p2p_tensor_file_close(&file);
+    if (!m->variants || !m->refs)
+        return P2P_ENOMEM;
+    if ((err = p2p_nets_build(&graph, &spec)) < 0 ||
+        (err = p2p_net_create(&m->net, m->device, graph, "G", false)) < 0)
+        return err;
+    return upload(m->net, source);
+}
+
+/* The model of a source that was opened with this result; finishes the source. */
+static int create(P2pModel **out, P2pDevice *device, P2pSource *source, int opened,
+                  const P2pModelSettings *settings)
+{
+    P2pModel *m = *out = opened ? NULL : p2p_alloc(1, sizeof(*m));
+    int err = opened ? opened : m ? P2P_OK : P2P_ENOMEM;
+
+    if (!err) {
+        m->device = device;
+        err = build(m, source, settings);
+    }
+    p2p_source_finish(source);
     if (err)
         p2p_model_close(out);
     return err;
+}
+
+int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
+                   const P2pModelSettings *settings)
+{
+    P2pSource source;
+    const int err = p2p_source_open(&source, path, NULL, settings ? settings->options : NULL);
+
+    return create(out, device, &source, err, settings);
+}
+
+int p2p_model_open_memory(P2pModel **out, P2pDevice *device, const void *data, size_t bytes,
+                          const P2pModelSettings *settings)
+{
+    P2pSource source;
+    const int err = p2p_source_open_memory(&source, data, bytes, settings ? settings->options : NULL);
+
+    return create(out, device, &source, err, settings);
 }
 
 void p2p_model_close(P2pModel **model)
@@ -133,7 +174,7 @@ static int forward_init(P2pModel *m, int width, int height)
     f->output = p2p_apply_output(f->apply);
     if ((err = p2p_plan_finish(f->plan)) < 0)
         return err;
-    hyper[P2P_HYPER_SEED] = m->settings.seed & 0x3fffffffu;
+    hyper[P2P_HYPER_SEED] = (uint32_t)m->options.seed & 0x3fffffffu;
     return p2p_buffer_write(p2p_plan_get(f->plan, f->hyper)->buffer, 0, sizeof(hyper), hyper);
 }
 
@@ -163,54 +204,4 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
         err = run(model, &prepared, out);
     p2p_image_finish(&prepared);
     return err;
-}
-
-/* ---- Description --------------------------------------------------------------------------- */
-
-static int describe_net(const P2pNetSpec *spec, const char *title, char *text, size_t bytes)
-{
-    P2pGraph *g;
-    const int err = p2p_nets_build(&g, spec);
-
-    if (err)
-        return err;
-    const size_t used = strlen(text);
-    snprintf(text + used, bytes - used, "%s: %s, %d -> %d channels, %zu parameters in %d tensors\n",
-             title, spec->name, spec->input_nc, g->values[g->output].c, p2p_graph_trained(g),
-             g->param_count);
-    p2p_graph_destroy(&g);
-    return P2P_OK;
-}
-
-int p2p_model_describe(const char *path, char **text)
-{
-    enum { BYTES = 16384 };
-    P2pOptions options;
-    P2pPosition position;
-    P2pTensorFile *file;
-    char value[P2P_OPTION_TEXT];
-    const char *name;
-    int err;
-
-    *text = NULL;
-    p2p_options_init(&options);
-    if ((err = p2p_checkpoint_open(&file, path, &options, &position, true)) < 0)
-        return err;
-    p2p_tensor_file_close(&file);
-    const P2pNetSpec g = p2p_generator_spec(&options), d = p2p_discriminator_spec(&options);
-    if (!(*text = p2p_alloc(BYTES, 1)))
-        return P2P_ENOMEM;
-    snprintf(*text, BYTES, "%s: checkpoint of pix2pix-cl after %ld steps (epoch %d, batch %ld)\n",
-             path, position.step, position.epoch + 1, position.batch);
-    if ((err = describe_net(&g, "G", *text, BYTES)) < 0 ||
-        (options.lambda_GAN > 0 && (err = describe_net(&d, "D", *text, BYTES)) < 0)) {
-        free(*text);
-        *text = NULL;
-        return err;
-    }
-    for (int i = 0; p2p_options_stored(&options, i, &name, value, sizeof(value)); i++) {
-        const size_t used = strlen(*text);
-        snprintf(*text + used, BYTES - used, "  --%s %s\n", name, value);
-    }
-    return P2P_OK;
 }

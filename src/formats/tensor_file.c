@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What files of tensors of all formats share: finding the reader, access, conversion. */
+#include "src/formats/tensor_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/formats/half.h"
+#include "src/formats/tensor_file_parts.h"
+
+static const struct {
+    const char *name;
+    size_t bytes;
+} dtypes[] = {
+    [P2P_F32] = {"F32", 4}, [P2P_F16] = {"F16", 2}, [P2P_BF16] = {"BF16", 2},
+    [P2P_F64] = {"F64", 8}, [P2P_U8] = {"U8", 1},   [P2P_I8] = {"I8", 1},
+    [P2P_I16] = {"I16", 2}, [P2P_I32] = {"I32", 4}, [P2P_I64] = {"I64", 8},
+    [P2P_BOOL] = {"BOOL", 1},
+};
+
+const char *p2p_dtype_name(P2pDtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+size_t p2p_dtype_bytes(P2pDtype dtype)
+{
+    return dtypes[dtype].bytes;
+}
+
+bool p2p_dtype_find(const char *name, P2pDtype *dtype)
+{
+    for (size_t i = 0; i < P2P_COUNT(dtypes); i++)
+        if (!strcmp(dtypes[i].name, name)) {
+            *dtype = (P2pDtype)i;
+            return true;
+        }
+    return false;
+}
+
+/* ---- Opening ------------------------------------------------------------------------------- */
+
+typedef int (*Reader)(P2pTensorFile **out, const char *path, const void *data, size_t bytes);
+
+static bool begins(const unsigned char *data, size_t bytes, const char *with, size_t n)
+{
+    return bytes >= n && !memcmp(data, with, n);
+}
+
+/* Which reader the first bytes ask for; safetensors, whose message says so, when none does. */
+static Reader find_reader(const unsigned char *data, size_t bytes)
+{
+    if (begins(data, bytes, "PK\3\4", 4) || begins(data, bytes, "\x80\2\x8a\n", 4))
+        return p2p_pth_read;
+    if (bytes > 4 && data[4] == '[')
+        return p2p_pict_read;
+    return p2p_safetensors_read_memory;
+}
+
+int p2p_tensor_file_open(P2pTensorFile **out, const char *path)
+{
+    P2pMapping mapping;
+    int err = p2p_mapping_init(&mapping, path);
+
+    *out = NULL;
+    if (err)
+        return err;
+    const Reader read = find_reader(mapping.data, mapping.bytes);
+    p2p_mapping_finish(&mapping);
+    return read(out, path, NULL, 0);
+}
+
+int p2p_tensor_file_create(P2pTensorFile **out, P2pFileFormat format, const char *path,
+                           const void *data, size_t bytes)
+{
+    P2pTensorFile *f = *out = p2p_alloc(1, sizeof(*f));
+    int err = f && (f->path = p2p_strdup(path)) ? P2P_OK : P2P_ENOMEM;
+
+    if (!err && !data)
+        err = p2p_mapping_init(&f->mapping, path);
+    if (err) {
+        p2p_tensor_file_close(out);
+        return err;
+    }
+    f->format = format;
+    f->data = data ? data : f->mapping.data;
+    f->bytes = data ? bytes : f->mapping.bytes;
+    return P2P_OK;
+}
+
+P2pFileTensor *p2p_tensor_file_add(P2pTensorFile *f, const char *name, size_t length)
+{
+    char *copy = p2p_alloc(length + 1, 1);
+
+    if (!copy || p2p_grow((void **)&f->tensors, &f->capacity, (size_t)f->count + 1,
+                          sizeof(*f->tensors)) < 0) {
+        free(copy);
+        return NULL;
+    }
+    memcpy(copy, name, length);
+    P2pFileTensor *t = &f->tensors[f->count++];
+    *t = (P2pFileTensor){.name = copy};
+    return t;
+}
+
+void *p2p_tensor_file_alloc(P2pTensorFile *f, size_t bytes)
+{
+    void *block = NULL;
+
+    if (p2p_grow((void **)&f->blocks, &f->block_capacity, f->block_count + 1, sizeof(block)) == 0 &&
+        (block = p2p_alloc(bytes, 1)))
+        f->blocks[f->block_count++] = block;
+    return block;
+}
+
+bool p2p_file_tensor_measure(P2pFileTensor *t)
+{
+    t->elements = 1;
+    for (int i = 0; i < t->rank; i++)
+        if (!p2p_size_mul(t->elements, t->shape[i], &t->elements))
+            return false;
+    return p2p_size_mul(t->elements, dtypes[t->dtype].bytes, &t->bytes);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int p2p_tensor_file_check_names(const P2pTensorFile *f)
+{
+    const char **names = p2p_alloc((size_t)f->count + 1, sizeof(*names));
+    int err = names ? P2P_OK : P2P_ENOMEM;
+
+    for (int i = 0; !err && i < f->count; i++)
+        names[i] = f->tensors[i].name;
+    if (!err)
+        qsort(names, (size_t)f->count, sizeof(*names), compare_names);
+    for (int i = 1; !err && i < f->count; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            err = p2p_fail(P2P_EFORMAT, "%s: holds two tensors called %.80s", f->path, names[i]);
+    free(names);
+    return err;
+}
+
+void p2p_tensor_file_close(P2pTensorFile **file)
+{
+    P2pTensorFile *f = *file;
+
+    if (!f)
+        return;
+    for (int i = 0; i < f->count; i++)
+        free(f->tensors[i].name);
+    for (size_t i = 0; i < f->block_count; i++)
+        free(f->blocks[i]);
+    free(f->tensors);
+    free(f->blocks);
+    json_decref(f->meta);
+    p2p_mapping_finish(&f->mapping);
+    free(f->path);
+    free(f);
+    *file = NULL;
+}
+
+/* ---- Access -------------------------------------------------------------------------------- */
+
+int p2p_tensor_file_count(const P2pTensorFile *file)
+{
+    return file->count;
+}
+
+const P2pFileTensor *p2p_tensor_file_at(const P2pTensorFile *file, int i)
+{
+    return &file->tensors[i];
+}
+
+const P2pFileTensor *p2p_tensor_file_find(const P2pTensorFile *file, const char *name)
+{
+    for (int i = 0; i < file->count; i++)
+        if (!strcmp(file->tensors[i].name, name))
+            return &file->tensors[i];
+    return NULL;
+}
+
+const char *p2p_tensor_file_meta(const P2pTensorFile *file, const char *key)
+{
+    return json_string_value(json_object_get(file->meta, key));
+}
+
+const char *p2p_tensor_file_path(const P2pTensorFile *file)
+{
+    return file->path;
+}
+
+P2pFileFormat p2p_tensor_file_format(const P2pTensorFile *file)
+{
+    return file->format;
+}
+
+/* Element i of type T, read from unaligned bytes. */
+#define ELEMENT(T, variable)                                                                       \
+    T variable;                                                                                    \
+    memcpy(&variable, (const unsigned char *)t->data + i * sizeof(variable), sizeof(variable))
+
+static float element(const P2pFileTensor *t, size_t i)
+{
+    switch (t->dtype) {
+    case P2P_F32: { ELEMENT(float, v); return v; }
+    case P2P_F64: { ELEMENT(double, v); return (float)v; }
+    case P2P_F16: { ELEMENT(uint16_t, v); return p2p_half_to_float(v); }
+    case P2P_BF16: {
+        ELEMENT(uint16_t, v);
+        const uint32_t bits = (uint32_t)v << 16;
+        float f;
+        memcpy(&f, &bits, sizeof(f));
+        return f;
+    }
+    case P2P_I8: { ELEMENT(int8_t, v); return v; }
+    case P2P_I16: { ELEMENT(int16_t, v); return v; }
+    case P2P_I32: { ELEMENT(int32_t, v); return (float)v; }
+    case P2P_I64: { ELEMENT(int64_t, v); return (float)v; }
+    default: { ELEMENT(uint8_t, v); return t->table ? t->table[v] : v; }
+    }
+}
+
+void p2p_file_tensor_to_f32(const P2pFileTensor *t, float *out)
+{
+    if (t->dtype == P2P_F32) {
+        memcpy(out, t->data, t->bytes);
+        return;
+    }
+    for (size_t i = 0; i < t->elements; i++)
+        out[i] = element(t, i);
+}
+
+
+int p2p_tensor_file_verify(const P2pTensorFile *f)
+{
+    const char *stored = p2p_tensor_file_meta(f, P2P_META_CRC);
+    char found[9];
+
+    if (!stored)
+        return P2P_OK;
+    snprintf(found, sizeof(found), "%08x",
+             p2p_crc32(0, f->data + f->payload_at, f->bytes - f->payload_at));
+    if (strcmp(found, stored) != 0)
+        return p2p_fail(P2P_EFORMAT, "%s: damaged: its checksum is %s, it should be %.8s", f->path,
+                        found, stored);
+    return P2P_OK;
+}

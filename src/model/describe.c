@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Telling people what a model file holds. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "p2p/model.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/model/source.h"
+
+enum { BYTES = 16384 };
+
+static void describe_graph(const P2pGraph *g, const char *title, const char *name, char *text)
+{
+    const size_t used = strlen(text);
+
+    snprintf(text + used, BYTES - used, "%s: %s, %d -> %d channels, %zu parameters in %d tensors\n",
+             title, name, g->values[g->input].c, g->values[g->output].c, p2p_graph_trained(g),
+             g->param_count);
+}
+
+/* What stands in the first line, behind the path. */
+static void describe_kind(const P2pSource *s, char *text)
+{
+    const char *dataset = p2p_tensor_file_meta(s->file, "dataset");
+
+    switch (s->kind) {
+    case P2P_SOURCE_CHECKPOINT:
+        snprintf(text, BYTES, "%s: checkpoint of pix2pix-cl after %ld steps (epoch %d, batch %ld)\n",
+                 p2p_tensor_file_path(s->file), s->position.step, s->position.epoch + 1,
+                 s->position.batch);
+        break;
+    case P2P_SOURCE_FROZEN:
+        snprintf(text, BYTES, "%s: frozen model of pix2pix-cl, weights as %.8s, after %ld steps "
+                              "(epoch %d) on %.200s\n", p2p_tensor_file_path(s->file),
+                 p2p_tensor_file_meta(s->file, "dtype") ? p2p_tensor_file_meta(s->file, "dtype")
+                                                         : "f32",
+                 s->position.step, s->position.epoch + 1, dataset ? dataset : "unknown data");
+        break;
+    case P2P_SOURCE_STATE_DICT:
+        snprintf(text, BYTES, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n",
+                 p2p_tensor_file_path(s->file));
+        break;
+    case P2P_SOURCE_BROWSER:
+        snprintf(text, BYTES, "%s: export of pix2pix-tensorflow\n", p2p_tensor_file_path(s->file));
+        break;
+    }
+}
+
+static void describe_options(const P2pOptions *options, char *text)
+{
+    char value[P2P_OPTION_TEXT];
+    const char *name;
+
+    for (int i = 0; p2p_options_stored(options, i, &name, value, sizeof(value)); i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, BYTES - used, "  --%s %s\n", name, value);
+    }
+}
+
+/* The discriminator of a checkpoint that has one. */
+static int describe_partner(const P2pSource *s, char *text)
+{
+    const P2pNetSpec spec = p2p_discriminator_spec(&s->options);
+    P2pGraph *g;
+    int err;
+
+    if (s->kind != P2P_SOURCE_CHECKPOINT || s->options.lambda_GAN <= 0)
+        return P2P_OK;
+    if ((err = p2p_nets_build(&g, &spec)) < 0)
+        return err;
+    describe_graph(g, "D", spec.name, text);
+    p2p_graph_destroy(&g);
+    return P2P_OK;
+}
+
+int p2p_model_describe(const char *path, char **text)
+{
+    P2pSource s;
+    int err;
+
+    *text = NULL;
+    if ((err = p2p_source_open(&s, path, NULL, NULL)) < 0)
+        return err;
+    err = p2p_tensor_file_verify(s.file);
+    if (!err && !(*text = p2p_alloc(BYTES, 1)))
+        err = P2P_ENOMEM;
+    if (!err) {
+        describe_kind(&s, *text);
+        describe_graph(s.graph, s.net, s.net[0] == 'D' ? s.options.netD : s.options.netG, *text);
+        err = describe_partner(&s, *text);
+    }
+    if (!err)
+        describe_options(&s.options, *text);
+    if (err) {
+        free(*text);
+        *text = NULL;
+    }
+    p2p_source_finish(&s);
+    return err;
+}
+
+/* ---- Tensors ------------------------------------------------------------------------------- */
+
+/* Numbers that JSON has no word for become null. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static char *tensor_line(const P2pFileTensor *t)
+{
+    float *values = p2p_alloc(t->elements, sizeof(*values));
+    double least = INFINITY, greatest = -INFINITY, sum = 0;
+    json_t *shape = json_array();
+
+    for (int i = 0; i < t->rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+    if (values)
+        p2p_file_tensor_to_f32(t, values);
+    for (size_t i = 0; values && i < t->elements; i++) {
+        least = fmin(least, values[i]);
+        greatest = fmax(greatest, values[i]);
+        sum += values[i];
+    }
+    json_t *line = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", t->name, "dtype",
+                             p2p_dtype_name(t->dtype), "shape", shape, "min", number(least), "max",
+                             number(greatest), "sum", number(sum));
+    char *text = values && line ? json_dumps(line, JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(line);
+    free(values);
+    return text;
+}
+
+int p2p_model_list_tensors(const char *path, void (*line)(void *user, const char *text), void *user)
+{
+    P2pTensorFile *file;
+    int err = p2p_tensor_file_open(&file, path);
+
+    for (int i = 0; !err && i < p2p_tensor_file_count(file); i++) {
+        char *text = tensor_line(p2p_tensor_file_at(file, i));
+        if (text)
+            line(user, text);
+        else
+            err = p2p_fail(P2P_ENOMEM, "%s: tensor %d: no memory, or a name that is no UTF-8", path, i);
+        free(text);
+    }
+    p2p_tensor_file_close(&file);
+    return err;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names and orders of other programs; the one place that knows them. */
+#include "src/model/exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "p2p/data.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+/* ---- PyTorch ------------------------------------------------------------------------------- */
+
+typedef struct Names {
+    const P2pTensorFile *file;
+    const char *prefix;
+} Names;
+
+static const P2pFileTensor *find(const Names *n, const char *format, int k)
+{
+    char name[P2P_EXCHANGE_NAME], whole[P2P_EXCHANGE_NAME + 16];
+
+    snprintf(name, sizeof(name), format, k);
+    snprintf(whole, sizeof(whole), "%s%s", n->prefix, name);
+    return p2p_tensor_file_find(n->file, whole);
+}
+
+/* "model.model.1.model.3.model.<place>" with `level` times ".model". */
+static const P2pFileTensor *find_level(const Names *n, int level, const char *place)
+{
+    char name[P2P_EXCHANGE_NAME];
+    size_t used = (size_t)snprintf(name, sizeof(name), "%smodel", n->prefix);
+
+    for (int i = 2; i <= level; i++)
+        used += (size_t)snprintf(name + used, sizeof(name) - used, ".model.%d", i == 2 ? 1 : 3);
+    snprintf(name + used, sizeof(name) - used, ".model.%s", place);
+    return p2p_tensor_file_find(n->file, name);
+}
+
+static int size_at(const P2pFileTensor *t, int axis)
+{
+    return t && t->rank > axis && t->shape[axis] < 1 << 20 ? (int)t->shape[axis] : 0;
+}
+
+static int choose_norm(bool gamma, bool bias)
+{
+    return gamma ? P2P_OPT_NORM_BATCH : bias ? P2P_OPT_NORM_INSTANCE : P2P_OPT_NORM_NONE;
+}
+
+static void infer_unet(const Names *n, P2pOptions *o)
+{
+    const P2pFileTensor *first = find_level(n, 1, "0.weight"), *last = find_level(n, 1, "3.weight");
+    int levels = 1;
+
+    while (levels < 12 && find_level(n, levels + 1, "1.weight"))
+        levels++;
+    o->ngf = size_at(first, 0);
+    o->input_nc = size_at(first, 1);
+    o->output_nc = size_at(last, 1);
+    o->norm = choose_norm(find_level(n, 2, "2.weight"), find_level(n, 2, "1.bias"));
+    const bool skips = size_at(last, 0) != o->ngf;
+    snprintf(o->netG, sizeof(o->netG), "%s",
+             !skips ? "encoder_decoder" : levels == 7 ? "unet_128" : "unet_256");
+    o->num_downs = levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels;
+}
+
+static int infer_resnet(const Names *n, P2pOptions *o)
+{
+    const P2pFileTensor *first = find(n, "model.%d.weight", 1);
+    int blocks = 0;
+
+    while (find(n, "model.%d.conv_block.1.weight", 10 + blocks))
+        blocks++;
+    if (blocks != 6 && blocks != 9)
+        return p2p_fail(P2P_EFORMAT, "%s: a ResNet of %d blocks; known are 6 and 9",
+                        p2p_tensor_file_path(n->file), blocks);
+    snprintf(o->netG, sizeof(o->netG), "resnet_%dblocks", blocks);
+    o->ngf = size_at(first, 0);
+    o->input_nc = size_at(first, 1);
+    o->output_nc = size_at(find(n, "model.%d.weight", 17 + blocks), 0);
+    o->no_dropout = !find(n, "model.%d.conv_block.6.weight", 10);
+    o->norm = choose_norm(find(n, "model.%d.weight", 2), find(n, "model.%d.bias", 1));
+    return P2P_OK;
+}
+
+/* How many pictures' channels a discriminator sees is all that its file tells. */
+static void infer_patchgan(const Names *n, P2pOptions *o)
+{
+    const P2pFileTensor *first = find(n, "model.%d.weight", 0);
+    int layers = 0;
+
+    while (find(n, "model.%d.weight", 5 + 3 * layers))
+        layers++;
+    snprintf(o->netD, sizeof(o->netD), "%s", layers == 3 ? "basic" : "n_layers");
+    o->n_layers_D = layers;
+    o->ndf = size_at(first, 0);
+    o->output_nc = size_at(first, 1);
+    o->norm = choose_norm(find(n, "model.%d.weight", 3), find(n, "model.%d.bias", 2));
+}
+
+static void infer_pixel(const Names *n, P2pOptions *o)
+{
+    const P2pFileTensor *first = find(n, "net.%d.weight", 0);
+
+    snprintf(o->netD, sizeof(o->netD), "pixel");
+    o->ndf = size_at(first, 0);
+    o->output_nc = size_at(first, 1);
+    o->norm = choose_norm(find(n, "net.%d.weight", 3), find(n, "net.%d.bias", 2));
+}
+
+int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *prefix, P2pOptions *o,
+                               char net[2])
+{
+    const Names n = {file, prefix};
+
+    memcpy(net, "G", 2);
+    if (find_level(&n, 1, "0.weight") && find_level(&n, 1, "3.weight")) {
+        infer_unet(&n, o);
+        return P2P_OK;
+    }
+    if (find(&n, "model.%d.conv_block.1.weight", 10))
+        return infer_resnet(&n, o);
+    memcpy(net, "D", 2);
+    o->unconditional_D = true;
+    if (find(&n, "net.%d.weight", 0))
+        infer_pixel(&n, o);
+    else if (find(&n, "model.%d.weight", 0) && find(&n, "model.%d.weight", 2))
+        infer_patchgan(&n, o);
+    else
+        return p2p_fail(P2P_EFORMAT, "%s: holds no network that is known: no tensor model.model.0."
+                                     "weight (U-Net), model.10.conv_block.1.weight (ResNet) or "
+                                     "model.0.weight (discriminator)", p2p_tensor_file_path(file));
+    return P2P_OK;
+}
+
+/* ---- pix2pix-tensorflow -------------------------------------------------------------------- */
+
+int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *o)
+{
+    const Names n = {file, ""};
+    const P2pFileTensor *first = find(&n, "generator/encoder_%d/conv2d/kernel", 1);
+    const P2pFileTensor *last = find(&n, "generator/decoder_%d/conv2d_transpose/kernel", 1);
+    int levels = 0;
+
+    while (find(&n, "generator/encoder_%d/conv2d/kernel", levels + 1))
+        levels++;
+    if (!first || !last)
+        return p2p_fail(P2P_EFORMAT, "%s: holds no generator of pix2pix-tensorflow",
+                        p2p_tensor_file_path(file));
+    snprintf(o->netG, sizeof(o->netG), "%s", levels == 7 ? "unet_128" : "unet_256");
+    o->num_downs = levels == 7 || levels == 8 ? 0 : levels;
+    o->preset = P2P_PRESET_TENSORFLOW;
+    o->norm = P2P_OPT_NORM_BATCH;
+    o->no_dropout = true;
+    o->input_nc = size_at(first, 2);
+    o->ngf = size_at(first, 3);
+    o->output_nc = size_at(last, 2);
+    return P2P_OK;
+}
+
+/* Place of a parameter: its node's scope, encoder_1.. or decoder_N.., counted by convolutions. */
+typedef struct Place {
+    int level; /* from 1, the outermost */
+    bool decoder;
+    const P2pNode *node;
+    int slot;  /* of node->param */
+} Place;
+
+static bool find_place(const P2pGraph *g, int param, Place *p)
+{
+    int down = 0, up = 0, levels = 0;
+
+    for (int i = 0; i < g->node_count; i++)
+        levels += g->nodes[i].kind == P2P_NODE_CONV && g->nodes[i].transposed;
+    for (int i = 0; i < g->node_count; i++) {
+        const P2pNode *node = &g->nodes[i];
+        if (node->kind == P2P_NODE_CONV)
+            *(node->transposed ? &up : &down) += 1;
+        for (int slot = 0; slot < 4; slot++)
+            if (node->param[slot] == param) {
+                *p = (Place){up ? levels + 1 - up : down, up > 0, node, slot};
+                return true;
+            }
+    }
+    return false;
+}
+
+bool p2p_exchange_tensorflow_name(const P2pGraph *g, int i, char name[P2P_EXCHANGE_NAME])
+{
+    static const char *const words[2][2] = {{"kernel", "bias"}, {"gamma", "beta"}};
+    Place p;
+
+    if (!find_place(g, i, &p) || p.slot > 1)
+        return false;
+    const bool norm = p.node->kind == P2P_NODE_NORM_ACT;
+    snprintf(name, P2P_EXCHANGE_NAME, "generator/%s_%d/%s/%s", p.decoder ? "decoder" : "encoder",
+             p.level, norm ? "batch_normalization" : p.decoder ? "conv2d_transpose" : "conv2d",
+             words[norm][p.slot]);
+    return true;
+}
+
+bool p2p_exchange_fits_tensorflow(const P2pGraph *g)
+{
+    int down = 0, up = 0, norms = 0;
+
+    for (int i = 0; i < g->node_count; i++) {
+        const P2pNode *n = &g->nodes[i];
+        if (n->kind == P2P_NODE_CONV && (n->kernel != 4 || n->stride != 2 ||
+                                         n->param[P2P_NODE_BIAS] < 0))
+            return false;
+        if (n->kind != P2P_NODE_CONV && n->kind != P2P_NODE_NORM_ACT)
+            return false;
+        down += n->kind == P2P_NODE_CONV && !n->transposed;
+        up += n->kind == P2P_NODE_CONV && n->transposed;
+        norms += n->kind == P2P_NODE_NORM_ACT && n->param[P2P_NODE_GAMMA] >= 0;
+    }
+    return down == up && norms == down + up - 2;
+}
+
+/* Place in pix2pix-tensorflow's input channels of our channel c: a decoder's skip comes last there. */
+static int tensorflow_channel(const Place *p, const P2pGraph *g, int c)
+{
+    const int channels = g->values[p->node->in[0]].c;
+    int innermost = 0;
+
+    for (int i = 0; i < g->node_count; i++)
+        innermost += g->nodes[i].kind == P2P_NODE_CONV && g->nodes[i].transposed;
+    return p->decoder && p->level < innermost ? (c + channels / 2) % channels : c;
+}
+
+/*
+ * Walk a kernel in both orders. [B, A, taps] in files of ours, [taps, A, B] there; the input
+ * channels, whose order differs, are A of a convolution and B of a transposed one.
+ */
+static void turn(const P2pGraph *g, int i, const float *from, float *to, bool to_tensorflow)
+{
+    const P2pParam *q = &g->params[i];
+    Place p = {0};
+
+    if (q->kind != P2P_PARAM_WEIGHT || !find_place(g, i, &p)) {
+        memcpy(to, from, p2p_param_elements(q) * sizeof(float));
+        return;
+    }
+    const int a = q->transposed ? q->o : q->i, b = q->transposed ? q->i : q->o, taps = q->r * q->s;
+    for (int y = 0; y < b; y++) {
+        const int there_b = q->transposed ? tensorflow_channel(&p, g, y) : y;
+        for (int x = 0; x < a; x++) {
+            const size_t ours = ((size_t)y * (size_t)a + (size_t)x) * (size_t)taps;
+            for (int t = 0; t < taps; t++) {
+                const size_t there = ((size_t)t * (size_t)a + (size_t)x) * (size_t)b + (size_t)there_b;
+                if (to_tensorflow)
+                    to[there] = from[ours + (size_t)t];
+                else
+                    to[ours + (size_t)t] = from[there];
+            }
+        }
+    }
+}
+
+void p2p_exchange_from_tensorflow(const P2pGraph *graph, int i, const float *from, float *to)
+{
+    turn(graph, i, from, to, false);
+}
+
+void p2p_exchange_to_tensorflow(const P2pGraph *graph, int i, const float *from, float *to)
+{
+    turn(graph, i, from, to, true);
+}

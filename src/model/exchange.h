@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The networks in other programs' words: the names of their tensors, and what can be told of a
+ * network from names and shapes alone.
+ */
+#ifndef P2P_MODEL_EXCHANGE_H
+#define P2P_MODEL_EXCHANGE_H
+
+#include "p2p/options.h"
+#include "src/formats/tensor_file.h"
+#include "src/graph/graph.h"
+
+enum { P2P_EXCHANGE_NAME = 256 };
+
+/**
+ * Find the options of a network whose tensors have the names of PyTorch's state_dict in
+ * pytorch-CycleGAN-and-pix2pix; graph parameters have the same names.
+ *
+ * @param prefix  What each name begins with: "" or "module.".
+ * @param net     Set to "G" or "D".
+ * @return 0; P2P_EFORMAT: no network that is known.
+ */
+int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *prefix, P2pOptions *options,
+                               char net[2]);
+
+/** The same for pix2pix-tensorflow's generator. */
+int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *options);
+
+/** Name of parameter i of a U-Net in pix2pix-tensorflow; false when it has no such. */
+bool p2p_exchange_tensorflow_name(const P2pGraph *graph, int i, char name[P2P_EXCHANGE_NAME]);
+
+/** Whether pix2pix-tensorflow can hold this network: its own U-Net with that norm and biases. */
+bool p2p_exchange_fits_tensorflow(const P2pGraph *graph);
+
+/**
+ * Turn weights of a convolution between pix2pix-tensorflow's order and the exchange order: the axes
+ * [R,S,A,B] <-> [B,A,R,S], and the inputs of decoders, [up, skip] <-> [skip, up].
+ */
+void p2p_exchange_from_tensorflow(const P2pGraph *graph, int i, const float *from, float *to);
+void p2p_exchange_to_tensorflow(const P2pGraph *graph, int i, const float *from, float *to);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A model file of any kind, ours or a peer's, as one network on the host: its options, its graph,
+ * and its parameters by the graph's places. Knows no device.
+ */
+#ifndef P2P_MODEL_SOURCE_H
+#define P2P_MODEL_SOURCE_H
+
+#include "p2p/options.h"
+#include "src/formats/tensor_file.h"
+#include "src/graph/graph.h"
+#include "src/model/checkpoint.h"
+
+typedef enum P2pSourceKind {
+    P2P_SOURCE_CHECKPOINT, /* of a training run: G, D, moments */
+    P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
+    P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth: one network */
+    P2P_SOURCE_BROWSER,    /* pix2pix-tensorflow's .pict: G alone */
+} P2pSourceKind;
+
+typedef struct P2pSource {
+    P2pTensorFile *file;
+    P2pSourceKind kind;
+    P2pOptions options;   /* stored in the file, or inferred from its tensors */
+    P2pPosition position; /* zero where the file does not tell */
+    char net[16];         /* which network this is: "G" or "D" */
+    P2pGraph *stored;     /* as in the file */
+    P2pGraph *graph;      /* as it is used: the same, or folded */
+    bool folded;
+    bool prefixed;        /* names begin with "module." */
+} P2pSource;
+
+/**
+ * Open a model file and find out what network it holds.
+ *
+ * @param net    "G" or "D" to ask for one of a checkpoint's; NULL: the generator, or the one there.
+ * @param asked  Options that were given (options->given) replace the file's; NULL: none.
+ * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EINVAL: impossible options; P2P_EFORMAT: damaged, no network
+ *         that is known, or its tensors do not fit (the message names the first).
+ */
+int p2p_source_open(P2pSource *source, const char *path, const char *net, const P2pOptions *asked);
+/** The same over a frozen file in memory, which must stay. */
+int p2p_source_open_memory(P2pSource *source, const void *data, size_t bytes,
+                           const P2pOptions *asked);
+void p2p_source_finish(P2pSource *source);
+
+/**
+ * Prepare for use: without dropout layers, or with batch norms' running statistics folded into the
+ * convolutions before them, which then all have a bias.
+ *
+ * @return 0; P2P_EINVAL: folding a network that has no running statistics.
+ */
+int p2p_source_rebuild(P2pSource *source, bool no_dropout, bool fold);
+
+/** Values of parameter i of source->graph in exchange order, f32. */
+int p2p_source_get(const P2pSource *source, int i, float *out);
+
+/** The stored tensor of parameter i as it is, where it can be used so: not folded, not permuted. */
+const P2pFileTensor *p2p_source_tensor(const P2pSource *source, int i);
+
+/** The scales [O] that belong to a tensor of I8 weights, or NULL. */
+const P2pFileTensor *p2p_source_scales(const P2pSource *source, int i);
+
+/** What was found out about the network, for people: one line in fresh memory, or NULL. */
+char *p2p_source_summary(const P2pSource *source);
+
+#endif
