@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Peers' model files give the peers' outputs: NAME.pth and NAME.pict beside NAME.io.safetensors,
+ * which holds an input and what the peer made of it, or, of a file that is no network, its tensors.
+ *
+ * Usage: samples FILE... Prints each comparison and fails beyond its tolerance.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "p2p/device.h"
+#include "src/graph/apply.h"
+#include "src/model/source.h"
+
+static const double y_tolerance = 2e-5, off_by_one_share = 1e-3;
+
+static P2pDevice *device;
+static int failed;
+
+static void check(const char *path, const char *what, bool good, double value)
+{
+    printf("%-6s %s %s %.2e\n", good ? "ok" : "FAILED", path, what, value);
+    failed += !good;
+}
+
+static void must(int err)
+{
+    if (!err)
+        return;
+    fprintf(stderr, "samples: %s\n", p2p_error());
+    exit(1);
+}
+
+/* NAME.pict.io.safetensors or NAME.io.safetensors, without what follows _legacy or _old. */
+static void io_path(const char *path, char out[512])
+{
+    const size_t n = strlen(path);
+
+    snprintf(out, 480, "%s", path);
+    if (!strcmp(path + n - 4, ".pth"))
+        out[n - 4] = '\0';
+    static const char *const endings[] = {"_old_legacy_cuda", "_legacy"};
+    for (int i = 0; i < 2; i++)
+        if (strstr(out, endings[i]))
+            *strstr(out, endings[i]) = '\0';
+    strcat(out, ".io.safetensors");
+}
+
+static float *values(const P2pTensorFile *f, const char *name, size_t *count)
+{
+    const P2pFileTensor *t = p2p_tensor_file_find(f, name);
+    float *out = t ? malloc((t->elements + 1) * sizeof(*out)) : NULL;
+
+    if (out)
+        p2p_file_tensor_to_f32(t, out);
+    *count = t ? t->elements : 0;
+    return out;
+}
+
+/* ---- Files that are no network ------------------------------------------------------------- */
+
+static void check_tensors(const char *path, const P2pTensorFile *io)
+{
+    P2pTensorFile *f;
+
+    must(p2p_tensor_file_open(&f, path));
+    check(path, "number of tensors", p2p_tensor_file_count(f) == p2p_tensor_file_count(io),
+          p2p_tensor_file_count(f));
+    for (int i = 0; i < p2p_tensor_file_count(io); i++) {
+        const P2pFileTensor *t = p2p_tensor_file_at(io, i);
+        const P2pFileTensor *found = p2p_tensor_file_find(f, t->name);
+        size_t n, m;
+        float *a = values(io, t->name, &n), *b = values(f, t->name, &m);
+        const bool same = found && found->rank == t->rank && found->dtype == t->dtype &&
+                          !memcmp(found->shape, t->shape, (size_t)t->rank * sizeof(t->shape[0])) &&
+                          n == m && !memcmp(a, b, n * sizeof(*a));
+        check(path, t->name, same, (double)n);
+        free(a);
+        free(b);
+    }
+    p2p_tensor_file_close(&f);
+}
+
+/* ---- Networks ------------------------------------------------------------------------------ */
+
+/* Output of the network for one picture, as [C, H, W]. */
+static float *apply(P2pNet *net, const float *input, int h, int w, bool running, size_t *count)
+{
+    const P2pMode mode = {.running = running, .per_picture = true};
+    P2pPlan *plan;
+    P2pApply *applied;
+
+    must(p2p_plan_create(&plan, device, NULL));
+    const int hyper = p2p_plan_keep(plan, p2p_tensor_vector(P2P_HYPER_WORDS));
+    const int c = net->graph->values[net->graph->input].c;
+    const int x = p2p_plan_keep(plan, p2p_tensor_nhwc(1, h, w, c));
+    must(p2p_apply_forward(&applied, plan, net, x, hyper, &mode, true));
+    must(p2p_plan_finish(plan));
+    const P2pTensor *y = p2p_plan_get(plan, p2p_apply_output(applied));
+    *count = p2p_tensor_elements(y);
+    float *out = malloc(*count * sizeof(*out));
+    must(p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
+                          (size_t)(h * w * c) * sizeof(float), input));
+    must(p2p_plan_run(plan));
+    must(p2p_tensor_download(y, out));
+    p2p_apply_destroy(&applied);
+    p2p_plan_destroy(&plan);
+    return out;
+}
+
+static P2pNet *load(const P2pSource *s)
+{
+    P2pNet *net;
+    P2pGraph *graph;
+    const P2pNetSpec spec =
+        s->net[0] == 'D' ? p2p_discriminator_spec(&s->options) : p2p_generator_spec(&s->options);
+
+    must(p2p_nets_build(&graph, &spec));
+    must(p2p_net_create(&net, device, graph, s->net, false));
+    for (int i = 0; i < net->graph->param_count; i++) {
+        float *host = malloc(p2p_param_elements(&net->graph->params[i]) * sizeof(*host));
+        must(p2p_source_get(s, i, host));
+        must(p2p_net_upload(net, i, P2P_STATE_VALUE, host));
+        free(host);
+    }
+    return net;
+}
+
+/* The picture, or the two of a discriminator, as [H, W, C] in [-1, 1]. */
+static float *input_of(const P2pTensorFile *io, int *h, int *w)
+{
+    const bool two = !p2p_tensor_file_find(io, "input");
+    const P2pFileTensor *t = p2p_tensor_file_find(io, two ? "A" : "input");
+    size_t n, m;
+    float *a = values(io, two ? "A" : "input", &n), *b = two ? values(io, "B", &m) : NULL;
+    float *out = malloc(2 * n * sizeof(*out));
+
+    *h = (int)t->shape[0];
+    *w = (int)t->shape[1];
+    for (size_t i = 0; i < n; i++) {
+        out[two ? i / 3 * 6 + i % 3 : i] = a[i] / 127.5f - 1.0f;
+        if (two)
+            out[i / 3 * 6 + 3 + i % 3] = b[i] / 127.5f - 1.0f;
+    }
+    free(a);
+    free(b);
+    return out;
+}
+
+/* y against "y<suffix>" [C, H, W] and "u8_rounded<suffix>" [H, W, C]. */
+static void compare(const char *path, const P2pTensorFile *io, const char *suffix, const float *y,
+                    size_t count, int h, int w)
+{
+    char name[64];
+    size_t n, off = 0;
+    double square = 0, total = 0, most = 0;
+
+    snprintf(name, sizeof(name), "y%s", suffix);
+    float *ref = values(io, name, &n);
+    for (size_t i = 0; ref && i < count; i++) {
+        square += pow((double)y[i] - ref[i], 2);
+        total += pow(ref[i], 2);
+    }
+    if (ref)
+        check(path, name, n == count && sqrt(square / total) <= y_tolerance, sqrt(square / total));
+    free(ref);
+    snprintf(name, sizeof(name), "u8_rounded%s", suffix);
+    ref = values(io, name, &n);
+    const size_t pixels = (size_t)h * (size_t)w;
+    for (size_t i = 0; ref && i < count; i++) {
+        const double d = fabs(round((y[i] + 1) * 127.5) - ref[i % pixels * 3 + i / pixels]);
+        most = fmax(most, d);
+        off += d > 0;
+    }
+    if (ref)
+        check(path, name, n == count && most <= 1 && (double)off <= off_by_one_share * (double)count,
+              (double)off);
+    free(ref);
+}
+
+static void check_network(const char *path, const P2pTensorFile *io, bool running, const char *suffix)
+{
+    P2pSource s;
+    size_t count;
+    int h, w;
+
+    must(p2p_source_open(&s, path, NULL, NULL));
+    float *x = input_of(io, &h, &w);
+    P2pNet *net = load(&s);
+    float *y = apply(net, x, h, w, running, &count);
+    compare(path, io, suffix, y, count, h, w);
+    free(y);
+    p2p_net_destroy(&net);
+    if (running && s.options.norm == P2P_OPT_NORM_BATCH) { /* the same, folded */
+        must(p2p_source_rebuild(&s, true, true));
+        net = load(&s);
+        y = apply(net, x, h, w, false, &count);
+        compare(path, io, suffix, y, count, h, w);
+        free(y);
+        p2p_net_destroy(&net);
+    }
+    free(x);
+    p2p_source_finish(&s);
+}
+
+int main(int argc, char **argv)
+{
+    const P2pDeviceSettings settings = {.device = "cpu"};
+
+    must(p2p_device_open(&device, &settings));
+    for (int i = 1; i < argc; i++) {
+        char path[512];
+        P2pTensorFile *io;
+        io_path(argv[i], path);
+        must(p2p_safetensors_read(&io, path));
+        if (!p2p_tensor_file_find(io, "input") && !p2p_tensor_file_find(io, "A"))
+            check_tensors(argv[i], io);
+        else if (p2p_tensor_file_find(io, "u8_rounded"))
+            check_network(argv[i], io, false, "");
+        else
+            check_network(argv[i], io, false, "_batch_stats");
+        if (p2p_tensor_file_find(io, "y_eval"))
+            check_network(argv[i], io, true, "_eval");
+        p2p_tensor_file_close(&io);
+    }
+    p2p_device_close(&device);
+    return failed || argc < 2;
+}
