@@ -11,7 +11,9 @@ const char cli_usage[] =
     "Usage: p2p-translate -m MODEL INPUT... -o OUTPUT [OPTION]...\n"
     "Translate pictures. INPUT: files or one folder; OUTPUT: a file (.png, .jpg) for one input,\n"
     "else a folder, where each output has its input's name as .png. - is standard input or\n"
-    "output (PNG).\n";
+    "output (PNG). MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
+    "its own. Needs an OpenCL driver and the libraries libOpenCL, libturbojpeg, libpng16,\n"
+    "libjansson, libzip, libnettle and libz.\n";
 
 static const char program[] = "p2p-translate";
 
@@ -154,6 +156,17 @@ static int translate_all(P2pModel *model, const P2pArguments *inputs, const P2pO
     return code;
 }
 
+/* The model of -m, or else the one inside this program. */
+static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o, const void *embedded,
+                      size_t bytes)
+{
+    const P2pModelSettings settings = {.eval = o->eval, .no_dropout = o->no_dropout, .options = o,
+                                       .variants = o->variant, .refs = o->ref};
+
+    return o->model[0] ? p2p_model_open(model, device, o->model, &settings)
+                       : p2p_model_open_memory(model, device, embedded, bytes, &settings);
+}
+
 int main(int argc, char **argv)
 {
     P2pOptions o;
@@ -161,21 +174,23 @@ int main(int argc, char **argv)
     P2pLog log;
     P2pDevice *device = NULL;
     P2pModel *model = NULL;
+    const void *embedded = NULL;
+    size_t bytes = 0;
     int code = cli_parse(&o, P2P_PROGRAM_TRANSLATE, program, argc, argv, &inputs);
 
     if (code >= 0)
         return code;
-    if (!o.model[0] || !o.output[0] || !inputs.argc) {
+    if (!o.model[0] && p2p_embedded_model(&embedded, &bytes) < 0)
+        return cli_fail(program, P2P_EIO);
+    if ((!o.model[0] && !embedded) || !o.output[0] || !inputs.argc) {
         fprintf(stderr, "%s: needs -m MODEL, at least one INPUT and -o OUTPUT; see --help\n",
                 program);
         return CLI_USAGE;
     }
     cli_log_init(&log, &o);
-    const P2pModelSettings settings = {.eval = o.eval, .no_dropout = o.no_dropout, .options = &o,
-                                       .variants = o.variant, .refs = o.ref};
     int err = cli_open_device(&device, &o, &log);
     if (!err)
-        err = p2p_model_open(&model, device, o.model, &settings);
+        err = open_model(&model, device, &o, embedded, bytes);
     code = err ? cli_fail(program, err) : translate_all(model, &inputs, &o);
     p2p_model_close(&model);
     p2p_device_close(&device);

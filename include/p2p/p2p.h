@@ -7,6 +7,7 @@
 #include "p2p/common.h"
 #include "p2p/data.h"
 #include "p2p/device.h"
+#include "p2p/export.h"
 #include "p2p/image.h"
 #include "p2p/model.h"
 #include "p2p/options.h"
