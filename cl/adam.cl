@@ -27,6 +27,7 @@
     const float step = epsilon_hat ? lr * h1 / h2 : lr * h1;                                       \
     const float factor = epsilon_hat ? 1.0f : h2
 
+FLAT_ITEMS
 __kernel void adam_naive(ARGUMENTS)
 {
     START;
@@ -59,6 +60,7 @@ INLINE void adam_block(__global float *p, __global const float *g, __global floa
     store_part(load_part(p, n) - step * m1 / (sqrt(v1) * factor + eps), p, n);
 }
 
+ONE_ITEM
 __kernel void adam_simd(ARGUMENTS)
 {
     START;

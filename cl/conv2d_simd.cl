@@ -43,7 +43,7 @@ void tile_tap(VF *sums, __global const float *const *source, __global const floa
     EACH_ROW(TILE_END)
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_gather_simd(__global const float *restrict in,
                                  __global const float *restrict w,
                                  __global const float *restrict bias,
@@ -173,7 +173,7 @@ int range_last(int stride, int shift, int limit, int count)
     return reach <= 0 ? 0 : min(count, (reach + stride - 1) / stride);
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const float *restrict y,
                                 __global float *restrict w, const ConvGeom g)
 {
@@ -233,7 +233,7 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
 
 /* ---- Weights from one blocking to the other -------------------------------------------------- */
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_turn_simd(__global const float *restrict from, __global float *restrict to,
                                const ConvGeom g)
 {

@@ -111,7 +111,7 @@ void tile_lines(VF *sums, const float *lines, __global const float *w, int count
     EACH_ROW(LINE_PUT)
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_patch_thin(__global const float *restrict in, __global const float *restrict w,
                                 __global const float *restrict bias, __global float *restrict out,
                                 const ConvGeom g, const int gradient, const int tiles)
@@ -202,7 +202,7 @@ float add_lanes(VF v)
     return h.x + h.y;
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_dot_thin(__global const float *restrict in, __global const float *restrict w,
                               __global const float *restrict bias, __global float *restrict out,
                               __global const float *zeros, const ConvGeom g, const int gradient,
@@ -262,7 +262,7 @@ __kernel void conv2d_dot_thin(__global const float *restrict in, __global const 
     }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_dot_weights_thin(__global const float *restrict w, __global float *restrict to,
                                       const ConvGeom g, const int gradient)
 {
@@ -313,7 +313,7 @@ void add_outer(__global float *sums, const float *lines, int lanes, __global con
 }
 
 /* gradient: the thin side is the small one (stride 1 only). */
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_wgrad_thin(__global const float *restrict thin,
                                 __global const float *restrict wide, __global float *restrict parts,
                                 const ConvGeom g, const int gradient, const int part_pixels)
@@ -344,7 +344,7 @@ __kernel void conv2d_wgrad_thin(__global const float *restrict thin,
     }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+ONE_ITEM
 __kernel void conv2d_wgrad_sum_thin(__global const float *restrict parts, __global float *restrict w,
                                     const ConvGeom g, const int gradient, const int count)
 {

@@ -169,7 +169,7 @@ float add_parts(__global const float *partial, size_t count, size_t at, int part
     return sum;
 }
 
-__attribute__((reqd_work_group_size(64, 1, 1)))
+FLAT_ITEMS
 __kernel void conv2d_gather_sum_tile(__global const float *restrict partial,
                                      __global const float *restrict bias,
                                      __global float *restrict out, const ConvGeom g,
@@ -186,7 +186,7 @@ __kernel void conv2d_gather_sum_tile(__global const float *restrict partial,
     *p = g.accumulate ? *p + sum : activate(sum, g.act, g.slope);
 }
 
-__attribute__((reqd_work_group_size(64, 1, 1)))
+FLAT_ITEMS
 __kernel void conv2d_wgrad_sum_tile(__global const float *restrict partial,
                                     __global float *restrict w, const ConvGeom g, const int parts)
 {

@@ -80,6 +80,7 @@ void loss_naive(ARGUMENTS)
         work[get_group_id(0)] = sums[0];
 }
 
+ONE_ITEM
 __kernel void loss_final(__global const float *work, TENSOR(result), const int groups,
                          const int index, const float factor)
 {
@@ -127,6 +128,7 @@ float narrow_sum(ARGUMENTS)
     return total;
 }
 
+ONE_ITEM
 __kernel void loss_simd(ARGUMENTS)
 {
     if (cols < VW) {

@@ -56,6 +56,7 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
     }
 }
 
+FLAT_ITEMS
 __kernel void sum_parts(__global const float *work, TENSOR(y), const int parts, const int groups,
                         const int width, const int accumulate)
 {
@@ -70,6 +71,7 @@ __kernel void sum_parts(__global const float *work, TENSOR(y), const int parts, 
     *y = accumulate ? *y + sum : sum;
 }
 
+FLAT_ITEMS
 __kernel void stats_mean(__global const float *work, CONST_TENSOR(x), TENSOR(mean), const int parts,
                          const int groups, const int channels, const int count)
 {
@@ -90,6 +92,7 @@ void update(__global float *running, float batch, float momentum)
     *running = (1.0f - momentum) * *running + momentum * batch;
 }
 
+FLAT_ITEMS
 __kernel void stats_final(__global const float *work, TENSOR(mean), TENSOR(rstd),
                           TENSOR(run_mean), TENSOR(run_var), const int parts, const int groups,
                           const int channels, const int count, const float eps,
@@ -114,6 +117,7 @@ __kernel void stats_final(__global const float *work, TENSOR(mean), TENSOR(rstd)
         update(run_var + run_var_at + c, square / (float)max(count - 1, 1), momentum);
 }
 
+FLAT_ITEMS
 __kernel void norm_running(CONST_TENSOR(run_mean), CONST_TENSOR(run_var), TENSOR(mean),
                            TENSOR(rstd), const int channels, const float eps)
 {
@@ -125,6 +129,7 @@ __kernel void norm_running(CONST_TENSOR(run_mean), CONST_TENSOR(run_var), TENSOR
     rstd[rstd_at + c] = 1.0f / sqrt(run_var[run_var_at + c] + eps);
 }
 
+FLAT_ITEMS
 __kernel void norm_param_grad(CONST_TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta), const int groups,
                               const int channels, const int accumulate)
 {
@@ -165,6 +170,7 @@ INLINE void add_rows(__global const float *x, const int x_stride, const VF base,
         store_part(load_part(s2, n) + t2, s2, n);
 }
 
+ONE_ITEM
 __kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
                              const int count, const int channels, const int per_part,
                              const int squares)

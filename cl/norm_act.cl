@@ -11,7 +11,7 @@
  *   norm_act_bwd_naive   {elements}, local {64}
  *   norm_act_bwd_simd    {parts, groups}, local {1}
  *
- * All take the same arguments: every operand of the passes in the order of their roles, then the
+ * The simd kernels know no tanh. All take the same arguments: every operand of the passes in the order of their roles, then the
  * shape (count pixels a group) and the attributes. Dropout keeps an element whose 24 random bits
  * are >= threshold (0: none is dropped) and multiplies it by keep.
  *
@@ -60,6 +60,7 @@ float dropout_at(size_t i, __global const float *hyper, uint threshold, float ke
     if (group >= groups)                                                                           \
     return
 
+FLAT_ITEMS
 __kernel void norm_act_fwd_naive(ARGUMENTS)
 {
     NAIVE_POSITION;
@@ -101,6 +102,7 @@ void norm_act_sums_naive(ARGUMENTS, __global float *work)
     }
 }
 
+FLAT_ITEMS
 __kernel void norm_act_bwd_naive(ARGUMENTS)
 {
     NAIVE_POSITION;
@@ -124,7 +126,7 @@ typedef struct Block {
     __global const float *x, *mean, *rstd, *gamma, *beta, *dy1, *dy2;
     __global float *y1, *y2, *dx, *sums;
     int x_stride, dy1_stride, dy2_stride, y1_stride, y2_stride, dx_stride;
-    int channels, act1, act2, accumulate, train;
+    int channels, accumulate, train;
     float factor1, factor2, share;
 } Block;
 
@@ -147,8 +149,8 @@ typedef struct Block {
     b.gamma = gamma_stride ? gamma + gamma_at : 0;                                                 \
     b.beta = beta_stride ? beta + beta_at : 0;                                                     \
     b.channels = channels, b.accumulate = accumulate, b.train = train;                             \
-    b.act1 = act1, b.factor1 = negative_factor(act1, slope);                                       \
-    b.act2 = act2, b.factor2 = negative_factor(act2, slope);                                       \
+    b.factor1 = negative_factor(act1, slope);                                       \
+    b.factor2 = negative_factor(act2, slope);                                       \
     b.share = 1.0f / (float)count
 
 /* Elements that one call of dropout_masks() covers: VW blocks of random words. */
@@ -212,22 +214,22 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 }
 
 /*
- * block(&b, pixel, channel, rows, floats, mask, bent) over all channels of the part's pixels:
+ * block(&b, pixel, channel, rows, floats, mask) over all channels of the part's pixels:
  * several rows at once without dropout; else one, in pieces that one call of dropout_masks()
- * covers even where their first element is not a multiple of 4. bent: tanh is possible.
+ * covers even where their first element is not a multiple of 4.
  */
-#define WALK_AS(block, bent)                                                                       \
+#define WALK(block)                                                                                \
     int p = part * per_part;                                                                       \
     for (; threshold == 0 && p + ROWS <= end; p += ROWS) {                                         \
         int c = 0;                                                                                 \
         for (; c + VW <= channels; c += VW)                                                        \
-            block(&b, p, c, ROWS, VW, (VF)(1.0f), bent);                                           \
+            block(&b, p, c, ROWS, VW, (VF)(1.0f));                                           \
         if (c < channels)                                                                          \
-            block(&b, p, c, ROWS, channels - c, (VF)(1.0f), bent);                                 \
+            block(&b, p, c, ROWS, channels - c, (VF)(1.0f));                                 \
     }                                                                                              \
     for (; threshold == 0 && p < end; p++)                                                         \
         for (int c = 0; c < channels; c += VW)                                                     \
-            block(&b, p, c, 1, min(VW, channels - c), (VF)(1.0f), bent);                           \
+            block(&b, p, c, 1, min(VW, channels - c), (VF)(1.0f));                           \
     const int piece = channels % 4 == 0 ? MASKS : VW == 1 ? 1 : 3 * VW;                            \
     for (; p < end; p++)                                                                           \
         for (int c = 0; c < channels; c += piece) {                                                \
@@ -236,22 +238,14 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
             float mask[MASKS + VW];                                                                \
             dropout_masks(mask, (uint)(i / 4), stream, hyper + hyper_at, threshold, keep);         \
             for (int k = c; k < stop; k += VW)                                                     \
-                block(&b, p, k, 1, min(VW, stop - k), VF_LOAD(mask + i % 4 + (k - c)), bent);      \
+                block(&b, p, k, 1, min(VW, stop - k), VF_LOAD(mask + i % 4 + (k - c)));      \
         }
-
-/* Twice the code, so that the one without tanh has no branches. */
-#define WALK(block)                                                                                \
-    if (act1 == ACT_TANH || (y2_stride && act2 == ACT_TANH)) {                                     \
-        WALK_AS(block, true)                                                                       \
-    } else {                                                                                       \
-        WALK_AS(block, false)                                                                      \
-    }
 
 #define GET(t, u) load_part(b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 #define PUT(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 
 INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, const int n,
-                      const VF mask, const bool bent)
+                      const VF mask)
 {
     const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
     const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) *
@@ -260,12 +254,13 @@ INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, 
 
     for (int u = 0; u < rows; u++) {
         const VF z = FMA(GET(x, u) - m, scale, shift) * mask;
-        PUT(y1, u, bent ? activate_vector(z, b->act1, b->factor1) : bend(z, b->factor1));
+        PUT(y1, u, bend(z, b->factor1));
         if (b->y2)
-            PUT(y2, u, bent ? activate_vector(z, b->act2, b->factor2) : bend(z, b->factor2));
+            PUT(y2, u, bend(z, b->factor2));
     }
 }
 
+ONE_ITEM
 __kernel void norm_act_fwd_simd(ARGUMENTS)
 {
     START_BLOCK;
@@ -273,20 +268,19 @@ __kernel void norm_act_fwd_simd(ARGUMENTS)
 }
 
 INLINE VF gradient(const Block *b, const int p, const int c, const int u, const int n,
-                   const VF mask, const bool bent)
+                   const VF mask)
 {
-#define SLOPE(y, act, factor) (bent ? slope_vector(y, act, factor) : bend_slope(y, factor))
     VF dz = (VF)(0.0f);
 
     if (b->dy1)
-        dz = GET(dy1, u) * SLOPE(GET(y1, u), b->act1, b->factor1);
+        dz = GET(dy1, u) * bend_slope(GET(y1, u), b->factor1);
     if (b->dy2)
-        dz += GET(dy2, u) * SLOPE(GET(y2, u), b->act2, b->factor2);
+        dz += GET(dy2, u) * bend_slope(GET(y2, u), b->factor2);
     return dz * mask;
 }
 
 INLINE void sums_block(const Block *b, const int p, const int c, const int rows, const int n,
-                       const VF mask, const bool bent)
+                       const VF mask)
 {
     const VF m = b->mean ? load_part(b->mean + c, n) : (VF)(0.0f);
     const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
@@ -294,7 +288,7 @@ INLINE void sums_block(const Block *b, const int p, const int c, const int rows,
     VF s1 = (VF)(0.0f), s2 = (VF)(0.0f);
 
     for (int u = 0; u < rows; u++) {
-        const VF dz = gradient(b, p, c, u, n, mask, bent);
+        const VF dz = gradient(b, p, c, u, n, mask);
         s1 += dz;
         s2 = FMA(dz, GET(x, u) - m, s2);
     }
@@ -303,6 +297,7 @@ INLINE void sums_block(const Block *b, const int p, const int c, const int rows,
     store_part(FMA(s2, r, load_part(sums, n)), sums, n);
 }
 
+ONE_ITEM
 __kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
 {
     START_BLOCK;
@@ -313,7 +308,7 @@ __kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
 }
 
 INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, const int n,
-                      const VF mask, const bool bent)
+                      const VF mask)
 {
     const VF r = b->rstd ? load_part(b->rstd + c, n) : (VF)(1.0f);
     const VF scale = (b->gamma ? load_part(b->gamma + c, n) : (VF)(1.0f)) * r;
@@ -325,7 +320,7 @@ INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, 
         s2 = load_part(b->sums + b->channels + c, n) * r * b->share;
     }
     for (int u = 0; u < rows; u++) {
-        VF d = gradient(b, p, c, u, n, mask, bent);
+        VF d = gradient(b, p, c, u, n, mask);
         if (b->train)
             d -= FMA(GET(x, u) - m, s2, s1);
         d *= scale;
@@ -333,6 +328,7 @@ INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, 
     }
 }
 
+ONE_ITEM
 __kernel void norm_act_bwd_simd(ARGUMENTS)
 {
     START_BLOCK;

@@ -40,6 +40,7 @@ int shown_at(int i, int n, int pad, int *at)
 
 #define PADDED(size) ((size) + 2 * pad)
 
+FLAT_ITEMS
 __kernel void pad_fwd_naive(CONST_TENSOR(x), TENSOR(y), SHAPE)
 {
     const size_t i = get_global_id(0), pixel = i / channels;
@@ -54,6 +55,7 @@ __kernel void pad_fwd_naive(CONST_TENSOR(x), TENSOR(y), SHAPE)
     y[y_at + pixel * y_stride + c] = x[x_at + from * x_stride + c];
 }
 
+FLAT_ITEMS
 __kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accumulate)
 {
     const size_t i = get_global_id(0), pixel = i / channels;
@@ -77,6 +79,7 @@ __kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accum
 
 #if P2P_CPU
 
+ONE_ITEM
 __kernel void pad_fwd_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group)
 {
     const int first = (int)get_global_id(0) * per_group;
@@ -98,6 +101,7 @@ __kernel void pad_fwd_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_grou
     }
 }
 
+ONE_ITEM
 __kernel void pad_bwd_simd(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accumulate,
                            const int per_group)
 {

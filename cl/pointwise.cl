@@ -27,24 +27,28 @@
     return
 #define AT(t) t[t##_at + (size_t)row * t##_stride + col]
 
+FLAT_ITEMS
 __kernel void copy_naive(CONST_TENSOR(x), TENSOR(y), SHAPE, const int accumulate)
 {
     NAIVE_POSITION;
     AT(y) = accumulate ? AT(y) + AT(x) : AT(x);
 }
 
+FLAT_ITEMS
 __kernel void add_naive(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE)
 {
     NAIVE_POSITION;
     AT(y) = AT(a) + AT(b);
 }
 
+FLAT_ITEMS
 __kernel void fill_naive(TENSOR(x), SHAPE, const float value)
 {
     NAIVE_POSITION;
     AT(x) = value;
 }
 
+FLAT_ITEMS
 __kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE, const int act,
                             const float slope, const int accumulate)
 {
@@ -72,6 +76,7 @@ __kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE
 #define GET(t) load_part(t + t##_at + (size_t)row * t##_stride + c, n)
 #define PUT(t, v) store_part((v), t + t##_at + (size_t)row * t##_stride + c, n)
 
+ONE_ITEM
 __kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group,
                         const int accumulate)
 {
@@ -82,16 +87,19 @@ __kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group,
     }
 }
 
+ONE_ITEM
 __kernel void add_simd(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE, const int per_group)
 {
     SIMD_LOOP(PUT(y, GET(a) + GET(b)))
 }
 
+ONE_ITEM
 __kernel void fill_simd(TENSOR(x), SHAPE, const int per_group, const float value)
 {
     SIMD_LOOP(PUT(x, (VF)(value)))
 }
 
+ONE_ITEM
 __kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE,
                            const int per_group, const int act, const float slope,
                            const int accumulate)

@@ -16,6 +16,17 @@ void *p2p_alloc(size_t count, size_t size);
 /** Grow *array (element size `size`) to hold at least need elements; 0 or P2P_ENOMEM. */
 int p2p_grow(void **array, size_t *capacity, size_t need, size_t size);
 
+/**
+ * Zeroed memory of whole pages, huge ones where the system has them; NULL when there is none (no
+ * message). Worth it from P2P_PAGES_LEAST bytes on.
+ */
+enum { P2P_PAGES_LEAST = 2 << 20 };
+void *p2p_pages_alloc(size_t bytes);
+void p2p_pages_free(void *pages); /* NULL: nothing */
+
+/** A part of a file's mapping will not be read again soon: its pages need no memory now. */
+void p2p_pages_forget(const void *data, size_t bytes);
+
 /** Copy of text, or NULL with p2p_error() set. */
 char *p2p_strdup(const char *text);
 

@@ -40,9 +40,7 @@ int p2p_arena_create(P2pArena **out, P2pDevice *device, size_t bytes)
         err = P2P_ENOMEM;
     for (int i = 0; !err && i < a->count; i++) {
         const size_t left = bytes - (size_t)i * a->chunk;
-        err = p2p_buffer_create(&a->chunks[i], device, left < a->chunk ? left : a->chunk);
-        if (!err)
-            err = p2p_buffer_zero(a->chunks[i]);
+        err = p2p_buffer_create_zeroed(&a->chunks[i], device, left < a->chunk ? left : a->chunk);
     }
     if (err)
         p2p_arena_destroy(out);

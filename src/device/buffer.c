@@ -14,10 +14,32 @@ static int fail_at(cl_int code, const char *what, size_t bytes)
     return p2p_cl_fail(code, text);
 }
 
+/* Memory that we gave a CPU device goes when the last part of the buffer has gone. */
+static void CL_CALLBACK free_pages(cl_mem mem, void *pages)
+{
+    (void)mem;
+    p2p_pages_free(pages);
+}
+
+/* On CPUs large buffers are our own pages: zero already, huge where the system has such. */
+static cl_mem create_mem(P2pDevice *device, size_t bytes, bool *zeroed, cl_int *code)
+{
+    void *pages = device->caps.is_cpu && bytes >= P2P_PAGES_LEAST ? p2p_pages_alloc(bytes) : NULL;
+    const cl_mem_flags flags = CL_MEM_READ_WRITE | (pages                 ? CL_MEM_USE_HOST_PTR
+                                                    : device->caps.is_cpu ? CL_MEM_ALLOC_HOST_PTR
+                                                                          : 0);
+    cl_mem mem = clCreateBuffer(device->context, flags, bytes, pages, code);
+
+    *zeroed = pages;
+    if (*code != CL_SUCCESS)
+        p2p_pages_free(pages);
+    else if (pages)
+        clSetMemObjectDestructorCallback(mem, free_pages, pages);
+    return mem;
+}
+
 int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes)
 {
-    const cl_mem_flags flags =
-        CL_MEM_READ_WRITE | (device->caps.is_cpu ? CL_MEM_ALLOC_HOST_PTR : 0);
     P2pBuffer *b = p2p_alloc(1, sizeof(*b));
     cl_int code;
 
@@ -26,7 +48,7 @@ int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes)
         return P2P_ENOMEM;
     b->device = device;
     b->bytes = bytes ? bytes : 1;
-    b->mem = clCreateBuffer(device->context, flags, b->bytes, NULL, &code);
+    b->mem = create_mem(device, b->bytes, &b->zeroed, &code);
     if (code != CL_SUCCESS) {
         free(b);
         return fail_at(code == CL_OUT_OF_RESOURCES ? CL_MEM_OBJECT_ALLOCATION_FAILURE : code,
@@ -94,6 +116,15 @@ int p2p_buffer_write(P2pBuffer *buffer, size_t offset, size_t bytes, const void 
 int p2p_buffer_write_async(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host)
 {
     return write_buffer(buffer, offset, bytes, host, CL_FALSE);
+}
+
+int p2p_buffer_create_zeroed(P2pBuffer **out, P2pDevice *device, size_t bytes)
+{
+    int err = p2p_buffer_create(out, device, bytes);
+
+    if (!err && !(*out)->zeroed && (err = p2p_buffer_zero(*out)) < 0)
+        p2p_buffer_destroy(out);
+    return err;
 }
 
 int p2p_buffer_zero(P2pBuffer *buffer)

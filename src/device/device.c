@@ -74,7 +74,7 @@ int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps)
     caps->has_fp16 = strstr(extensions, "cl_khr_fp16") != NULL;
     caps->has_fp64 = strstr(extensions, "cl_khr_fp64") != NULL;
     caps->has_subgroups = strstr(extensions, "cl_khr_subgroups") != NULL;
-    caps->caches_binaries = strstr(caps->platform, "Portable Computing Language") != NULL ||
+    caps->caches_binaries =
                             caps->vendor_id == NVIDIA;
 
     const int native = (int)info_number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));

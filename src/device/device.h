@@ -24,6 +24,8 @@ typedef struct P2pBuffer P2pBuffer;
 
 /** Device memory, on CPUs shared with the host. Contents undefined. P2P_EDEVMEM when refused. */
 int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes);
+/** The same with zero bytes in it. */
+int p2p_buffer_create_zeroed(P2pBuffer **out, P2pDevice *device, size_t bytes);
 /** Part of parent from offset (a multiple of align_bytes); parent must outlive it. */
 int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, size_t bytes);
 void p2p_buffer_destroy(P2pBuffer **buffer);

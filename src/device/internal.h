@@ -31,6 +31,7 @@ struct P2pBuffer {
     P2pDevice *device;
     cl_mem mem;
     size_t bytes;
+    bool zeroed; /* when it was made */
 };
 
 /** Name of an OpenCL error, "CL_OUT_OF_RESOURCES". */

@@ -236,6 +236,14 @@ void p2p_file_tensor_to_f32(const P2pFileTensor *t, float *out)
 }
 
 
+void p2p_file_tensor_forget(const P2pTensorFile *f, const P2pFileTensor *t)
+{
+    const unsigned char *data = t->data;
+
+    if (data >= f->mapping.data && f->mapping.data + f->mapping.bytes > data)
+        p2p_pages_forget(data, t->bytes);
+}
+
 int p2p_tensor_file_verify(const P2pTensorFile *f)
 {
     const char *stored = p2p_tensor_file_meta(f, P2P_META_CRC);

@@ -78,6 +78,9 @@ P2pFileFormat p2p_tensor_file_format(const P2pTensorFile *file);
 /** Convert to f32 [elements]; integers and f64 are rounded. */
 void p2p_file_tensor_to_f32(const P2pFileTensor *tensor, float *out);
 
+/** The tensor's data will not be read again soon: a mapped file then needs no memory for it. */
+void p2p_file_tensor_forget(const P2pTensorFile *file, const P2pFileTensor *tensor);
+
 /** Compare the data with the checksum in the metadata; P2P_EFORMAT: damaged. No checksum: 0. */
 int p2p_tensor_file_verify(const P2pTensorFile *file);
 

@@ -129,37 +129,12 @@ static void swap_axes(const float *from, float *to, int a, int b, int taps)
 
 int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host)
 {
-    const P2pParam *p = &net->graph->params[i];
-    const P2pTensor *t = &net->state[which][i];
-    int err;
-
-    if (!p->transposed)
-        return p2p_tensor_upload(t, host);
-    float *swapped = p2p_alloc(p2p_param_elements(p), sizeof(float));
-    if (!swapped)
-        return P2P_ENOMEM;
-    swap_axes(host, swapped, p->i, p->o, p->r * p->s);
-    err = p2p_tensor_upload(t, swapped);
-    free(swapped);
-    return err;
+    return p2p_tensor_upload(&net->state[which][i], host, net->graph->params[i].transposed);
 }
 
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
 {
-    const P2pParam *p = &net->graph->params[i];
-    const P2pTensor *t = &net->state[which][i];
-    int err;
-
-    if (!p->transposed)
-        return p2p_tensor_download(t, host);
-    float *swapped = p2p_alloc(p2p_param_elements(p), sizeof(float));
-    if (!swapped)
-        return P2P_ENOMEM;
-    err = p2p_tensor_download(t, swapped);
-    if (!err)
-        swap_axes(swapped, host, p->o, p->i, p->r * p->s);
-    free(swapped);
-    return err;
+    return p2p_tensor_download(&net->state[which][i], host, net->graph->params[i].transposed);
 }
 
 int p2p_net_find(const P2pNet *net, const char *name)

@@ -38,17 +38,30 @@ static void forward_finish(Forward *f)
     *f = (Forward){0};
 }
 
-/* Parameters to the device, one at a time. */
-static int upload(P2pNet *net, const P2pSource *source)
+/* One parameter to the device; straight from the file where it is f32 in our order. */
+static int upload(P2pNet *net, const P2pSource *source, int i)
+{
+    const P2pFileTensor *t = p2p_source_tensor(source, i);
+
+    if (t && t->dtype == P2P_F32 && (uintptr_t)t->data % sizeof(float) == 0)
+        return p2p_net_upload(net, i, P2P_STATE_VALUE, t->data);
+    float *host = p2p_alloc(p2p_param_elements(&net->graph->params[i]), sizeof(*host));
+    int err = host ? p2p_source_get(source, i, host) : P2P_ENOMEM;
+    if (!err)
+        err = p2p_net_upload(net, i, P2P_STATE_VALUE, host);
+    free(host);
+    return err;
+}
+
+static int upload_all(P2pNet *net, const P2pSource *source)
 {
     int err = P2P_OK;
 
     for (int i = 0; !err && i < net->graph->param_count; i++) {
-        float *host = p2p_alloc(p2p_param_elements(&net->graph->params[i]), sizeof(*host));
-        err = host ? p2p_source_get(source, i, host) : P2P_ENOMEM;
-        if (!err)
-            err = p2p_net_upload(net, i, P2P_STATE_VALUE, host);
-        free(host);
+        const P2pFileTensor *t = p2p_source_tensor(source, i);
+        err = upload(net, source, i);
+        if (t)
+            p2p_file_tensor_forget(source->file, t);
     }
     return err;
 }
@@ -72,7 +85,7 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     if ((err = p2p_nets_build(&graph, &spec)) < 0 ||
         (err = p2p_net_create(&m->net, m->device, graph, "G", false)) < 0)
         return err;
-    return upload(m->net, source);
+    return upload_all(m->net, source);
 }
 
 /* The model of a source that was opened with this result; finishes the source. */

@@ -119,20 +119,26 @@ static int sums_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
     return emit_sums(seq, call, work, true);
 }
 
+/* On CPUs, without tanh: no network has one there, and it would double the code. */
+static bool simd_applicable(const P2pCall *call, const P2pCaps *caps)
+{
+    return caps->is_cpu && call->attr.act1 != P2P_ACT_TANH && call->attr.act2 != P2P_ACT_TANH;
+}
+
 static const P2pVariant fwd_variants[] = {
-    {"simd", p2p_variant_cpu, NULL, fwd_simd},
+    {"simd", simd_applicable, NULL, fwd_simd},
     {"naive", p2p_variant_always, NULL, fwd_naive},
     {0},
 };
 
 static const P2pVariant sums_variants[] = {
-    {"simd", p2p_variant_cpu, sums_workspace, sums_simd},
+    {"simd", simd_applicable, sums_workspace, sums_simd},
     {"naive", p2p_variant_always, sums_workspace, sums_naive},
     {0},
 };
 
 static const P2pVariant bwd_variants[] = {
-    {"simd", p2p_variant_cpu, NULL, bwd_simd},
+    {"simd", simd_applicable, NULL, bwd_simd},
     {"naive", p2p_variant_always, NULL, bwd_naive},
     {0},
 };

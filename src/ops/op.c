@@ -123,7 +123,7 @@ static int ref_run(void *user)
     for (int i = 0; !err && i < P2P_MAX_OPERANDS; i++) {
         if (!r->host[i])
             continue;
-        err = p2p_tensor_download(&r->call.t[i], r->copy);
+        err = p2p_tensor_download(&r->call.t[i], r->copy, false);
         const size_t count = p2p_tensor_elements(&r->call.t[i]);
         for (size_t k = 0; k < count; k++)
             r->host[i][k] = r->copy[k];
@@ -136,7 +136,7 @@ static int ref_run(void *user)
         const size_t count = p2p_tensor_elements(&r->call.t[i]);
         for (size_t k = 0; k < count; k++)
             r->copy[k] = (float)r->host[i][k];
-        err = p2p_tensor_upload(&r->call.t[i], r->copy);
+        err = p2p_tensor_upload(&r->call.t[i], r->copy, false);
     }
     return err;
 }

@@ -44,8 +44,11 @@ P2pTensor p2p_tensor_nhwc(int n, int h, int w, int c);
 P2pTensor p2p_tensor_weight(int o, int i, int r, int s, int block);
 P2pTensor p2p_tensor_vector(int c);
 
-/** Copy from or to dense [n, c, h, w] floats (blocking). Upload zeroes a weight's padding. */
-int p2p_tensor_upload(const P2pTensor *t, const float *host);
-int p2p_tensor_download(const P2pTensor *t, float *host);
+/**
+ * Copy from or to dense [n, c, h, w] floats, swapped: [c, n, h, w] (blocking). Upload zeroes a
+ * weight's padding.
+ */
+int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped);
+int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
 
 #endif

@@ -161,11 +161,11 @@ typedef struct TranslateRun {
 static int translate_once(void *user)
 {
     TranslateRun *r = user;
-    int err = p2p_tensor_upload(p2p_plan_get(r->plan, r->input), r->in);
+    int err = p2p_tensor_upload(p2p_plan_get(r->plan, r->input), r->in, false);
 
     if (!err)
         err = p2p_plan_run(r->plan);
-    return err ? err : p2p_tensor_download(p2p_plan_get(r->plan, r->output), r->out);
+    return err ? err : p2p_tensor_download(p2p_plan_get(r->plan, r->output), r->out, false);
 }
 
 static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSettings *s)

@@ -104,7 +104,7 @@ static float *apply(P2pNet *net, const float *input, int h, int w, bool running,
     must(p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
                           (size_t)(h * w * c) * sizeof(float), input));
     must(p2p_plan_run(plan));
-    must(p2p_tensor_download(y, out));
+    must(p2p_tensor_download(y, out, false));
     p2p_apply_destroy(&applied);
     p2p_plan_destroy(&plan);
     return out;

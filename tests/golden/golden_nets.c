@@ -151,7 +151,7 @@ static void draw_input(NetCase *c, int tensor, uint32_t stream)
 
     golden_draw(host, p2p_tensor_elements(t), c->seed, stream, 1.0f, false);
     if (!c->g->err)
-        c->g->err = p2p_tensor_upload(t, host);
+        c->g->err = p2p_tensor_upload(t, host, false);
 }
 
 /* ---- Comparison ---------------------------------------------------------------------------- */
@@ -188,7 +188,7 @@ static void check_activation(NetCase *c, const char *name, int tensor, double to
     if (!ref.data)
         ref = golden_need(g, NULL, sampled);
     if (!g->err)
-        g->err = p2p_tensor_download(t, ours);
+        g->err = p2p_tensor_download(t, ours, false);
     check_tensor(g, name, &ref, ours, count, tolerance);
 }
 
@@ -200,7 +200,7 @@ static float *download_grad(NetCase *c, int i)
     float *dense = golden_floats(c->g, count), *turned;
 
     if (!c->g->err)
-        c->g->err = p2p_tensor_download(p2p_plan_get(c->plan, c->grads.tensor[i]), dense);
+        c->g->err = p2p_tensor_download(p2p_plan_get(c->plan, c->grads.tensor[i]), dense, false);
     if (!p->transposed)
         return dense;
     turned = golden_floats(c->g, count);

@@ -53,7 +53,7 @@ static P2pTensor in(Golden *g, P2pTensor shape, const float *host)
     const P2pTensor t = out(g, shape);
 
     if (!g->err)
-        g->err = p2p_tensor_upload(&t, host);
+        g->err = p2p_tensor_upload(&t, host, false);
     return t;
 }
 
@@ -131,7 +131,7 @@ static float *host_of(Golden *g, const P2pTensor *t)
     float *host = golden_floats(g, p2p_tensor_elements(t));
 
     if (!g->err)
-        g->err = p2p_tensor_download(t, host);
+        g->err = p2p_tensor_download(t, host, false);
     return host;
 }
 
@@ -497,7 +497,7 @@ static void adam_step(Golden *g, const AdamState *s, const float *gradient, int 
     hyper[P2P_HYPER_H1] = (float)(1.0 / (1.0 - pow(0.5, t)));
     hyper[P2P_HYPER_H2] = (float)(1.0 / sqrt(1.0 - pow(0.999, t)));
     if (!g->err)
-        g->err = p2p_tensor_upload(&s->hyper, hyper);
+        g->err = p2p_tensor_upload(&s->hyper, hyper, false);
     RUN(g, &p2p_pass_adam, attr, s->p, in(g, p2p_tensor_vector(s->p.c), gradient), s->m, s->v,
         s->hyper);
 }
@@ -536,7 +536,7 @@ static void check_adam_rule(Golden *g, const json_t *info, const char *rule)
     for (int t = 0; !g->err && t < steps; t++) {
         adam_step(g, &s, grads.data + t * n, t + 1, !strcmp(rule, "epsilon_hat"));
         if (!g->err)
-            g->err = p2p_tensor_download(&s.p, p + t * n);
+            g->err = p2p_tensor_download(&s.p, p + t * n, false);
     }
     g->name = NULL;
     snprintf(name, sizeof(name), "%s/p", rule);

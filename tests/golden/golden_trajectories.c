@@ -246,7 +246,7 @@ static void forward(Trajectory *t, float *out)
     if (!g->err)
         g->err = p2p_plan_run(plan);
     if (!g->err)
-        g->err = p2p_tensor_download(p2p_plan_get(plan, p2p_apply_output(apply)), out);
+        g->err = p2p_tensor_download(p2p_plan_get(plan, p2p_apply_output(apply)), out, false);
     p2p_apply_destroy(&apply);
     p2p_plan_destroy(&plan);
 }
