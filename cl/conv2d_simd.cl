@@ -18,6 +18,7 @@
  *   -D GROUP=<n>       tiles in a group (sums in private memory between taps)
  *   -D CHUNK=<n>       channels whose weights stay in the first cache while all tiles use them
  *   -D WIDTH=<n>       blocks of outputs that share the inputs in the weight gradient
+ *   -D PACKING=<0|1|2> of the gather's weights: f32; f16; q8 with scales behind it (tensor.h)
  *   -D RUN=<n>         pixels about that the weight gradient sums before it adds to the whole sum
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
@@ -26,10 +27,48 @@
 #include "conv2d.clh"
 #include "conv2d_rows.clh"
 
+#if PACKING
+/* Weights of some channels as floats in the first cache; the scales are the block's. */
+#define WEIGHT_SPACE
+
+#if PACKING == 1
+typedef ushort Weight;
+typedef P2P_JOIN(ushort, VW) WeightVector;
+typedef P2P_JOIN(uint, VW) VWord;
+
+/* The exponent is rebiased by a multiplication: exact, subnormals too. No infinities. */
+VF weight_floats(WeightVector h)
+{
+    const VWord bits = P2P_JOIN(convert_uint, VW)(h);
+    const VWord magnitude = (bits & 0x7fffu) << 13;
+
+    return P2P_JOIN(as_float, VW)(P2P_JOIN(as_uint, VW)(P2P_JOIN(as_float, VW)(magnitude) * 0x1p112f) |
+                                  (bits & 0x8000u) << 16);
+}
+#else
+typedef char Weight;
+typedef P2P_JOIN(char, VW) WeightVector;
+#define weight_floats(v) P2P_JOIN(convert_float, VW)(v)
+#endif
+
+void unpack_weights(float *to, __global const Weight *w, __global const float *scale, int channels)
+{
+    for (int i = 0; i < channels * 2; i++)
+#if PACKING == 1
+        VF_STORE(weight_floats(P2P_JOIN(vload, VW)(i, w)), to + i * VW);
+#else
+        VF_STORE(weight_floats(P2P_JOIN(vload, VW)(i, w)) * VF_LOAD(scale + i % 2 * VW), to + i * VW);
+#endif
+}
+#else
+#define WEIGHT_SPACE __global
+typedef float Weight;
+#endif
+
 #define TILE_SOURCE(i) __global const float *const a##i = source[i] + first;
 
 /* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. */
-void tile_tap(VF *sums, __global const float *const *source, __global const float *w, int first,
+void tile_tap(VF *sums, __global const float *const *source, WEIGHT_SPACE const float *w, int first,
               int count)
 {
     EACH_ROW(TILE_SOURCE)
@@ -45,7 +84,7 @@ void tile_tap(VF *sums, __global const float *const *source, __global const floa
 
 ONE_ITEM
 __kernel void conv2d_gather_simd(__global const float *restrict in,
-                                 __global const float *restrict w,
+                                 __global const Weight *restrict w,
                                  __global const float *restrict bias,
                                  __global float *restrict out, __global const float *zeros,
                                  const ConvGeom g, const int gradient, const int tiles)
@@ -75,13 +114,23 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
         sums[2 * i] = sums[2 * i + 1] = (VF)(0.0f);
     }
 
-    w += g.w_offset + (size_t)block * g.r * g.s * from.channels * BLOCK;
+    const size_t block_weights = (size_t)g.r * g.s * from.channels * BLOCK;
+#if PACKING
+    float weights[CHUNK * BLOCK];
+#if PACKING == 2
+    const size_t all = (to.channels + BLOCK - 1) / BLOCK * block_weights;
+    __global const float *scale = (__global const float *)(w + (all + 3) / 4 * 4) + block * BLOCK;
+#else
+    __global const float *scale = 0;
+#endif
+#endif
+    w += g.w_offset + block * block_weights;
     for (int a = 0; a < rows.taps; a++)
         for (int b = 0; b < cols.taps; b++) {
             const int dy = rows.base + rows.walk * a, dx = cols.base + cols.walk * b;
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
             const long shift = ((long)dy * from.width + dx) * from.stride;
-            __global const float *weights = w + (size_t)tap * from.channels * BLOCK;
+            __global const Weight *tap_weights = w + (size_t)tap * from.channels * BLOCK;
 
             for (int t = 0; t < used; t++) {
                 live[t] = 0;
@@ -92,11 +141,17 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
                     live[t] |= inside;
                 }
             }
-            for (int c = 0; c < from.channels; c += CHUNK)
+            for (int c = 0; c < from.channels; c += CHUNK) {
+                const int run = min(CHUNK, from.channels - c);
+#if PACKING
+                unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
+#else
+                __global const float *weights = tap_weights + (size_t)c * BLOCK;
+#endif
                 for (int t = 0; t < used; t++)
                     if (live[t])
-                        tile_tap(sums + t * ROWS * 2, source + t * ROWS,
-                                 weights + (size_t)c * BLOCK, c, min(CHUNK, from.channels - c));
+                        tile_tap(sums + t * ROWS * 2, source + t * ROWS, weights, c, run);
+            }
         }
 
     const int channel = block * BLOCK, filled = min(BLOCK, to.channels - channel);

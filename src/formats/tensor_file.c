@@ -7,7 +7,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/formats/half.h"
+#include "src/base/half.h"
 #include "src/formats/tensor_file_parts.h"
 
 static const struct {

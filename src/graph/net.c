@@ -12,15 +12,27 @@
 #include "src/base/status.h"
 #include "src/graph/lifetime.h"
 
-static P2pTensor param_tensor(const P2pParam *p, const P2pCaps *caps)
+enum { PACK_LEAST = 16 }; /* channels on both sides; thinner layers have kernels of their own */
+
+bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *p)
 {
-    if (p->kind == P2P_PARAM_WEIGHT)
-        return p2p_tensor_weight(p->o, p->i, p->r, p->s, p2p_weight_block(caps));
-    return p2p_tensor_vector(p->o);
+    return p2p_device_caps(device)->is_cpu && p->kind == P2P_PARAM_WEIGHT &&
+           p->o >= PACK_LEAST && p->i >= PACK_LEAST;
+}
+
+static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pPacking packing)
+{
+    if (p->kind != P2P_PARAM_WEIGHT)
+        return p2p_tensor_vector(p->o);
+    P2pTensor t = p2p_tensor_weight(p->o, p->i, p->r, p->s,
+                                    p2p_weight_block(p2p_device_caps(device)));
+    if (p2p_net_can_pack(device, p))
+        t.packing = packing;
+    return t;
 }
 
 /* Lay all parameters out in one arena: values first, then the moments. */
-static int place(P2pNet *net, P2pDevice *device, bool training)
+static int place(P2pNet *net, P2pDevice *device, bool training, P2pPacking packing)
 {
     const P2pGraph *g = net->graph;
     const P2pCaps *caps = p2p_device_caps(device);
@@ -31,9 +43,9 @@ static int place(P2pNet *net, P2pDevice *device, bool training)
 
     for (int i = 0; !err && i < count; i++) {
         const P2pParam *p = &g->params[i % g->param_count];
-        const P2pTensor t = param_tensor(p, caps);
+        const P2pTensor t = param_tensor(p, device, packing);
         if (i < g->param_count || p2p_param_is_trained(p))
-            items[i].bytes = p2p_round_up(p2p_tensor_span(&t) * sizeof(float), caps->align_bytes);
+            items[i].bytes = p2p_round_up(p2p_tensor_bytes(&t), caps->align_bytes);
     }
     if (!err)
         err = p2p_lifetime_place(items, count, caps->align_bytes, p2p_arena_chunk(device), &total);
@@ -43,7 +55,7 @@ static int place(P2pNet *net, P2pDevice *device, bool training)
         P2pTensor *t = &net->state[i / g->param_count][i % g->param_count];
         if (!items[i].bytes)
             continue;
-        *t = param_tensor(&g->params[i % g->param_count], caps);
+        *t = param_tensor(&g->params[i % g->param_count], device, packing);
         err = p2p_arena_part(&t->buffer, net->arena, items[i].offset, items[i].bytes);
     }
     free(items);
@@ -67,8 +79,8 @@ static int reset_running(P2pNet *net)
     return err;
 }
 
-int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
-                   bool training)
+static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name, bool training,
+                  P2pPacking packing)
 {
     P2pNet *net = *out = p2p_alloc(1, sizeof(*net));
     int err = net ? P2P_OK : P2P_ENOMEM;
@@ -83,12 +95,24 @@ int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char 
         if (!(net->state[s] = p2p_alloc((size_t)graph->param_count, sizeof(P2pTensor))))
             err = P2P_ENOMEM;
     if (!err)
-        err = place(net, device, training);
+        err = place(net, device, training, packing);
     if (!err)
         err = reset_running(net);
     if (err)
         p2p_net_destroy(out);
     return err;
+}
+
+int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
+                   bool training)
+{
+    return create(out, device, graph, name, training, P2P_PACK_F32);
+}
+
+int p2p_net_create_packed(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
+                          P2pPacking packing)
+{
+    return create(out, device, graph, name, false, packing);
 }
 
 void p2p_net_destroy(P2pNet **net)
@@ -135,6 +159,12 @@ int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host)
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
 {
     return p2p_tensor_download(&net->state[which][i], host, net->graph->params[i].transposed);
+}
+
+int p2p_net_upload_packed(P2pNet *net, int i, const void *host, const void *scales)
+{
+    return p2p_tensor_upload_packed(&net->state[P2P_STATE_VALUE][i], host,
+                                    net->graph->params[i].transposed, scales);
 }
 
 int p2p_net_find(const P2pNet *net, const char *name)

@@ -19,6 +19,11 @@ typedef struct P2pNet {
 /** Takes graph over, also on failure. Parameters are 0, running variances 1. */
 int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
                    bool training);
+/** The same to use only, with weights packed where p2p_net_can_pack() says so. */
+int p2p_net_create_packed(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
+                          P2pPacking packing);
+/** Whether the device's kernels read a packed form of this parameter: CPUs, not the thin ends. */
+bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *param);
 void p2p_net_destroy(P2pNet **net);
 
 /**
@@ -31,6 +36,9 @@ int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed);
 /** Parameter i from or to a dense array in exchange order: [O,I,R,S], transposed [I,O,R,S]. */
 int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host);
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);
+
+/** Parameter i, which is packed, from what a file holds: in exchange order, with scales for Q8. */
+int p2p_net_upload_packed(P2pNet *net, int i, const void *host, const void *scales);
 
 /** Index of the parameter called name (without the net's prefix), or -1. */
 int p2p_net_find(const P2pNet *net, const char *name);

@@ -8,7 +8,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/formats/half.h"
+#include "src/base/half.h"
 
 enum { MAX_META = 40 };
 

@@ -103,9 +103,15 @@ static const P2pVariant wgrad_variants[] = {
     {0},
 };
 
-const P2pPass p2p_pass_conv2d_fwd = {"conv2d_fwd", fwd_variants, 1u << P2P_CONV_Y, 0,
-                                     p2p_ref_conv2d_fwd};
-const P2pPass p2p_pass_conv2d_dgrad = {"conv2d_dgrad", dgrad_variants, 1u << P2P_CONV_X, 0,
-                                       p2p_ref_conv2d_dgrad};
-const P2pPass p2p_pass_conv2d_wgrad = {"conv2d_wgrad", wgrad_variants, 1u << P2P_CONV_W, 0,
-                                       p2p_ref_conv2d_wgrad};
+const P2pPass p2p_pass_conv2d_fwd = {
+    .name = "conv2d_fwd", .variants = fwd_variants, .outputs = 1u << P2P_CONV_Y,
+    .ref = p2p_ref_conv2d_fwd, .packed = "simd",
+};
+const P2pPass p2p_pass_conv2d_dgrad = {
+    .name = "conv2d_dgrad", .variants = dgrad_variants, .outputs = 1u << P2P_CONV_X,
+    .ref = p2p_ref_conv2d_dgrad, .packed = "simd",
+};
+const P2pPass p2p_pass_conv2d_wgrad = {
+    .name = "conv2d_wgrad", .variants = wgrad_variants, .outputs = 1u << P2P_CONV_W,
+    .ref = p2p_ref_conv2d_wgrad,
+};

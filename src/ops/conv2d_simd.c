@@ -14,6 +14,12 @@ int p2p_conv2d_rows(const P2pCaps *caps)
     return caps->vector_width == 16 ? 12 : 6;
 }
 
+/* Packed weights must be blocked over the gather's outputs already. */
+static bool fits_packed(const P2pCall *call, bool gradient)
+{
+    return !p2p_call_is_packed(call) || call->attr.large_out == gradient;
+}
+
 static bool fits(const P2pCall *call, const P2pCaps *caps)
 {
     return caps->is_cpu && call->t[P2P_CONV_W].stride == 2 * caps->vector_width &&
@@ -31,10 +37,10 @@ size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient)
            sizeof(float);
 }
 
-static void options_text(const P2pCaps *caps, char text[OPTIONS])
+static void options_text(const P2pCaps *caps, P2pPacking packing, char text[OPTIONS])
 {
-    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d",
-             p2p_conv2d_rows(caps), GROUP, CHUNK, RUN, WIDTH);
+    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d -D PACKING=%d",
+             p2p_conv2d_rows(caps), GROUP, CHUNK, RUN, WIDTH, packing);
 }
 
 int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
@@ -45,7 +51,7 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *c
                            P2P_ARG(*g)};
     char options[OPTIONS];
 
-    options_text(caps, options);
+    options_text(caps, call->t[P2P_CONV_W].packing, options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_turn_simd",
                           .options = options,
@@ -92,7 +98,7 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
                            P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
                            P2P_ARG_BUFFER(gradient ? x : y), P2P_ARG_BUFFER(zeros), P2P_ARG(g),
                            P2P_ARG(is_gradient), P2P_ARG(tiles)};
-    options_text(caps, options);
+    options_text(caps, call->t[P2P_CONV_W].packing, options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_gather_simd",
                           .options = options,
@@ -103,7 +109,7 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
 
 bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps)
 {
-    return fits(call, caps);
+    return fits(call, caps) && fits_packed(call, false);
 }
 
 size_t p2p_conv2d_fwd_simd_work(const P2pCall *call, const P2pCaps *caps)
@@ -120,7 +126,7 @@ int p2p_conv2d_fwd_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCap
 
 bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps)
 {
-    return fits(call, caps);
+    return fits(call, caps) && fits_packed(call, true);
 }
 
 size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps)
@@ -151,7 +157,7 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
     char options[OPTIONS];
 
     (void)work;
-    options_text(caps, options);
+    options_text(caps, call->t[P2P_CONV_W].packing, options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_wgrad_simd",
                           .options = options,

@@ -72,17 +72,27 @@ static const char *forced_variant(const P2pPass *pass, const P2pChoice *choice, 
     return found;
 }
 
+bool p2p_call_is_packed(const P2pCall *call)
+{
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        if (p2p_call_has(call, i) && call->t[i].packing != P2P_PACK_F32)
+            return true;
+    return false;
+}
+
 int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *caps,
                     const P2pChoice *choice, const P2pVariant **out)
 {
     size_t n = 0;
     const char *forced = forced_variant(pass, choice, &n);
+    const bool packed = p2p_call_is_packed(call);
     bool known = !forced;
 
     for (const P2pVariant *v = pass->variants; v->name; v++) {
         const bool named = forced && strlen(v->name) == n && !strncmp(v->name, forced, n);
         known |= named;
-        if ((!forced || named) && v->applicable(call, caps)) {
+        const bool reads = !packed || (pass->packed && !strcmp(pass->packed, v->name));
+        if ((!forced || named) && reads && v->applicable(call, caps)) {
             *out = v;
             return P2P_OK;
         }

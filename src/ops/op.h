@@ -164,6 +164,7 @@ typedef struct P2pPass {
      *  hold what was there before. mag (opt): for the first output, the sum of |products| behind
      *  each element, to bound the rounding error; a pass without one leaves it NULL. */
     void (*ref)(const P2pCall *call, double *const host[], double *mag);
+    const char *packed; /* the one variant that reads packed weights too, or NULL */
 } P2pPass;
 
 extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d_wgrad;
@@ -190,6 +191,9 @@ int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *cap
 bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice);
 /** Append the pass's reference: reads the operands back, computes, writes the outputs. */
 int p2p_pass_emit_ref(P2pSequence *seq, const P2pPass *pass, const P2pCall *call);
+
+/** Whether an operand's elements are packed. */
+bool p2p_call_is_packed(const P2pCall *call);
 
 /** Outputs in a weight block on this device (two vectors; 1 vector on others). */
 int p2p_weight_block(const P2pCaps *caps);

@@ -2,6 +2,9 @@
 /* Shapes, element positions and copies between device layouts and dense host arrays. */
 #include "src/tensor/tensor.h"
 
+#include <string.h>
+
+#include "src/base/half.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
@@ -17,6 +20,29 @@ size_t p2p_tensor_span(const P2pTensor *t)
     if (t->layout == P2P_WEIGHT)
         return (size_t)p2p_ceil_div(t->n, t->stride) * plane * (size_t)t->c * (size_t)t->stride;
     return ((size_t)t->n * plane - 1) * (size_t)t->stride + (size_t)t->c;
+}
+
+/* Where the scales of Q8 begin. */
+static size_t scales_at(const P2pTensor *t)
+{
+    return p2p_round_up(p2p_tensor_span(t), sizeof(float));
+}
+
+static size_t scale_count(const P2pTensor *t)
+{
+    return p2p_round_up((size_t)t->n, (size_t)t->stride);
+}
+
+size_t p2p_tensor_bytes(const P2pTensor *t)
+{
+    switch (t->packing) {
+    case P2P_PACK_F16:
+        return p2p_tensor_span(t) * sizeof(uint16_t);
+    case P2P_PACK_Q8:
+        return scales_at(t) + scale_count(t) * sizeof(float);
+    default:
+        return p2p_tensor_span(t) * sizeof(float);
+    }
 }
 
 size_t p2p_tensor_index(const P2pTensor *t, int n, int c, int h, int w)
@@ -79,35 +105,48 @@ static void copy_activation(const P2pTensor *t, float *device, float *host, Stri
         }
 }
 
-/* All elements of input channel c in the block of outputs that begins at n. */
-static void copy_cell(const P2pTensor *t, float *device, float *host, int n, int c, Strides s,
-                      bool to_device)
-{
-    const int plane = t->h * t->w, end = p2p_min(n + t->stride, t->n);
-    const size_t step = (size_t)t->c * (size_t)t->stride;
-    float *cell = device + p2p_tensor_index(t, n, c, 0, 0);
+enum { CELL_TAPS = 16, CELL_OUTPUTS = 32 };
 
-    for (int o = n; o < end; o++, cell++) {
-        float *from = host + (size_t)o * s.n + (size_t)c * s.c, *d = cell;
-        for (int p = 0; p < plane; p++, d += step) {
-            if (to_device)
-                *d = from[p];
-            else
-                from[p] = *d;
-        }
+/*
+ * Weights block by block, some taps of an input channel at a time, through a small array: so each
+ * line of memory on either side is touched once, though the lines of a cell lie a power of two
+ * apart and push each other out of the first cache.
+ */
+#define DEFINE_COPY_WEIGHT(name, T)                                                                \
+    static void name(const P2pTensor *t, T *device, T *host, Strides s, bool to_device)            \
+    {                                                                                              \
+        const int block = t->stride, plane = t->h * t->w;                                          \
+        T cell[CELL_TAPS][CELL_OUTPUTS];                                                           \
+                                                                                                   \
+        P2P_ASSERT(block <= CELL_OUTPUTS);                                                         \
+        for (int n = 0; n < t->n; n += block)                                                      \
+            for (int k = 0; k < t->c * p2p_ceil_div(plane, CELL_TAPS); k++) {                      \
+                const int c = k % t->c, tap = k / t->c * CELL_TAPS;                                \
+                const int taps = p2p_min(CELL_TAPS, plane - tap), outputs = p2p_min(block, t->n - n); \
+                T *d = device + p2p_tensor_index(t, n, c, 0, tap);                                 \
+                T *h = host + (size_t)n * s.n + (size_t)c * s.c + (size_t)tap;                     \
+                const size_t step = (size_t)t->c * (size_t)block;                                  \
+                                                                                                   \
+                memset(cell, 0, sizeof(cell));                                                     \
+                if (to_device) {                                                                   \
+                    for (int o = 0; o < outputs; o++)                                              \
+                        for (int p = 0; p < taps; p++)                                             \
+                            cell[p][o] = h[(size_t)o * s.n + (size_t)p];                           \
+                    for (int p = 0; p < taps; p++)                                                 \
+                        memcpy(d + (size_t)p * step, cell[p], (size_t)block * sizeof(T));          \
+                } else {                                                                           \
+                    for (int p = 0; p < taps; p++)                                                 \
+                        memcpy(cell[p], d + (size_t)p * step, (size_t)block * sizeof(T));          \
+                    for (int o = 0; o < outputs; o++)                                              \
+                        for (int p = 0; p < taps; p++)                                             \
+                            h[(size_t)o * s.n + (size_t)p] = cell[p][o];                           \
+                }                                                                                  \
+            }                                                                                      \
     }
-    for (int o = end; to_device && o < n + t->stride; o++, cell++)
-        for (int p = 0; p < plane; p++)
-            cell[(size_t)p * step] = 0.0f;
-}
 
-/* Block by block, so that the lines of both sides are used whole while they are near. */
-static void copy_weight(const P2pTensor *t, float *device, float *host, Strides s, bool to_device)
-{
-    for (int n = 0; n < t->n; n += t->stride)
-        for (int c = 0; c < t->c; c++)
-            copy_cell(t, device, host, n, c, s, to_device);
-}
+DEFINE_COPY_WEIGHT(copy_weight, float)
+DEFINE_COPY_WEIGHT(copy_halves, uint16_t)
+DEFINE_COPY_WEIGHT(copy_bytes, unsigned char)
 
 static int copy(const P2pTensor *t, float *host, bool swapped, bool to_device)
 {
@@ -123,10 +162,60 @@ static int copy(const P2pTensor *t, float *host, bool swapped, bool to_device)
 
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped)
 {
+    P2P_ASSERT(t->packing == P2P_PACK_F32);
     return copy(t, (float *)(size_t)host, swapped, true);
+}
+
+/* ---- Packed weights ------------------------------------------------------------------------ */
+
+static float unpack(const P2pTensor *t, const unsigned char *device, int o, size_t index)
+{
+    uint16_t half;
+    float scale;
+
+    if (t->packing == P2P_PACK_F16) {
+        memcpy(&half, device + index * sizeof(half), sizeof(half));
+        return p2p_half_to_float(half);
+    }
+    memcpy(&scale, device + scales_at(t) + (size_t)o * sizeof(scale), sizeof(scale));
+    return scale * (float)(signed char)device[index];
+}
+
+static void take_packed(const P2pTensor *t, const unsigned char *device, float *host, Strides s)
+{
+    for (int o = 0; o < t->n; o++)
+        for (int c = 0; c < t->c; c++)
+            for (int p = 0; p < t->h * t->w; p++)
+                host[(size_t)o * s.n + (size_t)c * s.c + (size_t)p] =
+                    unpack(t, device, o, p2p_tensor_index(t, o, c, 0, p));
+}
+
+int p2p_tensor_upload_packed(const P2pTensor *t, const void *host, bool swapped, const void *scales)
+{
+    void *device;
+    int err;
+
+    P2P_ASSERT(t->packing != P2P_PACK_F32 && t->layout == P2P_WEIGHT);
+    if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
+        return err;
+    if (t->packing == P2P_PACK_F16) {
+        copy_halves(t, device, (uint16_t *)(size_t)host, dense(t, swapped), true);
+    } else {
+        copy_bytes(t, device, (unsigned char *)(size_t)host, dense(t, swapped), true);
+        memcpy((unsigned char *)device + scales_at(t), scales, (size_t)t->n * sizeof(float));
+    }
+    return p2p_buffer_unmap(t->buffer, device);
 }
 
 int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped)
 {
-    return copy(t, host, swapped, false);
+    void *device;
+    int err;
+
+    if (t->packing == P2P_PACK_F32)
+        return copy(t, host, swapped, false);
+    if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
+        return err;
+    take_packed(t, device, host, dense(t, swapped));
+    return p2p_buffer_unmap(t->buffer, device);
 }

@@ -23,18 +23,27 @@
 
 typedef enum P2pLayout { P2P_NHWC, P2P_WEIGHT } P2pLayout;
 
+/**
+ * How a weight's elements are stored. Q8: one signed byte each, times a float of its output; those
+ * scales, padded to whole blocks, stand behind the elements at the next multiple of 4 bytes.
+ */
+typedef enum P2pPacking { P2P_PACK_F32, P2P_PACK_F16, P2P_PACK_Q8 } P2pPacking;
+
 typedef struct P2pTensor {
     P2pBuffer *buffer; /* NULL: no tensor (an optional operand that is absent) */
     P2pLayout layout;
     int n, h, w, c;
     int stride; /* floats: pixel stride, or outputs in a block */
-    int offset; /* floats from the start of buffer */
+    int offset; /* floats from the start of buffer; 0 unless F32 */
+    P2pPacking packing;
 } P2pTensor;
 
 /** Elements of the shape, without padding. */
 size_t p2p_tensor_elements(const P2pTensor *t);
 /** Floats that the tensor spans in its buffer, from offset on, padding included. */
 size_t p2p_tensor_span(const P2pTensor *t);
+/** Bytes that the tensor takes at its place in a buffer. */
+size_t p2p_tensor_bytes(const P2pTensor *t);
 /** Position of element (n, c, h, w) in floats from the start of the buffer. */
 size_t p2p_tensor_index(const P2pTensor *t, int n, int c, int h, int w);
 bool p2p_tensor_same_shape(const P2pTensor *a, const P2pTensor *b);
@@ -50,5 +59,14 @@ P2pTensor p2p_tensor_vector(int c);
  */
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped);
 int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
+
+/**
+ * Upload a packed weight as it is.
+ *
+ * @param host    Elements as the packing stores them, [n, c, h, w] or swapped.
+ * @param scales  f32 [n] of Q8, any alignment; else NULL.
+ */
+int p2p_tensor_upload_packed(const P2pTensor *t, const void *host, bool swapped,
+                             const void *scales);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* IEEE 754 half precision to and from single, in portable C. */
-#ifndef P2P_FORMATS_HALF_H
-#define P2P_FORMATS_HALF_H
+#ifndef P2P_BASE_HALF_H
+#define P2P_BASE_HALF_H
 
 #include <stdint.h>
 #include <string.h>
