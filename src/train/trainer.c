@@ -15,6 +15,7 @@
 #include "src/model/checkpoint.h"
 #include "src/train/gan.h"
 #include "src/train/run_folder.h"
+#include "src/train/transfer.h"
 
 struct P2pTrainer {
     P2pDevice *device;
@@ -23,6 +24,7 @@ struct P2pTrainer {
     P2pDataset *dataset;
     P2pLoader *loader;
     P2pGan *gan;
+    P2pTransfer transfer; /* while preparing */
     P2pPosition position;
     int height, width;
     volatile sig_atomic_t stop;
@@ -127,10 +129,14 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
     const P2pChoice choice = {.variants = o->variant, .refs = o->ref};
     int err = p2p_pix2pix_create(&t->gan, t->device, &spec, &choice);
 
-    for (int i = 0; !err && i < t->gan->net_count; i++)
-        err = file ? p2p_checkpoint_load(file, t->gan->nets[i])
-                   : p2p_net_init(t->gan->nets[i], (P2pInit)o->init_type, (float)o->init_gain,
+    for (int i = 0; !err && i < t->gan->net_count; i++) {
+        P2pNet *net = t->gan->nets[i];
+        err = file ? p2p_checkpoint_load(file, net)
+                   : p2p_net_init(net, (P2pInit)o->init_type, (float)o->init_gain,
                                   (unsigned)o->seed);
+        if (!err && t->transfer.count)
+            err = p2p_transfer_weights(&t->transfer, net, p2p_device_log(t->device));
+    }
     return err;
 }
 
@@ -160,6 +166,8 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     t->device = device;
     t->options = *options;
     t->folder.lock = -1;
+    if (!options->continue_train && (err = p2p_transfer_open(&t->transfer, &t->options)) < 0)
+        goto done;
     p2p_options_apply_preset(&t->options);
     if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
         goto done;
@@ -173,6 +181,7 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     *options = t->options;
 done:
     p2p_tensor_file_close(&file);
+    p2p_transfer_close(&t->transfer);
     if (err)
         p2p_trainer_destroy(out);
     return err;
