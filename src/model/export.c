@@ -13,6 +13,7 @@
 #include "src/base/status.h"
 #include "src/model/exchange.h"
 #include "src/model/frozen.h"
+#include "src/model/onnx_export.h"
 #include "src/model/source.h"
 
 /* ---- Tensors of a source under other names ------------------------------------------------- */
@@ -298,13 +299,15 @@ static int write_format(const P2pSource *s, const char *path, const P2pExportSet
         return p2p_frozen_write(s, path, dtype);
     if (!strcmp(format, "c"))
         return write_c(s, path, dtype);
+    if (!strcmp(format, "onnx") && dtype == P2P_F16)
+        return p2p_onnx_export(s, path, true);
     if (dtype != P2P_F32)
         return p2p_fail(P2P_EINVAL, "--dtype %s is not for .%s", settings->dtype, format);
     if (!strcmp(format, "pth"))
         return write_pth(s, path);
     if (!strcmp(format, "pict"))
         return write_pict(s, path);
-    return p2p_fail(P2P_EINVAL, "--format onnx is not there yet");
+    return p2p_onnx_export(s, path, false);
 }
 
 static int check_output(const char *model, const char *output)

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "p2p/device.h"
-#include "src/graph/apply.h"
-#include "src/model/source.h"
+#include "tests/exchange/network.h"
 
 static const double y_tolerance = 2e-5, off_by_one_share = 1e-3;
 
@@ -23,14 +22,6 @@ static void check(const char *path, const char *what, bool good, double value)
 {
     printf("%-6s %s %s %.2e\n", good ? "ok" : "FAILED", path, what, value);
     failed += !good;
-}
-
-static void must(int err)
-{
-    if (!err)
-        return;
-    fprintf(stderr, "samples: %s\n", p2p_error());
-    exit(1);
 }
 
 /* NAME.pict.io.safetensors or NAME.io.safetensors, without what follows _legacy or _old. */
@@ -84,49 +75,6 @@ static void check_tensors(const char *path, const P2pTensorFile *io)
 }
 
 /* ---- Networks ------------------------------------------------------------------------------ */
-
-/* Output of the network for one picture, as [C, H, W]. */
-static float *apply(P2pNet *net, const float *input, int h, int w, bool running, size_t *count)
-{
-    const P2pMode mode = {.running = running, .per_picture = true};
-    P2pPlan *plan;
-    P2pApply *applied;
-
-    must(p2p_plan_create(&plan, device, NULL));
-    const int hyper = p2p_plan_keep(plan, p2p_tensor_vector(P2P_HYPER_WORDS));
-    const int c = net->graph->values[net->graph->input].c;
-    const int x = p2p_plan_keep(plan, p2p_tensor_nhwc(1, h, w, c));
-    must(p2p_apply_forward(&applied, plan, net, x, hyper, &mode, true));
-    must(p2p_plan_finish(plan));
-    const P2pTensor *y = p2p_plan_get(plan, p2p_apply_output(applied));
-    *count = p2p_tensor_elements(y);
-    float *out = malloc(*count * sizeof(*out));
-    must(p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
-                          (size_t)(h * w * c) * sizeof(float), input));
-    must(p2p_plan_run(plan));
-    must(p2p_tensor_download(y, out, false));
-    p2p_apply_destroy(&applied);
-    p2p_plan_destroy(&plan);
-    return out;
-}
-
-static P2pNet *load(const P2pSource *s)
-{
-    P2pNet *net;
-    P2pGraph *graph;
-    const P2pNetSpec spec =
-        s->net[0] == 'D' ? p2p_discriminator_spec(&s->options) : p2p_generator_spec(&s->options);
-
-    must(p2p_nets_build(&graph, &spec));
-    must(p2p_net_create(&net, device, graph, s->net, false));
-    for (int i = 0; i < net->graph->param_count; i++) {
-        float *host = malloc(p2p_param_elements(&net->graph->params[i]) * sizeof(*host));
-        must(p2p_source_get(s, i, host));
-        must(p2p_net_upload(net, i, P2P_STATE_VALUE, host));
-        free(host);
-    }
-    return net;
-}
 
 /* The picture, or the two of a discriminator, as [H, W, C] in [-1, 1]. */
 static float *input_of(const P2pTensorFile *io, int *h, int *w)
@@ -188,15 +136,15 @@ static void check_network(const char *path, const P2pTensorFile *io, bool runnin
 
     must(p2p_source_open(&s, path, NULL, NULL));
     float *x = input_of(io, &h, &w);
-    P2pNet *net = load(&s);
-    float *y = apply(net, x, h, w, running, &count);
+    P2pNet *net = load_network(device, &s);
+    float *y = apply_network(device, net, x, h, w, running, &count);
     compare(path, io, suffix, y, count, h, w);
     free(y);
     p2p_net_destroy(&net);
     if (running && s.options.norm == P2P_OPT_NORM_BATCH) { /* the same, folded */
         must(p2p_source_rebuild(&s, true, true));
-        net = load(&s);
-        y = apply(net, x, h, w, false, &count);
+        net = load_network(device, &s);
+        y = apply_network(device, net, x, h, w, false, &count);
         compare(path, io, suffix, y, count, h, w);
         free(y);
         p2p_net_destroy(&net);

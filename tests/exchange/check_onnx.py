@@ -1,0 +1,20 @@
+# check_onnx.py MODEL INPUT OUTPUT HEIGHT WIDTH TOLERANCE: the checker accepts the model, and
+# onnxruntime makes OUTPUT of INPUT; of a batch of two, both.
+import sys
+
+import numpy
+import onnx
+import onnxruntime
+
+path, x_path, y_path, height, width, tolerance = sys.argv[1:]
+height, width = int(height), int(width)
+model = onnx.load(path)
+onnx.checker.check_model(model, full_check=True)
+assert {p.key for p in model.metadata_props} >= {"netG", "norm", "direction"}
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+x = numpy.fromfile(x_path, numpy.float32).reshape(1, -1, height, width)
+y = numpy.fromfile(y_path, numpy.float32).reshape(1, -1, height, width)
+found = session.run(None, {"input": numpy.concatenate([x, -x, x])})[0]
+worst = max(abs(found[0] - y[0]).max(), abs(found[2] - y[0]).max())
+print(f"largest difference {worst:.2e}")
+sys.exit(not worst <= float(tolerance))
