@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -272,6 +273,22 @@ static int test_all(P2pModel *model, const P2pOptions *o)
     return code ? code : closed;
 }
 
+/* --model; or the run's checkpoint, or what pytorch-CycleGAN-and-pix2pix keeps in such a folder. */
+static void find_model(const P2pOptions *o, char path[PATH_BYTES])
+{
+    if (o->model[0]) {
+        snprintf(path, PATH_BYTES, "%s", o->model);
+        return;
+    }
+    snprintf(path, PATH_BYTES, "%.2000s/%.200s/%.40s_net_G.pth", o->checkpoints_dir, o->name, o->epoch);
+    const bool peer = access(path, R_OK) == 0;
+    snprintf(path, PATH_BYTES, "%.2000s/%.200s/%.40s.safetensors", o->checkpoints_dir, o->name,
+             o->epoch);
+    if (peer && access(path, R_OK) != 0)
+        snprintf(path, PATH_BYTES, "%.2000s/%.200s/%.40s_net_G.pth", o->checkpoints_dir, o->name,
+                 o->epoch);
+}
+
 int main(int argc, char **argv)
 {
     P2pOptions o;
@@ -289,8 +306,7 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     cli_log_init(&log, &o);
-    snprintf(path, sizeof(path), "%.2000s/%.200s/%.40s.safetensors", o.checkpoints_dir, o.name,
-             o.epoch);
+    find_model(&o, path);
     const P2pModelSettings settings = {.eval = o.eval, .no_dropout = o.no_dropout, .options = &o,
                                        .variants = o.variant, .refs = o.ref};
     int err = cli_open_device(&device, &o, &log);

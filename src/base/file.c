@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -250,15 +250,7 @@ char *p2p_path_join(const char *folder, const char *name)
 
 unsigned p2p_crc32(unsigned crc, const void *data, size_t bytes)
 {
-    const unsigned char *p = data;
-
-    while (bytes) {
-        const uInt part = bytes > 1u << 30 ? 1u << 30 : (uInt)bytes;
-        crc = (unsigned)crc32(crc, p, part);
-        p += part;
-        bytes -= part;
-    }
-    return crc;
+    return libdeflate_crc32(crc, data, bytes);
 }
 
 unsigned long long p2p_fnv(unsigned long long hash, const void *data, size_t bytes)

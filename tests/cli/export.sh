@@ -69,6 +69,16 @@ export_to d.pth $model --net D
 export_to d2.pth d.pth
 check 'a discriminator goes to .pth and back' same_tensors d.pth d2.pth
 
+mkdir -p checkpoints/peer
+cp run.pth checkpoints/peer/latest_net_G.pth
+for name in run peer; do
+    "$tools/p2p-test" --device cpu --quiet --dataroot data --name $name --no_dropout --crop_size 128
+done
+check "p2p-test reads a peer's folder of checkpoints" cmp results/run/metrics.json \
+    results/peer/metrics.json
+"$tools/p2p-test" --device cpu --quiet --dataroot data -m f32.safetensors --no_dropout --name frozen
+check 'and any model file' cmp results/run/metrics.json results/frozen/metrics.json
+
 # .pict
 pict=$data/unet256_ngf4_even.pict
 picture=$data/../resize_noise_x.png
@@ -99,7 +109,7 @@ train tuned --max_steps 1 --init_from run.pth,d.pth --lr 0
     grep -v running_ | sort >tuned.txt
 "$tools/p2p-info" --tensors $model | grep '"[GD]\.' | grep -v running_ | sort >first.txt
 check '--init_from takes G and D from .pth files' cmp first.txt tuned.txt
-"$tools/p2p-train" --device cpu --dataroot data --name peer --init_from \
+"$tools/p2p-train" --device cpu --dataroot data --name begun --init_from \
     "$data/unet256_ngf4_batch.pth" --ndf 4 --max_steps 1 2>peer.txt
 check 'and a network that only the file describes' grep -q 'G: 69 of 69 tensors' peer.txt
 check 'and says what is new' grep -q 'D: all new' peer.txt
