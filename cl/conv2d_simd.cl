@@ -28,37 +28,24 @@
 #include "conv2d_rows.clh"
 
 #if PACKING
-/* Weights of some channels as floats in the first cache; the scales are the block's. */
+/* Weights of some channels become floats in the first cache; the scales are the block's. */
 #define WEIGHT_SPACE
-
 #if PACKING == 1
 typedef ushort Weight;
-typedef P2P_JOIN(ushort, VW) WeightVector;
-typedef P2P_JOIN(uint, VW) VWord;
-
-/* The exponent is rebiased by a multiplication: exact, subnormals too. No infinities. */
-VF weight_floats(WeightVector h)
-{
-    const VWord bits = P2P_JOIN(convert_uint, VW)(h);
-    const VWord magnitude = (bits & 0x7fffu) << 13;
-
-    return P2P_JOIN(as_float, VW)(P2P_JOIN(as_uint, VW)(P2P_JOIN(as_float, VW)(magnitude) * 0x1p112f) |
-                                  (bits & 0x8000u) << 16);
-}
+#define WEIGHT_LOAD(i, w, scale) P2P_JOIN(vload_half, VW)((i), (__global const half *)(w))
 #else
 typedef char Weight;
-typedef P2P_JOIN(char, VW) WeightVector;
-#define weight_floats(v) P2P_JOIN(convert_float, VW)(v)
+#define WEIGHT_LOAD(i, w, scale)                                                                   \
+    (P2P_JOIN(convert_float, VW)(P2P_JOIN(vload, VW)((i), (w))) * VF_LOAD((scale) + (i) % 2 * VW))
 #endif
 
+/* The next weights come from memory while these are used. */
 void unpack_weights(float *to, __global const Weight *w, __global const float *scale, int channels)
 {
-    for (int i = 0; i < channels * 2; i++)
-#if PACKING == 1
-        VF_STORE(weight_floats(P2P_JOIN(vload, VW)(i, w)), to + i * VW);
-#else
-        VF_STORE(weight_floats(P2P_JOIN(vload, VW)(i, w)) * VF_LOAD(scale + i % 2 * VW), to + i * VW);
-#endif
+    for (int i = 0; i < 2 * channels; i++) {
+        PREFETCH(w + CHUNK * BLOCK + i * VW);
+        VF_STORE(WEIGHT_LOAD(i, w, scale), to + i * VW);
+    }
 }
 #else
 #define WEIGHT_SPACE __global
@@ -116,7 +103,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 
     const size_t block_weights = (size_t)g.r * g.s * from.channels * BLOCK;
 #if PACKING
-    float weights[CHUNK * BLOCK];
+    VF weights[2 * CHUNK];
 #if PACKING == 2
     const size_t all = (to.channels + BLOCK - 1) / BLOCK * block_weights;
     __global const float *scale = (__global const float *)(w + (all + 3) / 4 * 4) + block * BLOCK;
@@ -144,7 +131,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             for (int c = 0; c < from.channels; c += CHUNK) {
                 const int run = min(CHUNK, from.channels - c);
 #if PACKING
-                unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
+                unpack_weights((float *)weights, tap_weights + (size_t)c * BLOCK, scale, run);
 #else
                 __global const float *weights = tap_weights + (size_t)c * BLOCK;
 #endif

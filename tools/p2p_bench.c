@@ -58,7 +58,7 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
     const P2pBenchSettings settings = {
         .netG = o->netG, .netD = o->netD, .norm = p2p_options_choice("norm", o->norm), .ngf = o->ngf,
         .ndf = o->ndf, .batch_size = o->batch_size, .size = o->size, .steps = o->steps,
-        .variants = o->variant};
+        .dtype = o->dtype, .variants = o->variant};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);

@@ -20,6 +20,7 @@ typedef struct P2pBenchSettings {
     int batch_size;          /**< 1 */
     int size;                /**< pixels, 256 */
     int steps;               /**< counted ones, 10; 3 more are warm-up */
+    const char *dtype;       /**< of the weights in translating: f32, f16, q8; default f32 */
     const char *variants;    /**< as --variant; NULL: by the rule */
 } P2pBenchSettings;
 

@@ -105,7 +105,7 @@ const P2pOption p2p_option_table[] = {
     NAME(format, EXPORT, false, "auto", "auto|safetensors|onnx|pth|pict|c",
          "of the output; auto: by its suffix"),
     FLAG(standalone, EXPORT, false, "write a program: p2p-translate with the model inside"),
-    NAME(dtype, EXPORT, false, "f32", "f32|f16|q8", "how weights are stored"),
+    NAME(dtype, EXPORT | BENCH, false, "f32", "f32|f16|q8", "how weights are stored"),
     NAME(net, EXPORT, false, "G", "G|D", "which network; D: to .pth alone"),
     STRING(calibrate, EXPORT, false, "", "folder of pictures: tell what --dtype costs on them"),
     FLAG(folded, 0, true, "norms are within the convolutions"),
