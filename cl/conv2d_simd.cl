@@ -119,6 +119,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             const long shift = ((long)dy * from.width + dx) * from.stride;
             __global const Weight *tap_weights = w + (size_t)tap * from.channels * BLOCK;
 
+            int any = 0;
             for (int t = 0; t < used; t++) {
                 live[t] = 0;
                 for (int i = t * ROWS; i < (t + 1) * ROWS; i++) {
@@ -127,8 +128,9 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
                     source[i] = inside ? in + (long)origin[i] + shift : zeros;
                     live[t] |= inside;
                 }
+                any |= live[t];
             }
-            for (int c = 0; c < from.channels; c += CHUNK) {
+            for (int c = 0; any && c < from.channels; c += CHUNK) {
                 const int run = min(CHUNK, from.channels - c);
 #if PACKING
                 unpack_weights((float *)weights, tap_weights + (size_t)c * BLOCK, scale, run);

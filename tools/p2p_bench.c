@@ -69,7 +69,7 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
         err = p2p_bench_train(device, &settings, &result);
     if (err)
         return cli_fail(program, err);
-    if (!strcmp(what, "ops"))
+    if (o->profile)
         print_rows(&result);
     if (!strcmp(what, "peak"))
         printf(o->json ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
