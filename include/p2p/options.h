@@ -76,6 +76,7 @@ typedef struct P2pOptions {
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
     int vector_width;
+    long device_memory;
     bool profile, quiet, verbose;
     /* benchmarks */
     int steps, size;
