@@ -215,34 +215,25 @@ int p2p_file_check_space(const char *path, size_t bytes)
                     (double)fs.f_bavail * (double)fs.f_frsize / 1e6);
 }
 
-/* NAME.tmp123, also more than once. */
-static bool is_temporary_of(const char *entry, const char *name)
+/* Ends in .tmp123. */
+static bool is_temporary(const char *name)
 {
-    const size_t n = strlen(name);
+    const char *end = name + strlen(name), *at = end;
 
-    if (strncmp(entry, name, n) != 0)
-        return false;
-    for (entry += n; !strncmp(entry, ".tmp", 4);) {
-        const size_t digits = strspn(entry + 4, "0123456789");
-        entry += 4 + digits;
-        if (digits && !*entry)
-            return true;
-    }
-    return false;
+    while (at > name && at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    return at < end && at - name >= 4 && !strncmp(at - 4, ".tmp", 4);
 }
 
-void p2p_temporaries_remove(const char *path)
+void p2p_temporaries_remove(const char *folder)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = folder_of(path);
-    DIR *dir = folder ? opendir(folder) : NULL;
+    DIR *dir = opendir(folder);
 
     for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (is_temporary_of(entry->d_name, slash ? slash + 1 : path))
+        if (is_temporary(entry->d_name))
             unlinkat(dirfd(dir), entry->d_name, 0);
     if (dir)
         closedir(dir);
-    free(folder);
 }
 
 int p2p_file_link(const char *from, const char *to)

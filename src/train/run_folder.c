@@ -46,8 +46,8 @@ int p2p_run_folder_claim(P2pRunFolder *f)
         err = p2p_fail(P2P_EBUSY, "%s: process %ld is training this run already; stop it or choose "
                                   "another --name", f->path, (long)lock.l_pid);
     } else {
-        p2p_temporaries_remove(f->latest);
-        p2p_temporaries_remove(f->log);
+        p2p_temporaries_remove(f->path); /* whoever made them has no lock any more */
+        p2p_temporaries_remove(f->samples);
     }
     free(path);
     return err;

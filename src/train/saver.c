@@ -57,7 +57,8 @@ void p2p_saver_destroy(P2pSaver **saver)
 static int write_temporary(P2pSaver *s, const char *temporary)
 {
     P2pTensorFile *file = NULL;
-    int err = p2p_file_check_space(temporary, p2p_snapshot_bytes(s->snapshot));
+    int err = p2p_file_check_space(s->settings.folder->latest,
+                                   p2p_snapshot_bytes(s->snapshot));
 
     if (!err)
         err = p2p_snapshot_write(s->snapshot, temporary);
@@ -67,11 +68,26 @@ static int write_temporary(P2pSaver *s, const char *temporary)
     return err;
 }
 
-static int save_latest(P2pSaver *s)
+/* Keep the checkpoint under its epoch's name too: a link, or a copy where links fail. */
+static int keep_epoch(P2pSaver *s, const char *temporary)
+{
+    char *path = p2p_format("%s/%d.safetensors", s->settings.folder->path, s->epoch);
+    int err = path ? p2p_file_link(temporary, path) : P2P_ENOMEM;
+
+    if (err && path && (err = p2p_file_check_space(path, p2p_snapshot_bytes(s->snapshot))) == P2P_OK)
+        err = p2p_snapshot_write(s->snapshot, path);
+    free(path);
+    return err;
+}
+
+/* The epoch's name comes first: a run that goes on from the latest would not make it any more. */
+static int save_all(P2pSaver *s)
 {
     char *temporary = p2p_temporary_name(s->settings.folder->latest);
     int err = temporary ? write_temporary(s, temporary) : P2P_ENOMEM;
 
+    if (!err && s->epoch)
+        err = keep_epoch(s, temporary);
     if (!err)
         err = p2p_run_folder_install(s->settings.folder, temporary, s->begins);
     else if (temporary)
@@ -82,26 +98,12 @@ static int save_latest(P2pSaver *s)
     return err;
 }
 
-/* Keep the latest checkpoint under its epoch's name too: a link, or a copy where links fail. */
-static int keep_epoch(P2pSaver *s)
-{
-    char *path = p2p_format("%s/%d.safetensors", s->settings.folder->path, s->epoch);
-    int err = path ? p2p_file_link(s->settings.folder->latest, path) : P2P_ENOMEM;
-
-    if (err && path && (err = p2p_file_check_space(path, p2p_snapshot_bytes(s->snapshot))) == P2P_OK)
-        err = p2p_snapshot_write(s->snapshot, path);
-    free(path);
-    return err;
-}
-
 static void *work(void *user)
 {
     P2pSaver *s = user;
     const double start = p2p_seconds();
 
-    s->status = save_latest(s);
-    if (!s->status && s->epoch)
-        s->status = keep_epoch(s);
+    s->status = save_all(s);
     if (s->status)
         snprintf(s->message, sizeof(s->message), "saving after step %ld: %.900s", s->step,
                  p2p_error());
