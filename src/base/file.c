@@ -2,12 +2,14 @@
 /* Files as a whole: mapping, reading, atomic writing, folders. Knows no format. */
 #include "src/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "src/base/memory.h"
@@ -115,15 +117,21 @@ int p2p_writer_put(P2pWriter *w, const void *data, size_t bytes)
     return P2P_OK;
 }
 
+/* The folder that path lies in, in fresh memory, or NULL. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? p2p_format("%.*s", slash == path ? 1 : (int)(slash - path), path)
+                 : p2p_strdup(".");
+}
+
 /* After a rename the entry itself must reach the disk. Not every file system allows it. */
 static void flush_folder(const char *path)
 {
-    char *folder = p2p_strdup(path);
-    char *slash = folder ? strrchr(folder, '/') : NULL;
+    char *folder = folder_of(path);
+    const int fd = folder ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
 
-    if (slash)
-        slash[slash == folder] = '\0';
-    const int fd = open(slash ? folder : ".", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -191,6 +199,41 @@ int p2p_file_install(const char *temporary, const char *path)
     if (!err)
         flush_folder(path);
     return err;
+}
+
+int p2p_file_check_space(const char *path, size_t bytes)
+{
+    char *folder = folder_of(path);
+    struct statvfs fs;
+    const bool known = folder && statvfs(folder, &fs) == 0 && fs.f_blocks > 0 && fs.f_frsize > 0;
+
+    free(folder);
+    if (!known || bytes / fs.f_frsize < fs.f_bavail)
+        return P2P_OK;
+    return p2p_fail(P2P_EIO, "%s: needs %.1f MB, the disk has %.1f MB free; the file before is "
+                             "untouched", path, (double)bytes / 1e6,
+                    (double)fs.f_bavail * (double)fs.f_frsize / 1e6);
+}
+
+/* Ends in .tmp123. */
+static bool is_temporary(const char *name)
+{
+    const char *end = name + strlen(name), *at = end;
+
+    while (at > name && at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    return at < end && at - name >= 4 && !strncmp(at - 4, ".tmp", 4);
+}
+
+void p2p_temporaries_remove(const char *folder)
+{
+    DIR *dir = opendir(folder);
+
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (is_temporary(entry->d_name))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
 }
 
 int p2p_file_link(const char *from, const char *to)

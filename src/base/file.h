@@ -43,6 +43,12 @@ char *p2p_temporary_name(const char *path);
 /** Flush a file of such a name to the disk and rename it; on failure it is removed. */
 int p2p_file_install(const char *temporary, const char *path);
 
+/** P2P_EIO when the file system of path has no room for so many more bytes; unknown: 0. */
+int p2p_file_check_space(const char *path, size_t bytes);
+
+/** Remove what killed processes left in a folder under p2p_temporary_name()s. */
+void p2p_temporaries_remove(const char *folder);
+
 /** Give the file `from` the further name `to` (replacing it); P2P_EIO where links are not possible. */
 int p2p_file_link(const char *from, const char *to);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checkpoints: which tensors and metadata stand in the file. Knows no training loop. */
+/* Checkpoints: reading their metadata and tensors. Writing them is snapshot.c's. */
 #include "src/model/checkpoint.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
-static const char format_key[] = P2P_META_FORMAT, format_name[] = "pix2pix-cl checkpoint";
 static const char format_version[] = P2P_FORMAT_VERSION;
-static const char *const state_prefix[P2P_STATES] = {"", "adam_m.", "adam_v."};
+const char *const p2p_state_prefix[P2P_STATES] = {"", "adam_m.", "adam_v."};
 
 P2pNetSpec p2p_generator_spec(const P2pOptions *o)
 {
@@ -38,127 +38,6 @@ P2pNetSpec p2p_discriminator_spec(const P2pOptions *o)
     return spec;
 }
 
-/* ---- Saving -------------------------------------------------------------------------------- */
-
-/* One tensor of the file: parameter i of a network in one of its states. */
-typedef struct Source {
-    P2pNet *net;
-    int i;
-    P2pState state;
-} Source;
-
-typedef struct Saving {
-    Source *sources;
-    P2pTensorEntry *entries;
-    P2pMeta *meta;
-    int count, meta_count;
-} Saving;
-
-static void saving_finish(Saving *s)
-{
-    for (int i = 0; s->entries && i < s->count; i++)
-        free((char *)(size_t)s->entries[i].name);
-    for (int i = 0; s->meta && i < s->meta_count; i++) {
-        free((char *)(size_t)s->meta[i].key);
-        free((char *)(size_t)s->meta[i].value);
-    }
-    free(s->sources);
-    free(s->entries);
-    free(s->meta);
-}
-
-static int add_tensor(Saving *s, P2pNet *net, int i, P2pState state)
-{
-    const P2pParam *p = &net->graph->params[i];
-    P2pTensorEntry *e = &s->entries[s->count];
-
-    e->name = p2p_format("%s%s.%s", state_prefix[state], net->name, p->name);
-    if (!e->name)
-        return P2P_ENOMEM;
-    e->dtype = P2P_F32;
-    e->rank = p2p_param_shape(p, e->shape);
-    s->sources[s->count++] = (Source){net, i, state};
-    return P2P_OK;
-}
-
-static int add_tensors(Saving *s, P2pNet *const nets[], int count)
-{
-    size_t most = 0;
-    int err = P2P_OK;
-
-    for (int n = 0; n < count; n++)
-        most += (size_t)nets[n]->graph->param_count * P2P_STATES;
-    s->sources = p2p_alloc(most, sizeof(*s->sources));
-    s->entries = p2p_alloc(most, sizeof(*s->entries));
-    if (!s->sources || !s->entries)
-        return P2P_ENOMEM;
-    for (int state = 0; state < P2P_STATES; state++)
-        for (int n = 0; n < count; n++)
-            for (int i = 0; !err && i < nets[n]->graph->param_count; i++)
-                if (nets[n]->state[state][i].buffer)
-                    err = add_tensor(s, nets[n], i, (P2pState)state);
-    return err;
-}
-
-static int add_meta(Saving *s, const char *key, const char *value)
-{
-    P2pMeta *m = &s->meta[s->meta_count];
-
-    m->key = p2p_strdup(key);
-    m->value = p2p_strdup(value);
-    s->meta_count++;
-    return m->key && m->value ? P2P_OK : P2P_ENOMEM;
-}
-
-static int add_metadata(Saving *s, const P2pOptions *options, const P2pPosition *position)
-{
-    const struct {
-        const char *key;
-        long value;
-    } numbers[] = {{"step", position->step}, {"epoch", position->epoch}, {"batch", position->batch}};
-    char value[P2P_OPTION_TEXT], key[96];
-    const char *name;
-    int err;
-
-    s->meta = p2p_alloc(P2P_OPTION_COUNT_MAX + 8, sizeof(*s->meta));
-    if (!s->meta)
-        return P2P_ENOMEM;
-    if ((err = add_meta(s, format_key, format_name)) < 0 ||
-        (err = add_meta(s, "format_version", format_version)) < 0 ||
-        (err = add_meta(s, "program_version", p2p_version())) < 0)
-        return err;
-    for (size_t i = 0; !err && i < P2P_COUNT(numbers); i++) {
-        snprintf(value, sizeof(value), "%ld", numbers[i].value);
-        err = add_meta(s, numbers[i].key, value);
-    }
-    for (int i = 0; !err && p2p_options_stored(options, i, &name, value, sizeof(value)); i++) {
-        snprintf(key, sizeof(key), "opt.%s", name);
-        err = add_meta(s, key, value);
-    }
-    return err;
-}
-
-static int get_tensor(void *user, int i, void *data)
-{
-    const Source *source = &((const Saving *)user)->sources[i];
-
-    return p2p_net_download(source->net, source->i, source->state, data);
-}
-
-int p2p_checkpoint_save(const char *path, P2pNet *const nets[], int count,
-                        const P2pOptions *options, const P2pPosition *position)
-{
-    Saving s = {0};
-    int err = add_tensors(&s, nets, count);
-
-    if (!err)
-        err = add_metadata(&s, options, position);
-    if (!err)
-        err = p2p_safetensors_write(path, s.entries, s.count, s.meta, s.meta_count, get_tensor, &s);
-    saving_finish(&s);
-    return err;
-}
-
 /* ---- Loading ------------------------------------------------------------------------------- */
 
 static int read_number(const P2pTensorFile *f, const char *key, long *out)
@@ -176,14 +55,14 @@ static int read_number(const P2pTensorFile *f, const char *key, long *out)
 int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosition *position,
                             bool *frozen)
 {
-    const char *path = p2p_tensor_file_path(f), *format = p2p_tensor_file_meta(f, format_key);
+    const char *path = p2p_tensor_file_path(f), *format = p2p_tensor_file_meta(f, P2P_META_FORMAT);
     const char *version = p2p_tensor_file_meta(f, "format_version"), *name;
     char value[P2P_OPTION_TEXT], key[96];
     long epoch = 0;
     int err = P2P_OK;
 
     *frozen = format && !strcmp(format, P2P_FORMAT_FROZEN);
-    if (!format || (!*frozen && strcmp(format, format_name) != 0))
+    if (!format || (!*frozen && strcmp(format, P2P_FORMAT_CHECKPOINT) != 0))
         return p2p_fail(P2P_EFORMAT, "%s: is no model of pix2pix-cl", path);
     if (!version || strcmp(version, format_version) != 0)
         return p2p_fail(P2P_EFORMAT, "%s: has format version %.20s, this program reads %s; use the "
@@ -206,13 +85,57 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
     return P2P_OK;
 }
 
+static int open_whole(P2pTensorFile **out, const char *path)
+{
+    int err = p2p_tensor_file_open(out, path);
+
+    if (!err && (err = p2p_tensor_file_verify(*out)) < 0)
+        p2p_tensor_file_close(out);
+    return err;
+}
+
+/* Name of the checkpoint before, in fresh memory; NULL where path is no run's latest one. */
+static char *previous_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *previous = strcmp(name, P2P_LATEST_NAME) != 0
+                         ? NULL
+                         : p2p_format("%.*s" P2P_PREVIOUS_NAME, (int)(name - path), path);
+
+    if (previous && !p2p_file_exists(previous)) {
+        free(previous);
+        previous = NULL;
+    }
+    return previous;
+}
+
+int p2p_checkpoint_file(P2pTensorFile **out, const char *path, char **warning)
+{
+    char *previous = previous_name(path), *first = NULL;
+    int err = previous ? open_whole(out, path) : p2p_tensor_file_open(out, path);
+
+    *warning = NULL;
+    if (err && previous && (first = p2p_strdup(p2p_error()))) {
+        if (open_whole(out, previous) == P2P_OK) {
+            err = P2P_OK;
+            *warning = p2p_format("%s; %s is taken in its place", first, previous);
+        } else {
+            err = p2p_fail(P2P_EFORMAT, "%.400s; the one before does not help: %.400s", first,
+                           p2p_error());
+        }
+    }
+    free(first);
+    free(previous);
+    return err;
+}
+
 int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *options,
-                        P2pPosition *position, bool verify)
+                        P2pPosition *position, char **warning)
 {
     bool frozen = false;
-    int err = p2p_safetensors_read(out, path);
+    int err = p2p_checkpoint_file(out, path, warning);
 
-    if (!err && verify)
+    if (!err)
         err = p2p_tensor_file_verify(*out);
     if (!err)
         err = p2p_checkpoint_metadata(*out, options, position, &frozen);
@@ -230,7 +153,7 @@ static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState s
     char name[256];
     size_t shape[4];
 
-    snprintf(name, sizeof(name), "%s%s.%s", state_prefix[state], net->name, p->name);
+    snprintf(name, sizeof(name), "%s%s.%s", p2p_state_prefix[state], net->name, p->name);
     const P2pFileTensor *t = p2p_tensor_file_find(file, name);
     const int rank = p2p_param_shape(p, shape);
     if (!t)

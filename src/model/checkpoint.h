@@ -22,23 +22,36 @@ typedef struct P2pPosition {
 
 /** Metadata key of what a file is, and its value for p2p-export's frozen models. */
 #define P2P_META_FORMAT "format"
+#define P2P_FORMAT_CHECKPOINT "pix2pix-cl checkpoint"
 #define P2P_FORMAT_FROZEN "pix2pix-cl model"
 #define P2P_FORMAT_VERSION "1"
 
-/** Save networks, moments where they have them, options and position; whole or not at all. */
-int p2p_checkpoint_save(const char *path, P2pNet *const nets[], int count,
-                        const P2pOptions *options, const P2pPosition *position);
+/** What stands before NET.NAME in the names of values and moments. */
+extern const char *const p2p_state_prefix[P2P_STATES];
+
+/** A run's newest checkpoint, and the one before it, which stays until the newest is verified. */
+#define P2P_LATEST_NAME "latest.safetensors"
+#define P2P_PREVIOUS_NAME "previous.safetensors"
 
 /**
- * Open a checkpoint and set the options that it stores.
+ * Open a file of tensors of any format. A run's latest checkpoint with the previous one beside it
+ * is verified, and where it is missing or damaged the previous one is opened.
+ *
+ * @param warning  Fresh text that names both when the previous one was taken, else NULL.
+ * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EFORMAT: damaged, also the previous one where there is one.
+ */
+int p2p_checkpoint_file(P2pTensorFile **out, const char *path, char **warning);
+
+/**
+ * Open a checkpoint (as p2p_checkpoint_file() does), verify it, set the options that it stores.
  *
  * @param options   Those stored are set, others stay.
  * @param position  May be NULL.
- * @param verify    Also compare its checksum (reads the whole file).
+ * @param warning   As above; set also on failure.
  * @return 0; P2P_EIO; P2P_EFORMAT: not a checkpoint, of a newer version, or damaged.
  */
 int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *options,
-                        P2pPosition *position, bool verify);
+                        P2pPosition *position, char **warning);
 
 /**
  * What the metadata of a checkpoint or a frozen model says.

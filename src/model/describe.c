@@ -10,7 +10,7 @@
 #include "src/base/status.h"
 #include "src/model/source.h"
 
-enum { BYTES = 16384 };
+enum { BYTES = 16384, LINE = 4096 };
 
 static void describe_graph(const P2pGraph *g, const char *title, const char *name, char *text)
 {
@@ -26,25 +26,29 @@ static void describe_kind(const P2pSource *s, char *text)
 {
     const char *dataset = p2p_tensor_file_meta(s->file, "dataset");
 
+    if (s->warning) {
+        snprintf(text, LINE, "warning: %s\n", s->warning);
+        text += strlen(text);
+    }
     switch (s->kind) {
     case P2P_SOURCE_CHECKPOINT:
-        snprintf(text, BYTES, "%s: checkpoint of pix2pix-cl after %ld steps (epoch %d, batch %ld)\n",
+        snprintf(text, LINE, "%s: checkpoint of pix2pix-cl after %ld steps (epoch %d, batch %ld)\n",
                  p2p_tensor_file_path(s->file), s->position.step, s->position.epoch + 1,
                  s->position.batch);
         break;
     case P2P_SOURCE_FROZEN:
-        snprintf(text, BYTES, "%s: frozen model of pix2pix-cl, weights as %.8s, after %ld steps "
+        snprintf(text, LINE, "%s: frozen model of pix2pix-cl, weights as %.8s, after %ld steps "
                               "(epoch %d) on %.200s\n", p2p_tensor_file_path(s->file),
                  p2p_tensor_file_meta(s->file, "dtype") ? p2p_tensor_file_meta(s->file, "dtype")
                                                          : "f32",
                  s->position.step, s->position.epoch + 1, dataset ? dataset : "unknown data");
         break;
     case P2P_SOURCE_STATE_DICT:
-        snprintf(text, BYTES, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n",
+        snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n",
                  p2p_tensor_file_path(s->file));
         break;
     case P2P_SOURCE_BROWSER:
-        snprintf(text, BYTES, "%s: export of pix2pix-tensorflow\n", p2p_tensor_file_path(s->file));
+        snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", p2p_tensor_file_path(s->file));
         break;
     }
 }

@@ -327,6 +327,8 @@ int p2p_export(const char *model, const char *output, const P2pExportSettings *s
 
     if (err || (err = p2p_source_open(&source, model, s.net, s.options)) < 0)
         return err;
+    if (source.warning)
+        p2p_log(s.log, P2P_LOG_WARN, "%s", source.warning);
     char *summary = p2p_source_summary(&source);
     if (summary)
         p2p_log(s.log, P2P_LOG_INFO, "%s", summary);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "p2p/data.h"
+#include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/graph/apply.h"
@@ -184,6 +185,8 @@ int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
     P2pSource source;
     const int err = p2p_source_open(&source, path, NULL, settings ? settings->options : NULL);
 
+    if (source.warning)
+        p2p_log(p2p_device_log(device), P2P_LOG_WARN, "%s", source.warning);
     return create(out, device, &source, err, settings);
 }
 

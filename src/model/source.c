@@ -145,7 +145,7 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
 int p2p_source_open(P2pSource *s, const char *path, const char *net, const P2pOptions *asked)
 {
     *s = (P2pSource){0};
-    int err = p2p_tensor_file_open(&s->file, path);
+    int err = p2p_checkpoint_file(&s->file, path, &s->warning);
 
     if (!err && (err = open_network(s, net, asked)) < 0)
         p2p_source_finish(s);
@@ -168,6 +168,7 @@ void p2p_source_finish(P2pSource *s)
         p2p_graph_destroy(&s->graph);
     p2p_graph_destroy(&s->stored);
     p2p_tensor_file_close(&s->file);
+    free(s->warning);
     *s = (P2pSource){0};
 }
 

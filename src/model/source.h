@@ -20,6 +20,7 @@ typedef enum P2pSourceKind {
 
 typedef struct P2pSource {
     P2pTensorFile *file;
+    char *warning;        /* the checkpoint before was opened: which and why; else NULL */
     P2pSourceKind kind;
     P2pOptions options;   /* stored in the file, or inferred from its tensors */
     P2pPosition position; /* zero where the file does not tell */

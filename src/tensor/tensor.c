@@ -148,6 +148,12 @@ DEFINE_COPY_WEIGHT(copy_weight, float)
 DEFINE_COPY_WEIGHT(copy_halves, uint16_t)
 DEFINE_COPY_WEIGHT(copy_bytes, unsigned char)
 
+static void arrange(const P2pTensor *t, float *device, float *host, bool swapped, bool to_device)
+{
+    (t->layout == P2P_WEIGHT ? copy_weight : copy_activation)(t, device, host, dense(t, swapped),
+                                                              to_device);
+}
+
 static int copy(const P2pTensor *t, float *host, bool swapped, bool to_device)
 {
     void *device;
@@ -155,15 +161,32 @@ static int copy(const P2pTensor *t, float *host, bool swapped, bool to_device)
 
     if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
         return err;
-    (t->layout == P2P_WEIGHT ? copy_weight : copy_activation)(t, device, host, dense(t, swapped),
-                                                              to_device);
+    arrange(t, device, host, swapped, to_device);
     return p2p_buffer_unmap(t->buffer, device);
+}
+
+void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped)
+{
+    P2P_ASSERT(t->packing == P2P_PACK_F32);
+    arrange(t, (float *)(size_t)raw, host, swapped, false);
 }
 
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped)
 {
     P2P_ASSERT(t->packing == P2P_PACK_F32);
     return copy(t, (float *)(size_t)host, swapped, true);
+}
+
+/* An exponent of all ones; tested on bits, so that no compiler may assume there are none. */
+bool p2p_floats_finite(const float *values, size_t count)
+{
+    uint32_t bits, bad = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&bits, values + i, sizeof(bits));
+        bad |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    return !bad;
 }
 
 /* ---- Packed weights ------------------------------------------------------------------------ */

@@ -59,6 +59,11 @@ P2pTensor p2p_tensor_vector(int c);
  */
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped);
 int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
+/** The same as downloading, from a copy of the whole buffer (f32); asks no device. */
+void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped);
+
+/** Whether there is neither a NaN nor an infinity among them. */
+bool p2p_floats_finite(const float *values, size_t count);
 
 /**
  * Upload a packed weight as it is.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files of a run besides its checkpoints. */
+/* Files of a run: which name is which, and what may be where at each moment. */
 #include "src/train/run_folder.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/model/checkpoint.h"
 
 enum { MAX_LOG_BYTES = 1 << 30 };
 
@@ -21,10 +22,11 @@ int p2p_run_folder_init(P2pRunFolder *f, const char *checkpoints_dir, const char
     f->path = p2p_path_join(checkpoints_dir, name);
     if (!f->path)
         return P2P_ENOMEM;
-    f->latest = p2p_path_join(f->path, "latest.safetensors");
+    f->latest = p2p_path_join(f->path, P2P_LATEST_NAME);
+    f->previous = p2p_path_join(f->path, P2P_PREVIOUS_NAME);
     f->log = p2p_path_join(f->path, "loss_log.jsonl");
     f->samples = p2p_path_join(f->path, "samples");
-    return f->latest && f->log && f->samples ? P2P_OK : P2P_ENOMEM;
+    return f->latest && f->previous && f->log && f->samples ? P2P_OK : P2P_ENOMEM;
 }
 
 int p2p_run_folder_claim(P2pRunFolder *f)
@@ -43,6 +45,9 @@ int p2p_run_folder_claim(P2pRunFolder *f)
         fcntl(f->lock, F_GETLK, &lock);
         err = p2p_fail(P2P_EBUSY, "%s: process %ld is training this run already; stop it or choose "
                                   "another --name", f->path, (long)lock.l_pid);
+    } else {
+        p2p_temporaries_remove(f->path); /* whoever made them has no lock any more */
+        p2p_temporaries_remove(f->samples);
     }
     free(path);
     return err;
@@ -54,9 +59,38 @@ void p2p_run_folder_finish(P2pRunFolder *f)
         close(f->lock);
     free(f->path);
     free(f->latest);
+    free(f->previous);
     free(f->log);
     free(f->samples);
     *f = (P2pRunFolder){.lock = -1};
+}
+
+bool p2p_run_folder_has_run(const P2pRunFolder *f)
+{
+    return p2p_file_exists(f->latest) || p2p_file_exists(f->previous);
+}
+
+int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary, bool begins)
+{
+    /* A link leaves the latest in its place; without links there is a moment without a latest. */
+    if (!begins && p2p_file_exists(f->latest) && p2p_file_link(f->latest, f->previous) < 0 &&
+        rename(f->latest, f->previous) != 0) {
+        const int err = p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", f->latest,
+                                       f->previous);
+        remove(temporary);
+        return err;
+    }
+    const int err = p2p_file_install(temporary, f->latest);
+    if (!err && begins)
+        remove(f->previous);
+    return err;
+}
+
+int p2p_run_folder_restore(const P2pRunFolder *f)
+{
+    if (p2p_file_link(f->previous, f->latest) < 0 && rename(f->previous, f->latest) != 0)
+        return p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", f->previous, f->latest);
+    return P2P_OK;
 }
 
 /* The step of a line of the log, or -1 for a broken one. */

@@ -9,7 +9,7 @@
 #include "p2p/train.h"
 
 typedef struct P2pRunFolder {
-    char *path, *latest, *log, *samples;
+    char *path, *latest, *previous, *log, *samples;
     int lock; /* descriptor of the locked file, -1: none */
 } P2pRunFolder;
 
@@ -18,6 +18,16 @@ int p2p_run_folder_init(P2pRunFolder *f, const char *checkpoints_dir, const char
 /** Make the folders and take the lock; P2P_EBUSY names the process that has it. */
 int p2p_run_folder_claim(P2pRunFolder *f);
 void p2p_run_folder_finish(P2pRunFolder *f);
+
+/** Whether there is a checkpoint of a run. */
+bool p2p_run_folder_has_run(const P2pRunFolder *f);
+/**
+ * Make a written and verified file the latest checkpoint; the latest becomes the previous one, or
+ * both go where the run begins. At each moment one of the two names is a whole checkpoint.
+ */
+int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary, bool begins);
+/** Put the previous checkpoint in the place of a latest one that is damaged. */
+int p2p_run_folder_restore(const P2pRunFolder *f);
 
 /** Cut the lines of the log that lie behind `step` (0: all of them). */
 int p2p_run_folder_cut_log(const P2pRunFolder *f, long step);

@@ -14,7 +14,7 @@
 #include "src/base/status.h"
 #include "src/model/checkpoint.h"
 #include "src/train/gan.h"
-#include "src/train/run_folder.h"
+#include "src/train/saver.h"
 #include "src/train/transfer.h"
 
 struct P2pTrainer {
@@ -24,7 +24,9 @@ struct P2pTrainer {
     P2pDataset *dataset;
     P2pLoader *loader;
     P2pGan *gan;
+    P2pSaver *saver;
     P2pTransfer transfer; /* while preparing */
+    char *warning;        /* while preparing: which checkpoint is damaged */
     P2pPosition position;
     int height, width;
     volatile sig_atomic_t stop;
@@ -44,10 +46,13 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     P2pOptions o = asked;
     int err;
 
-    if (!p2p_file_exists(t->folder.latest))
+    if (!p2p_run_folder_has_run(&t->folder))
         return p2p_fail(P2P_EIO, "%s: there is no run to continue; start it without "
                                  "--continue_train", t->folder.latest);
-    if ((err = p2p_checkpoint_open(file, t->folder.latest, &o, &t->position, true)) < 0)
+    err = p2p_checkpoint_open(file, t->folder.latest, &o, &t->position, &t->warning);
+    if (t->warning)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_WARN, "%s", t->warning);
+    if (err)
         return err;
     for (int i = 0; i < P2P_OPTION_COUNT_MAX; i++)
         o.given[i] = asked.given[i];
@@ -60,7 +65,7 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
 
 static int check_new_run(const P2pTrainer *t)
 {
-    if (!p2p_file_exists(t->folder.latest) || t->options.overwrite)
+    if (!p2p_run_folder_has_run(&t->folder) || t->options.overwrite)
         return P2P_OK;
     return p2p_fail(P2P_EEXIST, "%s: this run exists; go on with --continue_train, replace it with "
                                 "--overwrite, or choose another --name", t->folder.path);
@@ -155,6 +160,14 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
     return (err = open_networks(t, file)) < 0 ? err : open_loader(t);
 }
 
+static int open_saver(P2pTrainer *t, bool begins)
+{
+    const P2pSaverSettings settings = {.folder = &t->folder, .log = p2p_device_log(t->device),
+                                       .begins = begins};
+
+    return p2p_saver_create(&t->saver, &settings, t->gan->nets, t->gan->net_count);
+}
+
 int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
 {
     P2pTrainer *t = *out = p2p_alloc(1, sizeof(*t));
@@ -177,9 +190,14 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     if ((err = open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
         (err = p2p_run_folder_claim(&t->folder)) < 0)
         goto done;
-    err = p2p_run_folder_cut_log(&t->folder, t->position.step);
+    if ((t->warning && (err = p2p_run_folder_restore(&t->folder)) < 0) ||
+        (err = p2p_run_folder_cut_log(&t->folder, t->position.step)) < 0)
+        goto done;
+    err = open_saver(t, !options->continue_train);
     *options = t->options;
 done:
+    free(t->warning);
+    t->warning = NULL;
     p2p_tensor_file_close(&file);
     p2p_transfer_close(&t->transfer);
     if (err)
@@ -193,6 +211,7 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
 
     if (!t)
         return;
+    p2p_saver_destroy(&t->saver);
     p2p_loader_destroy(&t->loader);
     p2p_gan_destroy(&t->gan);
     p2p_dataset_destroy(&t->dataset);
@@ -239,28 +258,34 @@ static double learning_rate(const P2pTrainer *t, int epoch)
     return o->lr * (1.0 - (double)behind / (o->n_epochs_decay + 1));
 }
 
-static int save(P2pTrainer *t, const char *path)
+static bool must_end(const P2pTrainer *t)
 {
-    const double start = p2p_seconds();
-    const int err = p2p_checkpoint_save(path, t->gan->nets, t->gan->net_count, &t->options,
-                                        &t->position);
+    const P2pOptions *o = &t->options;
 
-    p2p_log(p2p_device_log(t->device), P2P_LOG_DEBUG, "saving took %.2f s", p2p_seconds() - start);
-    if (!err && t->events && t->events->saved)
-        t->events->saved(t->events->user, path);
+    return t->stop || t->position.epoch >= epochs_in_all(t) ||
+           (o->max_steps && t->position.step >= o->max_steps) ||
+           (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds);
+}
+
+/* Tell of a save that has ended; with wait, let it end. */
+static int check_saver(P2pTrainer *t, bool wait)
+{
+    bool saved;
+    const int err = p2p_saver_poll(t->saver, wait, &saved);
+
+    if (saved && t->events && t->events->saved)
+        t->events->saved(t->events->user, t->folder.latest);
     return err;
 }
 
-/* Keep the latest checkpoint under its epoch's name too: a link, or a copy where links fail. */
-static int keep_epoch(P2pTrainer *t, int epoch)
+/* epoch: to be kept under this number too; 0: no. */
+static int save(P2pTrainer *t, int epoch)
 {
-    char *path = p2p_format("%s/%d.safetensors", t->folder.path, epoch);
-    int err = path ? p2p_file_link(t->folder.latest, path) : P2P_ENOMEM;
+    const P2pSave order = {.options = &t->options, .position = &t->position, .epoch = epoch,
+                           .now = must_end(t)};
+    const int err = check_saver(t, true);
 
-    if (err && path)
-        err = save(t, path);
-    free(path);
-    return err;
+    return err ? err : p2p_saver_save(t->saver, &order);
 }
 
 /* Read the losses, check them, write the log, tell the caller. */
@@ -337,22 +362,10 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch)
 static int end_epoch(P2pTrainer *t, const P2pBatch *batch)
 {
     const int done = t->position.epoch; /* epochs done */
-    int err = save_sample(t, batch, done);
+    const bool keep = done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t);
+    const int err = save_sample(t, batch, done);
 
-    if (!err)
-        err = save(t, t->folder.latest);
-    if (!err && (done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t)))
-        err = keep_epoch(t, done);
-    return err;
-}
-
-static bool must_end(const P2pTrainer *t)
-{
-    const P2pOptions *o = &t->options;
-
-    return t->stop || t->position.epoch >= epochs_in_all(t) ||
-           (o->max_steps && t->position.step >= o->max_steps) ||
-           (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds);
+    return err ? err : save(t, keep ? done : 0);
 }
 
 static int run_step(P2pTrainer *t, bool *saved)
@@ -362,7 +375,8 @@ static int run_step(P2pTrainer *t, bool *saved)
     int err;
 
     *saved = false;
-    if ((err = p2p_loader_next(t->loader, &batch)) < 0 || (err = train_batch(t, batch)) < 0)
+    if ((err = check_saver(t, false)) < 0 || (err = p2p_loader_next(t->loader, &batch)) < 0 ||
+        (err = train_batch(t, batch)) < 0)
         return err;
     t->position.step++;
     t->position.batch++;
@@ -376,7 +390,7 @@ static int run_step(P2pTrainer *t, bool *saved)
     }
     if (t->position.step % o->save_latest_freq == 0) {
         *saved = true;
-        return save(t, t->folder.latest);
+        return save(t, 0);
     }
     return P2P_OK;
 }
@@ -395,7 +409,9 @@ int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
     while (!err && !must_end(t))
         err = run_step(t, &saved);
     if (!err && !saved)
-        err = save(t, t->folder.latest);
+        err = save(t, 0);
+    if (!err)
+        err = check_saver(t, true);
     if (!err && t->stop)
         return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved", t->position.step);
     return err;

@@ -123,6 +123,8 @@ int p2p_transfer_weights(const P2pTransfer *t, P2pNet *net, const P2pLog *log)
     for (int i = 0; i < t->count; i++)
         if (!strcmp(t->sources[i].net, net->name))
             s = &t->sources[i];
+    if (s && s->warning)
+        p2p_log(log, P2P_LOG_WARN, "%s", s->warning);
     if (!s) {
         p2p_log(log, P2P_LOG_INFO, "%s: all new, --init_from names no file with it", net->name);
         return P2P_OK;

@@ -1,6 +1,6 @@
 # What the scripts of this folder share: a temporary folder, counting, the programs' names.
 set -eu
-tools=$1
+tools=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Saving a run's checkpoints while training goes on. A step waits for the copy off the device; the
+ * bytes are written, flushed, verified and renamed by a thread. One save at a time.
+ */
+#ifndef P2P_TRAIN_SAVER_H
+#define P2P_TRAIN_SAVER_H
+
+#include "src/model/snapshot.h"
+#include "src/train/run_folder.h"
+
+typedef struct P2pSaver P2pSaver;
+
+typedef struct P2pSaverSettings {
+    const P2pRunFolder *folder;
+    const P2pLog *log;
+    bool begins; /* a new run: checkpoints that are there are another run's */
+} P2pSaverSettings;
+
+/** The folder and the networks must outlive it. */
+int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *const nets[],
+                     int count);
+/** Waits for the running save. */
+void p2p_saver_destroy(P2pSaver **saver);
+
+typedef struct P2pSave {
+    const P2pOptions *options;
+    const P2pPosition *position;
+    int epoch; /* keep it as EPOCH.safetensors too; 0: no */
+    bool now;  /* return when it is saved; needs no host memory for a copy */
+} P2pSave;
+
+/**
+ * Save the networks as they are: wait for the save before, copy them to the host, start writing.
+ * Without host memory for the copy, or without a thread, it is saved at once.
+ *
+ * @return 0; a failure of this save's copy or of the save before: the latest whole checkpoint stays.
+ */
+int p2p_saver_save(P2pSaver *saver, const P2pSave *save);
+
+/**
+ * What became of the last save; with wait, when it is done.
+ *
+ * @param saved  Whether it has been completed since the last call.
+ * @return 0; the failure of that save, once: P2P_EIO, P2P_EFORMAT: what was written cannot be read
+ *         back, P2P_ENUMBER: a NaN in it.
+ */
+int p2p_saver_poll(P2pSaver *saver, bool wait, bool *saved);
+
+#endif

@@ -1,0 +1,44 @@
+# What the scripts of this folder share: a tiny run, and its files compared with those of a run that
+# nothing happened to. Read after ../cli/lib.sh.
+
+# tiny NAME OPTIONS...: eight epochs of five steps with a save each, so that many faults hit one.
+tiny() {
+    name=$1
+    shift
+    exec "$tools/p2p-train" --device cpu --quiet --dataroot data --name "$name" --netG unet_256 \
+        --num_downs 5 --ngf 4 --ndf 4 --load_size 36 --crop_size 32 --print_freq 1 \
+        --save_latest_freq 1 --save_epoch_freq 1 --n_epochs 8 --n_epochs_decay 0 "$@"
+}
+
+# How to go on with a run, which may not have come to its first checkpoint, or be complete.
+go_on() {
+    if [ -e "checkpoints/$1/latest.safetensors" ] || [ -e "checkpoints/$1/previous.safetensors" ]; then
+        (tiny "$1" --continue_train 2>"$1.txt") || grep -q 'the run is complete' "$1.txt"
+    else
+        (tiny "$1" 2>"$1.txt")
+    fi
+}
+
+log() { sed 's/,"seconds_per_step.*//' "checkpoints/$1/loss_log.jsonl"; }
+same_file() { cmp -s "checkpoints/$1/$3.safetensors" "checkpoints/$2/$3.safetensors"; }
+
+# The same checkpoints and log as those of the run `whole`, and nothing left over.
+same_as_whole() {
+    for file in latest previous 1 2 3 4 5 6 7 8; do
+        same_file whole "$1" $file || { echo "$1: $file.safetensors differs"; return 1; }
+    done
+    [ "$(log whole)" = "$(log "$1")" ] || { echo "$1: another log"; return 1; }
+    ! find "checkpoints/$1" -name '*.tmp*' | grep . || return 1
+}
+
+# A whole checkpoint, or none at all where the first was not complete.
+has_whole() {
+    [ ! -e "checkpoints/$1/latest.safetensors" ] ||
+        "$tools/p2p-info" "checkpoints/$1/latest.safetensors" >info.txt 2>&1 &&
+        ! grep '^warning' info.txt
+}
+
+now() { date +%s.%N; }
+# Random numbers below LIMIT, one a line.
+draw() { awk -v seed="$1" -v count="$2" -v limit="$3" 'BEGIN { srand(seed)
+    for (i = 0; i < count; i++) printf "%.3f\n", rand() * limit }'; }
