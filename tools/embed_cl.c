@@ -64,7 +64,7 @@ static void paste(FILE *out, const char *folder, const char *name, int depth)
 
 int main(int argc, char **argv)
 {
-    FILE *out;
+    FILE *out = NULL;
 
     if (argc < 4 || !(out = fopen(argv[1], "w")))
         fail("usage: embed_cl OUTPUT FOLDER PROGRAM.cl...", argv[0]);

@@ -96,13 +96,14 @@ static int check_places(const P2pTensorFile *f)
 static const char hex_prefix[] = "hex.";
 enum { HEX_PREFIX = sizeof(hex_prefix) - 1 };
 
-/* The text of an even number of digits, up to the first that is none. */
+/* The text of pairs of digits, up to the first that is none. */
 static json_t *from_hex(const char *digits)
 {
-    char *text = p2p_alloc(strlen(digits) / 2 + 1, 1);
+    const size_t count = strlen(digits) / 2;
+    char *text = p2p_alloc(count + 1, 1);
     unsigned byte;
 
-    for (size_t i = 0; text && digits[2 * i] && sscanf(digits + 2 * i, "%2x", &byte) == 1 && byte; i++)
+    for (size_t i = 0; text && i < count && sscanf(digits + 2 * i, "%2x", &byte) == 1; i++)
         text[i] = (char)byte;
     json_t *value = text ? json_string_nocheck(text) : NULL;
     free(text);

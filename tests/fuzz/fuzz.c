@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Readers of what strangers made, for libFuzzer: each target is this file with TARGET defined as one
+ * of the functions below. Linked with replay.c it reads the files that it is given.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "p2p/image.h"
+#include "p2p/options.h"
+#include "src/formats/pickle.h"
+#include "src/formats/tensor_file.h"
+#include "src/model/source.h"
+
+enum { MAX_PIXELS = 1 << 20, MAX_ARGUMENTS = 64 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+/* All tensors of a file that could be read, as floats. */
+static void read_all(P2pTensorFile *f)
+{
+    for (int i = 0; f && i < p2p_tensor_file_count(f); i++) {
+        const P2pFileTensor *t = p2p_tensor_file_at(f, i);
+        float *values = malloc((t->elements + 1) * sizeof(*values));
+        if (values)
+            p2p_file_tensor_to_f32(t, values);
+        free(values);
+    }
+    if (f)
+        p2p_tensor_file_verify(f);
+    p2p_tensor_file_close(&f);
+}
+
+/* Readers take NULL for "map the path": an empty input must not be one. */
+static const void *not_null(const uint8_t *data)
+{
+    return data ? (const void *)data : "";
+}
+
+static void fuzz_safetensors(const uint8_t *data, size_t bytes)
+{
+    P2pTensorFile *f;
+
+    p2p_safetensors_read_memory(&f, "input", not_null(data), bytes);
+    read_all(f);
+}
+
+static void fuzz_pth(const uint8_t *data, size_t bytes)
+{
+    P2pTensorFile *f;
+
+    p2p_pth_read(&f, "input", not_null(data), bytes);
+    read_all(f);
+}
+
+static void fuzz_pickle(const uint8_t *data, size_t bytes)
+{
+    P2pPickle pickle;
+
+    if (p2p_pickle_read(&pickle, "input", data, bytes) == 0)
+        p2p_pickle_finish(&pickle);
+}
+
+static void fuzz_pict(const uint8_t *data, size_t bytes)
+{
+    P2pTensorFile *f;
+
+    p2p_pict_read(&f, "input", not_null(data), bytes);
+    read_all(f);
+}
+
+/* A checkpoint or a frozen model: the metadata's options, the network they describe, its weights. */
+static void fuzz_model(const uint8_t *data, size_t bytes)
+{
+    P2pSource s;
+
+    if (p2p_source_open_memory(&s, not_null(data), bytes, NULL) < 0)
+        return;
+    for (int i = 0; i < s.graph->param_count; i++) {
+        float *values = malloc(p2p_param_elements(&s.graph->params[i]) * sizeof(*values));
+        if (values)
+            p2p_source_get(&s, i, values);
+        free(values);
+    }
+    p2p_source_finish(&s);
+}
+
+/* Arguments are the lines of the input; the first byte chooses the program. */
+static void fuzz_options(const uint8_t *data, size_t bytes)
+{
+    char *text = malloc(bytes + 1), *argv[MAX_ARGUMENTS + 1] = {(char[]){"fuzz"}};
+    P2pOptions options;
+    P2pArguments rest;
+    char asked;
+    int argc = 1;
+
+    memcpy(text, data, bytes);
+    text[bytes] = '\0';
+    for (char *at = strtok(bytes ? text + 1 : text, "\n"); at && argc < MAX_ARGUMENTS;
+         at = strtok(NULL, "\n"))
+        argv[argc++] = at;
+    p2p_options_init(&options);
+    const unsigned program = bytes ? 1u << data[0] % 6 : 1;
+    if (p2p_options_parse(&options, program, argc, argv, &rest, &asked) == 0 && !asked &&
+        p2p_options_check(&options, program) == 0)
+        p2p_options_apply_preset(&options);
+    free(text);
+}
+
+static void fuzz_image(const uint8_t *data, size_t bytes)
+{
+    P2pImage image = {0};
+
+    p2p_image_read_memory(&image, data, bytes, "input", MAX_PIXELS);
+    p2p_image_finish(&image);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    TARGET(data, bytes);
+    return 0;
+}

@@ -1,0 +1,10 @@
+# seeds DATA NAME: the files of the tests that a fuzz target begins with, one a line.
+seeds() {
+    case $2 in
+    safetensors | model) ls "$1"/exchange/views.io.safetensors ;;
+    pth) ls "$1"/hostile/*.pth "$1"/exchange/views*.pth ;;
+    pickle) ls "$1"/hostile/legacy_*.pth ;;
+    pict) ls "$1"/hostile/*.pict ;;
+    image) ls "$1"/*.png ;;
+    esac
+}
