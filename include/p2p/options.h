@@ -76,7 +76,8 @@ typedef struct P2pOptions {
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
     int vector_width;
-    bool profile, quiet, verbose;
+    bool profile, debug_nan, quiet, verbose;
+    double device_timeout; /**< seconds; 0: none */
     /* benchmarks */
     int steps, size;
     bool json;
