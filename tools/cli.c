@@ -71,6 +71,8 @@ int cli_fail_at(const char *program, const char *subject, int status)
     case P2P_EDEVICE:
     case P2P_EDEVMEM:
         return CLI_DEVICE;
+    case P2P_ETIMEOUT:
+        return CLI_TIMEOUT;
     default:
         return CLI_FAILED;
     }
@@ -107,5 +109,6 @@ int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog 
                                        .device = options->device[0] ? options->device : NULL,
                                        .log = log,
                                        .vector_width = options->vector_width,
-                                       .profile = options->profile});
+                                       .profile = options->profile,
+                                       .timeout_s = options->device_timeout});
 }

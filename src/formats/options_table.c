@@ -120,8 +120,8 @@ const P2pOption p2p_option_table[] = {
         "floats in a vector on CPUs; 0: the device's"),
     FLAG(profile, TRAIN | BENCH, false, "measure every kernel"),
     FLAG(debug_nan, TRAIN, false, "stop at the first pass that makes a NaN or an infinity; slow"),
-    FLOAT(device_timeout, TRAIN | TEST | TRANSLATE, false, 0, 1e6, "0",
-          "give up when the device lets us wait for so many seconds; 0: never"),
+    FLOAT(device_timeout, TRAIN, false, 0, 1e6, "0",
+          "give up after waiting so many seconds for the device; 0: never"),
 
     GROUP("Benchmark"),
     INT(steps, BENCH, false, 1, 10000, "10", "counted runs"),

@@ -15,16 +15,17 @@ void p2p_gan_destroy(P2pGan **gan)
 
     if (!g)
         return;
-    p2p_device_finish(g->device);
+    const bool idle = p2p_device_finish(g->device) != P2P_ETIMEOUT;
     p2p_plan_destroy(&g->plan);
     for (int i = 0; i < g->net_count; i++)
         p2p_net_destroy(&g->nets[i]);
     for (int k = 0; k < 2; k++) {
         p2p_marker_destroy(&g->marker[k]);
-        for (int i = 0; i < P2P_GAN_MAX_INPUTS; i++)
+        for (int i = 0; idle && i < P2P_GAN_MAX_INPUTS; i++)
             free(g->staging[k][i]);
     }
-    free(g);
+    if (idle)
+        free(g); /* else uploads may still read it */
     *gan = NULL;
 }
 
