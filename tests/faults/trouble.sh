@@ -74,13 +74,14 @@ wait $pid 2>/dev/null || true
 check 'a killed one leaves its lock' [ -e checkpoints/two/lock ]
 check 'that stops nobody' go_on two
 
-# Numbers that are none: the activations of the wide network, Adam's second moments of the narrow one
-# have no room in an f32.
+# Numbers that are none: of so large weights the loss, the step, or Adam's second moment is infinite.
 wild='--norm none --init_gain 100 --lr 10 --save_latest_freq 1000'
-says 'a NaN at the print interval' 1 'step [0-9]*, picture [0-9]*: .* NaN or infinite' \
-    tiny nan $wild --ngf 64
+says 'a loss that is no number' 1 'step 1, picture [0-9]*: loss G_GAN is NaN or infinite' \
+    tiny nan $wild --gan_mode lsgan --ndf 64 --lambda_GAN 1e6
+says 'a weight that is none' 1 'step 1, picture [0-9]*: G.model.*weight is NaN or infinite' \
+    tiny nan $wild --gan_mode lsgan --ndf 64 --ngf 32
 check 'is not saved' [ ! -e checkpoints/nan/latest.safetensors ]
-says 'a NaN at a save' 1 'step 1: .* is not saved' tiny nan $wild --save_latest_freq 1 --print_freq 99
+says 'a moment that is none, at a save' 1 'step 1: .* is not saved' tiny nan $wild --save_latest_freq 1 --print_freq 99
 check 'is not saved' [ ! -e checkpoints/nan/latest.safetensors ]
 says '--debug_nan' 1 'step 1, picture [0-9]*: pass [0-9]*, .* by .* reads is finite' \
     tiny nan $wild --debug_nan
