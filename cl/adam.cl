@@ -10,7 +10,7 @@
  *   adam_simd    {groups}, local {1}: per_group rows each
  *
  * Source: Kingma, Ba 2015 (arXiv:1412.6980), algorithm 1; with epsilon_hat the form at the end of
- * its section 2. Build options: see common.clh. Reference: p2p_ref_adam.
+ * its section 2. Build options: see common.clh; -D NAIVE: the naive kernels. Reference: p2p_ref_adam.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -27,6 +27,7 @@
     const float step = epsilon_hat ? lr * h1 / h2 : lr * h1;                                       \
     const float factor = epsilon_hat ? 1.0f : h2
 
+#ifdef NAIVE
 FLAT_ITEMS
 __kernel void adam_naive(ARGUMENTS)
 {
@@ -43,8 +44,9 @@ __kernel void adam_naive(ARGUMENTS)
     AT(v) = v1;
     AT(p) -= step * m1 / (sqrt(v1) * factor + eps);
 }
+#endif
 
-#if P2P_CPU
+#if P2P_CPU && !defined(NAIVE)
 
 INLINE void adam_block(__global float *p, __global const float *g, __global float *m,
                        __global float *v, const float beta1, const float rest1,

@@ -103,7 +103,8 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 
     const size_t block_weights = (size_t)g.r * g.s * from.channels * BLOCK;
 #if PACKING
-    VF weights[2 * CHUNK];
+    VF unpacked[2 * CHUNK];
+    float *const weights = (float *)unpacked;
 #if PACKING == 2
     const size_t all = (to.channels + BLOCK - 1) / BLOCK * block_weights;
     __global const float *scale = (__global const float *)(w + (all + 3) / 4 * 4) + block * BLOCK;
@@ -133,7 +134,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             for (int c = 0; any && c < from.channels; c += CHUNK) {
                 const int run = min(CHUNK, from.channels - c);
 #if PACKING
-                unpack_weights((float *)weights, tap_weights + (size_t)c * BLOCK, scale, run);
+                unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
 #else
                 __global const float *weights = tap_weights + (size_t)c * BLOCK;
 #endif

@@ -20,6 +20,7 @@
  * Build options: see common.clh and conv2d_rows.clh, and
  *   -D PATCH=<n>           floats for lines, at least ROWS lines
  *   -D DOT_OUT=3
+ *   -D WGRAD               the weight gradient, else all others
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
  */
@@ -91,6 +92,8 @@ void fill_line(float *line, __global const float *in, const Gather *t, const Pla
                 line[c] = inside ? in[((image + sy) * from.width + sx) * from.stride + c] : 0.0f;
         }
 }
+
+#ifndef WGRAD
 
 #define LINE_SOURCE(i) const float *const a##i = lines + (i) * count;
 #define LINE_PUT(i)                                                                                \
@@ -280,6 +283,8 @@ __kernel void conv2d_dot_weights_thin(__global const float *restrict w, __global
         }
 }
 
+#else /* WGRAD */
+
 /* ---- Weight gradient ------------------------------------------------------------------------- */
 
 #define LANE_STEP(i)                                                                               \
@@ -371,3 +376,5 @@ __kernel void conv2d_wgrad_sum_thin(__global const float *restrict parts, __glob
         }
     }
 }
+
+#endif

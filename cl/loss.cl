@@ -10,7 +10,7 @@
  *   loss_simd    {groups}, local {1}: per_group rows each
  *   loss_final   {1}: value = factor * sum
  *
- * Build options: see common.clh. Reference: p2p_ref_loss.
+ * Build options: see common.clh; -D NAIVE: the naive kernels. Reference: p2p_ref_loss.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -51,6 +51,7 @@
 
 LOSS(float, loss_scalar)
 
+#ifdef NAIVE
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void loss_naive(ARGUMENTS)
 {
@@ -79,6 +80,7 @@ void loss_naive(ARGUMENTS)
     if (item == 0)
         work[get_group_id(0)] = sums[0];
 }
+#endif
 
 ONE_ITEM
 __kernel void loss_final(__global const float *work, TENSOR(result), const int groups,
@@ -93,7 +95,7 @@ __kernel void loss_final(__global const float *work, TENSOR(result), const int g
     result[result_at + index] = factor * sum;
 }
 
-#if P2P_CPU
+#if P2P_CPU && !defined(NAIVE)
 
 #if VW == 1
 #define loss_vector loss_scalar

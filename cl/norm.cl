@@ -18,13 +18,14 @@
  *   norm_running      {C}, local {64}: running statistics as mean and rstd
  *   norm_param_grad   {C}, local {64}: sums over groups
  *
- * Build options: see common.clh. References: src/ops/ref_norm.c.
+ * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_norm.c.
  */
 #include "common.clh"
 #include "tensor.clh"
 
 #define LANES 16
 
+#ifdef NAIVE
 __kernel __attribute__((reqd_work_group_size(LANES, LANES, 1)))
 void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work, const int count,
                      const int channels, const int per_part, const int squares)
@@ -55,6 +56,7 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
         work[((size_t)part * groups + group) * width + row * channels + c] = sum;
     }
 }
+#endif
 
 FLAT_ITEMS
 __kernel void sum_parts(__global const float *work, TENSOR(y), const int parts, const int groups,
@@ -149,7 +151,7 @@ __kernel void norm_param_grad(CONST_TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta),
         dgamma[dgamma_at + c] = accumulate ? dgamma[dgamma_at + c] + s2 : s2;
 }
 
-#if P2P_CPU
+#if P2P_CPU && !defined(NAIVE)
 
 #define ROWS 8 /* pixels added up before they go to the sums in memory */
 

@@ -15,7 +15,8 @@
  * shape (count pixels a group) and the attributes. Dropout keeps an element whose 24 random bits
  * are >= threshold (0: none is dropped) and multiplies it by keep.
  *
- * Build options: see common.clh. References: src/ops/ref_norm.c.
+ * Build options: see common.clh; -D NAIVE: the naive kernels; -D BACKWARD: the gradients of the others.
+ * References: src/ops/ref_norm.c.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -60,6 +61,7 @@ float dropout_at(size_t i, __global const float *hyper, uint threshold, float ke
     if (group >= groups)                                                                           \
     return
 
+#ifdef NAIVE
 FLAT_ITEMS
 __kernel void norm_act_fwd_naive(ARGUMENTS)
 {
@@ -116,8 +118,9 @@ __kernel void norm_act_bwd_naive(ARGUMENTS)
     d *= (gamma_stride ? gamma[gamma_at + c] : 1.0f) * r;
     AT(dx) = accumulate ? AT(dx) + d : d;
 }
+#endif
 
-#if P2P_CPU
+#if P2P_CPU && !defined(NAIVE)
 
 #define ROWS 4
 
@@ -244,6 +247,7 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 #define GET(t, u) load_part(b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 #define PUT(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 
+#ifndef BACKWARD
 INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, const int n,
                       const VF mask)
 {
@@ -266,6 +270,7 @@ __kernel void norm_act_fwd_simd(ARGUMENTS)
     START_BLOCK;
     WALK(fwd_block)
 }
+#else
 
 INLINE VF gradient(const Block *b, const int p, const int c, const int u, const int n,
                    const VF mask)
@@ -334,5 +339,7 @@ __kernel void norm_act_bwd_simd(ARGUMENTS)
     START_BLOCK;
     WALK(bwd_block)
 }
+
+#endif /* BACKWARD */
 
 #endif

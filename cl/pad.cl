@@ -10,7 +10,7 @@
  *   pad_bwd_naive   {elements of x}, local {64}
  *   pad_bwd_simd    {groups}, local {1}: per_group lines of x each
  *
- * Build options: see common.clh. References: src/ops/ref_pointwise.c.
+ * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_pointwise.c.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -40,6 +40,7 @@ int shown_at(int i, int n, int pad, int *at)
 
 #define PADDED(size) ((size) + 2 * pad)
 
+#ifdef NAIVE
 FLAT_ITEMS
 __kernel void pad_fwd_naive(CONST_TENSOR(x), TENSOR(y), SHAPE)
 {
@@ -76,8 +77,9 @@ __kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accum
     dx += dx_at + pixel * dx_stride + c;
     *dx = accumulate ? *dx + sum : sum;
 }
+#endif
 
-#if P2P_CPU
+#if P2P_CPU && !defined(NAIVE)
 
 ONE_ITEM
 __kernel void pad_fwd_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group)

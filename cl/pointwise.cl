@@ -12,7 +12,7 @@
  * Tensors are rows of cols floats, the last row `last` floats long; a tensor's stride goes from
  * row to row.
  *
- * Build options: see common.clh. References: src/ops/ref_pointwise.c.
+ * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_pointwise.c.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -27,6 +27,7 @@
     return
 #define AT(t) t[t##_at + (size_t)row * t##_stride + col]
 
+#ifdef NAIVE
 FLAT_ITEMS
 __kernel void copy_naive(CONST_TENSOR(x), TENSOR(y), SHAPE, const int accumulate)
 {
@@ -57,6 +58,7 @@ __kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE
 
     AT(dx) = accumulate ? AT(dx) + d : d;
 }
+#endif
 
 /* The statement for each vector of this group's rows: `c` its column, `n` how many floats of it. */
 #define SIMD_LOOP(statement)                                                                       \

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
     pocl-opencl-icd libclblast-dev libturbojpeg0-dev libpng-dev libjansson-dev libdeflate-dev \
-    libzip-dev nettle-dev libcmocka-dev mesa-opencl-icd
+    libzip-dev nettle-dev libcmocka-dev mesa-opencl-icd oclgrind clang python3-venv
 [ -f build/build.ninja ] || meson setup build >/dev/null
 meson configure build -Dtests=true
 echo 'Building'

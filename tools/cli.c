@@ -109,6 +109,7 @@ int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog 
                                        .device = options->device[0] ? options->device : NULL,
                                        .log = log,
                                        .vector_width = options->vector_width,
+                                       .memory_bytes = (size_t)options->device_memory << 20,
                                        .profile = options->profile,
                                        .timeout_s = options->device_timeout});
 }

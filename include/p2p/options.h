@@ -76,8 +76,9 @@ typedef struct P2pOptions {
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
     int vector_width;
-    bool profile, debug_nan, quiet, verbose;
+    long device_memory;
     double device_timeout; /**< seconds; 0: none */
+    bool profile, debug_nan, quiet, verbose;
     /* benchmarks */
     int steps, size;
     bool json;

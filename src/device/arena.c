@@ -23,12 +23,8 @@ int p2p_arena_create(P2pArena **out, P2pDevice *device, size_t bytes)
     P2pArena *a = *out = p2p_alloc(1, sizeof(*a));
     int err = a ? P2P_OK : P2P_ENOMEM;
 
-    if (!err && bytes > device->caps.memory_bytes) {
-        err = p2p_fail(P2P_EDEVMEM, "%zu MiB are needed, %s has %zu MiB; use a smaller network, "
-                                    "batch or picture, or another --device",
-                       bytes >> 20, device->caps.name, device->caps.memory_bytes >> 20);
+    if (!err && (err = p2p_device_check_room(device, bytes)) < 0)
         p2p_arena_destroy(out);
-    }
     if (err)
         return err;
     a->chunk = p2p_arena_chunk(device);

@@ -14,6 +14,15 @@ static int fail_at(cl_int code, const char *what, size_t bytes)
     return p2p_cl_fail(code, text);
 }
 
+int p2p_device_check_room(const P2pDevice *d, size_t bytes)
+{
+    if (bytes <= d->caps.memory_bytes && d->used_bytes <= d->caps.memory_bytes - bytes)
+        return P2P_OK;
+    return p2p_fail(P2P_EDEVMEM, "%zu MiB are needed beside %zu MiB in use, %s has %zu MiB; use a "
+                                 "smaller network, batch or picture, or another --device",
+                    bytes >> 20, d->used_bytes >> 20, d->caps.name, d->caps.memory_bytes >> 20);
+}
+
 /* Memory that we gave a CPU device goes when the last part of the buffer has gone. */
 static void CL_CALLBACK free_pages(cl_mem mem, void *pages)
 {
@@ -48,8 +57,15 @@ int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes)
         return P2P_ENOMEM;
     b->device = device;
     b->bytes = bytes ? bytes : 1;
+    const int err = p2p_device_check_room(device, b->bytes);
+    if (err) {
+        free(b);
+        return err;
+    }
     b->mem = create_mem(device, b->bytes, &b->zeroed, &code);
-    if (code != CL_SUCCESS) {
+    if (code == CL_SUCCESS) {
+        device->used_bytes += b->bytes;
+    } else {
         free(b);
         return fail_at(code == CL_OUT_OF_RESOURCES ? CL_MEM_OBJECT_ALLOCATION_FAILURE : code,
                        "allocating", bytes);
@@ -69,6 +85,7 @@ int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, si
         return P2P_ENOMEM;
     b->device = parent->device;
     b->bytes = bytes;
+    b->is_part = true;
     b->mem = clCreateSubBuffer(parent->mem, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
                                &region, &code);
     if (code != CL_SUCCESS) {
@@ -83,6 +100,8 @@ void p2p_buffer_destroy(P2pBuffer **buffer)
 {
     if (*buffer && (*buffer)->mem && !(*buffer)->device->lost)
         clReleaseMemObject((*buffer)->mem);
+    if (*buffer && !(*buffer)->is_part)
+        (*buffer)->device->used_bytes -= (*buffer)->bytes;
     free(*buffer);
     *buffer = NULL;
 }

@@ -238,6 +238,8 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     }
     if (settings->vector_width)
         d->caps.vector_width = settings->vector_width;
+    if (settings->memory_bytes && settings->memory_bytes < d->caps.memory_bytes)
+        d->caps.memory_bytes = settings->memory_bytes;
     p2p_log(d->log, P2P_LOG_INFO, "device: %s (%s, driver %s), %d compute units, %zu MiB",
             d->caps.name, d->caps.platform, d->caps.driver, d->caps.compute_units,
             d->caps.memory_bytes >> 20);

@@ -26,6 +26,7 @@ struct P2pDevice {
     P2pProgram *programs;
     size_t program_count, program_capacity;
     double build_seconds;
+    size_t used_bytes; /* by buffers */
     P2pBuffer *zeros;
 };
 
@@ -34,6 +35,7 @@ struct P2pBuffer {
     cl_mem mem;
     size_t bytes;
     bool zeroed; /* when it was made */
+    bool is_part;
 };
 
 /** Name of an OpenCL error, "CL_OUT_OF_RESOURCES". */
@@ -50,6 +52,9 @@ int p2p_device_wait_limited(P2pDevice *device);
 /** Build (or find) a program; *out stays owned by the device. */
 int p2p_program_get(P2pDevice *device, const char *name, const char *options, cl_program *out);
 void p2p_programs_release(P2pDevice *device);
+
+/** P2P_EDEVMEM with both numbers when so many bytes do not fit beside what is in use. */
+int p2p_device_check_room(const P2pDevice *device, size_t bytes);
 
 /** Facts of one device. */
 int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps);

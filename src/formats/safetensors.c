@@ -89,16 +89,51 @@ static int check_places(const P2pTensorFile *f)
     return P2P_OK;
 }
 
+/*
+ * JSON strings are UTF-8, names of files need not be: a value that is none stands as hexadecimal
+ * digits under its key with this prefix.
+ */
+static const char hex_prefix[] = "hex.";
+enum { HEX_PREFIX = sizeof(hex_prefix) - 1 };
+
+/* The text of an even number of digits, up to the first that is none. */
+static json_t *from_hex(const char *digits)
+{
+    char *text = p2p_alloc(strlen(digits) / 2 + 1, 1);
+    unsigned byte;
+
+    for (size_t i = 0; text && digits[2 * i] && sscanf(digits + 2 * i, "%2x", &byte) == 1 && byte; i++)
+        text[i] = (char)byte;
+    json_t *value = text ? json_string_nocheck(text) : NULL;
+    free(text);
+    return value;
+}
+
+static json_t *to_hex(const char *text)
+{
+    char *digits = p2p_alloc(2 * strlen(text) + 1, 1);
+
+    for (size_t i = 0; digits && text[i]; i++)
+        snprintf(digits + 2 * i, 3, "%02x", (unsigned)(unsigned char)text[i]);
+    json_t *value = digits ? json_string(digits) : NULL;
+    free(digits);
+    return value;
+}
+
 static int parse_metadata(P2pTensorFile *f, json_t *meta)
 {
     const char *key;
     json_t *value;
+    void *next;
 
     if (!json_is_object(meta))
         return p2p_fail(P2P_EFORMAT, "%s: __metadata__ is no object", f->path);
     json_object_foreach(meta, key, value)
         if (!json_is_string(value))
             return p2p_fail(P2P_EFORMAT, "%s: metadata %.80s is no string", f->path, key);
+    json_object_foreach_safe(meta, next, key, value)
+        if (!strncmp(key, hex_prefix, HEX_PREFIX))
+            json_object_set_new(meta, key + HEX_PREFIX, from_hex(json_string_value(value)));
     f->meta = json_incref(meta);
     return P2P_OK;
 }
@@ -188,6 +223,19 @@ static json_t *entry_json(const P2pTensorEntry *e, size_t begin, size_t end)
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
+static void set_meta(json_t *strings, const P2pMeta *meta)
+{
+    json_t *value = meta->value ? json_string(meta->value) : json_sprintf("%0*d", SHA_DIGITS, 0);
+    char key[96];
+
+    if (value) {
+        json_object_set_new(strings, meta->key, value);
+        return;
+    }
+    snprintf(key, sizeof(key), "%s%s", hex_prefix, meta->key); /* no UTF-8 */
+    json_object_set_new(strings, key, to_hex(meta->value));
+}
+
 static json_t *header_json(const P2pTensorEntry *entries, int count, const P2pMeta *meta,
                            int meta_count)
 {
@@ -196,9 +244,7 @@ static json_t *header_json(const P2pTensorEntry *entries, int count, const P2pMe
 
     json_object_set_new(strings, P2P_META_CRC, json_sprintf("%0*d", CRC_DIGITS, 0));
     for (int i = 0; i < meta_count; i++)
-        json_object_set_new(strings, meta[i].key,
-                            meta[i].value ? json_string(meta[i].value)
-                                          : json_sprintf("%0*d", SHA_DIGITS, 0));
+        set_meta(strings, &meta[i]);
     json_object_set_new(header, "__metadata__", strings);
     for (int i = 0; i < count; i++) {
         const size_t bytes = entry_bytes(&entries[i]);

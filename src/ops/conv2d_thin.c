@@ -4,6 +4,7 @@
  * channels on one side, where the other variant's tiles would mostly be empty.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -67,8 +68,8 @@ static int emit(P2pSequence *seq, const P2pCaps *caps, const char *kernel, const
 {
     char options[96];
 
-    snprintf(options, sizeof(options), "-D ROWS=%d -D PATCH=%d -D DOT_OUT=%d",
-             p2p_conv2d_rows(caps), PATCH, DOT_OUT);
+    snprintf(options, sizeof(options), "-D ROWS=%d -D PATCH=%d -D DOT_OUT=%d%s",
+             p2p_conv2d_rows(caps), PATCH, DOT_OUT, strstr(kernel, "wgrad") ? " -D WGRAD" : "");
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_thin", .kernel = kernel, .options = options,
                           .global = {(size_t)global[0], (size_t)global[1], (size_t)global[2]},

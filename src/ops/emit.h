@@ -6,6 +6,8 @@
 #ifndef P2P_OPS_EMIT_H
 #define P2P_OPS_EMIT_H
 
+#include <string.h>
+
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/op.h"
@@ -67,12 +69,23 @@ static inline void p2p_args_tensor(P2pArgs *a, const P2pTensor *t)
     p2p_args_view(a, t, t->stride);
 }
 
+/**
+ * Programs are built in parts, so that a start compiles little that is not used: kernels called
+ * *_naive are in the part with this option, gradients of norm_act in another.
+ */
+static inline const char *p2p_part_options(const char *kernel)
+{
+    return strstr(kernel, "_naive")                                             ? "-D NAIVE"
+           : strstr(kernel, "norm_act_bwd") || strstr(kernel, "norm_act_sums") ? "-D BACKWARD"
+                                                                                : NULL;
+}
+
 /** Append a launch of x * y * z work-groups of one work-item each: CPU kernels. */
 static inline int p2p_emit_groups(P2pSequence *seq, const char *program, const char *kernel,
                                   const P2pArgs *args, int x, int y, int z)
 {
     const P2pLaunch launch = {
-        .program = program, .kernel = kernel,
+        .program = program, .kernel = kernel, .options = p2p_part_options(kernel),
         .global = {(size_t)x, (size_t)y, (size_t)z}, .local = {1, 1, 1},
         .args = args->list, .arg_count = args->count};
 
@@ -84,7 +97,7 @@ static inline int p2p_emit_items(P2pSequence *seq, const char *program, const ch
                                  const P2pArgs *args, size_t count)
 {
     const P2pLaunch launch = {
-        .program = program, .kernel = kernel,
+        .program = program, .kernel = kernel, .options = p2p_part_options(kernel),
         .global = {p2p_round_up(count, 64)}, .local = {64},
         .args = args->list, .arg_count = args->count};
 

@@ -55,8 +55,9 @@ static int emit_loss(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, boo
         err = p2p_emit_groups(seq, "loss", "loss_simd", &a, r.groups, 1, 1);
     } else {
         const P2pLaunch launch = {
-            .program = "loss", .kernel = "loss_naive", .global = {(size_t)r.groups * ITEMS},
-            .local = {ITEMS}, .args = a.list, .arg_count = a.count};
+            .program = "loss", .kernel = "loss_naive",
+            .options = p2p_part_options("loss_naive"),
+            .global = {(size_t)r.groups * ITEMS}, .local = {ITEMS}, .args = a.list, .arg_count = a.count};
         err = p2p_sequence_add(seq, &launch);
     }
     return err ? err : emit_final(seq, call, r.groups, work);

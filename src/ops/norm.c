@@ -47,7 +47,7 @@ int p2p_emit_parts(P2pSequence *seq, const char *program, const char *kernel, co
         return p2p_emit_groups(seq, program, kernel, a, p->parts, p->groups, 1);
 
     const P2pLaunch launch = {
-        .program = program, .kernel = kernel,
+        .program = program, .kernel = kernel, .options = p2p_part_options(kernel),
         .global = {p2p_round_up((size_t)channels, LANES), (size_t)p->parts * LANES,
                    (size_t)p->groups},
         .local = {LANES, LANES, 1}, .args = a->list, .arg_count = a->count};

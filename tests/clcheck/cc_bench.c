@@ -79,7 +79,7 @@ static int bench_size(Cc *cc, CcCase *c)
     double safest = 0, seconds[16] = {0};
     char text[256];
     CcData d;
-    CcRandom r = {cc->seed, 0, 0};
+    CcRandom r = {cc->seed, 0, 0, 0};
     int err, i = 0;
 
     cc_place(&r, c, cc->caps, true);

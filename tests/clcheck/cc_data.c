@@ -36,6 +36,8 @@ int cc_size(CcRandom *r, int most)
     static const int primes[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37};
     int size = 1;
 
+    most = r->most ? p2p_min(most, r->most) : most;
+
     switch (cc_int(r, 0, 4)) {
     case 0:
         break;
@@ -56,7 +58,7 @@ int cc_size(CcRandom *r, int most)
 
 int cc_channels(CcRandom *r, int most)
 {
-    if (cc_chance(r, 40))
+    if (r->most || cc_chance(r, 40))
         return cc_size(r, most);
     const int size = (cc_chance(r, 50) ? 16 : 8) * cc_int(r, 1, 8) + cc_int(r, -1, 1);
     return size <= most ? size : cc_int(r, 1, most);

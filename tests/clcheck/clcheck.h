@@ -15,6 +15,7 @@
 typedef struct CcRandom {
     uint32_t seed, stream;
     uint64_t next;
+    int most; /* of sizes and channels; 0: as asked */
 } CcRandom;
 
 /** Uniform in [lo, hi]. */
@@ -67,7 +68,7 @@ typedef struct Cc {
     const char *op, *variant; /* NULL: all */
     uint32_t seed;
     int rounds;
-    bool bench;
+    bool bench, tiny;
     int passed, failed;
 } Cc;
 

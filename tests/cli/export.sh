@@ -47,6 +47,13 @@ for dtype in f16:50 q8:34; do
     psnr=$(sed 's/.*PSNR \([0-9.]*\) dB.*/\1/' fidelity.txt)
     check "$name: $psnr dB against f32" at_least "$psnr" "${dtype#*:}"
 done
+for dtype in f16 q8; do # kernels that unpack weights against unpacked ones
+    export_to unpacked.safetensors $dtype.safetensors
+    translate $dtype.safetensors packed.png
+    translate unpacked.safetensors unpacked.png
+    check "$dtype: packed weights give the picture of the same weights as f32" \
+        cmp packed.png unpacked.png
+done
 export_to twice.safetensors f16.safetensors --dtype f16
 check 'a frozen model freezes to the same tensors' same_tensors f16.safetensors twice.safetensors
 translate $model eval.png --eval

@@ -23,6 +23,15 @@ for threads in 0 1 4; do
     check "$threads loader threads give the same file" same whole "threads$threads"
 done
 
+odd=$(printf 'data \351\377%%41') # no UTF-8
+if mv data "$odd" 2>/dev/null; then
+    "$tools/p2p-train" --device cpu --quiet --dataroot "$odd" --name odd --netG unet_128 --ngf 4 \
+        --ndf 4 --load_size 143 --crop_size 128 --print_freq 1 --max_steps 2
+    check 'a run remembers a folder whose name is no UTF-8' \
+        "$tools/p2p-train" --device cpu --quiet --name odd --continue_train --max_steps 4
+    mv "$odd" data
+fi
+
 train other --max_steps 8 --seed 1
 if same whole other >/dev/null 2>&1; then bad 'another seed gives another file'
 else ok 'another seed gives another file'; fi
