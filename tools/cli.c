@@ -71,6 +71,8 @@ int cli_fail_at(const char *program, const char *subject, int status)
     case P2P_EDEVICE:
     case P2P_EDEVMEM:
         return CLI_DEVICE;
+    case P2P_ETIMEOUT:
+        return CLI_TIMEOUT;
     default:
         return CLI_FAILED;
     }
@@ -108,5 +110,6 @@ int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog 
                                        .log = log,
                                        .vector_width = options->vector_width,
                                        .memory_bytes = (size_t)options->device_memory << 20,
-                                       .profile = options->profile});
+                                       .profile = options->profile,
+                                       .timeout_s = options->device_timeout});
 }

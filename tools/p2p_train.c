@@ -116,5 +116,7 @@ int main(int argc, char **argv)
     code = err ? cli_fail("p2p-train", err) : run(trainer, &options);
     p2p_trainer_destroy(&trainer);
     p2p_device_close(&device);
+    if (code == CLI_TIMEOUT)
+        _exit(code); /* a driver that hangs would not let the process end */
     return code;
 }

@@ -34,6 +34,7 @@ typedef enum P2pStatus {
     P2P_EBUSY = -9,     /**< somebody else is using it */
     P2P_ENUMBER = -10,  /**< a loss or weight is NaN or infinite */
     P2P_ESTOPPED = -11, /**< stopped on request; the state is whole */
+    P2P_ETIMEOUT = -12, /**< the device did not answer in time; the process should end */
 } P2pStatus;
 
 /** Message of this thread's last failure: what, where, what to do. Never NULL. */

@@ -77,7 +77,8 @@ typedef struct P2pOptions {
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
     int vector_width;
     long device_memory;
-    bool profile, quiet, verbose;
+    double device_timeout; /**< seconds; 0: none */
+    bool profile, debug_nan, quiet, verbose;
     /* benchmarks */
     int steps, size;
     bool json;

@@ -38,8 +38,9 @@ typedef struct P2pTrainEvents {
 /**
  * Prepare a run: read or draw the weights, check the data, plan the step, compile.
  *
- * With continue_train the options come from CHECKPOINTS_DIR/NAME/latest.safetensors; those given in
- * `options` (options->given) replace them.
+ * With continue_train the options come from CHECKPOINTS_DIR/NAME/latest.safetensors, or, where that
+ * is damaged, previous.safetensors (the log has a warning); those given in `options`
+ * (options->given) replace them.
  *
  * @param options  Changed to what is in force (presets, the checkpoint's options).
  * @return 0; P2P_EEXIST: the run exists and neither continue_train nor overwrite was asked for;
@@ -49,10 +50,13 @@ typedef struct P2pTrainEvents {
 P2P_API int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options);
 
 /**
- * Train until the last epoch, max_steps or max_seconds, or until asked to stop; save.
+ * Train until the last epoch, max_steps or max_seconds, or until asked to stop; save. Saving goes on
+ * beside the steps, from a copy on the host of all that is saved; what becomes of it is seen at the
+ * next step, or at the end.
  *
- * @return 0; P2P_ESTOPPED: stopped by p2p_trainer_stop(), everything saved; P2P_ENUMBER: a loss is
- *         not finite, the last checkpoint is untouched; or another failure.
+ * @return 0; P2P_ESTOPPED: stopped by p2p_trainer_stop(), everything saved; P2P_ENUMBER: a loss or
+ *         weight is not finite; P2P_ETIMEOUT: the device does not answer, end the process; or
+ *         another failure. After each the last checkpoint is whole.
  */
 P2P_API int p2p_trainer_run(P2pTrainer *trainer, const P2pTrainEvents *events);
 

@@ -68,6 +68,7 @@ size_t p2p_arena_bytes(const P2pArena *arena)
 }
 
 struct P2pMarker {
+    P2pDevice *device;
     cl_event event;
 };
 
@@ -78,6 +79,7 @@ int p2p_marker_set(P2pMarker **marker, P2pDevice *device)
     if ((*marker)->event)
         clReleaseEvent((*marker)->event);
     (*marker)->event = NULL;
+    (*marker)->device = device;
     const cl_int code = clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &(*marker)->event);
     return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, "marking a place in the queue");
 }
@@ -86,10 +88,10 @@ int p2p_marker_wait(P2pMarker *marker)
 {
     if (!marker || !marker->event)
         return P2P_OK;
-    const cl_int code = clWaitForEvents(1, &marker->event);
+    const int err = p2p_device_wait(marker->device, marker->event);
     clReleaseEvent(marker->event);
     marker->event = NULL;
-    return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, "waiting for a step");
+    return err;
 }
 
 void p2p_marker_destroy(P2pMarker **marker)

@@ -98,7 +98,7 @@ int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, si
 
 void p2p_buffer_destroy(P2pBuffer **buffer)
 {
-    if (*buffer && (*buffer)->mem)
+    if (*buffer && (*buffer)->mem && !(*buffer)->device->lost)
         clReleaseMemObject((*buffer)->mem);
     if (*buffer && !(*buffer)->is_part)
         (*buffer)->device->used_bytes -= (*buffer)->bytes;
@@ -113,6 +113,9 @@ size_t p2p_buffer_bytes(const P2pBuffer *buffer)
 
 int p2p_buffer_read(P2pBuffer *buffer, size_t offset, size_t bytes, void *host)
 {
+    const int err = p2p_device_wait_limited(buffer->device);
+    if (err)
+        return err;
     const cl_int code = clEnqueueReadBuffer(buffer->device->queue, buffer->mem, CL_TRUE, offset,
                                             bytes, host, 0, NULL, NULL);
 
@@ -121,6 +124,9 @@ int p2p_buffer_read(P2pBuffer *buffer, size_t offset, size_t bytes, void *host)
 
 static int write_buffer(P2pBuffer *b, size_t offset, size_t bytes, const void *host, cl_bool wait)
 {
+    const int err = wait ? p2p_device_wait_limited(b->device) : P2P_OK;
+    if (err)
+        return err;
     const cl_int code = clEnqueueWriteBuffer(b->device->queue, b->mem, wait, offset, bytes, host, 0,
                                              NULL, NULL);
 
@@ -159,8 +165,11 @@ int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host)
 {
     const cl_map_flags flags =
         write_only ? CL_MAP_WRITE_INVALIDATE_REGION : CL_MAP_READ | CL_MAP_WRITE;
+    const int err = p2p_device_wait_limited(buffer->device);
     cl_int code;
 
+    if (err)
+        return err;
     *host = clEnqueueMapBuffer(buffer->device->queue, buffer->mem, CL_TRUE, flags, 0, buffer->bytes,
                                0, NULL, NULL, &code);
     return code == CL_SUCCESS ? P2P_OK : fail_at(code, "mapping", buffer->bytes);

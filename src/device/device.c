@@ -228,6 +228,7 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
         const int i = choose(f, wanted);
         d->log = settings->log;
         d->profile = settings->profile;
+        d->timeout_s = settings->timeout_s;
         err = i < 0 ? fail_not_found(f, wanted ? wanted : "") : open_found(d, f, i);
     }
     free(f);
@@ -250,7 +251,8 @@ void p2p_device_close(P2pDevice **device)
 {
     P2pDevice *d = *device;
 
-    if (!d)
+    *device = NULL;
+    if (!d || d->lost)
         return;
     p2p_programs_release(d);
     p2p_buffer_destroy(&d->zeros);
@@ -261,7 +263,6 @@ void p2p_device_close(P2pDevice **device)
     if (d->context)
         clReleaseContext(d->context);
     free(d);
-    *device = NULL;
 }
 
 const P2pCaps *p2p_device_caps(const P2pDevice *device)
@@ -276,9 +277,7 @@ const P2pLog *p2p_device_log(const P2pDevice *device)
 
 int p2p_device_finish(P2pDevice *device)
 {
-    const cl_int code = clFinish(device->queue);
-
-    return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, "waiting for the device");
+    return p2p_device_wait(device, NULL);
 }
 
 int p2p_device_flush(P2pDevice *device)

@@ -21,6 +21,8 @@ struct P2pDevice {
     P2pCaps caps;
     const P2pLog *log;
     bool profile;
+    double timeout_s; /* 0: none */
+    bool lost;        /* it did not answer in time: nothing is waited for or released any more */
     P2pProgram *programs;
     size_t program_count, program_capacity;
     double build_seconds;
@@ -41,6 +43,11 @@ const char *p2p_cl_error_name(cl_int code);
 
 /** Turn a failed call into a status and a message; what names the call and its object. */
 int p2p_cl_fail(cl_int code, const char *what);
+
+/** Wait for an event, or (NULL) for all that is enqueued; P2P_ETIMEOUT after device->timeout_s. */
+int p2p_device_wait(P2pDevice *device, cl_event event);
+/** The same where there is a time limit; else 0 at once: the blocking call that follows waits. */
+int p2p_device_wait_limited(P2pDevice *device);
 
 /** Build (or find) a program; *out stays owned by the device. */
 int p2p_program_get(P2pDevice *device, const char *name, const char *options, cl_program *out);

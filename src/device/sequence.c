@@ -52,12 +52,13 @@ void p2p_sequence_destroy(P2pSequence **sequence)
 
     if (!s)
         return;
-    clFinish(s->device->queue);
+    *sequence = NULL;
+    if (p2p_device_finish(s->device) == P2P_ETIMEOUT)
+        return; /* the device may still be using it */
     for (size_t i = 0; i < s->count; i++)
         launch_finish(&s->launches[i]);
     free(s->launches);
     free(s);
-    *sequence = NULL;
 }
 
 static int append(P2pSequence *s, Launch **out)
@@ -160,13 +161,14 @@ int p2p_sequence_count(const P2pSequence *s)
 }
 
 /* Add the time of the last run and forget its event. */
-static void collect(Launch *l)
+static void collect(P2pDevice *device, Launch *l)
 {
     cl_ulong start = 0, end = 0;
 
     if (!l->event)
         return;
-    clWaitForEvents(1, &l->event);
+    if (p2p_device_wait(device, l->event) < 0)
+        return;
     clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL);
     clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL);
     clReleaseEvent(l->event);
@@ -186,7 +188,7 @@ int p2p_sequence_run(P2pSequence *s, int first, int last)
                 return err;
             continue;
         }
-        collect(l);
+        collect(s->device, l);
         const cl_int code = clEnqueueNDRangeKernel(
             s->device->queue, l->kernel, l->dims, NULL, l->global, l->has_local ? l->local : NULL, 0,
             NULL, s->device->profile ? &l->event : NULL);
@@ -198,7 +200,7 @@ int p2p_sequence_run(P2pSequence *s, int first, int last)
 
 double p2p_sequence_seconds(P2pSequence *s, int i, int *runs)
 {
-    collect(&s->launches[i]);
+    collect(s->device, &s->launches[i]);
     *runs = s->launches[i].runs;
     return s->launches[i].seconds;
 }

@@ -368,8 +368,8 @@ char *p2p_options_help(unsigned program, const char *usage)
     }
     append(&text, &used, &room,
            "  -h, --help               this text\n  -V, --version            the version\n\n"
-           "Exit status: 0 done; 1 files, data or numbers; 2 usage; 3 device; 128 + N stopped by\n"
-           "signal N with everything saved.\n");
+           "Exit status: 0 done; 1 files, data or numbers; 2 usage; 3 device; 4 --device_timeout;\n"
+           "128 + N stopped by signal N with everything saved.\n");
     return text;
 }
 

@@ -121,6 +121,9 @@ const P2pOption p2p_option_table[] = {
     LONG(device_memory, TRAIN | TEST | TRANSLATE | BENCH, false, 0, 1e9, "0",
          "use at most so many MiB of the device's memory; 0: all"),
     FLAG(profile, TRAIN | BENCH, false, "measure every kernel"),
+    FLAG(debug_nan, TRAIN, false, "stop at the first pass that makes a NaN or an infinity; slow"),
+    FLOAT(device_timeout, TRAIN, false, 0, 1e6, "0",
+          "give up after waiting so many seconds for the device; 0: never"),
 
     GROUP("Benchmark"),
     INT(steps, BENCH, false, 1, 10000, "10", "counted runs"),

@@ -161,6 +161,29 @@ int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
     return p2p_tensor_download(&net->state[which][i], host, net->graph->params[i].transposed);
 }
 
+int p2p_net_find_bad(const P2pNet *net, const char **name)
+{
+    size_t most = 0;
+    int err = P2P_OK;
+
+    *name = NULL;
+    for (int i = 0; i < net->graph->param_count; i++) {
+        const size_t bytes = p2p_buffer_bytes(net->state[P2P_STATE_VALUE][i].buffer);
+        most = bytes > most ? bytes : most;
+    }
+    float *host = p2p_alloc(most, 1);
+    if (!host)
+        return P2P_ENOMEM;
+    for (int i = 0; !err && !*name && i < net->graph->param_count; i++) {
+        P2pBuffer *buffer = net->state[P2P_STATE_VALUE][i].buffer;
+        err = p2p_buffer_read(buffer, 0, p2p_buffer_bytes(buffer), host);
+        if (!err && !p2p_floats_finite(host, p2p_buffer_bytes(buffer) / sizeof(*host)))
+            *name = net->graph->params[i].name;
+    }
+    free(host);
+    return err;
+}
+
 int p2p_net_upload_packed(P2pNet *net, int i, const void *host, const void *scales)
 {
     return p2p_tensor_upload_packed(&net->state[P2P_STATE_VALUE][i], host,

@@ -37,6 +37,9 @@ int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed);
 int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host);
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);
 
+/** Name of the first parameter with a NaN or an infinity in *name, or NULL (blocks; reads them all). */
+int p2p_net_find_bad(const P2pNet *net, const char **name);
+
 /** Parameter i, which is packed, from what a file holds: in exchange order, with scales for Q8. */
 int p2p_net_upload_packed(P2pNet *net, int i, const void *host, const void *scales);
 

@@ -265,6 +265,18 @@ int p2p_plan_run(P2pPlan *plan)
     return err ? err : p2p_device_flush(plan->device);
 }
 
+int p2p_plan_step_run(P2pPlan *plan, int i)
+{
+    return p2p_sequence_run(plan->sequence, plan->steps[i].launch_first,
+                            plan->steps[i].launch_last);
+}
+
+const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i, const P2pPass **pass)
+{
+    *pass = plan->steps[i].pass;
+    return &plan->steps[i].call;
+}
+
 const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor)
 {
     return tensor < 0 ? NULL : &plan->values[tensor].tensor;

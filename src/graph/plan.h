@@ -42,6 +42,20 @@ int p2p_plan_finish(P2pPlan *plan);
 /** Enqueue all steps. */
 int p2p_plan_run(P2pPlan *plan);
 
+/**
+ * Run pass by pass, looking at what each has written (blocks, slow): which is the first that makes
+ * a NaN or an infinity? The state of the step is undefined after a failure.
+ *
+ * @return 0; P2P_ENUMBER: the message names layer, pass, variant and operand, whether what it read
+ *         was finite, and, where that can be told, what its reference makes of it.
+ */
+int p2p_plan_run_checked(P2pPlan *plan);
+
+/** Enqueue step i alone. */
+int p2p_plan_step_run(P2pPlan *plan, int i);
+/** The bound call of step i. */
+const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i, const P2pPass **pass);
+
 /** Shape before finish (until the next tensor is added: copy it), the bound tensor after. */
 const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor);
 

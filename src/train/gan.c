@@ -3,6 +3,7 @@
 #include "src/train/gan.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/base/memory.h"
@@ -14,16 +15,17 @@ void p2p_gan_destroy(P2pGan **gan)
 
     if (!g)
         return;
-    p2p_device_finish(g->device);
+    const bool idle = p2p_device_finish(g->device) != P2P_ETIMEOUT;
     p2p_plan_destroy(&g->plan);
     for (int i = 0; i < g->net_count; i++)
         p2p_net_destroy(&g->nets[i]);
     for (int k = 0; k < 2; k++) {
         p2p_marker_destroy(&g->marker[k]);
-        for (int i = 0; i < P2P_GAN_MAX_INPUTS; i++)
+        for (int i = 0; idle && i < P2P_GAN_MAX_INPUTS; i++)
             free(g->staging[k][i]);
     }
-    free(g);
+    if (idle)
+        free(g); /* else uploads may still read it */
     *gan = NULL;
 }
 
@@ -67,11 +69,30 @@ int p2p_gan_step(P2pGan *gan, const float *const inputs[], const P2pStepInfo *in
 {
     const int err = upload(gan, inputs, info);
 
-    return err ? err : p2p_plan_run(gan->plan);
+    if (err)
+        return err;
+    return info->check ? p2p_plan_run_checked(gan->plan) : p2p_plan_run(gan->plan);
 }
 
 int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES])
 {
     return p2p_buffer_read(p2p_plan_get(gan->plan, gan->losses)->buffer, 0,
                            (size_t)gan->loss_count * sizeof(float), losses);
+}
+
+int p2p_gan_find_bad(const P2pGan *gan, const float losses[P2P_GAN_MAX_LOSSES], char what[192])
+{
+    const char *name = NULL;
+    int err = P2P_OK;
+
+    what[0] = '\0';
+    for (int i = 0; !what[0] && i < gan->loss_count; i++)
+        if (!isfinite(losses[i]))
+            snprintf(what, 192, "loss %s", gan->loss_names[i]);
+    for (int i = 0; !err && !what[0] && i < gan->net_count; i++) {
+        err = p2p_net_find_bad(gan->nets[i], &name);
+        if (!err && name)
+            snprintf(what, 192, "%s.%s", gan->nets[i]->name, name);
+    }
+    return err;
 }

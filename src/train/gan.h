@@ -56,10 +56,22 @@ typedef struct P2pStepInfo {
     float lr;
     long t;        /* Adam's step, from 1 */
     uint32_t seed; /* of the dropout */
+    bool check;    /* find the pass that makes the first NaN or infinity: slow */
 } P2pStepInfo;
 
-/** Enqueue a step on input_count dense NHWC host arrays (copied before the call returns). */
+/**
+ * Enqueue a step on input_count dense NHWC host arrays (copied before the call returns).
+ * P2P_ENUMBER: with info->check, see p2p_plan_run_checked().
+ */
 int p2p_gan_step(P2pGan *gan, const float *const inputs[], const P2pStepInfo *info);
+
+/**
+ * Whether all losses of the last step and all parameters are finite (blocks).
+ *
+ * @param losses  As p2p_gan_losses() gives them.
+ * @param what    Room for the name of the first that is not; empty: all are.
+ */
+int p2p_gan_find_bad(const P2pGan *gan, const float losses[P2P_GAN_MAX_LOSSES], char what[192]);
 
 /** Losses of the last step, in the order of loss_names (blocks). */
 int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES]);

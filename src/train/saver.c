@@ -22,7 +22,8 @@ struct P2pSaver {
     int epoch;
     long step;
     bool begins;
-    double waited;
+    bool beside;      /* in the thread */
+    double copying;   /* seconds */
     int status;
     char message[1024]; /* messages are per thread: this carries one to the trainer */
 };
@@ -72,9 +73,10 @@ static int write_temporary(P2pSaver *s, const char *temporary)
 static int keep_epoch(P2pSaver *s, const char *temporary)
 {
     char *path = p2p_format("%s/%d.safetensors", s->settings.folder->path, s->epoch);
+    const size_t bytes = p2p_snapshot_bytes(s->snapshot);
     int err = path ? p2p_file_link(temporary, path) : P2P_ENOMEM;
 
-    if (err && path && (err = p2p_file_check_space(path, p2p_snapshot_bytes(s->snapshot))) == P2P_OK)
+    if (err && path && (err = p2p_file_check_space(path, bytes)) == P2P_OK)
         err = p2p_snapshot_write(s->snapshot, path);
     free(path);
     return err;
@@ -107,8 +109,8 @@ static void *work(void *user)
     if (s->status)
         snprintf(s->message, sizeof(s->message), "saving after step %ld: %.900s", s->step,
                  p2p_error());
-    p2p_log(s->settings.log, P2P_LOG_DEBUG, "saving took %.2f s, the step waited %.2f s of them",
-            p2p_seconds() - start + s->waited, s->waited);
+    p2p_log(s->settings.log, P2P_LOG_DEBUG, "saving: copied in %.3f s, written in %.2f s%s",
+            s->copying, p2p_seconds() - start, s->beside ? " beside the steps" : "");
     atomic_store(&s->done, true);
     return NULL;
 }
@@ -129,14 +131,17 @@ int p2p_saver_save(P2pSaver *s, const P2pSave *save)
     }
     if (err)
         return err;
-    s->waited = p2p_seconds() - start;
+    s->copying = p2p_seconds() - start;
     s->epoch = save->epoch;
     s->step = save->position->step;
     s->fresh = true;
     atomic_store(&s->done, false);
+    s->beside = copy;
     s->running = copy && pthread_create(&s->thread, NULL, work, s) == 0;
-    if (!s->running)
+    if (!s->running) {
+        s->beside = false;
         work(s);
+    }
     return P2P_OK;
 }
 

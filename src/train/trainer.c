@@ -2,7 +2,6 @@
 /* A run: epochs, learning rate, saving, continuing. The step itself is gan.c's. */
 #include "p2p/train.h"
 
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -288,8 +287,22 @@ static int save(P2pTrainer *t, int epoch)
     return err ? err : p2p_saver_save(t->saver, &order);
 }
 
+/* The picture's name, too: one damaged or odd picture may be the cause. */
+static int check_numbers(P2pTrainer *t, const P2pBatch *batch, const float *losses)
+{
+    char what[192];
+    const int err = p2p_gan_find_bad(t->gan, losses, what);
+
+    if (err || !what[0])
+        return err;
+    return p2p_fail(P2P_ENUMBER, "step %ld, picture %.200s: %s is NaN or infinite; the last "
+                                 "checkpoint is whole. Try a smaller --lr, or --norm instance; "
+                                 "--continue_train --debug_nan finds the pass that begins it",
+                    t->position.step, batch->names[0], what);
+}
+
 /* Read the losses, check them, write the log, tell the caller. */
-static int report(P2pTrainer *t)
+static int report(P2pTrainer *t, const P2pBatch *batch)
 {
     float losses[P2P_GAN_MAX_LOSSES];
     const long batches = (long)p2p_loader_batches(t->loader);
@@ -302,11 +315,8 @@ static int report(P2pTrainer *t)
     int err = p2p_gan_losses(t->gan, losses);
     const double now = p2p_seconds(); /* the losses are there: the step is done */
 
-    for (int i = 0; !err && i < t->gan->loss_count; i++)
-        if (!isfinite(losses[i]))
-            return p2p_fail(P2P_ENUMBER, "step %ld: loss %s is not finite; the last checkpoint is "
-                                         "whole. Try a smaller --lr, or --norm instance",
-                            t->position.step, t->gan->loss_names[i]);
+    if (err || (err = check_numbers(t, batch, losses)) < 0)
+        return err;
     p.seconds_per_step = done ? (now - t->reported) / (double)done : 0;
     p.seconds_left = p.seconds_per_step * (double)((epochs_in_all(t) - t->position.epoch) * batches -
                                                    t->position.batch);
@@ -349,13 +359,17 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch)
 {
     const float *const inputs[] = {batch->input, batch->target};
     const P2pStepInfo info = {.lr = (float)learning_rate(t, t->position.epoch),
-                              .t = t->position.step + 1, .seed = (uint32_t)t->options.seed};
+                              .t = t->position.step + 1, .seed = (uint32_t)t->options.seed,
+                              .check = t->options.debug_nan};
 
     if (batch->height != t->height || batch->width != t->width)
         return p2p_fail(P2P_EINVAL, "%s has %d x %d pixels, the run began with %d x %d; all must "
                                     "have one size: use --preprocess resize_and_crop or crop",
                         batch->names[0], batch->width, batch->height, t->width, t->height);
-    return p2p_gan_step(t->gan, inputs, &info);
+    const int err = p2p_gan_step(t->gan, inputs, &info);
+    if (err == P2P_ENUMBER)
+        p2p_fail_prefix(err, "step %ld, picture %.200s", info.t, batch->names[0]);
+    return err;
 }
 
 /* What happens behind the last batch of an epoch. position already points to the next. */
@@ -380,7 +394,7 @@ static int run_step(P2pTrainer *t, bool *saved)
         return err;
     t->position.step++;
     t->position.batch++;
-    if (t->position.step % o->print_freq == 0 && (err = report(t)) < 0)
+    if (t->position.step % o->print_freq == 0 && (err = report(t, batch)) < 0)
         return err;
     if (t->position.batch >= (long)p2p_loader_batches(t->loader)) {
         t->position.epoch++;

@@ -33,9 +33,8 @@ same_as_whole() {
 
 # A whole checkpoint, or none at all where the first was not complete.
 has_whole() {
-    [ ! -e "checkpoints/$1/latest.safetensors" ] ||
-        "$tools/p2p-info" "checkpoints/$1/latest.safetensors" >info.txt 2>&1 &&
-        ! grep '^warning' info.txt
+    [ -e "checkpoints/$1/latest.safetensors" ] || return 0
+    "$tools/p2p-info" "checkpoints/$1/latest.safetensors" >info.txt && ! grep '^warning' info.txt
 }
 
 now() { date +%s.%N; }

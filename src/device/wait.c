@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Waiting for the device, with a time limit for drivers that hang. OpenCL has none of its own. */
+#include <time.h>
+
+#include "src/base/log.h"
+#include "src/base/status.h"
+#include "src/device/internal.h"
+
+enum { SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
+
+static int fail_lost(const P2pDevice *d)
+{
+    return p2p_fail(P2P_ETIMEOUT, "%s has not answered for %g s (--device_timeout); the last "
+                                  "checkpoint is whole. Look at the system's log for its driver",
+                    d->caps.name, d->timeout_s);
+}
+
+static int is_done(cl_event event, bool *done)
+{
+    cl_int status = CL_QUEUED;
+    const cl_int code = clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
+                                       &status, NULL);
+
+    if (code != CL_SUCCESS || status < 0)
+        return p2p_cl_fail(code != CL_SUCCESS ? code : status, "waiting for the device");
+    *done = status == CL_COMPLETE;
+    return P2P_OK;
+}
+
+static int poll_event(P2pDevice *d, cl_event event)
+{
+    const double start = p2p_seconds();
+    struct timespec nap = {.tv_nsec = SHORTEST_NAP_NS};
+    bool done = false;
+    int err;
+
+    clFlush(d->queue);
+    while ((err = is_done(event, &done)) == P2P_OK && !done) {
+        if (p2p_seconds() - start > d->timeout_s) {
+            d->lost = true;
+            return fail_lost(d);
+        }
+        nanosleep(&nap, NULL);
+        nap.tv_nsec = nap.tv_nsec < LONGEST_NAP_NS ? 2 * nap.tv_nsec : nap.tv_nsec;
+    }
+    return err;
+}
+
+int p2p_device_wait(P2pDevice *d, cl_event event)
+{
+    cl_event marker = NULL;
+    cl_int code = CL_SUCCESS;
+    int err;
+
+    if (d->lost)
+        return fail_lost(d);
+    if (d->timeout_s <= 0) {
+        code = event ? clWaitForEvents(1, &event) : clFinish(d->queue);
+        return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, "waiting for the device");
+    }
+    if (!event)
+        code = clEnqueueMarkerWithWaitList(d->queue, 0, NULL, &marker);
+    err = code == CL_SUCCESS ? poll_event(d, event ? event : marker)
+                             : p2p_cl_fail(code, "marking a place in the queue");
+    if (marker)
+        clReleaseEvent(marker);
+    return err;
+}
+
+int p2p_device_wait_limited(P2pDevice *d)
+{
+    return d->timeout_s > 0 ? p2p_device_wait(d, NULL) : P2P_OK;
+}
