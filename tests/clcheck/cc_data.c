@@ -58,7 +58,9 @@ int cc_size(CcRandom *r, int most)
 
 int cc_channels(CcRandom *r, int most)
 {
-    if (r->most || cc_chance(r, 40))
+    if (r->most) /* beyond two of the smallest vectors */
+        return cc_int(r, 1, p2p_min(most, 3 * r->most));
+    if (cc_chance(r, 40))
         return cc_size(r, most);
     const int size = (cc_chance(r, 50) ? 16 : 8) * cc_int(r, 1, 8) + cc_int(r, -1, 1);
     return size <= most ? size : cc_int(r, 1, most);

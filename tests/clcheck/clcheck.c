@@ -18,7 +18,8 @@ static const CcCheck *const families[] = {
     cc_adam_checks,
 };
 
-enum { WORK_GUARD_BYTES = 256, DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6, TINY_ROUNDS = 1, TINY = 3 };
+enum { WORK_GUARD_BYTES = 256, DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6 };
+enum { TINY_ROUNDS = 1, TINY_DRAWS = 100, TINY = 3 };
 
 static const char help[] =
     "Usage: clcheck [OPTION]...\n"
@@ -29,7 +30,8 @@ static const char help[] =
     "  --seed N          of the first round (1)\n"
     "  --repeat N        rounds of random cases for each pass (24)\n"
     "  --quick           6 rounds\n"
-    "  --tiny            1 round of sizes up to 3, real numbers alone, for slow checkers\n"
+    "  --tiny            1 round for each variant, sizes up to 3, real numbers alone, for slow\n"
+    "                    checkers; names the variants for which no case was found\n"
     "  --builds          print the options that each program is built with\n"
     "  --bench           time the variants instead\n"
     "  --vector_width N  4, 8 or 16 floats\n";
@@ -100,6 +102,20 @@ static bool is_wanted(const Cc *cc, const P2pVariant *v)
     return cc->variant ? !strcmp(cc->variant, v->name) : !cc->tiny || strcmp(v->name, "clblast");
 }
 
+static bool must_run(const Cc *cc, const CcCase *c, const P2pVariant *v, const int tally[2])
+{
+    return is_wanted(cc, v) && tally[0] + tally[1] < cc->rounds &&
+           v->applicable(&c->call, cc->caps);
+}
+
+static bool any_must_run(const Cc *cc, const CcCase *c, int tally[][2])
+{
+    for (const P2pVariant *v = c->pass->variants; v->name; v++)
+        if (must_run(cc, c, v, tally[v - c->pass->variants]))
+            return true;
+    return false;
+}
+
 /* One random case of a pass, all variants; counts them in tally[variant]. */
 static int check_round(Cc *cc, const CcCheck *check, uint32_t seed, int tally[][2])
 {
@@ -111,10 +127,12 @@ static int check_round(Cc *cc, const CcCheck *check, uint32_t seed, int tally[][
 
     check->draw(&r, &c, p2p_weight_block(cc->caps));
     cc_place(&r, &c, cc->caps, false);
+    if (!any_must_run(cc, &c, tally))
+        return P2P_OK;
     if ((err = cc_data_create(&d, &c, cc->device)) < 0)
         goto done;
     for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
-        if (!is_wanted(cc, v) || !v->applicable(&c.call, cc->caps))
+        if (!must_run(cc, &c, v, tally[k]))
             continue;
         Cc round = *cc;
         round.seed = seed;
@@ -122,8 +140,9 @@ static int check_round(Cc *cc, const CcCheck *check, uint32_t seed, int tally[][
         tally[k][!good]++;
         if (!good) {
             cc_describe(&c, geometry, sizeof(geometry));
-            printf("FAILED --op %s --variant %s --seed %u --repeat 1\n    %s\n    %s\n",
-                   check->pass->name, v->name, (unsigned)seed, geometry, text);
+            printf("FAILED %s--op %s --variant %s --seed %u --repeat 1\n    %s\n    %s\n",
+                   cc->tiny ? "--tiny " : "", check->pass->name, v->name, (unsigned)seed, geometry,
+                   text);
         }
     }
 
@@ -134,9 +153,10 @@ done:
 
 static int check_pass(Cc *cc, const CcCheck *check)
 {
+    const int draws = cc->tiny ? cc->rounds * TINY_DRAWS : cc->rounds;
     int tally[16][2] = {{0}}, err = P2P_OK, k = 0;
 
-    for (int i = 0; i < cc->rounds && !err; i++)
+    for (int i = 0; i < draws && !err; i++)
         err = check_round(cc, check, cc->seed + (uint32_t)i, tally);
     for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
         cc->passed += tally[k][0];
@@ -144,6 +164,8 @@ static int check_pass(Cc *cc, const CcCheck *check)
         if (tally[k][0] + tally[k][1])
             printf("%-18s %-10s %3d passed, %d failed\n", check->pass->name, v->name, tally[k][0],
                    tally[k][1]);
+        else if (cc->tiny && is_wanted(cc, v) && !err)
+            printf("%-18s %-10s never ran\n", check->pass->name, v->name);
     }
     return err;
 }

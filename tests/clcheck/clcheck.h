@@ -15,7 +15,7 @@
 typedef struct CcRandom {
     uint32_t seed, stream;
     uint64_t next;
-    int most; /* of sizes and channels; 0: as asked */
+    int most; /* of sizes, a third of that of channels; 0: as asked */
 } CcRandom;
 
 /** Uniform in [lo, hi]. */
