@@ -280,13 +280,14 @@ static void find_model(const P2pOptions *o, char path[PATH_BYTES])
         snprintf(path, PATH_BYTES, "%s", o->model);
         return;
     }
-    snprintf(path, PATH_BYTES, "%.2000s/%.200s/%.40s_net_G.pth", o->checkpoints_dir, o->name, o->epoch);
-    const bool peer = access(path, R_OK) == 0;
-    snprintf(path, PATH_BYTES, "%.2000s/%.200s/%.40s.safetensors", o->checkpoints_dir, o->name,
-             o->epoch);
-    if (peer && access(path, R_OK) != 0)
-        snprintf(path, PATH_BYTES, "%.2000s/%.200s/%.40s_net_G.pth", o->checkpoints_dir, o->name,
-                 o->epoch);
+    static const char *const endings[] = {"_net_G.pth", ".safetensors"};
+    char other[PATH_BYTES];
+    char *const paths[] = {other, path};
+    for (int i = 0; i < 2; i++)
+        snprintf(paths[i], PATH_BYTES, "%.2000s/%.200s/%.40s%s", o->checkpoints_dir, o->name,
+                 o->epoch, endings[i]);
+    if (access(path, R_OK) != 0 && access(other, R_OK) == 0)
+        memcpy(path, other, sizeof(other));
 }
 
 int main(int argc, char **argv)

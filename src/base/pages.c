@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Large blocks of memory by the page, aligned to huge pages. Linux has madvise(); others do without. */
+/* Large blocks of memory, aligned to huge pages. Linux has madvise(); others do without. */
 #define _DEFAULT_SOURCE
 #include <stdint.h>
 #include <sys/mman.h>

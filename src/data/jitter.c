@@ -110,8 +110,8 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height,
         break;
     }
     if ((size_t)j->resize_width * (size_t)j->resize_height > P2P_IMAGE_MAX_PIXELS)
-        return p2p_fail(P2P_EINVAL, "a picture of %d x %d pixels would become %d x %d (%s, load_size "
-                                    "%d); that is too large", width, height, j->resize_width,
+        return p2p_fail(P2P_EINVAL, "a picture of %d x %d pixels would become %d x %d (%s, "
+                                    "load_size %d); that is too large", width, height, j->resize_width,
                         j->resize_height, p2p_preprocess_name(s->preprocess), s->load_size);
     j->width = crop ? s->crop_size : j->resize_width;
     j->height = crop ? s->crop_size : j->resize_height;

@@ -194,8 +194,8 @@ void p2p_onnx_port(P2pOnnx *o, bool is_output, const char *name, int channels)
     put_message(&o->graph, is_output ? 12 : 11, &info);
 }
 
-void p2p_onnx_weight(P2pOnnx *o, const char *name, P2pOnnxType type, const size_t *shape, int rank,
-                     int number)
+void p2p_onnx_weight(P2pOnnx *o, const char *name, P2pOnnxType type, const size_t *shape,
+                     int rank, int number)
 {
     if (!o->err)
         o->err = p2p_grow((void **)&o->weights, &o->capacity, o->count + 1, sizeof(*o->weights));

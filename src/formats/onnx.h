@@ -10,7 +10,11 @@
 
 typedef struct P2pOnnx P2pOnnx;
 
-typedef enum P2pOnnxType { P2P_ONNX_FLOAT = 1, P2P_ONNX_INT64 = 7, P2P_ONNX_FLOAT16 = 10 } P2pOnnxType;
+typedef enum P2pOnnxType {
+    P2P_ONNX_FLOAT = 1,
+    P2P_ONNX_INT64 = 7,
+    P2P_ONNX_FLOAT16 = 10,
+} P2pOnnxType;
 
 /** One attribute; the list of a node ends with one whose name is NULL. */
 typedef struct P2pOnnxAttr {
@@ -33,8 +37,8 @@ void p2p_onnx_node(P2pOnnx *onnx, const char *op, const char *const *inputs, con
 /** An f32 input or output [N, channels, H, W] with symbolic N, H and W. */
 void p2p_onnx_port(P2pOnnx *onnx, bool is_output, const char *name, int channels);
 /** A weight whose data p2p_onnx_write() asks for; number is the caller's. */
-void p2p_onnx_weight(P2pOnnx *onnx, const char *name, P2pOnnxType type, const size_t *shape, int rank,
-                     int number);
+void p2p_onnx_weight(P2pOnnx *onnx, const char *name, P2pOnnxType type, const size_t *shape,
+                     int rank, int number);
 void p2p_onnx_meta(P2pOnnx *onnx, const char *key, const char *value);
 
 /**

@@ -90,7 +90,8 @@ const P2pOption p2p_option_table[] = {
     FLOAT(max_seconds, TRAIN, false, 0, 1e9, "0", "stop after so many seconds; 0: never"),
     FLAG(continue_train, TRAIN, false, "go on with the run where it stopped"),
     FLAG(overwrite, TRAIN, false, "start over, replacing an existing run"),
-    STRING(init_from, TRAIN, false, "", "begin with the weights of these model files, of any kind: FILE,FILE"),
+    STRING(init_from, TRAIN, false, "", "begin with the weights of these model files, of any kind: "
+                                        "FILE,FILE"),
 
     GROUP("Using"),
     STRING(epoch, TEST, false, "latest", "which checkpoint: latest or a number"),

@@ -171,7 +171,8 @@ static json_t *list_json(const P2pTensorEntry *entries, int count)
         json_t *shape = json_array();
         for (int k = 0; k < entries[i].rank; k++)
             json_array_append_new(shape, json_integer((json_int_t)entries[i].shape[k]));
-        json_array_append_new(list, json_pack("{s:s, s:o}", "name", entries[i].name, "shape", shape));
+        json_array_append_new(list, json_pack("{s:s, s:o}", "name", entries[i].name, "shape",
+                                              shape));
     }
     return list;
 }
