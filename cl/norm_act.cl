@@ -12,9 +12,8 @@
  *   norm_act_bwd_simd    {parts, groups}, local {1}
  *
  * The simd kernels know no tanh. All take the same arguments: every operand of the passes in the
- * order of their roles, then the
- * shape (count pixels a group) and the attributes. Dropout keeps an element whose 24 random bits
- * are >= threshold (0: none is dropped) and multiplies it by keep.
+ * order of their roles, then the shape (count pixels a group) and the attributes. Dropout keeps an
+ * element whose 24 random bits are >= threshold (0: none is dropped) and multiplies it by keep.
  *
  * Build options: see common.clh; -D NAIVE: the naive kernels; -D BACKWARD: the others' gradients.
  * References: src/ops/ref_norm.c.
