@@ -241,10 +241,10 @@ int p2p_file_link(const char *from, const char *to)
     char *temporary = p2p_temporary_name(to);
     int err = temporary ? P2P_OK : P2P_ENOMEM;
 
-    if (!err && (link(from, temporary) != 0 || rename(temporary, to) != 0)) {
+    if (!err && (link(from, temporary) != 0 || rename(temporary, to) != 0))
         err = p2p_fail_errno(P2P_EIO, "%s: cannot be linked to %s", to, from);
-        unlink(temporary);
-    }
+    if (temporary)
+        unlink(temporary); /* renaming one name of a file to another of its names does nothing */
     free(temporary);
     return err;
 }

@@ -57,6 +57,12 @@ for kind in missing short; do
 done
 
 rm -r $folder && cp -r keep $folder
+ln -f $folder/latest.safetensors $folder/previous.safetensors
+(tiny run --continue_train --max_steps 8)
+check 'killed between the two names: the next save leaves nothing over' \
+    [ -z "$(find $folder -name '*.tmp*')" ]
+
+rm -r $folder && cp -r keep $folder
 damage $folder/latest.safetensors
 damage $folder/previous.safetensors
 says 'both damaged' 1 'latest.*damaged.*previous.*damaged' tiny run --continue_train
