@@ -53,7 +53,7 @@ const P2pOption p2p_option_table[] = {
 
     GROUP("Networks"),
     CHOICE(preset, MODEL, true, "pytorch", "pytorch|paper|torch|tensorflow|mrzhu",
-           "whose choices are the defaults"),
+           "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, MODEL | BENCH, true, "unet_256",
          "unet_256|unet_128|encoder_decoder|resnet_9blocks|resnet_6blocks", "generator"),
     NAME(netD, TRAIN | BENCH, true, "basic", "basic|n_layers|pixel", "discriminator"),

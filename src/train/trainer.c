@@ -120,13 +120,14 @@ static int open_loader(P2pTrainer *t)
 static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 {
     const P2pOptions *o = &t->options;
-    const bool halved = o->preset == P2P_PRESET_PYTORCH || o->preset == P2P_PRESET_MRZHU;
+    /* The paper's sec. 3.3; phillipi's pix2pix and pix2pix-tensorflow do not. */
+    const bool whole = o->preset == P2P_PRESET_TORCH || o->preset == P2P_PRESET_TENSORFLOW;
     const P2pPix2pixSpec spec = {
         .g = p2p_generator_spec(o), .d = p2p_discriminator_spec(o), .batch = o->batch_size,
         .height = t->height, .width = t->width,
         .gan_mode = o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
         .lambda_l1 = (float)o->lambda_L1, .lambda_gan = (float)o->lambda_GAN,
-        .unconditional = o->unconditional_D, .d_factor = halved ? 0.5f : 1.0f,
+        .unconditional = o->unconditional_D, .d_factor = whole ? 1.0f : 0.5f,
         .dropout = !o->no_dropout,
         .adam = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = (float)o->adam_eps,
                  .epsilon_hat = o->adam_epsilon_hat}};

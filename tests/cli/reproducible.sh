@@ -36,6 +36,16 @@ train other --max_steps 8 --seed 1
 if same whole other >/dev/null 2>&1; then bad 'another seed gives another file'
 else ok 'another seed gives another file'; fi
 
+# Adam's first moments after one step: in the paper's D half of phillipi's, to the bit.
+for preset in paper torch; do
+    train $preset --preset $preset --max_steps 1
+    "$tools/p2p-info" --tensors checkpoints/$preset/latest.safetensors |
+        sed -n 's/.*"adam_m.D.model.0.weight".*"sum": *\([^,}]*\).*/\1/p' >$preset.sum
+done
+check 'the paper halves the objective of D' \
+    awk '{ sum[NR] = $1 } END { exit !(sum[1] != 0 && (d = sum[2] / sum[1] - 2) * d < 1e-10) }' \
+    paper.sum torch.sum
+
 (train_by=exec; train signal --n_epochs 2000 --max_steps 4000 2>signal.txt) &
 pid=$!
 while [ ! -s checkpoints/signal/loss_log.jsonl ] && kill -0 $pid; do sleep 0.1; done

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/nets/nets.h"
+#include "src/model/checkpoint.h"
 
 static void expect(P2pNetSpec spec, size_t parameters, double gmacs)
 {
@@ -54,6 +54,27 @@ static void discriminators_have_published_sizes(void **state)
     expect(D("n_layers", P2P_NORM_BATCH, 6), 15354689, 0);
 }
 
+static void expect_preset(P2pPreset preset, size_t g, size_t d)
+{
+    P2pOptions o;
+
+    p2p_options_init(&o);
+    o.preset = preset;
+    p2p_options_apply_preset(&o);
+    expect(p2p_generator_spec(&o), g, 0);
+    expect(p2p_discriminator_spec(&o), d, 0);
+}
+
+static void presets_have_published_sizes(void **state)
+{
+    (void)state;
+    expect_preset(P2P_PRESET_PYTORCH, 54413955, 2768705);
+    expect_preset(P2P_PRESET_PAPER, 54413955, 2768705);
+    expect_preset(P2P_PRESET_TORCH, 54419459 - 5504, 2768705); /* 5504 biases that it keeps at 0 */
+    expect_preset(P2P_PRESET_TENSORFLOW, 54420483, 2768705 + 128 + 256 + 512); /* all biases */
+    expect_preset(P2P_PRESET_MRZHU, 7841411, 2768705);
+}
+
 static void unet_names_follow_the_state_dict(void **state)
 {
     P2pGraph *g;
@@ -85,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generators_have_published_sizes),
         cmocka_unit_test(discriminators_have_published_sizes),
+        cmocka_unit_test(presets_have_published_sizes),
         cmocka_unit_test(unet_names_follow_the_state_dict),
         cmocka_unit_test(unknown_network_is_refused),
     };
