@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "p2p/data.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
@@ -319,6 +320,23 @@ static int check_output(const char *model, const char *output)
     return P2P_OK;
 }
 
+/* What was found, and what had to be taken for granted. */
+static void tell(const P2pSource *source, const P2pLog *log)
+{
+    const P2pOptions *o = &source->options;
+    char *summary = p2p_source_summary(source);
+
+    if (summary)
+        p2p_log(log, P2P_LOG_INFO, "%s", summary);
+    free(summary);
+    if (source->kind == P2P_SOURCE_STATE_DICT)
+        p2p_log(log, P2P_LOG_INFO, "not told by the file, so taken: --direction %s --preprocess %s "
+                                   "--crop_size %d%s",
+                p2p_options_choice("direction", o->direction),
+                p2p_preprocess_name((P2pPreprocess)o->preprocess), o->crop_size,
+                o->no_dropout ? "" : ", dropout (--no_dropout leaves it out)");
+}
+
 int p2p_export(const char *model, const char *output, const P2pExportSettings *settings)
 {
     const P2pExportSettings s = settings ? *settings : (P2pExportSettings){0};
@@ -329,10 +347,7 @@ int p2p_export(const char *model, const char *output, const P2pExportSettings *s
         return err;
     if (source.warning)
         p2p_log(s.log, P2P_LOG_WARN, "%s", source.warning);
-    char *summary = p2p_source_summary(&source);
-    if (summary)
-        p2p_log(s.log, P2P_LOG_INFO, "%s", summary);
-    free(summary);
+    tell(&source, s.log);
     err = p2p_tensor_file_verify(source.file);
     if (!err)
         err = p2p_source_rebuild(&source, s.no_dropout, s.eval);

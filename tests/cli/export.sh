@@ -70,6 +70,8 @@ check 'a .pth holds the same weights' same_tensors f32.safetensors from_pth.safe
 translate run.pth pth.png --no_dropout --crop_size 128
 translate $model plain.png --no_dropout
 check 'and gives the same picture' cmp plain.png pth.png
+"$tools/p2p-export" run.pth -o told.safetensors 2>told.txt
+check 'and what it does not tell is said' grep -q 'taken: --direction AtoB' told.txt
 export_to peer.pth "$data/unet256_ngf4_batch.pth"
 check "a peer's .pth goes through bit for bit" same_tensors "$data/unet256_ngf4_batch.pth" peer.pth
 export_to d.pth $model --net D
