@@ -103,6 +103,24 @@ int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc,
     return -1;
 }
 
+void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count)
+{
+    double total = 0;
+
+    for (int i = 0; i < count; i++)
+        total += rows[i].seconds;
+    fprintf(out, "%-28s %-16s %-9s %-18s %9s %9s %7s %6s\n", "step", "pass", "variant", "operand",
+            "ms", "GFLOP/s", "GB/s", "share");
+    for (int i = 0; i < count; i++) {
+        const P2pBenchRow *r = &rows[i];
+        const double per_second = r->seconds > 0 ? 1 / r->seconds : 0;
+        fprintf(out, "%-28.28s %-16s %-9s %-18s %9.3f %9.1f %7.1f %5.1f%%\n", r->label, r->pass,
+                r->variant, r->shape, 1e3 * r->seconds, r->gflop * per_second, r->gb * per_second,
+                total > 0 ? 100 * r->seconds / total : 0);
+    }
+    fprintf(out, "all: %.1f ms\n", 1e3 * total);
+}
+
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)
 {
     return p2p_device_open(device, &(P2pDeviceSettings){

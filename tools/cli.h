@@ -4,6 +4,7 @@
 #define P2P_TOOLS_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "p2p/p2p.h"
 
@@ -41,6 +42,9 @@ int cli_fail_at(const char *program, const char *subject, int status);
  */
 int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc, char **argv,
               P2pArguments *arguments);
+
+/** Print a table of passes: variant, time, GFLOP/s of the direct algorithm, GB/s, share. */
+void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);
 
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);

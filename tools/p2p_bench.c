@@ -35,24 +35,6 @@ static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P
            r->gflop / r->median_s, peak->gflops, r->plan_bytes >> 20);
 }
 
-static void print_rows(const P2pBenchResult *r)
-{
-    double total = 0;
-
-    for (int i = 0; i < r->row_count; i++)
-        total += r->rows[i].seconds;
-    printf("%-28s %-16s %-9s %-18s %9s %9s %6s\n", "step", "pass", "variant", "operand", "ms",
-           "GFLOP/s", "share");
-    for (int i = 0; i < r->row_count; i++) {
-        const P2pBenchRow *row = &r->rows[i];
-        printf("%-28.28s %-16s %-9s %-18s %9.3f %9.1f %5.1f%%\n", row->label, row->pass,
-               row->variant, row->shape, 1e3 * row->seconds,
-               row->seconds > 0 ? row->gflop / row->seconds : 0,
-               total > 0 ? 100 * row->seconds / total : 0);
-    }
-    printf("all: %.1f ms\n", 1e3 * total);
-}
-
 static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
 {
     const P2pBenchSettings settings = {
@@ -70,7 +52,7 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
     if (err)
         return cli_fail(program, err);
     if (o->profile)
-        print_rows(&result);
+        cli_print_rows(stdout, result.rows, result.row_count);
     if (!strcmp(what, "peak"))
         printf(o->json ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
                        : "%.1f GFLOP/s, copy %.2f GB/s\n", peak.gflops, peak.copy_gb_s);

@@ -2,6 +2,7 @@
 /* p2p-train: train a run. Options in, messages and progress out; the library does the work. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,6 +67,16 @@ static void show_saved(void *user, const char *path)
         fprintf(stderr, "%ssaved %s\n", show->terminal ? "\r\033[K" : "", path);
 }
 
+static void print_profile(P2pTrainer *trainer)
+{
+    P2pBenchRow *rows = NULL;
+    int count;
+
+    if (p2p_trainer_profile(trainer, &rows, &count) == 0)
+        cli_print_rows(stdout, rows, count);
+    free(rows);
+}
+
 static int run(P2pTrainer *trainer, const P2pOptions *o)
 {
     Show show = {.terminal = isatty(STDERR_FILENO), .quiet = o->quiet,
@@ -81,6 +92,8 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
     const int err = p2p_trainer_run(trainer, &events);
     if (show.terminal && !show.quiet)
         fputc('\n', stderr);
+    if (o->profile && (!err || err == P2P_ESTOPPED))
+        print_profile(trainer);
     if (err == P2P_ESTOPPED) {
         fprintf(stderr, "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
                         "--continue_train\n", p2p_error(), o->checkpoints_dir, o->name);

@@ -28,6 +28,7 @@ typedef struct P2pBenchSettings {
 typedef struct P2pBenchRow {
     char label[48], pass[24], variant[24], shape[48];
     double seconds, gflop; /**< gflop: of the direct algorithm, 0 where not a convolution */
+    double gb;             /**< of all operands, each once, 1e9 bytes */
 } P2pBenchRow;
 
 typedef struct P2pBenchResult {

@@ -121,7 +121,7 @@ const P2pOption p2p_option_table[] = {
         "floats in a vector on CPUs; 0: the device's"),
     LONG(device_memory, TRAIN | TEST | TRANSLATE | BENCH, false, 0, 1e9, "0",
          "use at most so many MiB of the device's memory; 0: all"),
-    FLAG(profile, TRAIN | BENCH, false, "measure every kernel"),
+    FLAG(profile, TRAIN | BENCH, false, "measure every kernel and print a table at the end"),
     FLAG(debug_nan, TRAIN, false, "stop at the first pass that makes a NaN or an infinity; slow"),
     FLOAT(device_timeout, TRAIN, false, 0, 1e6, "0",
           "give up after waiting so many seconds for the device; 0: never"),

@@ -313,6 +313,11 @@ P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
 
     for (int k = s->launch_first; k < s->launch_last; k++)
         info.seconds += p2p_sequence_seconds(plan->sequence, k, &info.runs);
+    for (int k = 0; k < P2P_MAX_OPERANDS; k++)
+        if (p2p_call_has(&s->call, k))
+            info.bytes += (double)p2p_tensor_elements(&s->call.t[k]) *
+                          (double)p2p_tensor_bytes(&s->call.t[k]) /
+                          (double)p2p_tensor_span(&s->call.t[k]);
     return info;
 }
 

@@ -71,6 +71,7 @@ typedef struct P2pPlanStepInfo {
     double seconds;
     int runs;
     double macs; /* of the direct algorithm; 0 where not a convolution */
+    double bytes; /* of all operands, each once */
 } P2pPlanStepInfo;
 int p2p_plan_step_count(const P2pPlan *plan);
 P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i);

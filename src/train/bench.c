@@ -10,6 +10,7 @@
 #include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/train/gan.h"
+#include "src/train/profile.h"
 
 enum { WARM_UP = 3, MAX_STEPS = 10000 };
 
@@ -77,27 +78,13 @@ static int measure(int steps, int (*once)(void *user), void *user, double start,
 
 static int fill_rows(P2pPlan *plan, P2pBenchResult *result)
 {
-    const int count = p2p_plan_step_count(plan);
     const P2pPlanMemory memory = p2p_plan_memory(plan);
+    const int err = p2p_profile_rows(plan, &result->rows, &result->row_count);
 
     result->plan_bytes += memory.tensor_bytes + memory.work_bytes;
-    result->rows = p2p_alloc((size_t)count, sizeof(*result->rows));
-    if (!result->rows)
-        return P2P_ENOMEM;
-    result->row_count = count;
-    for (int i = 0; i < count; i++) {
-        const P2pPlanStepInfo info = p2p_plan_step_info(plan, i);
-        P2pBenchRow *row = &result->rows[i];
-        snprintf(row->label, sizeof(row->label), "%s", info.label);
-        snprintf(row->pass, sizeof(row->pass), "%s", info.pass);
-        snprintf(row->variant, sizeof(row->variant), "%s", info.variant);
-        snprintf(row->shape, sizeof(row->shape), "%dx%dx%dx%d", info.first.n, info.first.h,
-                 info.first.w, info.first.c);
-        row->seconds = info.runs ? info.seconds / info.runs : 0;
-        row->gflop = 2e-9 * info.macs;
-        result->gflop += row->gflop;
-    }
-    return P2P_OK;
+    for (int i = 0; i < result->row_count; i++)
+        result->gflop += result->rows[i].gflop;
+    return err;
 }
 
 /* ---- Training ------------------------------------------------------------------------------ */

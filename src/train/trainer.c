@@ -13,6 +13,7 @@
 #include "src/base/status.h"
 #include "src/model/checkpoint.h"
 #include "src/train/gan.h"
+#include "src/train/profile.h"
 #include "src/train/saver.h"
 #include "src/train/transfer.h"
 
@@ -218,6 +219,11 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
     p2p_run_folder_finish(&t->folder);
     free(t);
     *trainer = NULL;
+}
+
+int p2p_trainer_profile(P2pTrainer *t, P2pBenchRow **rows, int *count)
+{
+    return p2p_profile_rows(t->gan->plan, rows, count);
 }
 
 void p2p_trainer_memory(const P2pTrainer *t, size_t *network_bytes, size_t *plan_bytes)

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A plan's passes as rows of a table. */
+#include "src/train/profile.h"
+
+#include <stdio.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+static void fill_row(P2pBenchRow *row, const P2pPlanStepInfo *info)
+{
+    snprintf(row->label, sizeof(row->label), "%s", info->label);
+    snprintf(row->pass, sizeof(row->pass), "%s", info->pass);
+    snprintf(row->variant, sizeof(row->variant), "%s", info->variant);
+    snprintf(row->shape, sizeof(row->shape), "%dx%dx%dx%d", info->first.n, info->first.h,
+             info->first.w, info->first.c);
+    row->seconds = info->runs ? info->seconds / info->runs : 0;
+    row->gflop = 2e-9 * info->macs;
+    row->gb = 1e-9 * info->bytes;
+}
+
+int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)
+{
+    *count = 0;
+    if (!(*rows = p2p_alloc((size_t)p2p_plan_step_count(plan), sizeof(**rows))))
+        return P2P_ENOMEM;
+    for (; *count < p2p_plan_step_count(plan); ++*count) {
+        const P2pPlanStepInfo info = p2p_plan_step_info(plan, *count);
+        fill_row(&(*rows)[*count], &info);
+    }
+    return P2P_OK;
+}
