@@ -2,6 +2,10 @@
 # Races and stray accesses in the kernels, as oclgrind's simulator sees them, on
 # tiny shapes of every variant (but CLBlast's, which are not ours).
 #
+# Without --uninitialized: it reports the arguments of fma() (not those of a * b + c), and in
+# conv2d_dgrad further values, for a reason not found. clcheck's NaNs around operands and in
+# workspaces show reads of global memory that nobody wrote; private memory is not checked.
+#
 # Usage: oclgrind.sh CLCHECK [OPTION]...
 set -eu
 clcheck=$1
