@@ -17,41 +17,45 @@ enum { MAX_PIXELS = 1 << 20, MAX_ARGUMENTS = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-/* All tensors of a file that could be read, as floats. */
-static void read_all(P2pTensorFile *f)
+typedef int (*Reader)(P2pTensorFile **out, const char *path, const void *data, size_t bytes);
+
+/* NULL would ask a reader to map the path: an empty input must not do so. */
+static const void *not_null(const uint8_t *data)
 {
-    for (int i = 0; f && i < p2p_tensor_file_count(f); i++) {
+    return data ? (const void *)data : "";
+}
+
+/* Read a file, then all its tensors as floats. */
+static void read_all(Reader read, const uint8_t *data, size_t bytes)
+{
+    P2pTensorFile *f;
+
+    if (read(&f, "input", not_null(data), bytes) < 0)
+        return;
+    for (int i = 0; i < p2p_tensor_file_count(f); i++) {
         const P2pFileTensor *t = p2p_tensor_file_at(f, i);
         float *values = malloc((t->elements + 1) * sizeof(*values));
         if (values)
             p2p_file_tensor_to_f32(t, values);
         free(values);
     }
-    if (f)
-        p2p_tensor_file_verify(f);
+    p2p_tensor_file_verify(f);
     p2p_tensor_file_close(&f);
-}
-
-/* Readers take NULL for "map the path": an empty input must not be one. */
-static const void *not_null(const uint8_t *data)
-{
-    return data ? (const void *)data : "";
 }
 
 static void fuzz_safetensors(const uint8_t *data, size_t bytes)
 {
-    P2pTensorFile *f;
-
-    p2p_safetensors_read_memory(&f, "input", not_null(data), bytes);
-    read_all(f);
+    read_all(p2p_safetensors_read_memory, data, bytes);
 }
 
 static void fuzz_pth(const uint8_t *data, size_t bytes)
 {
-    P2pTensorFile *f;
+    read_all(p2p_pth_read, data, bytes);
+}
 
-    p2p_pth_read(&f, "input", not_null(data), bytes);
-    read_all(f);
+static void fuzz_pict(const uint8_t *data, size_t bytes)
+{
+    read_all(p2p_pict_read, data, bytes);
 }
 
 static void fuzz_pickle(const uint8_t *data, size_t bytes)
@@ -60,14 +64,6 @@ static void fuzz_pickle(const uint8_t *data, size_t bytes)
 
     if (p2p_pickle_read(&pickle, "input", data, bytes) == 0)
         p2p_pickle_finish(&pickle);
-}
-
-static void fuzz_pict(const uint8_t *data, size_t bytes)
-{
-    P2pTensorFile *f;
-
-    p2p_pict_read(&f, "input", not_null(data), bytes);
-    read_all(f);
 }
 
 /* A checkpoint or a frozen model: the metadata's options, the network they describe, its weights. */
