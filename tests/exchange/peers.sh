@@ -18,11 +18,13 @@ if [ ! -f "$venv/complete-${P2P_TEST_TORCH:-0}" ]; then
 fi
 
 "$tools/p2p-data" demo data --count 2 --size 64 --quiet
-make() { # NAME OPTIONS...: a checkpoint of a small network
+# A checkpoint of a small network: make NAME OPTIONS... Initial weights of this scale keep outputs
+# from vanishing where no norm does, so that what is wrong within reaches them.
+make() {
     run=$1
     shift
     "$tools/p2p-train" --device cpu --quiet --dataroot data --name "$run" --ngf 4 --ndf 4 \
-        --load_size 72 --crop_size 64 --max_steps 2 "$@"
+        --load_size 72 --crop_size 64 --max_steps 2 --init_type xavier --init_gain 1 "$@"
 }
 onnx() { # NAME SIZE TOLERANCE MODE EXPORT-OPTIONS...
     run=$1 size=$2 tolerance=$3 mode=$4
@@ -36,7 +38,10 @@ onnx() { # NAME SIZE TOLERANCE MODE EXPORT-OPTIONS...
 make unet --netG unet_256 --num_downs 5
 make instance --netG unet_256 --num_downs 5 --norm instance
 make plain --netG unet_256 --num_downs 6 --norm none --no_dropout
-make straight --netG encoder_decoder --num_downs 5
+make deep --netG unet_256 --num_downs 6 --preset tensorflow
+make unet_128 --netG unet_128 --load_size 143 --crop_size 128
+make unet_256 --netG unet_256 --load_size 286 --crop_size 256
+make straight --netG encoder_decoder --num_downs 5 --init_gain 1.5
 make grey --netG unet_256 --num_downs 5 --input_nc 1 --output_nc 2
 make resnet --netG resnet_6blocks --norm instance
 make resnet_batch --netG resnet_9blocks
@@ -44,6 +49,10 @@ onnx unet '64 64' 1e-4 ''
 onnx unet '64 160' 1e-4 ''
 onnx unet '64 64' 1e-4 eval --eval
 onnx unet '64 64' 2e-2 '' --dtype f16
+onnx deep '64 64' 1e-4 '' # norms of 1x1
+onnx unet_128 '128 128' 1e-4 ''
+onnx unet_256 '256 256' 1e-4 ''
+onnx straight '64 64' 1e-4 eval --eval
 for run in instance plain straight grey resnet resnet_batch; do
     onnx $run '64 128' 1e-4 ''
 done
