@@ -22,6 +22,9 @@ static inline float p2p_half_to_float(uint16_t h)
     return f;
 }
 
+/** From this magnitude on a float has no finite half. */
+#define P2P_HALF_LIMIT 65520.0f
+
 /** Rounded to nearest, ties to even; too large becomes infinite. */
 static inline uint16_t p2p_float_to_half(float f)
 {

@@ -164,7 +164,8 @@ static int fetch(Freezing *f, int param)
 
     if (f->fetched == param)
         return P2P_OK;
-    if ((err = p2p_source_get(f->source, param, f->values)) < 0)
+    if ((err = p2p_source_get(f->source, param, f->values)) < 0 ||
+        (f->dtype == P2P_F16 && (err = p2p_source_check_half(f->source, param, f->values)) < 0))
         return err;
     f->fetched = param;
     if (p->kind != P2P_PARAM_WEIGHT || f->dtype != P2P_I8)

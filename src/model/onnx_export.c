@@ -231,6 +231,8 @@ static int get(void *user, int number, void *data)
         err = p2p_source_get(e->source, number, values);
     if (!e->half)
         return err;
+    if (!err && !(number & KIND))
+        err = p2p_source_check_half(e->source, number, values);
     uint16_t *half = data;
     for (size_t i = 0; !err && i < n; i++)
         half[i] = p2p_float_to_half(values[i]);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/half.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/model/exchange.h"
@@ -362,6 +363,17 @@ const P2pFileTensor *p2p_source_tensor(const P2pSource *s, int i)
 const P2pFileTensor *p2p_source_scales(const P2pSource *s, int i)
 {
     return s->folded ? NULL : scales_of(s, stored_place(s, i));
+}
+
+int p2p_source_check_half(const P2pSource *s, int i, const float *values)
+{
+    const P2pParam *p = &s->graph->params[i];
+
+    for (size_t k = 0; k < p2p_param_elements(p); k++)
+        if (!(fabsf(values[k]) < P2P_HALF_LIMIT))
+            return p2p_fail(P2P_EINVAL, "%s: %s holds %g, which f16 cannot; use --dtype f32",
+                            p2p_tensor_file_path(s->file), p->name, (double)values[k]);
+    return P2P_OK;
 }
 
 char *p2p_source_summary(const P2pSource *s)

@@ -59,6 +59,9 @@ int p2p_source_get(const P2pSource *source, int i, float *out);
 /** The stored tensor of parameter i as it is, where it can be used so: not folded, not permuted. */
 const P2pFileTensor *p2p_source_tensor(const P2pSource *source, int i);
 
+/** P2P_EINVAL when a value of parameter i is too large for f16 (the message names it). */
+int p2p_source_check_half(const P2pSource *source, int i, const float *values);
+
 /** The scales [O] that belong to a tensor of I8 weights, or NULL. */
 const P2pFileTensor *p2p_source_scales(const P2pSource *source, int i);
 
