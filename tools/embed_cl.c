@@ -3,7 +3,7 @@
  * Turns the kernel files into one C file: for each program an array of source lines, with the
  * local includes pasted in and #line directives, so that a build log names the .cl file and line.
  *
- * Usage: embed_cl OUTPUT FOLDER PROGRAM.cl...      (runs at build time only)
+ * Usage: embed_cl OUTPUT FOLDER[:FOLDER] PROGRAM.cl...      (runs at build time only)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,14 +42,19 @@ static void put_position(FILE *out, int line, const char *name)
 static void paste(FILE *out, const char *folder, const char *name, int depth)
 {
     char path[2 * LINE_BYTES], line[LINE_BYTES], included[LINE_BYTES];
-    FILE *in;
+    FILE *in = NULL;
 
     if (depth > MAX_DEPTH)
         fail("includes itself", name);
-    if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-        fail("the path is too long", name);
-    if (!(in = fopen(path, "r")))
-        fail("cannot be opened", path);
+    for (const char *at = folder; !in && *at; at += *at == ':') {
+        const int n = (int)strcspn(at, ":");
+        if (snprintf(path, sizeof(path), "%.*s/%s", n, at, name) >= (int)sizeof(path))
+            fail("the path is too long", name);
+        in = fopen(path, "r");
+        at += n;
+    }
+    if (!in)
+        fail("cannot be opened", name);
     put_position(out, 1, name);
     for (int number = 1; fgets(line, sizeof(line), in); number++) {
         if (sscanf(line, " #include \"%[^\"]\"", included) == 1) {

@@ -5,7 +5,8 @@
  * Where the driver keeps no binaries itself, they are kept in $XDG_CACHE_HOME/pix2pix-cl (or
  * ~/.cache/pix2pix-cl), one file a program; its name is a hash of source, options, device, driver
  * and platform. A cache that cannot be read or written is never an error.
- * P2P_CL_DIR names a folder whose .cl files replace the embedded ones (for development).
+ * P2P_CL_DIR names folders, "cl:build/cl", whose files replace the embedded ones (for development):
+ * the programs of the first, and pieces of all.
  */
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static int create_from_source(P2pDevice *d, const char *name, cl_program *out,
     if ((err = embedded_source(name, &lines, &count)) < 0)
         return err;
     if (folder && *folder) {
-        char *path = p2p_format("%s/%s.cl", folder, name);
+        char *path = p2p_format("%.*s/%s.cl", (int)strcspn(folder, ":"), folder, name);
         size_t bytes;
         err = path ? p2p_file_read(path, MAX_SOURCE_BYTES, &file, &bytes) : P2P_ENOMEM;
         free(path);
@@ -161,12 +162,28 @@ static int build(P2pDevice *d, const char *name, const char *options, cl_program
     return err;
 }
 
-int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_program *out)
+/* Name and options of a program, with -I for each of P2P_CL_DIR's folders; NULL: no memory. */
+static char *make_key(const P2pDevice *d, const char *name, const char *options)
 {
     const char *folder = getenv("P2P_CL_DIR");
-    char *key = p2p_format("%s -cl-std=CL1.2 -D VW=%d -D P2P_CPU=%d %s%s %s", name,
-                           d->caps.vector_width, d->caps.is_cpu, folder && *folder ? "-I " : "",
-                           folder ? folder : "", options ? options : "");
+    char *key = p2p_format("%s -cl-std=CL1.2 -D VW=%d -D P2P_CPU=%d", name, d->caps.vector_width,
+                           d->caps.is_cpu);
+
+    while (key && folder && *folder) {
+        const int n = (int)strcspn(folder, ":");
+        char *longer = p2p_format("%s -I %.*s", key, n, folder);
+        free(key);
+        key = longer;
+        folder += n + (folder[n] == ':');
+    }
+    char *whole = key ? p2p_format("%s %s", key, options ? options : "") : NULL;
+    free(key);
+    return whole;
+}
+
+int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_program *out)
+{
+    char *key = make_key(d, name, options);
     int err = key ? P2P_OK : P2P_ENOMEM;
 
     for (size_t i = 0; !err && i < d->program_count; i++)

@@ -78,6 +78,8 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps
 
 static const P2pVariant fwd_variants[] = {
     {"thin", p2p_conv2d_fwd_thin_ok, p2p_conv2d_fwd_thin_work, p2p_conv2d_fwd_thin_emit},
+    {"winograd", p2p_conv2d_fwd_winograd_ok, p2p_conv2d_fwd_winograd_work,
+     p2p_conv2d_fwd_winograd_emit, p2p_conv2d_fwd_winograd_worth, .error = 16},
     {"simd", p2p_conv2d_fwd_simd_ok, p2p_conv2d_fwd_simd_work, p2p_conv2d_fwd_simd_emit},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_fwd_tile_work, p2p_conv2d_fwd_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_fwd_clblast_emit},
@@ -87,6 +89,8 @@ static const P2pVariant fwd_variants[] = {
 
 static const P2pVariant dgrad_variants[] = {
     {"thin", p2p_conv2d_dgrad_thin_ok, p2p_conv2d_dgrad_thin_work, p2p_conv2d_dgrad_thin_emit},
+    {"winograd", p2p_conv2d_dgrad_winograd_ok, p2p_conv2d_dgrad_winograd_work,
+     p2p_conv2d_dgrad_winograd_emit, p2p_conv2d_dgrad_winograd_worth, .error = 16},
     {"simd", p2p_conv2d_dgrad_simd_ok, p2p_conv2d_dgrad_simd_work, p2p_conv2d_dgrad_simd_emit},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_dgrad_tile_work, p2p_conv2d_dgrad_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_dgrad_clblast_emit},
@@ -96,6 +100,8 @@ static const P2pVariant dgrad_variants[] = {
 
 static const P2pVariant wgrad_variants[] = {
     {"thin", p2p_conv2d_wgrad_thin_ok, p2p_conv2d_wgrad_thin_work, p2p_conv2d_wgrad_thin_emit},
+    {"winograd", p2p_conv2d_wgrad_winograd_ok, p2p_conv2d_wgrad_winograd_work,
+     p2p_conv2d_wgrad_winograd_emit, p2p_conv2d_wgrad_winograd_worth, .error = 16},
     {"simd", p2p_conv2d_wgrad_simd_ok, NULL, p2p_conv2d_wgrad_simd_emit},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_wgrad_tile_work, p2p_conv2d_wgrad_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_wgrad_clblast_emit},

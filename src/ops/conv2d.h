@@ -25,6 +25,16 @@ bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
 
+bool p2p_conv2d_fwd_winograd_ok(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_fwd_winograd_worth(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_fwd_winograd_work(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_dgrad_winograd_ok(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_dgrad_winograd_worth(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_dgrad_winograd_work(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_wgrad_winograd_ok(const P2pCall *call, const P2pCaps *caps);
+bool p2p_conv2d_wgrad_winograd_worth(const P2pCall *call, const P2pCaps *caps);
+size_t p2p_conv2d_wgrad_winograd_work(const P2pCall *call, const P2pCaps *caps);
+
 bool p2p_conv2d_fwd_thin_ok(const P2pCall *call, const P2pCaps *caps);
 size_t p2p_conv2d_fwd_thin_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_dgrad_thin_ok(const P2pCall *call, const P2pCaps *caps);
@@ -43,6 +53,8 @@ size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps);
 typedef int P2pConvEmit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
                         P2pBuffer *work);
 P2pConvEmit p2p_conv2d_fwd_simd_emit, p2p_conv2d_dgrad_simd_emit, p2p_conv2d_wgrad_simd_emit;
+P2pConvEmit p2p_conv2d_fwd_winograd_emit, p2p_conv2d_dgrad_winograd_emit;
+P2pConvEmit p2p_conv2d_wgrad_winograd_emit;
 P2pConvEmit p2p_conv2d_fwd_thin_emit, p2p_conv2d_dgrad_thin_emit, p2p_conv2d_wgrad_thin_emit;
 P2pConvEmit p2p_conv2d_fwd_tile_emit, p2p_conv2d_dgrad_tile_emit, p2p_conv2d_wgrad_tile_emit;
 P2pConvEmit p2p_conv2d_fwd_clblast_emit, p2p_conv2d_dgrad_clblast_emit;

@@ -92,7 +92,8 @@ int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *cap
         const bool named = forced && strlen(v->name) == n && !strncmp(v->name, forced, n);
         known |= named;
         const bool reads = !packed || (pass->packed && !strcmp(pass->packed, v->name));
-        if ((!forced || named) && reads && v->applicable(call, caps)) {
+        const bool wanted = forced ? named : !v->worth || v->worth(call, caps);
+        if (wanted && reads && v->applicable(call, caps)) {
             *out = v;
             return P2P_OK;
         }

@@ -153,6 +153,10 @@ typedef struct P2pVariant {
     size_t (*workspace)(const P2pCall *call, const P2pCaps *caps);
     /** Append the launches. work: at least workspace() bytes, or NULL when that is 0. */
     int (*emit)(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work);
+    /** Whether the rule takes it where it is applicable; NULL: always. */
+    bool (*worth)(const P2pCall *call, const P2pCaps *caps);
+    /** Rounding errors relative to those of a plain sum, and then integers round too; 0: as one. */
+    double error;
 } P2pVariant;
 
 typedef struct P2pPass {

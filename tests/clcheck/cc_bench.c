@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Times of variants at sizes of the networks: median of many runs after a warm-up. */
+/* Times of variants at sizes of the networks: median and least of many runs after a warm-up. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,12 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Median seconds of one run; several launches of the sequence in a row where it is short. */
-static int measure(P2pDevice *device, P2pSequence *seq, double *median)
+typedef struct Seconds {
+    double median, least;
+} Seconds;
+
+/* Seconds of one run; several launches of the sequence in a row where it is short. */
+static int measure(P2pDevice *device, P2pSequence *seq, Seconds *seconds_out)
 {
     const int count = p2p_sequence_count(seq);
     double times[MOST_RUNS], total = 0;
@@ -40,11 +44,11 @@ static int measure(P2pDevice *device, P2pSequence *seq, double *median)
             break;
     }
     qsort(times, (size_t)runs, sizeof(times[0]), compare_doubles);
-    *median = runs ? times[runs / 2] : 0;
+    *seconds_out = (Seconds){runs ? times[runs / 2] : 0, runs ? times[0] : 0};
     return err;
 }
 
-static int time_variant(Cc *cc, const CcCase *c, const P2pVariant *v, double *seconds)
+static int time_variant(Cc *cc, const CcCase *c, const P2pVariant *v, Seconds *seconds)
 {
     const size_t bytes = v->workspace ? v->workspace(&c->call, cc->caps) : 0;
     P2pSequence *seq = NULL;
@@ -76,7 +80,8 @@ static double bytes_of(const CcCase *c)
 static int bench_size(Cc *cc, CcCase *c)
 {
     const P2pVariant *last = c->pass->variants;
-    double safest = 0, seconds[16] = {0};
+    Seconds seconds[16] = {0};
+    double safest = 0;
     char text[256];
     CcData d;
     CcRandom r = {cc->seed, 0, 0, 0};
@@ -92,15 +97,15 @@ static int bench_size(Cc *cc, CcCase *c)
         if (last->applicable(&c->call, cc->caps) &&
             (!cc->variant || !strcmp(cc->variant, last->name)) &&
             (err = time_variant(cc, c, last, &seconds[i])) == P2P_OK)
-            safest = seconds[i];
+            safest = seconds[i].median;
     cc_data_destroy(&d);
     printf("%s %s\n", c->pass->name, text);
     for (int k = 0; k < i; k++)
-        if (seconds[k] > 0)
-            printf("    %-10s %10.1f us %8.1f GB/s %8.1f GFLOP/s  (%.2fx)\n",
-                   c->pass->variants[k].name, 1e6 * seconds[k],
-                   (c->bytes > 0 ? c->bytes : bytes_of(c)) / seconds[k] * 1e-9,
-                   c->flops / seconds[k] * 1e-9, safest / seconds[k]);
+        if (seconds[k].median > 0)
+            printf("    %-10s %10.1f us (least %8.1f) %8.1f GB/s %8.1f GFLOP/s  (%.2fx)\n",
+                   c->pass->variants[k].name, 1e6 * seconds[k].median, 1e6 * seconds[k].least,
+                   (c->bytes > 0 ? c->bytes : bytes_of(c)) / seconds[k].median * 1e-9,
+                   c->flops / seconds[k].median * 1e-9, safest / seconds[k].median);
     return err;
 }
 

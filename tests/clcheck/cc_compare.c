@@ -8,6 +8,17 @@
 #include "clcheck.h"
 #include "src/base/memory.h"
 
+/* The largest sum of |products| behind an element: what errors that spread may be relative to. */
+static double most_mag(const CcData *d, const CcCase *c)
+{
+    const size_t count = p2p_tensor_elements(&c->call.t[d->first]);
+    double most = 0;
+
+    for (size_t k = 0; k < count; k++)
+        most = fmax(most, d->mag[k]);
+    return most;
+}
+
 static double bound(const CcData *d, const CcCase *c, int i, size_t k)
 {
     const bool has_mag = d->mag && (i == d->first || c->mag_also >> i & 1);
@@ -20,11 +31,12 @@ static double bound(const CcData *d, const CcCase *c, int i, size_t k)
 }
 
 /* Compare the elements of output i and mark their places in touched. */
-static bool compare_elements(const CcData *d, const CcCase *c, int i, bool exact,
+static bool compare_elements(const CcData *d, const CcCase *c, int i, double error,
                              unsigned char *touched, char *text, size_t bytes)
 {
     const P2pTensor *t = &c->call.t[i];
     const CcOperand *o = &d->o[i];
+    const double spread = error > 1 ? error * FLT_EPSILON * most_mag(d, c) : 0;
     size_t k = 0;
 
     for (int n = 0; n < t->n; n++)
@@ -32,7 +44,7 @@ static bool compare_elements(const CcData *d, const CcCase *c, int i, bool exact
             for (int h = 0; h < t->h; h++)
                 for (int w = 0; w < t->w; w++, k++) {
                     const size_t at = p2p_tensor_index(t, n, ch, h, w);
-                    const double limit = exact ? 0 : bound(d, c, i, k);
+                    const double limit = error > 0 ? bound(d, c, i, k) + spread : 0;
                     float got;
 
                     touched[at] = 1;
@@ -41,13 +53,13 @@ static bool compare_elements(const CcData *d, const CcCase *c, int i, bool exact
                         continue;
                     snprintf(text, bytes,
                              "operand %d n%d c%d h%d w%d: got %.9g, expected %.9g +- %.3g%s", i, n,
-                             ch, h, w, (double)got, o->ref[k], limit, exact ? " (integers)" : "");
+                             ch, h, w, (double)got, o->ref[k], limit, error == 0 ? " (integers)" : "");
                     return false;
                 }
     return true;
 }
 
-static bool compare_operand(const CcData *d, const CcCase *c, int i, bool exact, char *text,
+static bool compare_operand(const CcData *d, const CcCase *c, int i, double error, char *text,
                             size_t bytes)
 {
     const CcOperand *o = &d->o[i];
@@ -59,7 +71,7 @@ static bool compare_operand(const CcData *d, const CcCase *c, int i, bool exact,
         /* The padding of a weight's last block may hold anything. */
         if (t->layout == P2P_WEIGHT)
             memset(touched + t->offset, 1, p2p_tensor_span(t));
-        good = compare_elements(d, c, i, exact, touched, text, bytes);
+        good = compare_elements(d, c, i, error, touched, text, bytes);
     }
     for (size_t k = 0; good && k < o->floats; k++)
         if (!touched[k] && o->after[0][k] != o->before[k]) {
@@ -75,14 +87,17 @@ static bool compare_operand(const CcData *d, const CcCase *c, int i, bool exact,
     return good;
 }
 
-bool cc_compare(const CcData *d, const CcCase *c, bool integers, char *text, size_t bytes)
+bool cc_compare(const CcData *d, const CcCase *c, const P2pVariant *v, bool integers, char *text,
+                size_t bytes)
 {
+    const double error = v->error > 0 ? v->error : integers && c->exact ? 0 : 1;
+
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         bool aliased = false;
         for (int j = 0; j < P2P_MAX_OPERANDS; j++)
             aliased |= c->alias[j] == i + 1;
         if (d->o[i].dense && !aliased &&
-            !compare_operand(d, c, i, integers && c->exact, text, bytes))
+            !compare_operand(d, c, i, error, text, bytes))
             return false;
     }
     return true;

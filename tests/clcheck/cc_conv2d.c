@@ -23,18 +23,24 @@ static void set_shapes(CcCase *c, int n, int h, int w, int channels, int k, int 
     c->exact = true;
 }
 
+/* Often whole blocks on both sides, as some variants need. */
+static int draw_channels(CcRandom *r, int block)
+{
+    return cc_chance(r, 60) ? block * cc_int(r, 1, r->most ? 1 : 4) : cc_channels(r, 40);
+}
+
 /* Kernel 1 to 7, stride 1 to 3, padding below the kernel; often the networks' 4x4. */
 static void draw_geometry(CcRandom *r, CcCase *c, int block)
 {
     P2pAttr *a = &c->call.attr;
-    const int kernel = cc_chance(r, 60) ? 4 : cc_int(r, 1, 7);
+    const int kernel = cc_chance(r, 50) ? 4 : cc_chance(r, 30) ? 3 : cc_int(r, 1, 7);
 
-    a->stride = cc_chance(r, 60) ? 2 : cc_int(r, 1, 3);
+    a->stride = cc_chance(r, 30) ? 1 : cc_chance(r, 60) ? 2 : cc_int(r, 1, 3);
     a->pad = cc_chance(r, 60) ? p2p_min(1, kernel - 1) : cc_int(r, 0, kernel - 1);
     a->large_out = cc_chance(r, 50);
     const int least = p2p_max(1, kernel - 2 * a->pad);
     set_shapes(c, cc_int(r, 1, 3), p2p_max(least, cc_size(r, 20)), p2p_max(least, cc_size(r, 20)),
-               cc_channels(r, 40), cc_channels(r, 40), kernel, block);
+               draw_channels(r, block), draw_channels(r, block), kernel, block);
 }
 
 static void draw_epilogue(CcRandom *r, CcCase *c, int channels)

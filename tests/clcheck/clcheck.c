@@ -37,8 +37,8 @@ static const char help[] =
     "  --vector_width N  4, 8 or 16 floats\n";
 
 /* Run a variant on integers and reals, each twice; false: text says what is wrong. */
-static bool run_data(Cc *cc, CcCase *c, CcData *d, P2pSequence *seq, P2pBuffer *work, size_t bytes,
-                     bool integers, char *text, size_t text_bytes)
+static bool run_data(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, P2pSequence *seq,
+                     P2pBuffer *work, size_t bytes, bool integers, char *text, size_t text_bytes)
 {
     unsigned char guard[WORK_GUARD_BYTES], read[WORK_GUARD_BYTES];
     CcRandom r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x100u + integers), 0, 0};
@@ -64,7 +64,7 @@ static bool run_data(Cc *cc, CcCase *c, CcData *d, P2pSequence *seq, P2pBuffer *
         snprintf(text, text_bytes, "%s", p2p_error());
         return false;
     }
-    return cc_compare(d, c, integers, text, text_bytes);
+    return cc_compare(d, c, v, integers, text, text_bytes);
 }
 
 static bool run_variant(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, char *text, size_t size)
@@ -90,7 +90,7 @@ static bool run_variant(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, char 
         good = false;
     }
     for (int integers = !cc->tiny; integers >= 0 && good; integers--)
-        good = run_data(cc, c, d, seq, work, bytes, integers, text, size);
+        good = run_data(cc, c, d, v, seq, work, bytes, integers, text, size);
     p2p_sequence_destroy(&seq);
     p2p_buffer_destroy(&work);
     return good;

@@ -108,7 +108,8 @@ void cc_describe(const CcCase *c, char *text, size_t bytes);
 
 /** Compare the first run's operands with the reference, and the two runs with each other.
  *  False: what is wrong stands in text. */
-bool cc_compare(const CcData *d, const CcCase *c, bool integers, char *text, size_t bytes);
+bool cc_compare(const CcData *d, const CcCase *c, const P2pVariant *v, bool integers, char *text,
+                size_t bytes);
 
 /** Time all variants at the check's sizes and print a line each. */
 int cc_bench(Cc *cc, const CcCheck *check);
