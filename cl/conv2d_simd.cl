@@ -6,7 +6,7 @@
  *
  * Kernels
  *   conv2d_gather_simd   forward, and the data gradient by classes of stride x stride pixels, each
- *                        a gather with a part of the taps. w blocked over the outputs.
+ *                        a gather with a part of the taps. w blocked over the outputs, or the inputs.
  *                        global {groups of tiles, blocks of outputs, stride * stride or 1}
  *   conv2d_wgrad_simd    weight gradient; either side may be the blocked one.
  *                        global {taps, chunks of input channels, groups of WIDTH blocks of outputs}
@@ -19,6 +19,8 @@
  *   -D CHUNK=<n>       channels whose weights stay in the first cache while all tiles use them
  *   -D WIDTH=<n>       blocks of outputs that share the inputs in the weight gradient
  *   -D PACKING=<0|1|2> of the gather's weights: f32; f16; q8 with scales behind it (tensor.h)
+ *   -D TURNED          the gather's weights are blocked over its inputs (PACKING is 0)
+ *   -D TURN            the last kernel alone
  *   -D RUN=<n>         pixels about that the weight gradient sums before it adds to the whole sum
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
@@ -27,6 +29,7 @@
 #include "conv2d.clh"
 #include "conv2d_rows.clh"
 
+#ifndef TURN
 #if PACKING
 /* Weights of some channels become floats in the first cache; the scales are the block's. */
 #define WEIGHT_SPACE
@@ -48,14 +51,31 @@ void unpack_weights(float *to, __global const Weight *w, __global const float *s
     }
 }
 #else
+#ifdef TURNED
+#define WEIGHT_SPACE
+#else
 #define WEIGHT_SPACE __global
+#endif
 typedef float Weight;
+#endif
+
+#ifdef TURNED
+/* Weights of some channels of a tap for a block of `filled` outputs; from channels to channels of the
+ * next block of inputs it is `pitch` floats. What comes four blocks later is asked for early. */
+void turn_weights(VF *to, __global const float *w, size_t pitch, int filled, int channels)
+{
+    for (int c = 0; c < channels; c += BLOCK, w += pitch) {
+        for (int i = 0; i < BLOCK * BLOCK; i += 16)
+            PREFETCH(w + 4 * pitch + i);
+        turn_block(to + c * 2, 2, w, filled);
+    }
+}
 #endif
 
 #define TILE_SOURCE(i) __global const float *const a##i = source[i] + first;
 
 /* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. */
-void tile_tap(VF *sums, __global const float *const *source, WEIGHT_SPACE const float *w, int first,
+SEPARATE void tile_tap(VF *sums, __global const float *const *source, WEIGHT_SPACE const float *w, int first,
               int count)
 {
     EACH_ROW(TILE_SOURCE)
@@ -112,13 +132,24 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
     __global const float *scale = 0;
 #endif
 #endif
+#ifdef TURNED
+    VF turned[2 * CHUNK];
+    float *const weights = (float *)turned;
+    const size_t plane = (size_t)to.channels * BLOCK, pitch = plane * g.r * g.s;
+    w += g.w_offset + (size_t)block * BLOCK * BLOCK;
+#else
     w += g.w_offset + block * block_weights;
+#endif
     for (int a = 0; a < rows.taps; a++)
         for (int b = 0; b < cols.taps; b++) {
             const int dy = rows.base + rows.walk * a, dx = cols.base + cols.walk * b;
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
             const long shift = ((long)dy * from.width + dx) * from.stride;
+#ifdef TURNED
+            __global const Weight *tap_weights = w + tap * plane;
+#else
             __global const Weight *tap_weights = w + (size_t)tap * from.channels * BLOCK;
+#endif
 
             int any = 0;
             for (int t = 0; t < used; t++) {
@@ -135,6 +166,9 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
                 const int run = min(CHUNK, from.channels - c);
 #if PACKING
                 unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
+#elif defined(TURNED)
+                turn_weights(turned, tap_weights + c / BLOCK * pitch, pitch,
+                             min(BLOCK, to.channels - block * BLOCK), run);
 #else
                 __global const float *weights = tap_weights + (size_t)c * BLOCK;
 #endif
@@ -175,7 +209,7 @@ typedef struct Lines {
 } Lines;
 
 /* sums[input lane][outputs] += over some lines of pixels: p's channels times o's. */
-void grad_lines(VF *sums, __global const float *p0, __global const float *o0, const Lines *l,
+SEPARATE void grad_lines(VF *sums, __global const float *p0, __global const float *o0, const Lines *l,
                 int lanes, int filled)
 {
     const int p_step = l->p_step, o_step = l->o_step, pixels = l->pixels;
@@ -276,6 +310,7 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
     }
 }
 
+#else
 /* ---- Weights from one blocking to the other -------------------------------------------------- */
 
 ONE_ITEM
@@ -296,3 +331,4 @@ __kernel void conv2d_turn_simd(__global const float *restrict from, __global flo
                 to[(size_t)(o + i) * BLOCK + j] = j < filled ? f[j * BLOCK + i] : 0.0f;
     }
 }
+#endif

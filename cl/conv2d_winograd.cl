@@ -131,37 +131,12 @@ __kernel void winograd_data(__global const float *restrict in, __global const fl
 #ifndef WGRAD
 /* ---- Forward and data gradient --------------------------------------------------------------- */
 
-/* VW vectors as rows become columns: each round interleaves the first half with the second. */
-void transpose(VF *m)
-{
-    VF next[VW];
-
-    for (int round = 1; round < VW; round *= 2) {
-        for (int i = 0; i < VW / 2; i++) {
-            next[2 * i].even = m[i].lo;
-            next[2 * i].odd = m[i + VW / 2].lo;
-            next[2 * i + 1].even = m[i].hi;
-            next[2 * i + 1].odd = m[i + VW / 2].hi;
-        }
-        for (int i = 0; i < VW; i++)
-            m[i] = next[i];
-    }
-}
-
 /* The taps of BLOCK inputs from weights blocked over the inputs: taps[input][tap][2]. from points to
  * BLOCK outputs of the first tap; offset[tap] leads to the others. */
 void turn_taps(VF *taps, __global const float *from, const size_t *offset)
 {
     for (int tap = 0; tap < TAPS * TAPS; tap++)
-        for (int vec = 0; vec < 2; vec++)
-            for (int part = 0; part < 2; part++) {
-                VF rows[VW];
-                for (int i = 0; i < VW; i++)
-                    rows[i] = VF_LOAD(from + offset[tap] + (vec * VW + i) * BLOCK + part * VW);
-                transpose(rows);
-                for (int i = 0; i < VW; i++)
-                    taps[((part * VW + i) * TAPS * TAPS + tap) * 2 + vec] = rows[i];
-            }
+        turn_block(taps + tap * 2, TAPS * TAPS * 2, from + offset[tap], BLOCK);
 }
 
 /* Vectors from point to point of a chunk's weights: not a power of two, whose multiples would all fall

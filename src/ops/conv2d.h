@@ -20,9 +20,7 @@ ConvGeom p2p_conv_geom(const P2pCall *call);
 
 /* The variants' functions, as in P2pVariant. */
 bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_fwd_simd_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps);
 bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
 
 bool p2p_conv2d_fwd_winograd_ok(const P2pCall *call, const P2pCaps *caps);

@@ -7,7 +7,7 @@
 #include "src/ops/conv2d.h"
 
 enum { GROUP = 12, CHUNK = 128, RUN = 128, WIDTH = 4 }; /* see the kernel */
-enum { OPTIONS = 96 }; /* characters */
+enum { OPTIONS = 112 }; /* characters */
 
 int p2p_conv2d_rows(const P2pCaps *caps)
 {
@@ -37,10 +37,12 @@ size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient)
            sizeof(float);
 }
 
-static void options_text(const P2pCaps *caps, P2pPacking packing, char text[OPTIONS])
+static void options_text(const P2pCaps *caps, P2pPacking packing, const char *more,
+                         char text[OPTIONS])
 {
-    snprintf(text, OPTIONS, "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d -D PACKING=%d",
-             p2p_conv2d_rows(caps), GROUP, CHUNK, RUN, WIDTH, packing);
+    snprintf(text, OPTIONS,
+             "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d -D PACKING=%d%s",
+             p2p_conv2d_rows(caps), GROUP, CHUNK, RUN, WIDTH, packing, more);
 }
 
 int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
@@ -51,7 +53,7 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *c
                            P2P_ARG(*g)};
     char options[OPTIONS];
 
-    options_text(caps, call->t[P2P_CONV_W].packing, options);
+    options_text(caps, P2P_PACK_F32, " -D TURN", options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_turn_simd",
                           .options = options,
@@ -71,10 +73,9 @@ static int tiles_in_group(int tiles, int other_groups, const P2pCaps *caps)
     return in_group;
 }
 
-static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work,
-                       bool gradient)
+static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, bool gradient)
 {
-    ConvGeom g = p2p_conv_geom(call);
+    const ConvGeom g = p2p_conv_geom(call);
     const P2pBuffer *x = call->t[P2P_CONV_X].buffer, *y = call->t[P2P_CONV_Y].buffer;
     const P2pBuffer *w = call->t[P2P_CONV_W].buffer, *zeros = p2p_sequence_zeros(seq);
     const int is_gradient = gradient, step = gradient ? g.stride : 1;
@@ -84,21 +85,15 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
     const int all_tiles = p2p_ceil_div(pixels, p2p_conv2d_rows(caps));
     const int tiles = tiles_in_group(all_tiles, blocks * step * step, caps);
     char options[OPTIONS];
-    int err;
 
     if (!zeros)
         return P2P_EDEVMEM;
-    if (p2p_conv2d_turned_bytes(call, gradient)) {
-        if ((err = p2p_conv2d_emit_turn(seq, call, caps, work)) < 0)
-            return err;
-        w = work;
-        g.w_offset = 0;
-    }
     const P2pArg args[] = {P2P_ARG_BUFFER(gradient ? y : x), P2P_ARG_BUFFER(w),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
                            P2P_ARG_BUFFER(gradient ? x : y), P2P_ARG_BUFFER(zeros), P2P_ARG(g),
                            P2P_ARG(is_gradient), P2P_ARG(tiles)};
-    options_text(caps, call->t[P2P_CONV_W].packing, options);
+    options_text(caps, call->t[P2P_CONV_W].packing,
+                 call->attr.large_out != gradient ? " -D TURNED" : "", options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_gather_simd",
                           .options = options,
@@ -112,16 +107,11 @@ bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps)
     return fits(call, caps) && fits_packed(call, false);
 }
 
-size_t p2p_conv2d_fwd_simd_work(const P2pCall *call, const P2pCaps *caps)
-{
-    (void)caps;
-    return p2p_conv2d_turned_bytes(call, false);
-}
-
 int p2p_conv2d_fwd_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
                              P2pBuffer *work)
 {
-    return emit_gather(seq, call, caps, work, false);
+    (void)work;
+    return emit_gather(seq, call, caps, false);
 }
 
 bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps)
@@ -129,16 +119,11 @@ bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps)
     return fits(call, caps) && fits_packed(call, true);
 }
 
-size_t p2p_conv2d_dgrad_simd_work(const P2pCall *call, const P2pCaps *caps)
-{
-    (void)caps;
-    return p2p_conv2d_turned_bytes(call, true);
-}
-
 int p2p_conv2d_dgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
                                P2pBuffer *work)
 {
-    return emit_gather(seq, call, caps, work, true);
+    (void)work;
+    return emit_gather(seq, call, caps, true);
 }
 
 bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps)
@@ -157,7 +142,7 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
     char options[OPTIONS];
 
     (void)work;
-    options_text(caps, call->t[P2P_CONV_W].packing, options);
+    options_text(caps, call->t[P2P_CONV_W].packing, "", options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_wgrad_simd",
                           .options = options,
