@@ -27,6 +27,8 @@
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "adam.clh"
+#include "conv2d_update.clh"
 #include "conv2d_rows.clh"
 
 #ifndef TURN
@@ -254,8 +256,9 @@ int range_last(int stride, int shift, int limit, int count)
 
 ONE_ITEM
 __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const float *restrict y,
-                                __global float *restrict w, const ConvGeom g)
+                                UPDATE_ARGUMENTS, const ConvGeom g)
 {
+    UPDATE_BEGIN(g)
     const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s;
     const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
     const int block = get_group_id(2) * WIDTH;
@@ -296,17 +299,9 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
         }
 
     for (int j = 0; j < blocks; j++) {
-        __global float *out =
-            w + g.w_offset + (((size_t)(block + j) * g.r * g.s + tap) * inputs + first) * BLOCK;
-        for (int i = 0; i < last - first; i++, out += BLOCK) {
-            VF u = sums[j][2 * i], v = sums[j][2 * i + 1];
-            if (g.accumulate) {
-                u += VF_LOAD(out);
-                v += VF_LOAD(out + VW);
-            }
-            VF_STORE(u, out);
-            VF_STORE(v, out + VW);
-        }
+        size_t at = (((size_t)(block + j) * g.r * g.s + tap) * inputs + first) * BLOCK;
+        for (int i = 0; i < 2 * (last - first); i++, at += VW)
+            update_weights(&update, &rule, at, sums[j][i]);
     }
 }
 

@@ -8,8 +8,9 @@
  * data gradient writes virtual channels of the large side from the small one, with the taps reversed.
  * So all kernels know only such correlations of stride 1; virtual pixels are never stored as such.
  *
- * Transformed data, V or Z: [chunk of CHUNK virtual channels][point][tile][CHUNK], where a point is one
- * of POINTS * POINTS products of a tile and tiles are padded to a multiple of ROWS.
+ * Transformed data, V or Z: [chunk of virtual channels][point][tile][channel of the chunk], where a
+ * point is one of POINTS * POINTS products of a tile and tiles are padded to a multiple of ROWS. Chunks
+ * are of CHUNK channels, or of BLOCK for the outputs of a weight gradient.
  *
  * Kernels
  *   winograd_data      V = B^T d B of what a gather reads.      global {tiles, t * t or 1}
@@ -29,6 +30,8 @@
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "adam.clh"
+#include "conv2d_update.clh"
 #include "conv2d_rows.clh"
 #include "winograd_lines.clh"
 
@@ -103,7 +106,8 @@ void window_sources(__global const float **source, int size, Window w,
 
 ONE_ITEM
 __kernel void winograd_data(__global const float *restrict in, __global const float *zeros,
-                            __global float *restrict v, const ConvGeom g, const int gradient)
+                            __global float *restrict v, const ConvGeom g, const int gradient,
+                            const int chunk)
 {
     const Side from = gather(&g, gradient, 0).from;
     const Tiles tiles = gather_tiles(&g, gradient);
@@ -117,14 +121,14 @@ __kernel void winograd_data(__global const float *restrict in, __global const fl
     for (int c = 0; c < from.channels; c += VW) {
         const int channel = d * from.channels + c;
         __global float *to =
-            v + ((size_t)(channel / CHUNK) * ALL * padded + tile) * CHUNK + channel % CHUNK;
+            v + ((size_t)(channel / chunk) * ALL * padded + tile) * chunk + channel % chunk;
         VF pixels[ALL], points[ALL];
 
         UNROLLED for (int i = 0; i < ALL; i++)
             pixels[i] = VF_LOAD(source[i] + c);
         TRANSFORM(data_line, points, POINTS, pixels, POINTS)
         UNROLLED for (int i = 0; i < ALL; i++)
-            VF_STORE(points[i], to + (size_t)i * padded * CHUNK);
+            VF_STORE(points[i], to + (size_t)i * padded * chunk);
     }
 }
 
@@ -268,12 +272,13 @@ __kernel void winograd_gather(__global const float *restrict v, __global const f
 #else
 /* ---- Weight gradient ------------------------------------------------------------------------- */
 
-#define RUN 96 /* tiles whose data stay in the first cache */
+#define RUN 64 /* tiles whose data stay in the first cache */
 #define SLOTS ((CHUNK + ROWS - 1) / ROWS * ROWS)
 
 ONE_ITEM
 __kernel void winograd_spread(__global const float *restrict y, __global const float *zeros,
-                              __global float *restrict z, const ConvGeom g, const int behind)
+                              __global float *restrict z, const ConvGeom g, const int chunk,
+                              const int behind)
 {
     const Side from = gather(&g, 1, 0).from;
     const Tiles tiles = gather_tiles(&g, 0);
@@ -283,14 +288,14 @@ __kernel void winograd_spread(__global const float *restrict y, __global const f
     window_sources(source, TILE, window(tile, tiles, 1, 0, 0), y, zeros, from);
     for (int c = 0; c < from.channels; c += VW) {
         __global float *to =
-            z + behind + ((size_t)(c / CHUNK) * ALL * padded + tile) * CHUNK + c % CHUNK;
+            z + behind + ((size_t)(c / chunk) * ALL * padded + tile) * chunk + c % chunk;
         VF pixels[TILE * TILE], points[ALL];
 
         UNROLLED for (int i = 0; i < TILE * TILE; i++)
             pixels[i] = VF_LOAD(source[i] + c);
         TRANSFORM(spread_line, points, POINTS, pixels, TILE)
         UNROLLED for (int i = 0; i < ALL; i++)
-            VF_STORE(points[i], to + (size_t)i * padded * CHUNK);
+            VF_STORE(points[i], to + (size_t)i * padded * chunk);
     }
 }
 
@@ -306,7 +311,7 @@ SEPARATE void outer_product(VF *sums, __global const float *p, __global const fl
 {
     EACH_ROW(TILE_BEGIN)
 
-    for (int i = 0; i < tiles; i++, p += CHUNK, o += CHUNK) {
+    for (int i = 0; i < tiles; i++, p += CHUNK, o += BLOCK) {
         const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
         EACH_ROW(GRAD_STEP)
     }
@@ -314,25 +319,25 @@ SEPARATE void outer_product(VF *sums, __global const float *p, __global const fl
 }
 
 ONE_ITEM
-__kernel void winograd_wgrad(__global const float *restrict v, __global float *restrict w,
-                             const ConvGeom g, const int behind)
+__kernel void winograd_wgrad(__global const float *restrict v, UPDATE_ARGUMENTS, const ConvGeom g,
+                             const int behind)
 {
+    UPDATE_BEGIN(g)
     __global const float *z = v + behind;
     const int tiles = gather_tiles(&g, 0).count, padded = padded_tiles(tiles);
     const int chunk = get_group_id(0), output = get_group_id(1) * BLOCK;
-    const size_t panel = (size_t)padded * CHUNK;
-    __global const float *p = (g.large_out ? z : v) + chunk * ALL * panel;
-    __global const float *o =
-        (g.large_out ? v : z) + output / CHUNK * ALL * panel + output % CHUNK;
+    const size_t p_panel = (size_t)padded * CHUNK, o_panel = (size_t)padded * BLOCK;
+    __global const float *p = (g.large_out ? z : v) + chunk * ALL * p_panel;
+    __global const float *o = (g.large_out ? v : z) + get_group_id(1) * ALL * o_panel;
     VF sums[ALL * SLOTS * 2], points[ALL], taps[TAPS * TAPS];
 
     for (int i = 0; i < ALL * SLOTS * 2; i++)
         sums[i] = (VF)(0.0f);
-    for (int i = 0; i < ALL; i++, p += panel, o += panel)
+    for (int i = 0; i < ALL; i++, p += p_panel, o += o_panel)
         for (int first = 0; first < tiles; first += RUN)
             for (int c = 0; c < CHUNK; c += ROWS)
                 outer_product(sums + (i * SLOTS + c) * 2, p + (size_t)first * CHUNK + c,
-                              o + (size_t)first * CHUNK, min(RUN, tiles - first));
+                              o + (size_t)first * BLOCK, min(RUN, tiles - first));
 
     /* The large side's channels are virtual: (d, c). */
     const int in = chunk * CHUNK, inputs = g.large_out ? g.k : g.c;
@@ -347,8 +352,8 @@ __kernel void winograd_wgrad(__global const float *restrict v, __global float *r
                 const int r = g.stride * (i / TAPS) + d / g.stride;
                 const int s = g.stride * (i % TAPS) + d % g.stride;
                 const size_t row = ((size_t)block * g.r + r) * g.s + s;
-                __global float *to = w + g.w_offset + (row * inputs + channel + c) * BLOCK + vec * VW;
-                VF_STORE(g.accumulate ? VF_LOAD(to) + taps[i] : taps[i], to);
+                update_weights(&update, &rule, (row * inputs + channel + c) * BLOCK + vec * VW,
+                               taps[i]);
             }
         }
 }

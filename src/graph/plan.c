@@ -174,6 +174,75 @@ static int choose_variants(P2pPlan *plan)
     return err;
 }
 
+/* First and last use of every value, anew. */
+static void count_uses(P2pPlan *plan)
+{
+    for (int i = 0; i < plan->value_count; i++)
+        plan->values[i].first = -1;
+    for (int i = 0; i < plan->step_count; i++)
+        for (int k = 0; k < P2P_MAX_OPERANDS; k++) {
+            if (plan->steps[i].operand[k] < 0)
+                continue;
+            Value *root = &plan->values[plan->values[plan->steps[i].operand[k]].root];
+            root->first = root->first < 0 ? i : root->first;
+            root->last = i;
+        }
+}
+
+/* Whether adam is the one that uses what wgrad, the step before it, has made. */
+static bool makes_only_for(const P2pPlan *plan, int wgrad, const Step *adam)
+{
+    const Step *s = &plan->steps[wgrad];
+    const int gradient = s->operand[P2P_CONV_W];
+    const Value *v = gradient >= 0 ? &plan->values[gradient] : NULL;
+
+    return s->pass == &p2p_pass_conv2d_wgrad && adam->pass == &p2p_pass_adam &&
+           adam->operand[P2P_ADAM_G] == gradient && v->storage == SHARED && v->first == wgrad &&
+           v->last == wgrad + 1;
+}
+
+/* The variant that does wgrad's and adam's work in one, where both would take their best; or NULL. */
+static const P2pVariant *fused_variant(const Step *wgrad, const Step *adam)
+{
+    if (!wgrad->variant || adam->variant != adam->pass->variants)
+        return NULL;
+    for (const P2pVariant *v = p2p_pass_conv2d_wgrad_adam.variants; v->name; v++)
+        if (!strcmp(v->name, wgrad->variant->name))
+            return v;
+    return NULL;
+}
+
+/* Weight gradients that only Adam reads never go to memory. */
+static void fuse_updates(P2pPlan *plan)
+{
+    int kept = 0;
+
+    for (int i = 0; i < plan->step_count; i++) {
+        Step s = plan->steps[i];
+        const Step *next = &plan->steps[i + 1];
+        const P2pVariant *fused = i + 1 < plan->step_count && makes_only_for(plan, i, next)
+                                      ? fused_variant(&s, next) : NULL;
+        if (fused) {
+            static const int from[] = {P2P_ADAM_P, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER};
+            static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
+            for (int k = 0; k < 4; k++) {
+                s.operand[to[k]] = next->operand[from[k]];
+                s.call.t[to[k]] = next->call.t[from[k]];
+            }
+            s.pass = &p2p_pass_conv2d_wgrad_adam;
+            s.variant = fused;
+            s.call.attr.beta1 = next->call.attr.beta1;
+            s.call.attr.beta2 = next->call.attr.beta2;
+            s.call.attr.eps = next->call.attr.eps;
+            s.call.attr.epsilon_hat = next->call.attr.epsilon_hat;
+            i++;
+        }
+        plan->steps[kept++] = s;
+    }
+    plan->step_count = kept;
+    count_uses(plan);
+}
+
 static int place_values(P2pPlan *plan)
 {
     const P2pCaps *caps = p2p_device_caps(plan->device);
@@ -243,6 +312,8 @@ int p2p_plan_finish(P2pPlan *plan)
 
     if (!err)
         err = choose_variants(plan);
+    if (!err)
+        fuse_updates(plan);
     if (!err)
         err = place_values(plan);
     if (!err)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Adam on one parameter. Kernels in cl/adam.cl. */
+#include "src/ops/adam.h"
 #include "src/ops/emit.h"
 #include "src/ops/ref.h"
 
 static int emit_adam(P2pSequence *seq, const P2pCall *call, bool simd)
 {
     static const int operands[] = {P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V};
-    const P2pAttr *attr = &call->attr;
+    const AdamRule rule = p2p_adam_rule(&call->attr);
     const P2pRows r = p2p_rows(call, operands, 4);
     P2pArgs a = {0};
 
@@ -17,12 +18,7 @@ static int emit_adam(P2pSequence *seq, const P2pCall *call, bool simd)
     p2p_args_int(&a, r.cols);
     p2p_args_int(&a, r.last);
     p2p_args_int(&a, r.per_group);
-    p2p_args_float(&a, (float)attr->beta1);
-    p2p_args_float(&a, (float)(1 - attr->beta1));
-    p2p_args_float(&a, (float)attr->beta2);
-    p2p_args_float(&a, (float)(1 - attr->beta2));
-    p2p_args_float(&a, attr->eps);
-    p2p_args_int(&a, attr->epsilon_hat);
+    a.list[a.count++] = P2P_ARG(rule);
     return simd ? p2p_emit_groups(seq, "adam", "adam_simd", &a, r.groups, 1, 1)
                 : p2p_emit_items(seq, "adam", "adam_naive", &a, (size_t)r.rows * (size_t)r.cols);
 }

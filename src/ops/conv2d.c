@@ -18,6 +18,20 @@ ConvGeom p2p_conv_geom(const P2pCall *call)
                       .slope = call->attr.slope};
 }
 
+void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UPDATE_ARGS])
+{
+    const P2pTensor *m = &call->t[P2P_CONV_M], *v = &call->t[P2P_CONV_V];
+    const P2pTensor *hyper = &call->t[P2P_CONV_HYPER];
+    const P2pArg list[P2P_UPDATE_ARGS] = {
+        P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(m->buffer),
+        P2P_ARG_BUFFER(v->buffer), P2P_ARG_BUFFER(hyper->buffer), P2P_ARG(u->at[0]),
+        P2P_ARG(u->at[1]), P2P_ARG(u->at[2]), P2P_ARG(u->rule)};
+
+    *u = (ConvUpdate){{m->offset, v->offset, hyper->offset}, p2p_adam_rule(&call->attr)};
+    for (int i = 0; i < P2P_UPDATE_ARGS; i++)
+        args[i] = list[i];
+}
+
 static bool always(const P2pCall *call, const P2pCaps *caps)
 {
     (void)call;
@@ -98,6 +112,14 @@ static const P2pVariant dgrad_variants[] = {
     {0},
 };
 
+/* Those whose whole gradient of a weight is made in one place; the same names as below. */
+static const P2pVariant wgrad_adam_variants[] = {
+    {"winograd", p2p_conv2d_wgrad_winograd_ok, p2p_conv2d_wgrad_winograd_work,
+     p2p_conv2d_wgrad_winograd_emit, p2p_conv2d_wgrad_winograd_worth, .error = 16},
+    {"simd", p2p_conv2d_wgrad_simd_ok, NULL, p2p_conv2d_wgrad_simd_emit},
+    {0},
+};
+
 static const P2pVariant wgrad_variants[] = {
     {"thin", p2p_conv2d_wgrad_thin_ok, p2p_conv2d_wgrad_thin_work, p2p_conv2d_wgrad_thin_emit},
     {"winograd", p2p_conv2d_wgrad_winograd_ok, p2p_conv2d_wgrad_winograd_work,
@@ -120,4 +142,9 @@ const P2pPass p2p_pass_conv2d_dgrad = {
 const P2pPass p2p_pass_conv2d_wgrad = {
     .name = "conv2d_wgrad", .variants = wgrad_variants, .outputs = 1u << P2P_CONV_W,
     .ref = p2p_ref_conv2d_wgrad,
+};
+const P2pPass p2p_pass_conv2d_wgrad_adam = {
+    .name = "conv2d_wgrad_adam", .variants = wgrad_adam_variants,
+    .updates = 1u << P2P_CONV_W | 1u << P2P_CONV_M | 1u << P2P_CONV_V,
+    .ref = p2p_ref_conv2d_wgrad_adam,
 };

@@ -3,6 +3,7 @@
 #ifndef P2P_OPS_CONV2D_H
 #define P2P_OPS_CONV2D_H
 
+#include "src/ops/adam.h"
 #include "src/ops/op.h"
 
 /** Passed to kernels by value; the same struct as in cl/conv2d.clh. All but slope are ints. */
@@ -17,6 +18,15 @@ typedef struct ConvGeom {
 } ConvGeom;
 
 ConvGeom p2p_conv_geom(const P2pCall *call);
+
+/** The arguments of UPDATE_ARGUMENTS in cl/conv2d_update.clh; without moments mostly absent. */
+typedef struct ConvUpdate {
+    int at[3];
+    AdamRule rule;
+} ConvUpdate;
+enum { P2P_UPDATE_ARGS = 8 };
+/** *u must outlive the arguments. */
+void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UPDATE_ARGS]);
 
 /* The variants' functions, as in P2pVariant. */
 bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps);
@@ -69,5 +79,6 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *c
 void p2p_ref_conv2d_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_conv2d_dgrad(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_conv2d_wgrad(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_conv2d_wgrad_adam(const P2pCall *call, double *const host[], double *mag);
 
 #endif

@@ -135,13 +135,15 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
                                P2pBuffer *work)
 {
     const ConvGeom g = p2p_conv_geom(call);
-    const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG(g)};
+    P2pArg args[2 + P2P_UPDATE_ARGS + 1] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
+                                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
+    ConvUpdate update;
     const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
     char options[OPTIONS];
 
     (void)work;
+    p2p_conv_update_args(call, &update, args + 2);
+    args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
     options_text(caps, call->t[P2P_CONV_W].packing, "", options);
     return p2p_sequence_add(
         seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_wgrad_simd",

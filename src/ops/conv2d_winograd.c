@@ -142,12 +142,12 @@ static int add(P2pSequence *seq, const Plan *p, const char *kernel, const P2pArg
 
 /* V from the large side, or from the small one for the data gradient. */
 static int add_data(P2pSequence *seq, const Plan *p, const P2pCall *call, const P2pBuffer *v,
-                    int gradient)
+                    int gradient, int chunk)
 {
     const P2pArg args[] = {
         P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer),
         P2P_ARG_BUFFER(p2p_sequence_zeros(seq)), P2P_ARG_BUFFER(v), P2P_ARG(p->g),
-        P2P_ARG(gradient)};
+        P2P_ARG(gradient), P2P_ARG(chunk)};
 
     return add(seq, p, "winograd_data", args, (int)P2P_COUNT(args), p->tiles,
                gradient ? 1 : p->g.stride * p->g.stride);
@@ -180,7 +180,7 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
 
     if (!p2p_sequence_zeros(seq))
         return P2P_EDEVMEM;
-    if ((err = add_data(seq, &p, call, work, gradient)) < 0)
+    if ((err = add_data(seq, &p, call, work, gradient, p.chunk)) < 0)
         return err;
     return add(seq, &p, "winograd_gather", args, (int)P2P_COUNT(args),
                p2p_ceil_div(p.padded, tiles), blocks);
@@ -256,17 +256,22 @@ int p2p_conv2d_wgrad_winograd_emit(P2pSequence *seq, const P2pCall *call, const 
     const P2pBuffer *zeros = p2p_sequence_zeros(seq);
     /* V first, then Z. */
     const int behind = (int)(data_bytes(&p, large_channels(&p)) / sizeof(float));
+    /* The outputs' side in blocks. */
+    const int chunk = p.g.large_out ? p.chunk : p.g.block;
     const P2pArg spread[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer), P2P_ARG_BUFFER(zeros),
-                             P2P_ARG_BUFFER(work), P2P_ARG(p.g), P2P_ARG(behind)};
-    const P2pArg product[] = {P2P_ARG_BUFFER(work), P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
-                              P2P_ARG(p.g), P2P_ARG(behind)};
+                             P2P_ARG_BUFFER(work), P2P_ARG(p.g), P2P_ARG(chunk), P2P_ARG(behind)};
+    P2pArg product[1 + P2P_UPDATE_ARGS + 2] = {P2P_ARG_BUFFER(work)};
+    ConvUpdate update;
     const int inputs = p.g.large_out ? p.g.k : large_channels(&p);
     const int outputs = p.g.large_out ? large_channels(&p) : p.g.k;
     int err;
 
+    p2p_conv_update_args(call, &update, product + 1);
+    product[1 + P2P_UPDATE_ARGS] = P2P_ARG(p.g);
+    product[2 + P2P_UPDATE_ARGS] = P2P_ARG(behind);
     if (!zeros)
         return P2P_EDEVMEM;
-    if ((err = add_data(seq, &p, call, work, 0)) < 0 ||
+    if ((err = add_data(seq, &p, call, work, 0, p.g.large_out ? p.g.block : p.chunk)) < 0 ||
         (err = add(seq, &p, "winograd_spread", spread, (int)P2P_COUNT(spread), p.tiles, 1)) < 0)
         return err;
     return add(seq, &p, "winograd_wgrad", product, (int)P2P_COUNT(product), inputs / p.chunk,

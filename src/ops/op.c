@@ -11,6 +11,7 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_conv2d_fwd,
     &p2p_pass_conv2d_dgrad,
     &p2p_pass_conv2d_wgrad,
+    &p2p_pass_conv2d_wgrad_adam,
     &p2p_pass_channel_sum,
     &p2p_pass_norm_stats,
     &p2p_pass_norm_running,

@@ -26,17 +26,28 @@ enum { P2P_MAX_OPERANDS = 12 };
 /* Operand roles, by pass. Names in the comments: in = read, out = written, (opt) = may be absent. */
 
 /*
- * The three convolution passes share one relation between a large side x [N,H,W,C] and a small side
+ * The convolution passes share one relation between a large side x [N,H,W,C] and a small side
  * y [N,P,Q,K] with weights [K,C,R,S]: y(p,q) = sum x(p*stride - pad + r, ...) w(r, s), zero padding.
  *   conv2d_fwd    in x, w, bias(opt, K); out y = act(sum + bias)        y has P,Q given by its shape
  *   conv2d_dgrad  in y, w, bias(opt, C); out x = act(sum + bias)        = transposed convolution
  *   conv2d_wgrad  in x, y;               out w                          w = the weights' gradient
+ *   conv2d_wgrad_adam  in x, y, hyper; in/out w, m, v          the two passes in one: w, m, v make
+ *                                                              Adam's step (below) with the gradient
  * attr.accumulate adds to the output instead of overwriting it (bias and act are then absent).
  * Weights are blocked over K, or over C where attr.large_out is set (a transposed convolution's
  * own parameter): then the weight tensor's n = C and c = K.
  * Rows and columns of x that no window reaches are ignored (fwd) or get bias only (dgrad).
  */
-enum { P2P_CONV_X, P2P_CONV_W, P2P_CONV_BIAS, P2P_CONV_Y };
+enum {
+    P2P_CONV_X,
+    P2P_CONV_W,
+    P2P_CONV_BIAS,
+    P2P_CONV_Y,
+    /* conv2d_wgrad_adam */
+    P2P_CONV_M,
+    P2P_CONV_V,
+    P2P_CONV_HYPER,
+};
 
 /* channel_sum: out y [C] (+)= sum over n, h, w of x: a bias gradient. */
 enum { P2P_SUM_X, P2P_SUM_Y };
@@ -172,6 +183,7 @@ typedef struct P2pPass {
 } P2pPass;
 
 extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d_wgrad;
+extern const P2pPass p2p_pass_conv2d_wgrad_adam;
 extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_running;
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
 extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;

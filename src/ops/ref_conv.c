@@ -6,7 +6,9 @@
 #include <math.h>
 
 #include "src/base/memory.h"
+#include "src/base/status.h"
 #include "src/ops/conv2d.h"
+#include "src/ops/ref.h"
 
 /* Call visit for every (y element, x element, weight) that meet, with flat positions. */
 typedef struct Meeting {
@@ -139,4 +141,26 @@ void p2p_ref_conv2d_wgrad(const P2pCall *call, double *const host[], double *mag
     m.w_mag = mag;
     begin(call, &call->t[P2P_CONV_W], NULL, m.w, mag);
     meet_all(&g, WEIGHTS, &m);
+}
+
+void p2p_ref_conv2d_wgrad_adam(const P2pCall *call, double *const host[], double *mag)
+{
+    const size_t count = p2p_tensor_elements(&call->t[P2P_CONV_W]);
+    double *gradient = p2p_alloc(count, sizeof(*gradient));
+    double *conv[P2P_MAX_OPERANDS] = {0}, *adam[P2P_MAX_OPERANDS] = {0};
+    P2pCall step = {.attr = call->attr};
+
+    P2P_ASSERT(gradient); /* references are for tests and bisection */
+    conv[P2P_CONV_X] = host[P2P_CONV_X];
+    conv[P2P_CONV_Y] = host[P2P_CONV_Y];
+    conv[P2P_CONV_W] = gradient;
+    p2p_ref_conv2d_wgrad(call, conv, mag);
+    step.t[P2P_ADAM_P] = call->t[P2P_CONV_W];
+    adam[P2P_ADAM_P] = host[P2P_CONV_W];
+    adam[P2P_ADAM_G] = gradient;
+    adam[P2P_ADAM_M] = host[P2P_CONV_M];
+    adam[P2P_ADAM_V] = host[P2P_CONV_V];
+    adam[P2P_ADAM_HYPER] = host[P2P_CONV_HYPER];
+    p2p_ref_adam(&step, adam, NULL);
+    free(gradient);
 }

@@ -79,6 +79,40 @@ static void draw_wgrad(CcRandom *r, CcCase *c, int block)
     c->terms = (double)y->n * y->h * y->w + 2;
 }
 
+/* v is at least 1, so that the gradient's rounding reaches the weight hardly enlarged. */
+static void fill_wgrad_adam(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+{
+    const size_t count = p2p_tensor_elements(&c->call.t[P2P_CONV_V]);
+    float *hyper = host[P2P_CONV_HYPER];
+
+    (void)r, (void)integers;
+    for (size_t k = 0; k < count; k++)
+        host[P2P_CONV_V][k] = 1 + host[P2P_CONV_V][k] * host[P2P_CONV_V][k];
+    hyper[P2P_HYPER_LR] = 0.125f;
+    hyper[P2P_HYPER_H1] = 2.0f;
+    hyper[P2P_HYPER_H2] = 1.5f;
+}
+
+static void draw_wgrad_adam(CcRandom *r, CcCase *c, int block)
+{
+    P2pTensor *t = c->call.t;
+    P2pAttr *a = &c->call.attr;
+
+    draw_wgrad(r, c, block);
+    a->accumulate = false;
+    t[P2P_CONV_M] = t[P2P_CONV_V] = t[P2P_CONV_W];
+    t[P2P_CONV_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
+    a->beta1 = 0.5;
+    a->beta2 = 0.999;
+    a->eps = cc_chance(r, 50) ? 1e-8f : 1e-2f;
+    a->epsilon_hat = cc_chance(r, 50);
+    c->exact = false;
+    c->fill = fill_wgrad_adam;
+    c->ulps = 8;
+    c->mag_also = 1u << P2P_CONV_M | 1u << P2P_CONV_V;
+    c->scale[P2P_CONV_W] = c->scale[P2P_CONV_M] = 4;
+}
+
 /* The layers of unet_256 and the PatchGAN: size of the large side, channels there, small side's. */
 static bool size_layer(int i, CcCase *c, int block, bool up)
 {
@@ -106,6 +140,18 @@ static bool size_fwd(int i, CcCase *c, int block)
     return size_layer(i, c, block, false);
 }
 
+static bool size_wgrad_adam(int i, CcCase *c, int block)
+{
+    P2pTensor *t = c->call.t;
+
+    if (!size_layer(i, c, block, false))
+        return false;
+    t[P2P_CONV_M] = t[P2P_CONV_V] = t[P2P_CONV_W];
+    t[P2P_CONV_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
+    c->call.attr.eps = 1e-8f;
+    return true;
+}
+
 static bool size_dgrad(int i, CcCase *c, int block)
 {
     return size_layer(i, c, block, true);
@@ -115,5 +161,6 @@ const CcCheck cc_conv2d_checks[] = {
     {&p2p_pass_conv2d_fwd, draw_fwd, size_fwd},
     {&p2p_pass_conv2d_dgrad, draw_dgrad, size_dgrad},
     {&p2p_pass_conv2d_wgrad, draw_wgrad, size_fwd},
+    {&p2p_pass_conv2d_wgrad_adam, draw_wgrad_adam, size_wgrad_adam},
     {0},
 };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What Adam's kernels take by value; the same struct as in cl/adam.clh. */
+#ifndef P2P_OPS_ADAM_H
+#define P2P_OPS_ADAM_H
+
+#include "src/ops/op.h"
+
+typedef struct AdamRule {
+    float beta1, rest1, beta2, rest2, eps;
+    int epsilon_hat;
+} AdamRule;
+
+static inline AdamRule p2p_adam_rule(const P2pAttr *attr)
+{
+    return (AdamRule){.beta1 = (float)attr->beta1, .rest1 = (float)(1 - attr->beta1),
+                      .beta2 = (float)attr->beta2, .rest2 = (float)(1 - attr->beta2),
+                      .eps = attr->eps, .epsilon_hat = attr->epsilon_hat};
+}
+
+#endif
