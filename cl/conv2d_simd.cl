@@ -254,6 +254,12 @@ int range_last(int stride, int shift, int limit, int count)
     return reach <= 0 ? 0 : min(count, (reach + stride - 1) / stride);
 }
 
+/* Where the gradients of a tap of a block of outputs by one input begin. */
+size_t gradient_at(const ConvGeom *g, int tap, int inputs, int block, int input)
+{
+    return (((size_t)block * g->r * g->s + tap) * inputs + input) * BLOCK;
+}
+
 ONE_ITEM
 __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const float *restrict y,
                                 UPDATE_ARGUMENTS, const ConvGeom g)
@@ -292,6 +298,9 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
             for (int j = 0; j < blocks; j++)
                 for (int i = first; i < last; i += ROWS) {
                     const int channel = (block + j) * BLOCK;
+                    if (n == 0 && p == p0)
+                        update_prefetch(&update, gradient_at(&g, tap, inputs, block + j, i),
+                                        ROWS * BLOCK);
                     grad_lines(sums[j] + (i - first) * 2, (g.large_out ? ys : xs) + i,
                                (g.large_out ? xs : ys) + channel, &lines, last - i,
                                min(BLOCK, outputs - channel));
@@ -299,7 +308,7 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
         }
 
     for (int j = 0; j < blocks; j++) {
-        size_t at = (((size_t)(block + j) * g.r * g.s + tap) * inputs + first) * BLOCK;
+        size_t at = gradient_at(&g, tap, inputs, block + j, first);
         for (int i = 0; i < 2 * (last - first); i++, at += VW)
             update_weights(&update, &rule, at, sums[j][i]);
     }

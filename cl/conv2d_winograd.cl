@@ -132,6 +132,17 @@ __kernel void winograd_data(__global const float *restrict in, __global const fl
     }
 }
 
+/* Offsets of the taps of virtual channels d; each is a plane of `plane` floats. */
+void tap_offsets(size_t *offset, const ConvGeom *g, int d, int reversed, size_t plane)
+{
+    for (int i = 0; i < TAPS; i++)
+        for (int j = 0; j < TAPS; j++) {
+            const int a = reversed ? TAPS - 1 - i : i, b = reversed ? TAPS - 1 - j : j;
+            const int r = g->stride * a + d / g->stride, s = g->stride * b + d % g->stride;
+            offset[i * TAPS + j] = (size_t)(r * g->s + s) * plane;
+        }
+}
+
 #ifndef WGRAD
 /* ---- Forward and data gradient --------------------------------------------------------------- */
 
@@ -159,17 +170,6 @@ SEPARATE void transform_taps(VF *weights, const VF *taps)
         UNROLLED for (int i = 0; i < ALL; i++)
             weights[i * PITCH + vec] = points[i];
     }
-}
-
-/* Offsets of the taps of virtual channels d; each is a plane of `plane` floats. */
-void tap_offsets(size_t *offset, const ConvGeom *g, int d, int reversed, size_t plane)
-{
-    for (int i = 0; i < TAPS; i++)
-        for (int j = 0; j < TAPS; j++) {
-            const int a = reversed ? TAPS - 1 - i : i, b = reversed ? TAPS - 1 - j : j;
-            const int r = g->stride * a + d / g->stride, s = g->stride * b + d % g->stride;
-            offset[i * TAPS + j] = (size_t)(r * g->s + s) * plane;
-        }
 }
 
 #define TILE_SOURCE(i) __global const float *const a##i = v + i * CHUNK;
@@ -329,32 +329,34 @@ __kernel void winograd_wgrad(__global const float *restrict v, UPDATE_ARGUMENTS,
     const size_t p_panel = (size_t)padded * CHUNK, o_panel = (size_t)padded * BLOCK;
     __global const float *p = (g.large_out ? z : v) + chunk * ALL * p_panel;
     __global const float *o = (g.large_out ? v : z) + get_group_id(1) * ALL * o_panel;
+    /* The large side's channels are virtual: (d, c). */
+    const int in = chunk * CHUNK, inputs = g.large_out ? g.k : g.c;
+    const int d = (g.large_out ? output : in) / g.c;
+    const size_t block = (g.large_out ? output % g.c : output) / BLOCK;
+    size_t at[TAPS * TAPS];
     VF sums[ALL * SLOTS * 2], points[ALL], taps[TAPS * TAPS];
+
+    tap_offsets(at, &g, d, 0, (size_t)inputs * BLOCK);
+    for (int i = 0; i < TAPS * TAPS; i++)
+        at[i] += (block * g.r * g.s * inputs + in % inputs) * BLOCK;
 
     for (int i = 0; i < ALL * SLOTS * 2; i++)
         sums[i] = (VF)(0.0f);
     for (int i = 0; i < ALL; i++, p += p_panel, o += o_panel)
         for (int first = 0; first < tiles; first += RUN)
-            for (int c = 0; c < CHUNK; c += ROWS)
+            for (int c = 0; c < CHUNK; c += ROWS) {
+                if (first == 0 && i >= ALL - TAPS * TAPS)
+                    update_prefetch(&update, at[i - (ALL - TAPS * TAPS)] + c * BLOCK, ROWS * BLOCK);
                 outer_product(sums + (i * SLOTS + c) * 2, p + (size_t)first * CHUNK + c,
                               o + (size_t)first * BLOCK, min(RUN, tiles - first));
-
-    /* The large side's channels are virtual: (d, c). */
-    const int in = chunk * CHUNK, inputs = g.large_out ? g.k : g.c;
-    const int d = (g.large_out ? output : in) / g.c;
-    const int block = (g.large_out ? output % g.c : output) / BLOCK, channel = in % inputs;
+            }
     for (int c = 0; c < CHUNK; c++)
         for (int vec = 0; vec < 2; vec++) {
             UNROLLED for (int i = 0; i < ALL; i++)
                 points[i] = sums[(i * SLOTS + c) * 2 + vec];
             TRANSFORM(gradient_line, taps, TAPS, points, POINTS)
-            UNROLLED for (int i = 0; i < TAPS * TAPS; i++) {
-                const int r = g.stride * (i / TAPS) + d / g.stride;
-                const int s = g.stride * (i % TAPS) + d % g.stride;
-                const size_t row = ((size_t)block * g.r + r) * g.s + s;
-                update_weights(&update, &rule, (row * inputs + channel + c) * BLOCK + vec * VW,
-                               taps[i]);
-            }
+            UNROLLED for (int i = 0; i < TAPS * TAPS; i++)
+                update_weights(&update, &rule, at[i] + c * BLOCK + vec * VW, taps[i]);
         }
 }
 #endif
