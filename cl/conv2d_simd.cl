@@ -30,20 +30,12 @@
 #include "adam.clh"
 #include "conv2d_update.clh"
 #include "conv2d_rows.clh"
+#include "conv2d_packing.clh"
 
 #ifndef TURN
 #if PACKING
-/* Weights of some channels become floats in the first cache; the scales are the block's. */
+/* Weights of some channels become floats in the first cache. */
 #define WEIGHT_SPACE
-#if PACKING == 1
-typedef ushort Weight;
-#define WEIGHT_LOAD(i, w, scale) P2P_JOIN(vload_half, VW)((i), (__global const half *)(w))
-#else
-typedef char Weight;
-#define WEIGHT_LOAD(i, w, scale)                                                                   \
-    (P2P_JOIN(convert_float, VW)(P2P_JOIN(vload, VW)((i), (w))) * VF_LOAD((scale) + (i) % 2 * VW))
-#endif
-
 /* The next weights come from memory while these are used. */
 void unpack_weights(float *to, __global const Weight *w, __global const float *scale, int channels)
 {
@@ -52,13 +44,10 @@ void unpack_weights(float *to, __global const Weight *w, __global const float *s
         VF_STORE(WEIGHT_LOAD(i, w, scale), to + i * VW);
     }
 }
-#else
-#ifdef TURNED
+#elif defined(TURNED)
 #define WEIGHT_SPACE
 #else
 #define WEIGHT_SPACE __global
-#endif
-typedef float Weight;
 #endif
 
 #ifdef TURNED
@@ -127,12 +116,8 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 #if PACKING
     VF unpacked[2 * CHUNK];
     float *const weights = (float *)unpacked;
-#if PACKING == 2
-    const size_t all = (to.channels + BLOCK - 1) / BLOCK * block_weights;
-    __global const float *scale = (__global const float *)(w + (all + 3) / 4 * 4) + block * BLOCK;
-#else
-    __global const float *scale = 0;
-#endif
+    __global const float *scale =
+        WEIGHT_SCALES(w, (to.channels + BLOCK - 1) / BLOCK * block_weights) + block * BLOCK;
 #endif
 #ifdef TURNED
     VF turned[2 * CHUNK];

@@ -23,6 +23,7 @@
  *   -D TILE=<m> -D TAPS=<r>  one of the algorithms in winograd_lines.clh
  *   -D CHUNK=<n>             channels whose weights are transformed at once; divides all channels
  *   -D ROWS=<6|12>           see conv2d_rows.clh
+ *   -D PACKING=<0|1|2>       see conv2d_packing.clh
  *   -D WGRAD                 the last two kernels instead of the second
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c. Error against it, relative, rms (max) on normal
@@ -33,6 +34,7 @@
 #include "adam.clh"
 #include "conv2d_update.clh"
 #include "conv2d_rows.clh"
+#include "conv2d_packing.clh"
 #include "winograd_lines.clh"
 
 #define POINTS (TILE + TAPS - 1)
@@ -154,6 +156,17 @@ void turn_taps(VF *taps, __global const float *from, const size_t *offset)
         turn_block(taps + tap * 2, TAPS * TAPS * 2, from + offset[tap], BLOCK);
 }
 
+/* The same from weights blocked over the outputs; from points to the first tap of BLOCK inputs. */
+void load_taps(VF *taps, __global const Weight *from, __global const float *scale,
+               const size_t *offset)
+{
+    for (int i = 0; i < BLOCK; i++)
+        for (int k = 0; k < TAPS * TAPS; k++)
+            for (int vec = 0; vec < 2; vec++)
+                taps[(i * TAPS * TAPS + k) * 2 + vec] =
+                    WEIGHT_LOAD(i * 2 + vec, from + offset[k], scale);
+}
+
 /* Vectors from point to point of a chunk's weights: not a power of two, whose multiples would all fall
  * into one set of the cache. */
 #define PITCH (CHUNK * 2 + 2)
@@ -210,7 +223,7 @@ SEPARATE void put_tile(__global float *out, __global const float *bias, const VF
 }
 
 ONE_ITEM
-__kernel void winograd_gather(__global const float *restrict v, __global const float *restrict w,
+__kernel void winograd_gather(__global const float *restrict v, __global const Weight *restrict w,
                               __global const float *restrict bias, __global float *restrict out,
                               const ConvGeom g, const int gradient, const int tiles_in_group)
 {
@@ -226,6 +239,8 @@ __kernel void winograd_gather(__global const float *restrict v, __global const f
     const size_t plane = (size_t)(turned ? t.to.channels : t.from.channels) * BLOCK;
     VF sums[ALL * GROUP * 2], weights[ALL * PITCH], taps[BLOCK * TAPS * TAPS * 2];
     size_t offset[TAPS * TAPS];
+    __global const float *scale =
+        WEIGHT_SCALES(w, (size_t)blocks * g.r * g.s * plane) + block * BLOCK;
 
     for (int i = 0; i < ALL; i++)
         for (int k = 0; k < used * 2; k++)
@@ -235,19 +250,14 @@ __kernel void winograd_gather(__global const float *restrict v, __global const f
 
         tap_offsets(offset, &g, gradient ? d_out : chunk * CHUNK / t.from.channels, gradient, plane);
         for (int c = 0; c < CHUNK; c += BLOCK) {
-            if (turned) {
+#if PACKING == 0
+            if (turned)
                 turn_taps(taps, w + g.w_offset + block * BLOCK * BLOCK +
                                     (size_t)((channel + c) / BLOCK) * g.r * g.s * plane, offset);
-            } else {
-                __global const float *from = w + g.w_offset + (size_t)block * g.r * g.s * plane +
-                                             (size_t)(channel + c) * BLOCK;
-                for (int i = 0; i < BLOCK; i++)
-                    for (int k = 0; k < TAPS * TAPS; k++) {
-                        taps[(i * TAPS * TAPS + k) * 2] = VF_LOAD(from + offset[k] + i * BLOCK);
-                        taps[(i * TAPS * TAPS + k) * 2 + 1] =
-                            VF_LOAD(from + offset[k] + i * BLOCK + VW);
-                    }
-            }
+            else
+#endif
+                load_taps(taps, w + g.w_offset + (size_t)block * g.r * g.s * plane +
+                                    (size_t)(channel + c) * BLOCK, scale, offset);
             for (int i = 0; i < BLOCK; i++)
                 transform_taps(weights + (c + i) * 2, taps + i * TAPS * TAPS * 2);
         }

@@ -75,6 +75,7 @@ typedef struct P2pOptions {
     bool standalone, tensors;
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
+    bool no_winograd; /**< parsing adds it to variant */
     int vector_width;
     long device_memory;
     double device_timeout; /**< seconds; 0: none */

@@ -277,6 +277,18 @@ static int take(P2pOptions *options, int code, const char *value)
     return err;
 }
 
+static int leave_out_winograd(P2pOptions *o)
+{
+    const size_t used = strlen(o->variant);
+
+    if (!o->no_winograd)
+        return P2P_OK;
+    if (used + sizeof(",-winograd") > sizeof(o->variant))
+        return p2p_fail(P2P_EINVAL, "--variant is too long");
+    snprintf(o->variant + used, sizeof(o->variant) - used, "%s-winograd", used ? "," : "");
+    return P2P_OK;
+}
+
 int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **argv,
                       P2pArguments *rest, char *asked)
 {
@@ -309,7 +321,7 @@ int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **ar
     rest->argv = argv + optind;
     rest->argc = argc - optind;
     free(table);
-    return err;
+    return err ? err : leave_out_winograd(options);
 }
 
 /* ---- Help ---------------------------------------------------------------------------------- */

@@ -93,8 +93,9 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps
 static const P2pVariant fwd_variants[] = {
     {"thin", p2p_conv2d_fwd_thin_ok, p2p_conv2d_fwd_thin_work, p2p_conv2d_fwd_thin_emit},
     {"winograd", p2p_conv2d_fwd_winograd_ok, p2p_conv2d_fwd_winograd_work,
-     p2p_conv2d_fwd_winograd_emit, p2p_conv2d_fwd_winograd_worth, .error = 16},
-    {"simd", p2p_conv2d_fwd_simd_ok, NULL, p2p_conv2d_fwd_simd_emit},
+     p2p_conv2d_fwd_winograd_emit, p2p_conv2d_fwd_winograd_worth, .error = 16,
+     .packed = true},
+    {"simd", p2p_conv2d_fwd_simd_ok, NULL, p2p_conv2d_fwd_simd_emit, .packed = true},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_fwd_tile_work, p2p_conv2d_fwd_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_fwd_clblast_emit},
     {"naive", always, NULL, emit_fwd},
@@ -104,8 +105,9 @@ static const P2pVariant fwd_variants[] = {
 static const P2pVariant dgrad_variants[] = {
     {"thin", p2p_conv2d_dgrad_thin_ok, p2p_conv2d_dgrad_thin_work, p2p_conv2d_dgrad_thin_emit},
     {"winograd", p2p_conv2d_dgrad_winograd_ok, p2p_conv2d_dgrad_winograd_work,
-     p2p_conv2d_dgrad_winograd_emit, p2p_conv2d_dgrad_winograd_worth, .error = 16},
-    {"simd", p2p_conv2d_dgrad_simd_ok, NULL, p2p_conv2d_dgrad_simd_emit},
+     p2p_conv2d_dgrad_winograd_emit, p2p_conv2d_dgrad_winograd_worth, .error = 16,
+     .packed = true},
+    {"simd", p2p_conv2d_dgrad_simd_ok, NULL, p2p_conv2d_dgrad_simd_emit, .packed = true},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_dgrad_tile_work, p2p_conv2d_dgrad_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_dgrad_clblast_emit},
     {"naive", always, NULL, emit_dgrad},
@@ -133,11 +135,11 @@ static const P2pVariant wgrad_variants[] = {
 
 const P2pPass p2p_pass_conv2d_fwd = {
     .name = "conv2d_fwd", .variants = fwd_variants, .outputs = 1u << P2P_CONV_Y,
-    .ref = p2p_ref_conv2d_fwd, .packed = "simd",
+    .ref = p2p_ref_conv2d_fwd,
 };
 const P2pPass p2p_pass_conv2d_dgrad = {
     .name = "conv2d_dgrad", .variants = dgrad_variants, .outputs = 1u << P2P_CONV_X,
-    .ref = p2p_ref_conv2d_dgrad, .packed = "simd",
+    .ref = p2p_ref_conv2d_dgrad,
 };
 const P2pPass p2p_pass_conv2d_wgrad = {
     .name = "conv2d_wgrad", .variants = wgrad_variants, .outputs = 1u << P2P_CONV_W,

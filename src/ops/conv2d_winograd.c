@@ -87,7 +87,8 @@ static bool fits(const P2pCall *call, const P2pCaps *caps, Direction direction)
 
     return caps->is_cpu && g.block == 2 * caps->vector_width && g.c % g.block == 0 &&
            g.k % g.block == 0 && g.c <= P2P_ZEROS && g.k <= P2P_ZEROS &&
-           !p2p_call_is_packed(call) && choose(&g, direction, caps, &a);
+           (!p2p_call_is_packed(call) || g.large_out == (direction == DGRAD)) &&
+           choose(&g, direction, caps, &a);
 }
 
 static bool worth(const P2pCall *call, const P2pCaps *caps, Direction direction)
@@ -111,9 +112,9 @@ static Plan plan(const P2pCall *call, const P2pCaps *caps, Direction direction)
     p.points = p.algorithm.tile + p.algorithm.taps - 1;
     p.tiles = count_tiles(g, p.algorithm.tile, direction);
     p.padded = rounded_tiles(g, p.algorithm.tile, direction, caps);
-    snprintf(p.options, sizeof(p.options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D ROWS=%d%s",
+    snprintf(p.options, sizeof(p.options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D ROWS=%d -D PACKING=%d%s",
              p.algorithm.tile, p.algorithm.taps, p.chunk, p2p_conv2d_rows(caps),
-             direction == WGRAD ? " -D WGRAD" : "");
+             call->t[P2P_CONV_W].packing, direction == WGRAD ? " -D WGRAD" : "");
     return p;
 }
 

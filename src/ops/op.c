@@ -73,6 +73,19 @@ static const char *forced_variant(const P2pPass *pass, const P2pChoice *choice, 
     return found;
 }
 
+static bool is_left_out(const P2pVariant *v, const P2pChoice *choice)
+{
+    const char *at = choice && choice->variants ? choice->variants : "";
+
+    while (*at) {
+        const size_t n = strcspn(at, ",");
+        if (*at == '-' && n == strlen(v->name) + 1 && !strncmp(at + 1, v->name, n - 1))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}
+
 bool p2p_call_is_packed(const P2pCall *call)
 {
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
@@ -92,9 +105,9 @@ int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *cap
     for (const P2pVariant *v = pass->variants; v->name; v++) {
         const bool named = forced && strlen(v->name) == n && !strncmp(v->name, forced, n);
         known |= named;
-        const bool reads = !packed || (pass->packed && !strcmp(pass->packed, v->name));
-        const bool wanted = forced ? named : !v->worth || v->worth(call, caps);
-        if (wanted && reads && v->applicable(call, caps)) {
+        const bool wanted = forced ? named : !is_left_out(v, choice) &&
+                                             (!v->worth || v->worth(call, caps));
+        if (wanted && (!packed || v->packed) && v->applicable(call, caps)) {
             *out = v;
             return P2P_OK;
         }

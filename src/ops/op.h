@@ -168,6 +168,7 @@ typedef struct P2pVariant {
     bool (*worth)(const P2pCall *call, const P2pCaps *caps);
     /** Rounding errors relative to those of a plain sum, and then integers round too; 0: as one. */
     double error;
+    bool packed; /* reads packed weights too */
 } P2pVariant;
 
 typedef struct P2pPass {
@@ -179,7 +180,6 @@ typedef struct P2pPass {
      *  hold what was there before. mag (opt): for the first output, the sum of |products| behind
      *  each element, to bound the rounding error; a pass without one leaves it NULL. */
     void (*ref)(const P2pCall *call, double *const host[], double *mag);
-    const char *packed; /* the one variant that reads packed weights too, or NULL */
 } P2pPass;
 
 extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d_wgrad;
@@ -194,7 +194,10 @@ extern const P2pPass p2p_pass_adam;
 extern const P2pPass *const p2p_passes[];
 const P2pPass *p2p_pass_find(const char *name);
 
-/** What a user forced: "conv2d_fwd=naive,conv2d=tile" (a pass name or its beginning up to '_'). */
+/**
+ * What a user forced: "conv2d_fwd=naive,conv2d=tile" (a pass name or its beginning up to '_'), or left
+ * out: "-winograd" in any pass.
+ */
 typedef struct P2pChoice {
     const char *variants; /* NULL: by the rule */
     const char *refs;     /* "norm_stats,conv2d": these run on the host by their reference */
