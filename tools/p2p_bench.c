@@ -21,14 +21,18 @@ static void print_json(const P2pDevice *device, const P2pBenchResult *r, const P
 {
     printf("{\"median_s\": %.6f, \"min_s\": %.6f, \"max_s\": %.6f, \"setup_s\": %.3f, "
            "\"gflop\": %.3f, \"gflops\": %.2f, \"peak_gflops\": %.1f, \"copy_gb_s\": %.2f, "
-           "\"plan_bytes\": %zu, \"device\": \"%s\", \"variants\": \"%s\"}\n",
+           "\"plan_bytes\": %zu, \"device\": ",
            r->median_s, r->min_s, r->max_s, r->setup_s, r->gflop, r->gflop / r->median_s,
-           peak->gflops, peak->copy_gb_s, r->plan_bytes, p2p_device_caps(device)->name, variants);
+           peak->gflops, peak->copy_gb_s, r->plan_bytes);
+    cli_put_json(stdout, p2p_device_caps(device)->name);
+    fputs(", \"variants\": ", stdout);
+    cli_put_json(stdout, variants);
+    fputs("}\n", stdout);
 }
 
 static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak)
 {
-    printf("%s\n", p2p_device_caps(device)->name);
+    cli_say(stdout, "%s", p2p_device_caps(device)->name);
     printf("median %.4f s, min %.4f, max %.4f; setup %.1f s\n", r->median_s, r->min_s, r->max_s,
            r->setup_s);
     printf("%.2f GFLOP, %.1f GFLOP/s of a peak of %.1f; %zu MiB on the device\n", r->gflop,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Translators in threads give what one alone gives, bit for bit: each thread opens the device and the
- * model for itself and translates the pictures in an order of its own. The message of a failure stays
- * in its thread.
+ * Translators in threads give what one alone gives, bit for bit: each thread opens the device and
+ * the model for itself and translates the pictures in an order of its own. The message of a failure
+ * stays in its thread.
  *
  * Usage: translators MODEL PICTURE...
  */
@@ -75,9 +75,10 @@ static int differing(const Translator *a, const Translator *b)
     int count = 0;
 
     for (int i = 0; i < a->count; i++)
-        count += !b->outputs[i].data || !a->outputs[i].data ||
-                 p2p_image_bytes(&a->outputs[i]) != p2p_image_bytes(&b->outputs[i]) ||
-                 memcmp(a->outputs[i].data, b->outputs[i].data, p2p_image_bytes(&a->outputs[i])) != 0;
+        count +=
+            !b->outputs[i].data || !a->outputs[i].data ||
+            p2p_image_bytes(&a->outputs[i]) != p2p_image_bytes(&b->outputs[i]) ||
+            memcmp(a->outputs[i].data, b->outputs[i].data, p2p_image_bytes(&a->outputs[i])) != 0;
     return count;
 }
 

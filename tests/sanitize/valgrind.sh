@@ -24,7 +24,8 @@ check() {
     name=$1
     shift
     ninja -C build-valgrind --quiet "${1#build-valgrind/}"
-    if valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite "$@" >"$log" 2>&1; then
+    if valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+        "$@" >"$log" 2>&1; then
         echo "ok      $name"
     else
         failed=$((failed + 1))
