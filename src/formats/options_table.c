@@ -129,6 +129,7 @@ const P2pOption p2p_option_table[] = {
     GROUP("Benchmark"),
     INT(steps, BENCH, false, 1, 10000, "10", "counted runs"),
     INT(size, BENCH, false, 1, 8192, "256", "pixels"),
+    STRING(svg, BENCH, false, "", "with ops: draw the convolutions' roofline into this file"),
     FLAG(json, BENCH | INFO, false, "print one JSON object"),
     FLAG(tensors, INFO, false, "list the tensors of a file, one JSON object a line"),
 
