@@ -48,9 +48,9 @@ P2P_API const char *p2p_version(void);
 
 /**
  * Text from outside, such as a file's name, fit for a terminal: printable UTF-8 stays as it is;
- * control characters, those that are invisible or change the direction, and bytes that are no UTF-8 become
- * \n, \r, \t or \xNN. A backslash stays one: for people, not for reading back; and showing what
- * was shown changes nothing.
+ * control characters, those that are invisible or change the direction, and bytes that are no UTF-8
+ * become \n, \r, \t or \xNN. A backslash stays one: for people, not for reading back; and showing
+ * what was shown changes nothing.
  *
  * @param out    At least one byte; what does not fit is cut between characters.
  * @param bytes  Of out.

@@ -133,6 +133,22 @@ wanted=1
 check 'also by a run that goes on with it' stays checkpoints "$tools/p2p-train" --device cpu --name evil \
     --continue_train --max_steps 2
 wanted=0
+odd=$(printf 'set \033[31m\nerror: forged \351\302\233')
+ln -s data "$odd"
+train odd --dataroot "$odd" --max_steps 1
+mkdir out_of_odd
+for suffix in safetensors onnx pth c; do
+    check "an export to .$suffix says nothing harmful" stays out_of_odd \
+        "$tools/p2p-export" --verbose checkpoints/odd/latest.safetensors -o out_of_odd/m.$suffix
+done
+check 'a frozen model shows the name of its data escaped' stays out \
+    "$tools/p2p-info" out_of_odd/m.safetensors
+check 'whole' grep -q 'on set .x1b\[31m.nerror: forged .xe9.xc2.x9b$' ../out.txt
+wanted=2
+check 'a name that would end a comment of C is refused' stays out_of_odd \
+    "$tools/p2p-export" checkpoints/odd/latest.safetensors -o 'out_of_odd/*"m.c'
+wanted=0
+
 header='{"\u001b[31m\nerror: forged\u009b\u202e":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
 {
     printf "\\$(printf '%03o' ${#header})\0\0\0\0\0\0\0"

@@ -12,8 +12,8 @@ cd "$(dirname "$0")/../.."
 [ -f build-asan/build.ninja ] || meson setup build-asan -Dclblast=disabled \
     -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 ninja -C build-asan --quiet
-export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
-export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export ASAN_OPTIONS=exitcode=66:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=exitcode=66:halt_on_error=1:print_stacktrace=1
 export OCL_ICD_VENDORS=pocl.icd
 export P2P_TEST_SANITIZED=address,undefined # no limit of address space; what else is compiled
 run() { meson test -C build-asan --no-rebuild --print-errorlogs --num-processes 1 -t 6 "$@"; }

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/fuzz/seeds.sh
 targets='safetensors pth pickle pict model options image'
-units='foreign safetensors onnx options half image_file dataset'
+units='show foreign safetensors onnx options half image_file dataset'
 command -v valgrind >/dev/null || {
     echo 'valgrind.sh: valgrind is missing; install the package valgrind' >&2
     exit 1
