@@ -135,8 +135,8 @@ int p2p_bench_folder(P2pDevice *device, const char *model, const char *folder,
     if (!err)
         err = p2p_model_open(&opened, device, model, &how);
     if (!err)
-        err = run(opened, paths, count, (size_t)p2p_max(settings->steps, 1),
-                  settings->max_pixels, start, result);
+        err = run(opened, paths, count, (size_t)p2p_max(settings->steps, 1), settings->max_pixels,
+                  start, result);
     p2p_model_close(&opened);
     p2p_names_free(paths, count);
     return err;

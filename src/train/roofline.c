@@ -36,7 +36,7 @@ typedef struct Box {
 typedef struct Chart {
     FILE *file;
     double x_least, x_most, y_least, y_most; /* decades */
-    Box *taken; /* by points and labels */
+    Box *taken;                              /* by points and labels */
     int taken_count;
 } Chart;
 
@@ -96,25 +96,33 @@ static void put_axes(const Chart *c)
 {
     for (double d = c->x_least; d <= c->x_most; d++) {
         const double x = to_x(c, pow(10, d));
-        fprintf(c->file, "<path class=\"grid\" d=\"M%.1f %d V%d\"/><text x=\"%.1f\" y=\"%d\" "
-                         "text-anchor=\"middle\">%g</text>\n", x, TOP, BOTTOM, x, BOTTOM + 20,
-                pow(10, d));
+        fprintf(c->file,
+                "<path class=\"grid\" d=\"M%.1f %d V%d\"/><text x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"middle\">%g</text>\n",
+                x, TOP, BOTTOM, x, BOTTOM + 20, pow(10, d));
     }
     for (double d = c->y_least; d <= c->y_most; d++) {
         const double y = to_y(c, pow(10, d));
-        fprintf(c->file, "<path class=\"grid\" d=\"M%d %.1f H%d\"/><text x=\"%d\" y=\"%.1f\" "
-                         "text-anchor=\"end\">%g</text>\n", LEFT, y, RIGHT, LEFT - 8, y + 4,
-                pow(10, d));
+        fprintf(c->file,
+                "<path class=\"grid\" d=\"M%d %.1f H%d\"/><text x=\"%d\" y=\"%.1f\" "
+                "text-anchor=\"end\">%g</text>\n",
+                LEFT, y, RIGHT, LEFT - 8, y + 4, pow(10, d));
     }
     fprintf(c->file, "<rect class=\"frame\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT,
             TOP, RIGHT - LEFT, BOTTOM - TOP);
-    fprintf(c->file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">arithmetic intensity, FLOP/byte"
-                     "</text>\n", (LEFT + RIGHT) / 2, BOTTOM + 44);
-    fprintf(c->file, "<text transform=\"translate(24 %d) rotate(-90)\" text-anchor=\"middle\">"
-                     "GFLOP/s</text>\n", (TOP + BOTTOM) / 2);
-    fprintf(c->file, "<text class=\"small\" x=\"%d\" y=\"%d\">FLOP of the direct algorithm, bytes of "
-                     "all operands, each once: Winograd's algorithm and what lies in caches may be "
-                     "above the roof</text>\n", LEFT, HEIGHT - 8);
+    fprintf(c->file,
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">arithmetic intensity, FLOP/byte"
+            "</text>\n",
+            (LEFT + RIGHT) / 2, BOTTOM + 44);
+    fprintf(c->file,
+            "<text transform=\"translate(24 %d) rotate(-90)\" text-anchor=\"middle\">"
+            "GFLOP/s</text>\n",
+            (TOP + BOTTOM) / 2);
+    fprintf(c->file,
+            "<text class=\"small\" x=\"%d\" y=\"%d\">FLOP of the direct algorithm, bytes of "
+            "all operands, each once: Winograd's algorithm and what lies in caches may be "
+            "above the roof</text>\n",
+            LEFT, HEIGHT - 8);
 }
 
 /* The slanted roof begins where it enters the chart. */
@@ -128,11 +136,14 @@ static void put_roofs(const Chart *c, const P2pPeak *peak)
 
     fprintf(c->file, "<path class=\"roof\" d=\"M%.1f %.1f L%.1f %.1f H%d\"/>\n", x[0], y[0], x[1],
             y[1], RIGHT);
-    fprintf(c->file, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">multiply-adds: %.1f GFLOP/s"
-                     "</text>\n", x[1], y[1] - 6, peak->gflops);
-    fprintf(c->file, "<text transform=\"translate(%.1f %.1f) rotate(%.2f)\">memory (copy): %.1f GB/s"
-                     "</text>\n", x[0] + 0.3 * (x[1] - x[0]), y[0] + 0.3 * (y[1] - y[0]) - 6, angle,
-            peak->copy_gb_s);
+    fprintf(c->file,
+            "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">multiply-adds: %.1f GFLOP/s"
+            "</text>\n",
+            x[1], y[1] - 6, peak->gflops);
+    fprintf(c->file,
+            "<text transform=\"translate(%.1f %.1f) rotate(%.2f)\">memory (copy): %.1f GB/s"
+            "</text>\n",
+            x[0] + 0.3 * (x[1] - x[0]), y[0] + 0.3 * (y[1] - y[0]) - 6, angle, peak->copy_gb_s);
 }
 
 static double overlap(const Chart *c, const Box *b)
@@ -183,12 +194,16 @@ static void put_points(Chart *c, const P2pBenchRow *rows, int count)
             continue;
         const double x = to_x(c, r->gflop / r->gb), y = to_y(c, r->gflop / r->seconds);
         const Box label = place_label(c, x, y, r->label);
-        fprintf(c->file, "<g class=\"point\" fill=\"%s\"><g transform=\"translate(%.1f %.1f)\">%s"
-                         "<title>", kind->color, x, y, kind->shape);
+        fprintf(c->file,
+                "<g class=\"point\" fill=\"%s\"><g transform=\"translate(%.1f %.1f)\">%s"
+                "<title>",
+                kind->color, x, y, kind->shape);
         put_text(c->file, r->label);
-        fprintf(c->file, " %s %s %s: %.3f ms, %.1f GFLOP/s</title></g><text class=\"small\" "
-                         "x=\"%.1f\" y=\"%.1f\">", r->pass, r->variant, r->shape, 1e3 * r->seconds,
-                r->gflop / r->seconds, label.x, label.y + FONT - 1);
+        fprintf(c->file,
+                " %s %s %s: %.3f ms, %.1f GFLOP/s</title></g><text class=\"small\" "
+                "x=\"%.1f\" y=\"%.1f\">",
+                r->pass, r->variant, r->shape, 1e3 * r->seconds, r->gflop / r->seconds, label.x,
+                label.y + FONT - 1);
         put_text(c->file, r->label);
         fputs("</text></g>\n", c->file);
     }
@@ -197,9 +212,11 @@ static void put_points(Chart *c, const P2pBenchRow *rows, int count)
 static void put_legend(const Chart *c)
 {
     for (size_t i = 0; i < P2P_COUNT(kinds); i++)
-        fprintf(c->file, "<g transform=\"translate(%d %d)\"><g fill=\"%s\">%s</g><text x=\"12\" y=\"4\">"
-                         "%s</text></g>\n", LEFT + 20, TOP + 22 + 20 * (int)i, kinds[i].color,
-                kinds[i].shape, strchr(kinds[i].pass, '_') + 1);
+        fprintf(c->file,
+                "<g transform=\"translate(%d %d)\"><g fill=\"%s\">%s</g><text x=\"12\" y=\"4\">"
+                "%s</text></g>\n",
+                LEFT + 20, TOP + 22 + 20 * (int)i, kinds[i].color, kinds[i].shape,
+                strchr(kinds[i].pass, '_') + 1);
 }
 
 static void put_chart(Chart *c, const P2pBenchRow *rows, int count, const P2pPeak *peak,
@@ -212,7 +229,8 @@ static void put_chart(Chart *c, const P2pBenchRow *rows, int count, const P2pPea
             "<style>.grid{stroke:#ddd}.frame{fill:none;stroke:#444}.small{font-size:%dpx}"
             ".roof{fill:none;stroke:#222;stroke-width:2}.point{fill-opacity:.85}</style>\n"
             "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
-            "<text x=\"%d\" y=\"36\" font-size=\"18\">", WIDTH, HEIGHT, FONT, WIDTH, HEIGHT, LEFT);
+            "<text x=\"%d\" y=\"36\" font-size=\"18\">",
+            WIDTH, HEIGHT, FONT, WIDTH, HEIGHT, LEFT);
     put_text(c->file, title);
     fputs("</text>\n", c->file);
     put_axes(c);
