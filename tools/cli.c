@@ -2,7 +2,6 @@
 /* Messages, exit codes and start-up that all programs share. */
 #include "cli.h"
 
-#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,28 +17,12 @@ void cli_ignore_size_signal(void)
 #endif
 }
 
-static void escape(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        if (isprint((unsigned char)*text) || *text == '\n' || (unsigned char)*text >= 0xa0)
-            fputc(*text, out);
-        else
-            fprintf(out, "\\x%02x", (unsigned char)*text);
-    }
-}
-
-void cli_print_escaped(const char *text)
-{
-    escape(stdout, text);
-}
-
 static void write_log(void *user, P2pLogLevel level, const char *text)
 {
     (void)user;
-    if (level <= P2P_LOG_WARN)
-        fputs(level == P2P_LOG_ERROR ? "error: " : "warning: ", stderr);
-    escape(stderr, text);
-    fputc('\n', stderr);
+    cli_say(stderr, "%s%s", level == P2P_LOG_ERROR  ? "error: "
+                            : level == P2P_LOG_WARN ? "warning: "
+                                                    : "", text);
 }
 
 void cli_log_init(P2pLog *log, const P2pOptions *options)
@@ -57,13 +40,8 @@ int cli_fail(const char *program, int status)
 
 int cli_fail_at(const char *program, const char *subject, int status)
 {
-    fprintf(stderr, "%s: ", program);
-    if (subject) {
-        escape(stderr, subject);
-        fputs(": ", stderr);
-    }
-    escape(stderr, p2p_error());
-    fputc('\n', stderr);
+    cli_say(stderr, "%s: %s%s%s", program, subject ? subject : "", subject ? ": " : "",
+            p2p_error());
     switch (status) {
     case P2P_EINVAL:
         return CLI_USAGE;

@@ -49,7 +49,27 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 
-/** Print to standard output with control characters escaped, for names that come from outside. */
-void cli_print_escaped(const char *text);
+/*
+ * Names, metadata and device names come from outside: a program prints them by these only. Each
+ * shows text as p2p_show() does.
+ */
+
+/** Print one line; format is printf's, without the line's end. */
+void cli_say(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Print text that has lines of its own. */
+void cli_say_lines(FILE *out, const char *text);
+/** Text of a page, or an attribute's value. */
+void cli_put_html(FILE *out, const char *text);
+/** A relative address, in UTF-8 or whatever bytes the files' names have. */
+void cli_put_url(FILE *out, const char *path);
+/** A string with its quotes. */
+void cli_put_json(FILE *out, const char *text);
+
+/**
+ * A name to write files under that pages, shells and other systems take, of at most 210 bytes: name
+ * as it is if it is harmless, else cleaned and with a hash, so that two names stay two.
+ */
+enum { CLI_STEM_BYTES = 240 };
+void cli_file_stem(char out[CLI_STEM_BYTES], const char *name);
 
 #endif

@@ -8,31 +8,80 @@
 
 const char cli_usage[] =
     "Usage: p2p-bench train|translate|ops|peak [OPTION]...\n"
+    "       p2p-bench folder MODEL FOLDER [OPTION]...\n"
     "  train      a whole training step\n"
     "  translate  one picture\n"
-    "  ops        every pass of a training step with its time\n"
+    "  ops        every pass of a training step with its time; --svg FILE draws a roofline\n"
+    "  folder     the pictures of a folder: reading, translating, encoding; writes nothing\n"
     "  peak       multiply-adds and bandwidth of the device\n"
     "Warm-up and compilation are reported apart (setup_s).\n";
 
 static const char program[] = "p2p-bench";
 
+/* What every object ends with. */
+static void print_json_end(const char *device, const P2pOptions *o)
+{
+    fputs("\"device\": ", stdout);
+    cli_put_json(stdout, device);
+    fputs(", \"variants\": ", stdout);
+    cli_put_json(stdout, o->variant[0] ? o->variant : "by the rule");
+    fputs("}\n", stdout);
+}
+
 static void print_json(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
-                       const char *variants)
+                       const P2pOptions *o)
 {
     printf("{\"median_s\": %.6f, \"min_s\": %.6f, \"max_s\": %.6f, \"setup_s\": %.3f, "
            "\"gflop\": %.3f, \"gflops\": %.2f, \"peak_gflops\": %.1f, \"copy_gb_s\": %.2f, "
-           "\"plan_bytes\": %zu, \"device\": \"%s\", \"variants\": \"%s\"}\n",
+           "\"plan_bytes\": %zu, ",
            r->median_s, r->min_s, r->max_s, r->setup_s, r->gflop, r->gflop / r->median_s,
-           peak->gflops, peak->copy_gb_s, r->plan_bytes, p2p_device_caps(device)->name, variants);
+           peak->gflops, peak->copy_gb_s, r->plan_bytes);
+    print_json_end(p2p_device_caps(device)->name, o);
 }
 
 static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak)
 {
-    printf("%s\n", p2p_device_caps(device)->name);
+    cli_say(stdout, "%s", p2p_device_caps(device)->name);
     printf("median %.4f s, min %.4f, max %.4f; setup %.1f s\n", r->median_s, r->min_s, r->max_s,
            r->setup_s);
     printf("%.2f GFLOP, %.1f GFLOP/s of a peak of %.1f; %zu MiB on the device\n", r->gflop,
            r->gflop / r->median_s, peak->gflops, r->plan_bytes >> 20);
+}
+
+static int draw(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
+                const P2pOptions *o)
+{
+    char title[512];
+
+    snprintf(title, sizeof(title), "Training %s and %s, %d x %d pixels, batch %d, on %s", o->netG,
+             o->netD, o->size, o->size, o->batch_size, p2p_device_caps(device)->name);
+    return p2p_bench_roofline(o->svg, r->rows, r->row_count, peak, title);
+}
+
+static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions *o)
+{
+    const P2pBenchFolderSettings settings = {.steps = o->steps, .variants = o->variant,
+                                             .max_pixels = (size_t)o->max_pixels};
+    const char *name = p2p_device_caps(device)->name;
+    P2pBenchFolder r;
+    const int err = p2p_bench_folder(device, paths[0], paths[1], &settings, &r);
+
+    if (err)
+        return cli_fail(program, err);
+    if (!o->json) {
+        cli_say(stdout, "%s", name);
+        printf("%zu pictures, %.2f pictures/s; median %.4f s, min %.4f, max %.4f; setup %.1f s\n"
+               "medians: decode %.4f s, device %.4f s, encode %.4f s\n", r.pictures,
+               r.pictures_per_s, r.median_s, r.min_s, r.max_s, r.setup_s, r.decode_s, r.device_s,
+               r.encode_s);
+        return CLI_OK;
+    }
+    printf("{\"pictures\": %zu, \"pictures_per_s\": %.3f, \"median_s\": %.6f, \"min_s\": %.6f, "
+           "\"max_s\": %.6f, \"decode_s\": %.6f, \"device_s\": %.6f, \"encode_s\": %.6f, "
+           "\"setup_s\": %.3f, ", r.pictures, r.pictures_per_s, r.median_s, r.min_s, r.max_s,
+           r.decode_s, r.device_s, r.encode_s, r.setup_s);
+    print_json_end(name, o);
+    return CLI_OK;
 }
 
 static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
@@ -53,41 +102,60 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
         return cli_fail(program, err);
     if (o->profile)
         cli_print_rows(stdout, result.rows, result.row_count);
+    if (o->svg[0] && (err = draw(device, &result, &peak, o)) < 0) {
+        p2p_bench_result_finish(&result);
+        return cli_fail(program, err);
+    }
     if (!strcmp(what, "peak"))
         printf(o->json ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
                        : "%.1f GFLOP/s, copy %.2f GB/s\n", peak.gflops, peak.copy_gb_s);
     else if (o->json)
-        print_json(device, &result, &peak, o->variant[0] ? o->variant : "by the rule");
+        print_json(device, &result, &peak, o);
     else
         print_text(device, &result, &peak);
     p2p_bench_result_finish(&result);
     return CLI_OK;
 }
 
-int main(int argc, char **argv)
+/* Which of the words it is, with its arguments; NULL: none, reported. */
+static const char *find_kind(const P2pArguments *rest)
 {
     static const char *const kinds[] = {"train", "translate", "ops", "peak"};
+
+    for (int i = 0; rest->argc == 1 && i < 4; i++)
+        if (!strcmp(rest->argv[0], kinds[i]))
+            return kinds[i];
+    if (rest->argc == 3 && !strcmp(rest->argv[0], "folder"))
+        return "folder";
+    fprintf(stderr, "%s: what to measure: train, translate, ops, peak, or folder MODEL FOLDER; see "
+                    "--help\n", program);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
     P2pOptions options;
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device;
     int code = cli_parse(&options, P2P_PROGRAM_BENCH, program, argc, argv, &rest);
-    bool known = false;
 
     if (code >= 0)
         return code;
-    for (int i = 0; rest.argc == 1 && i < 4; i++)
-        known |= !strcmp(rest.argv[0], kinds[i]);
-    if (!known) {
-        fprintf(stderr, "%s: what to measure: train, translate, ops or peak; see --help\n", program);
+    const char *kind = find_kind(&rest);
+    if (!kind)
+        return CLI_USAGE;
+    if (options.svg[0] && strcmp(kind, "ops") != 0) {
+        fprintf(stderr, "%s: --svg belongs to ops\n", program);
         return CLI_USAGE;
     }
-    options.profile |= !strcmp(rest.argv[0], "ops");
+    options.profile |= !strcmp(kind, "ops");
     cli_log_init(&log, &options);
     const int err = cli_open_device(&device, &options, &log);
     if (err)
         return cli_fail(program, err);
-    code = bench(device, rest.argv[0], &options);
+    code = strcmp(kind, "folder") ? bench(device, kind, &options)
+                                  : bench_folder(device, rest.argv + 1, &options);
     p2p_device_close(&device);
     return code;
 }

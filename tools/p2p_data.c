@@ -51,7 +51,7 @@ static int demo(const char *folder, Choices *c)
     if (err)
         return cli_fail(program, err);
     if (!c->quiet)
-        fprintf(stderr, "%ld pairs for training in %s/train\n", c->count, folder);
+        cli_say(stderr, "%ld pairs for training in %s/train", c->count, folder);
     return CLI_OK;
 }
 
@@ -65,7 +65,7 @@ static int combine(char **folders, Choices *c)
     if (err)
         return cli_fail(program, err);
     if (!c->quiet)
-        fprintf(stderr, "%zu pictures in %s\n", written, folders[2]);
+        cli_say(stderr, "%zu pictures in %s", written, folders[2]);
     return CLI_OK;
 }
 
@@ -102,12 +102,12 @@ static int parse(int argc, char **argv, Choices *c)
         case 'h': fputs(help, stdout); return CLI_OK;
         case 'V': printf("%s (pix2pix-cl) %s\n", program, p2p_version()); return CLI_OK;
         default:
-            fprintf(stderr, "%s: %s %s; see --help\n", program, argv[optind - (optind > 1)],
+            cli_say(stderr, "%s: %s %s; see --help", program, argv[optind - (optind > 1)],
                     code == ':' ? "needs a value" : "is no option");
             return CLI_USAGE;
         }
         if (!good) {
-            fprintf(stderr, "%s: '%s' is out of range; see --help\n", program, optarg);
+            cli_say(stderr, "%s: '%s' is out of range; see --help", program, optarg);
             return CLI_USAGE;
         }
     }
@@ -127,6 +127,6 @@ int main(int argc, char **argv)
         return demo(rest[1], &c);
     if (argc - optind == 4 && !strcmp(rest[0], "combine"))
         return combine(rest + 1, &c);
-    fprintf(stderr, "%s: see --help for the two commands, demo and combine\n", program);
+    cli_say(stderr, "%s: see --help for the two commands, demo and combine", program);
     return CLI_USAGE;
 }

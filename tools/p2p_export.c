@@ -24,8 +24,7 @@ static void print_log(void *user, P2pLogLevel level, const char *text)
 {
     (void)user;
     (void)level;
-    fputs(text, stderr);
-    fputc('\n', stderr);
+    cli_say(stderr, "%s", text);
 }
 
 /* p2p-translate beside this program. */
@@ -83,7 +82,7 @@ static int compare_folder(P2pModel *const models[2], const P2pOptions *o, Fideli
         err = compare(models, path, o, sum);
     }
     if (count == 0 && !err)
-        fprintf(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder\n", program,
+        cli_say(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder", program,
                 o->calibrate);
     p2p_names_free(names, count);
     return err;
@@ -105,9 +104,9 @@ static int calibrate(const char *model, const P2pOptions *o)
     if (!err)
         err = compare_folder(models, o, &f);
     if (!err && f.count)
-        printf("%s against %s on %zu pictures: L1 %.4f of 255, PSNR %.2f dB, SSIM %.5f\n", o->dtype,
-               model, f.count, f.l1 / (double)f.count, f.psnr / (double)f.count,
-               f.ssim / (double)f.count);
+        cli_say(stdout, "%s against %s on %zu pictures: L1 %.4f of 255, PSNR %.2f dB, SSIM %.5f",
+                o->dtype, model, f.count, f.l1 / (double)f.count, f.psnr / (double)f.count,
+                f.ssim / (double)f.count);
     p2p_model_close(&models[0]);
     p2p_model_close(&models[1]);
     p2p_device_close(&device);
@@ -125,13 +124,13 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     if (models.argc != 1 || !o.output[0]) {
-        fprintf(stderr, "%s: needs one MODEL and -o FILE; see --help\n", program);
+        cli_say(stderr, "%s: needs one MODEL and -o FILE; see --help", program);
         return CLI_USAGE;
     }
     if (o.quiet)
         log.level = P2P_LOG_ERROR;
     if (o.standalone && !find_translator(translator)) {
-        fprintf(stderr, "%s: p2p-translate is not beside this program; install both\n", program);
+        cli_say(stderr, "%s: p2p-translate is not beside this program; install both", program);
         return CLI_FAILED;
     }
     const P2pExportSettings settings = {

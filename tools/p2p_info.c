@@ -13,9 +13,9 @@ static const char program[] = "p2p-info";
 
 static void print_device(int i, const P2pCaps *c)
 {
-    printf("%d  %s\n", i, c->name);
-    printf("   %s, %s, driver %s, %s\n", c->platform, c->is_cpu ? "CPU" : c->is_gpu ? "GPU" : "other",
-           c->driver, c->version);
+    cli_say(stdout, "%d  %s", i, c->name);
+    cli_say(stdout, "   %s, %s, driver %s, %s", c->platform,
+            c->is_cpu ? "CPU" : c->is_gpu ? "GPU" : "other", c->driver, c->version);
     printf("   %d compute units, vectors of %d, memory %zu MiB (largest buffer %zu MiB), "
            "local %zu KiB, groups of %zu\n",
            c->compute_units, c->vector_width, c->memory_bytes >> 20, c->max_buffer_bytes >> 20,
@@ -37,12 +37,12 @@ static int list_devices(const P2pOptions *o)
     for (int i = 0; i < count; i++)
         print_device(i, &list[i]);
     if (notes && *notes)
-        printf("also found: %s\n", notes);
+        cli_say(stdout, "also found: %s", notes);
     free(list);
     free(notes);
     if ((err = cli_open_device(&device, o, NULL)) < 0)
         return cli_fail(program, err);
-    printf("will be used: %s\n", p2p_device_caps(device)->name);
+    cli_say(stdout, "will be used: %s", p2p_device_caps(device)->name);
     p2p_device_close(&device);
     return CLI_OK;
 }
@@ -60,7 +60,7 @@ static int describe(const char *path, const P2pOptions *o)
                                : p2p_model_describe(path, &text);
 
     if (text)
-        cli_print_escaped(text);
+        cli_say_lines(stdout, text);
     free(text);
     return err ? cli_fail(program, err) : CLI_OK;
 }

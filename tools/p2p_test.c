@@ -27,30 +27,13 @@ typedef struct Results {
     size_t count;
 } Results;
 
-/* The name with all that HTML or JSON would misread as \xNN or an entity. */
-static void put_name(FILE *out, const char *name)
-{
-    for (; *name; name++) {
-        const unsigned char c = (unsigned char)*name;
-        if (c < 32 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c == '\'' ||
-            c == '%' || c == '#' || c == '?')
-            fprintf(out, "_x%02x", c);
-        else
-            fputc(c, out);
-    }
-}
-
-/* RESULTS/NAME/images/STEM_KIND.png; the same escapes as in the page. */
+/* RESULTS/NAME/images/STEM_KIND.png */
 static void picture_path(const Results *r, const char *name, const char *kind, char *path)
 {
-    char safe[1024] = "";
-    FILE *out = fmemopen(safe, sizeof(safe) - 1, "w");
+    char stem[CLI_STEM_BYTES];
 
-    if (out) {
-        put_name(out, name);
-        fclose(out);
-    }
-    snprintf(path, PATH_BYTES, "%.3000s/images/%.900s_%s.png", r->folder, safe, kind);
+    cli_file_stem(stem, name);
+    snprintf(path, PATH_BYTES, "%.3500s/images/%s_%s.png", r->folder, stem, kind);
 }
 
 static int make_folder(const char *path)
@@ -64,7 +47,7 @@ static int make_folder(const char *path)
         const char end = *at;
         *at = '\0';
         if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-            fprintf(stderr, "%s: %s: the folder cannot be made: %s\n", program, part,
+            cli_say(stderr, "%s: %s: the folder cannot be made: %s", program, part,
                     strerror(errno));
             return CLI_FAILED;
         }
@@ -81,7 +64,7 @@ static FILE *open_file(const Results *r, const char *name)
     snprintf(path, sizeof(path), "%.3500s/%s", r->folder, name);
     FILE *file = fopen(path, "w");
     if (!file)
-        fprintf(stderr, "%s: %s: cannot be written: %s\n", program, path, strerror(errno));
+        cli_say(stderr, "%s: %s: cannot be written: %s", program, path, strerror(errno));
     return file;
 }
 
@@ -98,13 +81,16 @@ static int results_open(Results *r)
     r->figures = open_file(r, "metrics.json.tmp");
     if (!r->page || !r->figures)
         return CLI_FAILED;
-    fprintf(r->page,
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>\n"
-            "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
-            "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
-            "<body><h1>%s, checkpoint %s</h1>\n<table><tr><th>input<th>output<th>target<th>L1<th>"
-            "PSNR<th>SSIM</tr>\n",
-            r->options->name, r->options->name, r->options->epoch);
+    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>", r->page);
+    cli_put_html(r->page, r->options->name);
+    fputs("</title>\n"
+          "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
+          "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
+          "<body><h1>", r->page);
+    cli_put_html(r->page, r->options->name);
+    fputs(", checkpoint ", r->page);
+    cli_put_html(r->page, r->options->epoch);
+    fputs("</h1>\n<table><tr><th>input<th>output<th>target<th>L1<th>PSNR<th>SSIM</tr>\n", r->page);
     fprintf(r->figures, "{\"pictures\": [");
     return CLI_OK;
 }
@@ -129,19 +115,21 @@ static void put_metrics(FILE *out, double l1, double psnr, double ssim)
 static void results_add(Results *r, const char *name, const P2pMetrics *m)
 {
     static const char *const kinds[] = {"input", "output", "target"};
+    char stem[CLI_STEM_BYTES];
 
+    cli_file_stem(stem, name);
     fputs("<tr>", r->page);
     for (int i = 0; i < 3; i++) {
         fputs("<td><img loading=\"lazy\" alt=\"\" src=\"images/", r->page);
-        put_name(r->page, name);
+        cli_put_url(r->page, stem);
         fprintf(r->page, "_%s.png\">", kinds[i]);
     }
     fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"6\">", m->l1, m->psnr, m->ssim);
-    put_name(r->page, name);
+    cli_put_html(r->page, name);
     fputs("</tr>\n", r->page);
-    fprintf(r->figures, "%s\n  {\"name\": \"", r->count ? "," : "");
-    put_name(r->figures, name);
-    fputs("\", ", r->figures);
+    fprintf(r->figures, "%s\n  {\"name\": ", r->count ? "," : "");
+    cli_put_json(r->figures, name);
+    fputs(", ", r->figures);
     put_metrics(r->figures, m->l1, m->psnr, m->ssim);
     fputc('}', r->figures);
     r->l1 += m->l1;
@@ -177,7 +165,7 @@ static int results_close(Results *r)
         bad = rename_in(r, "index.html.tmp", "index.html") |
               rename_in(r, "metrics.json.tmp", "metrics.json");
     if (bad)
-        fprintf(stderr, "%s: %s: the results cannot be written\n", program, r->folder);
+        cli_say(stderr, "%s: %s: the results cannot be written", program, r->folder);
     return bad ? CLI_FAILED : CLI_OK;
 }
 
@@ -268,8 +256,9 @@ static int test_all(P2pModel *model, const P2pOptions *o)
     const int closed = results_close(&r);
     p2p_dataset_destroy(&set);
     if (!code && !closed && !o->quiet)
-        printf("%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html\n", r.count,
-               r.l1 / (double)r.count, r.psnr / (double)r.count, r.ssim / (double)r.count, r.folder);
+        cli_say(stdout, "%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html", r.count,
+                r.l1 / (double)r.count, r.psnr / (double)r.count, r.ssim / (double)r.count,
+                r.folder);
     return code ? code : closed;
 }
 
@@ -303,7 +292,7 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     if (rest.argc) {
-        fprintf(stderr, "%s: takes no argument '%s'; see --help\n", program, rest.argv[0]);
+        cli_say(stderr, "%s: takes no argument '%s'; see --help", program, rest.argv[0]);
         return CLI_USAGE;
     }
     cli_log_init(&log, &o);

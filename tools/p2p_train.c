@@ -63,8 +63,10 @@ static void show_saved(void *user, const char *path)
 {
     const Show *show = user;
 
-    if (!show->quiet)
-        fprintf(stderr, "%ssaved %s\n", show->terminal ? "\r\033[K" : "", path);
+    if (show->quiet)
+        return;
+    fputs(show->terminal ? "\r\033[K" : "", stderr);
+    cli_say(stderr, "saved %s", path);
 }
 
 static void print_profile(P2pTrainer *trainer)
@@ -86,7 +88,7 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
 
     p2p_trainer_memory(trainer, &networks, &plan);
     if (!o->quiet)
-        fprintf(stderr, "%s: networks and Adam %zu MiB, step %zu MiB on the device\n",
+        cli_say(stderr, "%s: networks and Adam %zu MiB, step %zu MiB on the device",
                 p2p_trainer_folder(trainer), networks >> 20, plan >> 20);
     catch_signals(trainer);
     const int err = p2p_trainer_run(trainer, &events);
@@ -95,8 +97,8 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
     if (o->profile && (!err || err == P2P_ESTOPPED))
         print_profile(trainer);
     if (err == P2P_ESTOPPED) {
-        fprintf(stderr, "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
-                        "--continue_train\n", p2p_error(), o->checkpoints_dir, o->name);
+        cli_say(stderr, "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
+                        "--continue_train", p2p_error(), o->checkpoints_dir, o->name);
         return CLI_SIGNAL + signal_seen;
     }
     return err ? cli_fail("p2p-train", err) : CLI_OK;
@@ -114,7 +116,7 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     if (rest.argc) {
-        fprintf(stderr, "p2p-train: takes no argument '%s'; pictures are named by --dataroot\n",
+        cli_say(stderr, "p2p-train: takes no argument '%s'; pictures are named by --dataroot",
                 rest.argv[0]);
         return CLI_USAGE;
     }

@@ -64,7 +64,7 @@ static int write_output(const P2pImage *image, const char *path, const P2pOption
         return p2p_image_write(image, path, o->jpeg_quality);
     const int err = p2p_image_encode(image, P2P_IMAGE_PNG, 0, &data, &bytes);
     if (!err && (fwrite(data, 1, bytes, stdout) != bytes || fflush(stdout) != 0)) {
-        fprintf(stderr, "%s: standard output cannot be written\n", program);
+        cli_say(stderr, "%s: standard output cannot be written", program);
         free(data);
         return CLI_FAILED;
     }
@@ -88,7 +88,7 @@ static int translate(P2pModel *model, const char *from, const char *to, const P2
     p2p_image_finish(&in);
     p2p_image_finish(&out);
     if (!err && o->verbose)
-        fprintf(stderr, "%s -> %s\n", from, to);
+        cli_say(stderr, "%s -> %s", from, to);
     return err < 0 ? cli_fail_at(program, subject, err) : err;
 }
 
@@ -124,7 +124,7 @@ static int translate_folder(P2pModel *model, const char *folder, const P2pOption
     if (p2p_folder_pictures(folder, &names, &count) < 0)
         return cli_fail(program, P2P_EIO);
     if (!count) {
-        fprintf(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder\n", program, folder);
+        cli_say(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder", program, folder);
         code = CLI_FAILED;
     }
     for (size_t i = 0; !code && i < count; i++) {
@@ -147,7 +147,7 @@ static int translate_all(P2pModel *model, const P2pArguments *inputs, const P2pO
     if (one && !is_folder(o->output))
         return translate(model, inputs->argv[0], o->output, o);
     if (mkdir(o->output, 0777) != 0 && !is_folder(o->output)) {
-        fprintf(stderr, "%s: %s: the output folder cannot be made\n", program, o->output);
+        cli_say(stderr, "%s: %s: the output folder cannot be made", program, o->output);
         return CLI_FAILED;
     }
     for (int i = 0; !code && i < inputs->argc; i++)
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     if (!o.model[0] && p2p_embedded_model(&embedded, &bytes) < 0)
         return cli_fail(program, P2P_EIO);
     if ((!o.model[0] && !embedded) || !o.output[0] || !inputs.argc) {
-        fprintf(stderr, "%s: needs -m MODEL, at least one INPUT and -o OUTPUT; see --help\n",
+        cli_say(stderr, "%s: needs -m MODEL, at least one INPUT and -o OUTPUT; see --help",
                 program);
         return CLI_USAGE;
     }

@@ -48,6 +48,28 @@ P2P_API int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *setti
                                 P2pBenchResult *result);
 P2P_API void p2p_bench_result_finish(P2pBenchResult *result);
 
+/** Zero means default. */
+typedef struct P2pBenchFolderSettings {
+    int steps;            /**< pictures at least: the folder is gone through again */
+    size_t max_pixels;    /**< see p2p_image_read */
+    const char *variants; /**< as --variant; NULL: by the rule */
+} P2pBenchFolderSettings;
+
+/** Times of a picture; the parts follow each other. */
+typedef struct P2pBenchFolder {
+    size_t pictures;             /**< counted ones */
+    double pictures_per_s;       /**< of the whole */
+    double median_s, min_s, max_s;
+    double decode_s;             /**< median: from the file to samples */
+    double device_s;             /**< median: resizing, upload, network, download, rounding */
+    double encode_s;             /**< median: to a PNG in memory; nothing is written */
+    double setup_s;              /**< opening the model and translating one picture before */
+} P2pBenchFolder;
+
+/** Translate the pictures of a folder as p2p-translate does. */
+P2P_API int p2p_bench_folder(P2pDevice *device, const char *model, const char *folder,
+                             const P2pBenchFolderSettings *settings, P2pBenchFolder *result);
+
 typedef struct P2pPeak {
     double gflops;       /**< f32 multiply-adds in registers, two operations each */
     double copy_gb_s;    /**< bytes read plus bytes written */
@@ -55,6 +77,15 @@ typedef struct P2pPeak {
 
 /** Measure with small kernels; takes about a second. */
 P2P_API int p2p_bench_peak(P2pDevice *device, P2pPeak *peak);
+
+/**
+ * Draw a roofline as SVG: each convolution that has a time as a point (arithmetic intensity against
+ * speed) below the device's peaks. The file appears whole or not at all.
+ *
+ * @param rows  Of a device opened with profile; other passes are left out.
+ */
+P2P_API int p2p_bench_roofline(const char *path, const P2pBenchRow *rows, int count,
+                               const P2pPeak *peak, const char *title);
 
 #ifdef __cplusplus
 }

@@ -37,11 +37,26 @@ typedef enum P2pStatus {
     P2P_ETIMEOUT = -12, /**< the device did not answer in time; the process should end */
 } P2pStatus;
 
-/** Message of this thread's last failure: what, where, what to do. Never NULL. */
+/**
+ * Message of this thread's last failure: what, where, what to do. Never NULL. One line that a
+ * terminal can show, as by p2p_show(), whatever the names in it.
+ */
 P2P_API const char *p2p_error(void);
 
 /** The library's version, "MAJOR.MINOR.PATCH". */
 P2P_API const char *p2p_version(void);
+
+/**
+ * Text from outside, such as a file's name, fit for a terminal: printable UTF-8 stays as it is;
+ * control characters, those that are invisible or change the direction, and bytes that are no UTF-8
+ * become \n, \r, \t or \xNN. A backslash stays one: for people, not for reading back; and showing
+ * what was shown changes nothing.
+ *
+ * @param out    At least one byte; what does not fit is cut between characters.
+ * @param bytes  Of out.
+ * @return out.
+ */
+P2P_API char *p2p_show(char *out, size_t bytes, const char *text);
 
 typedef enum P2pLogLevel {
     P2P_LOG_ERROR,
@@ -52,7 +67,8 @@ typedef enum P2pLogLevel {
 
 /**
  * Where messages that are no failures go. A NULL P2pLog, or a NULL write, is silence.
- * write may be called from several threads at once; text has no trailing newline.
+ * write may be called from several threads at once; text is one line, without its end, as by
+ * p2p_show().
  */
 typedef struct P2pLog {
     void (*write)(void *user, P2pLogLevel level, const char *text);

@@ -43,6 +43,7 @@ typedef struct P2pJitterSettings {
     int multiple;     /**< of `none`: sides become multiples of it, default 4 */
     bool no_flip;     /**< never mirror */
     P2pFilter filter; /**< default bicubic */
+    size_t max_pixels; /**< of a resized picture, default P2P_IMAGE_MAX_PIXELS */
 } P2pJitterSettings;
 
 /** What is done to a picture and its partner alike: resize, then crop, then mirror. */
@@ -60,7 +61,8 @@ typedef struct P2pJitter {
  * @param width, height  Of the picture, in pixels.
  * @param index          Of the picture in its set, so that each epoch draws anew.
  *
- * @return P2P_OK; P2P_EINVAL: impossible settings, or a picture smaller than the crop.
+ * @return P2P_OK; P2P_EINVAL: impossible settings, a picture smaller than the crop, or one that
+ *         would become larger than max_pixels.
  */
 P2P_API int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int width,
                             int height, uint32_t seed, uint32_t epoch, uint64_t index);

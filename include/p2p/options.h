@@ -82,6 +82,7 @@ typedef struct P2pOptions {
     bool profile, debug_nan, quiet, verbose;
     /* benchmarks */
     int steps, size;
+    char svg[P2P_OPTION_TEXT];
     bool json;
     /** Which options were given, by place in the table. */
     bool given[P2P_OPTION_COUNT_MAX];

@@ -84,9 +84,17 @@ int p2p_file_read(const char *path, size_t limit, unsigned char **out, size_t *b
     return err;
 }
 
+/* A name too long for the ending is cut and told apart by a hash. */
 char *p2p_temporary_name(const char *path)
 {
-    return p2p_format("%s.tmp%ld", path, (long)getpid());
+    enum { LONGEST = 255, ENDING = 24, KEPT = 200 };
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const size_t bytes = strlen(name);
+
+    if (bytes + ENDING <= LONGEST)
+        return p2p_format("%s.tmp%ld", path, (long)getpid());
+    return p2p_format("%.*s%016llx.tmp%ld", (int)(name - path) + KEPT, path,
+                      p2p_fnv(P2P_FNV_START, name, bytes), (long)getpid());
 }
 
 int p2p_writer_open(P2pWriter *w, const char *path)

@@ -8,7 +8,7 @@
 
 void p2p_log(const P2pLog *log, P2pLogLevel level, const char *format, ...)
 {
-    char text[2048];
+    char text[2048], shown[2048];
     va_list args;
 
     if (!log || !log->write || level > log->level)
@@ -16,7 +16,7 @@ void p2p_log(const P2pLog *log, P2pLogLevel level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    log->write(log->user, level, text);
+    log->write(log->user, level, p2p_show(shown, sizeof(shown), text));
 }
 
 double p2p_seconds(void)

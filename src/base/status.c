@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The message of the last failure, one per thread. Knows nothing of what failed. */
+/* The message of the last failure, one per thread, fit to be shown. Knows not what failed. */
 #include "src/base/status.h"
 
 #include <errno.h>
@@ -32,33 +32,34 @@ int p2p_fail(P2pStatus status, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    memcpy(message, text, sizeof(message));
+    p2p_show(message, sizeof(message), text);
     return status;
 }
 
 int p2p_fail_errno(P2pStatus status, const char *format, ...)
 {
     const int code = errno;
-    char text[MESSAGE_BYTES];
+    char text[MESSAGE_BYTES], shown[900];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    snprintf(message, sizeof(message), "%.900s: %s", text, strerror(code));
+    snprintf(message, sizeof(message), "%s: %s", p2p_show(shown, sizeof(shown), text),
+             strerror(code));
     return status;
 }
 
 int p2p_fail_prefix(int status, const char *format, ...)
 {
-    char text[MESSAGE_BYTES], old[MESSAGE_BYTES];
+    char text[MESSAGE_BYTES], old[MESSAGE_BYTES], shown[500];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     memcpy(old, message, sizeof(old));
-    snprintf(message, sizeof(message), "%.500s: %.500s", text, old);
+    snprintf(message, sizeof(message), "%s: %.500s", p2p_show(shown, sizeof(shown), text), old);
     return status;
 }
 

@@ -61,6 +61,7 @@ static int fill_settings(P2pJitterSettings *s, const P2pJitterSettings *given)
     s->load_size = s->load_size ? s->load_size : DEFAULT_LOAD;
     s->crop_size = s->crop_size ? s->crop_size : DEFAULT_CROP;
     s->multiple = s->multiple ? s->multiple : DEFAULT_MULTIPLE;
+    s->max_pixels = s->max_pixels ? s->max_pixels : P2P_IMAGE_MAX_PIXELS;
     if ((size_t)s->preprocess >= P2P_COUNT(names))
         return p2p_fail(P2P_EINVAL, "there is no preprocessing number %d", (int)s->preprocess);
     if (s->load_size < 1 || s->crop_size < 1 || s->multiple < 1 ||
@@ -109,10 +110,12 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height,
         j->resize_height = round_to_multiple(height, s->multiple);
         break;
     }
-    if ((size_t)j->resize_width * (size_t)j->resize_height > P2P_IMAGE_MAX_PIXELS)
-        return p2p_fail(P2P_EINVAL, "a picture of %d x %d pixels would become %d x %d (%s, "
-                                    "load_size %d); that is too large", width, height, j->resize_width,
-                        j->resize_height, p2p_preprocess_name(s->preprocess), s->load_size);
+    if ((size_t)j->resize_width * (size_t)j->resize_height > s->max_pixels)
+        return p2p_fail(P2P_EINVAL,
+                        "a picture of %d x %d pixels would become %d x %d (%s, load_size %d); "
+                        "that is too large: --max_pixels is %zu",
+                        width, height, j->resize_width, j->resize_height,
+                        p2p_preprocess_name(s->preprocess), s->load_size, s->max_pixels);
     j->width = crop ? s->crop_size : j->resize_width;
     j->height = crop ? s->crop_size : j->resize_height;
     if (j->width > j->resize_width || j->height > j->resize_height)

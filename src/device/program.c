@@ -63,6 +63,15 @@ static int create_from_source(P2pDevice *d, const char *name, cl_program *out,
     return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, name);
 }
 
+/* A log takes one line at a time. */
+static void log_lines(const P2pDevice *d, const char *text)
+{
+    for (size_t n; *text; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        p2p_log(d->log, P2P_LOG_ERROR, "%.*s", (int)n, text);
+    }
+}
+
 static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int code)
 {
     size_t bytes = 0;
@@ -72,7 +81,8 @@ static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int
     text = p2p_alloc(bytes + 1, 1);
     if (text)
         clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, bytes, text, NULL);
-    p2p_log(d->log, P2P_LOG_ERROR, "build log of %s:\n%s", name, text ? text : "");
+    p2p_log(d->log, P2P_LOG_ERROR, "build log of %s:", name);
+    log_lines(d, text ? text : "");
     const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.400s", name,
                              d->caps.name, p2p_cl_error_name(code), text ? text : "");
     free(text);

@@ -49,7 +49,7 @@ const P2pOption p2p_option_table[] = {
     INT(max_dataset_size, TRAIN | TEST, false, 0, 2e9, "0", "use the first so many pairs; 0: all"),
     INT(num_threads, TRAIN | TEST, false, 0, 256, "2", "threads that load pictures"),
     LONG(max_pixels, TRAIN | TEST | TRANSLATE | EXPORT, false, 1, 1e12, "178956970",
-         "refuse larger pictures"),
+         "refuse larger pictures, also resized ones"),
 
     GROUP("Networks"),
     CHOICE(preset, MODEL, true, "pytorch", "pytorch|paper|torch|tensorflow|mrzhu",
@@ -131,6 +131,7 @@ const P2pOption p2p_option_table[] = {
     GROUP("Benchmark"),
     INT(steps, BENCH, false, 1, 10000, "10", "counted runs"),
     INT(size, BENCH, false, 1, 8192, "256", "pixels"),
+    STRING(svg, BENCH, false, "", "with ops: draw the convolutions' roofline into this file"),
     FLAG(json, BENCH | INFO, false, "print one JSON object"),
     FLAG(tensors, INFO, false, "list the tensors of a file, one JSON object a line"),
 

@@ -25,42 +25,44 @@ static void describe_graph(const P2pGraph *g, const char *title, const char *nam
 static void describe_kind(const P2pSource *s, char *text)
 {
     const char *dataset = p2p_tensor_file_meta(s->file, "dataset");
+    const char *dtype = p2p_tensor_file_meta(s->file, "dtype");
+    char path[LINE / 2], data[256], weights[9], warning[LINE / 2];
 
+    p2p_show(path, sizeof(path), p2p_tensor_file_path(s->file));
+    p2p_show(data, sizeof(data), dataset ? dataset : "unknown data");
+    p2p_show(weights, sizeof(weights), dtype ? dtype : "f32");
     if (s->warning) {
-        snprintf(text, LINE, "warning: %s\n", s->warning);
+        snprintf(text, LINE, "warning: %s\n", p2p_show(warning, sizeof(warning), s->warning));
         text += strlen(text);
     }
     switch (s->kind) {
     case P2P_SOURCE_CHECKPOINT:
         snprintf(text, LINE, "%s: checkpoint of pix2pix-cl after %ld steps (epoch %d, batch %ld)\n",
-                 p2p_tensor_file_path(s->file), s->position.step, s->position.epoch + 1,
-                 s->position.batch);
+                 path, s->position.step, s->position.epoch + 1, s->position.batch);
         break;
     case P2P_SOURCE_FROZEN:
-        snprintf(text, LINE, "%s: frozen model of pix2pix-cl, weights as %.8s, after %ld steps "
-                              "(epoch %d) on %.200s\n", p2p_tensor_file_path(s->file),
-                 p2p_tensor_file_meta(s->file, "dtype") ? p2p_tensor_file_meta(s->file, "dtype")
-                                                         : "f32",
-                 s->position.step, s->position.epoch + 1, dataset ? dataset : "unknown data");
+        snprintf(text, LINE, "%s: frozen model of pix2pix-cl, weights as %s, after %ld steps "
+                              "(epoch %d) on %s\n", path, weights, s->position.step,
+                 s->position.epoch + 1, data);
         break;
     case P2P_SOURCE_STATE_DICT:
-        snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n",
-                 p2p_tensor_file_path(s->file));
+        snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n", path);
         break;
     case P2P_SOURCE_BROWSER:
-        snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", p2p_tensor_file_path(s->file));
+        snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", path);
         break;
     }
 }
 
 static void describe_options(const P2pOptions *options, char *text)
 {
-    char value[P2P_OPTION_TEXT];
+    char value[P2P_OPTION_TEXT], shown[P2P_OPTION_TEXT];
     const char *name;
 
     for (int i = 0; p2p_options_stored(options, i, &name, value, sizeof(value)); i++) {
         const size_t used = strlen(text);
-        snprintf(text + used, BYTES - used, "  --%s %s\n", name, value);
+        snprintf(text + used, BYTES - used, "  --%s %s\n", name,
+                 p2p_show(shown, sizeof(shown), value));
     }
 }
 
@@ -132,7 +134,9 @@ static char *tensor_line(const P2pFileTensor *t)
     json_t *line = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", t->name, "dtype",
                              p2p_dtype_name(t->dtype), "shape", shape, "min", number(least), "max",
                              number(greatest), "sum", number(sum));
-    char *text = values && line ? json_dumps(line, JSON_REAL_PRECISION(9)) : NULL;
+    /* ASCII: a name may hold what a terminal obeys */
+    const size_t flags = JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII;
+    char *text = values && line ? json_dumps(line, flags) : NULL;
     json_decref(line);
     free(values);
     return text;

@@ -207,8 +207,14 @@ static int write_text(const char *path, char *text)
 /* OUTPUT.safetensors first, then what embeds it. */
 static int write_c(const P2pSource *s, const char *path, P2pDtype dtype)
 {
+    const char *file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const int stem = (int)(strlen(path) - (strlen(path) > 2 && !strcmp(path + strlen(path) - 2, ".c")
                                                ? 2 : 0));
+
+    for (const char *at = file; *at; at++) /* it becomes part of a string and of a comment */
+        if (!isalnum((unsigned char)*at) && !strchr("._-+ ", *at))
+            return p2p_fail(P2P_EINVAL, "%s: the name of a C file has letters, digits, blanks and "
+                                        "._-+ only", path);
     char *model = p2p_format("%.*s.safetensors", stem, path);
     char *header = p2p_format("%.*s.h", stem, path), *name = c_name(path);
     int err = model && header && name ? p2p_frozen_write(s, model, dtype) : P2P_ENOMEM;

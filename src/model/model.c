@@ -150,6 +150,8 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
                         p2p_tensor_file_path(source->file));
     m->options = source->options;
     m->settings = settings ? *settings : (P2pModelSettings){0};
+    if (m->settings.options) /* no file stores it */
+        m->options.max_pixels = m->settings.options->max_pixels;
     m->settings.options = NULL; /* not ours to keep */
     m->variants = p2p_strdup(m->settings.variants ? m->settings.variants : "");
     m->refs = p2p_strdup(m->settings.refs ? m->settings.refs : "");
@@ -223,7 +225,8 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels, P
     const P2pOptions *o = &model->options;
     const P2pJitterSettings settings = {.preprocess = (P2pPreprocess)o->preprocess,
                                         .load_size = o->load_size, .crop_size = o->crop_size,
-                                        .multiple = model->net->graph->multiple, .no_flip = true};
+                                        .multiple = model->net->graph->multiple, .no_flip = true,
+                                        .max_pixels = (size_t)o->max_pixels};
     P2pImage converted = {0};
     P2pJitter jitter;
     int err;

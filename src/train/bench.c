@@ -235,7 +235,7 @@ int p2p_bench_peak(P2pDevice *device, P2pPeak *peak)
     const P2pCaps *caps = p2p_device_caps(device);
     const int rounds = 20000;
     const float factor = 0.5f;
-    const size_t groups = caps->is_cpu ? 64 : 65536;
+    const size_t groups = caps->is_cpu ? 512 : 65536;
     P2pSequence *fma = NULL, *copy = NULL;
     P2pBuffer *a = NULL, *b = NULL;
     double seconds;

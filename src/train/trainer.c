@@ -102,7 +102,8 @@ static int open_loader(P2pTrainer *t)
         .target_channels = o->output_nc, .threads = o->num_threads, .seed = (uint32_t)o->seed,
         .serial_batches = o->serial_batches,
         .jitter = {.preprocess = (P2pPreprocess)o->preprocess, .load_size = o->load_size,
-                   .crop_size = o->crop_size, .no_flip = o->no_flip}};
+                   .crop_size = o->crop_size, .no_flip = o->no_flip,
+                   .max_pixels = (size_t)o->max_pixels}};
     const P2pBatch *first;
     int err;
 

@@ -108,6 +108,7 @@ translate half.safetensors half.png
 check 'a program with the model inside translates' cmp half.png alone.png
 export_to facades.c $model
 cc -std=c11 -Wall -Wextra -Werror "$source/embedded.c" facades.c -o embedded \
+    ${P2P_TEST_SANITIZED:+-fsanitize=$P2P_TEST_SANITIZED} \
     -I. -I"$source/../../include" -L"$tools/../src" -lpix2pixcl
 P2P_DEVICE=cpu LD_LIBRARY_PATH="$tools/../src" ./embedded "$picture" embedded.png
 check 'a C program with the model inside translates' cmp frozen.png embedded.png

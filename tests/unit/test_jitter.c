@@ -107,6 +107,8 @@ static void impossible_settings_are_refused(void **state)
 {
     const P2pJitterSettings small = {.load_size = 200}, crop = {.preprocess = P2P_PREPROCESS_CROP};
     const P2pJitterSettings negative = {.load_size = -1};
+    const P2pJitterSettings wide = {.preprocess = P2P_PREPROCESS_SCALE_WIDTH, .load_size = 300,
+                                    .crop_size = 100, .max_pixels = 60000};
     P2pPreprocess p;
     P2pJitter j;
 
@@ -114,6 +116,9 @@ static void impossible_settings_are_refused(void **state)
     assert_int_equal(p2p_jitter_draw(&j, &small, 300, 300, 0, 0, 0), P2P_EINVAL);
     assert_int_equal(p2p_jitter_draw(&j, &crop, 300, 200, 0, 0, 0), P2P_EINVAL);
     assert_int_equal(p2p_jitter_fix(&j, &negative, 300, 200), P2P_EINVAL);
+    assert_int_equal(p2p_jitter_fix(&j, &wide, 300, 200), P2P_OK);
+    test_error_names(p2p_jitter_fix(&j, &wide, 300, 201), P2P_EINVAL, "is 60000");
+    test_error_names(p2p_jitter_draw(&j, &wide, 300, 201, 0, 0, 0), P2P_EINVAL, "300 x 201");
     test_error_names(p2p_preprocess_parse("resize", &p), P2P_EINVAL, "resize_and_crop");
     for (int i = 0; i <= P2P_PREPROCESS_NONE; i++) {
         assert_int_equal(p2p_preprocess_parse(p2p_preprocess_name((P2pPreprocess)i), &p), P2P_OK);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Timing the translation of a folder from files to encoded pictures, and its parts. */
+#include <string.h>
+
+#include "p2p/bench.h"
+#include "p2p/data.h"
+#include "p2p/model.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+/* In the order of the results' fields; the last is the sum. */
+enum { DECODE, DEVICE, ENCODE, WHOLE, PARTS };
+
+typedef struct Times {
+    double *part[PARTS]; /* seconds [count] */
+    size_t count;
+} Times;
+
+static int times_init(Times *t, size_t room)
+{
+    *t = (Times){0};
+    for (int k = 0; k < PARTS; k++)
+        if (!(t->part[k] = p2p_alloc(room, sizeof(double))))
+            return P2P_ENOMEM;
+    return P2P_OK;
+}
+
+static void times_finish(Times *t)
+{
+    for (int k = 0; k < PARTS; k++)
+        free(t->part[k]);
+}
+
+/* One picture as p2p-translate does it, but for the writing. */
+static int translate(P2pModel *model, const char *path, size_t max_pixels, double seconds[PARTS])
+{
+    P2pImage in = {0}, out = {0};
+    unsigned char *data = NULL;
+    size_t bytes;
+    double at[PARTS] = {p2p_seconds()};
+    int err = p2p_image_read(&in, path, max_pixels);
+
+    at[DEVICE] = p2p_seconds();
+    if (!err)
+        err = p2p_model_translate(model, &in, &out);
+    at[ENCODE] = p2p_seconds();
+    if (!err)
+        err = p2p_image_encode(&out, P2P_IMAGE_PNG, 0, &data, &bytes);
+    at[WHOLE] = p2p_seconds();
+    for (int k = DECODE; k < WHOLE; k++)
+        seconds[k] = at[k + 1] - at[k];
+    seconds[WHOLE] = at[WHOLE] - at[DECODE];
+    free(data);
+    p2p_image_finish(&in);
+    p2p_image_finish(&out);
+    return err;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void summarize(const Times *t, double elapsed, P2pBenchFolder *result)
+{
+    double *const medians[PARTS] = {&result->decode_s, &result->device_s, &result->encode_s,
+                                    &result->median_s};
+
+    for (int k = 0; k < PARTS; k++) {
+        qsort(t->part[k], t->count, sizeof(double), compare_doubles);
+        *medians[k] = t->part[k][t->count / 2];
+    }
+    result->min_s = t->part[WHOLE][0];
+    result->max_s = t->part[WHOLE][t->count - 1];
+    result->pictures = t->count;
+    result->pictures_per_s = (double)t->count / elapsed;
+}
+
+/* The first picture once for warm-up, then all of them, as often as at least `steps` takes. */
+static int run(P2pModel *model, char *const *paths, size_t count, size_t steps, size_t max_pixels,
+               double start, P2pBenchFolder *result)
+{
+    const size_t passes = (steps + count - 1) / count;
+    double seconds[PARTS];
+    Times times;
+    int err = times_init(&times, passes * count);
+
+    if (!err)
+        err = translate(model, paths[0], max_pixels, seconds);
+    const double begin = p2p_seconds();
+    result->setup_s = begin - start;
+    while (!err && times.count < passes * count) {
+        err = translate(model, paths[times.count % count], max_pixels, seconds);
+        for (int k = 0; k < PARTS; k++)
+            times.part[k][times.count] = seconds[k];
+        times.count += !err;
+    }
+    if (!err)
+        summarize(&times, p2p_seconds() - begin, result);
+    times_finish(&times);
+    return err;
+}
+
+/* The names become paths. */
+static int list(const char *folder, char ***paths, size_t *count)
+{
+    int err = p2p_folder_pictures(folder, paths, count);
+
+    if (!err && !*count)
+        err = p2p_fail(P2P_EIO, "%s: no pictures (.png, .jpg, .jpeg) in this folder", folder);
+    for (size_t i = 0; !err && i < *count; i++) {
+        char *path = p2p_path_join(folder, (*paths)[i]);
+        free((*paths)[i]);
+        if (!((*paths)[i] = path))
+            err = P2P_ENOMEM;
+    }
+    return err;
+}
+
+int p2p_bench_folder(P2pDevice *device, const char *model, const char *folder,
+                     const P2pBenchFolderSettings *settings, P2pBenchFolder *result)
+{
+    const P2pModelSettings how = {.variants = settings->variants};
+    const double start = p2p_seconds();
+    P2pModel *opened = NULL;
+    char **paths = NULL;
+    size_t count = 0;
+    int err = list(folder, &paths, &count);
+
+    *result = (P2pBenchFolder){0};
+    if (!err)
+        err = p2p_model_open(&opened, device, model, &how);
+    if (!err)
+        err = run(opened, paths, count, (size_t)p2p_max(settings->steps, 1), settings->max_pixels,
+                  start, result);
+    p2p_model_close(&opened);
+    p2p_names_free(paths, count);
+    return err;
+}
