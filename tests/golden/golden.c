@@ -3,13 +3,17 @@
  * golden: run files of reference numbers on a device and compare. This file holds the command
  * line, the reports and the memory of a case.
  *
- * Usage: golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..] [--skip-unsupported] FILE...
+ * Usage: golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..] [--skip-unsupported]
+ *               [--perturb SEED] FILE...
+ * --perturb moves every value of a trajectory's pictures by one unit in the last place: what a run
+ * leaves its bounds by then is chaos, not a mistake.
  * Exit code 1 when anything failed, there is no device, or nothing was compared.
  */
 #include "tests/golden/golden.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/memory.h"
@@ -161,7 +165,8 @@ static void run_file(Golden *g, const char *path)
 /* ---- Command line -------------------------------------------------------------------------- */
 
 static const char usage[] =
-    "golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..] [--skip-unsupported] FILE...\n";
+    "golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..] [--skip-unsupported]\n"
+    "              [--perturb SEED] FILE...\n";
 
 typedef struct Arguments {
     P2pDeviceSettings device;
@@ -181,6 +186,8 @@ static bool parse(Golden *g, Arguments *a, int argc, char **argv)
             g->choice.variants = argv[++i];
         else if (!strcmp(argv[i], "--ref") && more)
             g->choice.refs = argv[++i];
+        else if (!strcmp(argv[i], "--perturb") && more)
+            g->perturb = (unsigned)strtoul(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--skip-unsupported"))
             g->skip_unsupported = true;
         else if (argv[i][0] == '-')

@@ -24,6 +24,7 @@ typedef struct Golden {
     P2pDevice *device;
     P2pChoice choice;
     bool skip_unsupported;
+    unsigned perturb; /* not 0: seed of one-ulp changes to the pictures of trajectories */
 
     const char *path;
     P2pTensorFile *file;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/train/gan.h"
 #include "tests/golden/golden.h"
@@ -81,6 +82,10 @@ static float *half(Golden *g, const float *pair, int h, int w, bool right)
         for (size_t i = 0; i < row; i++) {
             const float unit = pair[(2 * y + right) * row + i] / 255.0f;
             out[y * row + i] = (unit - 0.5f) / 0.5f;
+            if (g->perturb)
+                out[y * row + i] = nextafterf(
+                    out[y * row + i],
+                    p2p_rng_word(g->perturb, 0, y * row + i) & 1 ? INFINITY : -INFINITY);
         }
     return out;
 }
