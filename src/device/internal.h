@@ -11,6 +11,7 @@
 typedef struct P2pProgram {
     char *key;
     cl_program program;
+    char *unsaved; /* where its binary is to be kept, NULL: it is or need not be */
 } P2pProgram;
 
 struct P2pDevice {

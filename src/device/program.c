@@ -4,7 +4,8 @@
  *
  * Where the driver keeps no binaries itself, they are kept in $XDG_CACHE_HOME/pix2pix-cl (or
  * ~/.cache/pix2pix-cl), one file a program; its name is a hash of source, options, device, driver
- * and platform. A cache that cannot be read or written is never an error.
+ * and platform. They are written when the device is closed: some drivers compile every kernel once more
+ * for that. A cache that cannot be read or written is never an error.
  * P2P_CL_DIR names folders, "cl:build/cl", whose files replace the embedded ones (for development):
  * the programs of the first, and pieces of all.
  */
@@ -146,11 +147,15 @@ static void save_binary(P2pDevice *d, const char *path, cl_program program)
     free(folder);
 }
 
-static int build(P2pDevice *d, const char *name, const char *options, cl_program *out)
+/* *unsaved: where its binary is to be kept (the caller's now), NULL when it came from there. */
+static int build(P2pDevice *d, const char *name, const char *options, cl_program *out,
+                 char **unsaved)
 {
     unsigned long long hash = P2P_FNV_START;
     cl_program program = NULL;
     int err;
+
+    *unsaved = NULL;
 
     if ((err = create_from_source(d, name, &program, &hash)) < 0)
         return err;
@@ -163,9 +168,9 @@ static int build(P2pDevice *d, const char *name, const char *options, cl_program
             err = fail_build(d, program, name, code);
             clReleaseProgram(program);
         } else {
-            if (path)
-                save_binary(d, path, program);
             *out = program;
+            *unsaved = path;
+            return P2P_OK;
         }
     }
     free(path);
@@ -193,7 +198,7 @@ static char *make_key(const P2pDevice *d, const char *name, const char *options)
 
 int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_program *out)
 {
-    char *key = make_key(d, name, options);
+    char *key = make_key(d, name, options), *unsaved;
     int err = key ? P2P_OK : P2P_ENOMEM;
 
     for (size_t i = 0; !err && i < d->program_count; i++)
@@ -206,8 +211,8 @@ int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_prog
         err = p2p_grow((void **)&d->programs, &d->program_capacity, d->program_count + 1,
                        sizeof(*d->programs));
     const double start = p2p_seconds();
-    if (!err && (err = build(d, name, key + strlen(name) + 1, out)) == P2P_OK) {
-        d->programs[d->program_count++] = (P2pProgram){key, *out};
+    if (!err && (err = build(d, name, key + strlen(name) + 1, out, &unsaved)) == P2P_OK) {
+        d->programs[d->program_count++] = (P2pProgram){key, *out, unsaved};
         const double seconds = p2p_seconds() - start;
         d->build_seconds += seconds;
         p2p_log(d->log, P2P_LOG_DEBUG, "built %s in %.2f s", key, seconds);
@@ -220,6 +225,9 @@ int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_prog
 void p2p_programs_release(P2pDevice *d)
 {
     for (size_t i = 0; i < d->program_count; i++) {
+        if (d->programs[i].unsaved)
+            save_binary(d, d->programs[i].unsaved, d->programs[i].program);
+        free(d->programs[i].unsaved);
         clReleaseProgram(d->programs[i].program);
         free(d->programs[i].key);
     }
