@@ -113,23 +113,26 @@ static void draw_wgrad_adam(CcRandom *r, CcCase *c, int block)
     c->scale[P2P_CONV_W] = c->scale[P2P_CONV_M] = 4;
 }
 
-/* The layers of unet_256 and the PatchGAN: size of the large side, channels there, small side's. */
+/* The layers of unet_256, the PatchGAN and the ResNet: size of the large side, channels there, the
+ * small side's, kernel, stride. */
 static bool size_layer(int i, CcCase *c, int block, bool up)
 {
-    static const int layers[][4] = {
-        {256, 3, 64, 2},   {256, 6, 64, 2},  {128, 64, 128, 2}, {64, 128, 256, 2},
-        {32, 256, 512, 2}, {16, 512, 512, 2}, {8, 512, 512, 2},  {4, 512, 512, 2},
-        {2, 512, 512, 2},  {32, 256, 512, 1}, {31, 512, 1, 1},   {256, 3, 128, 2},
-        {128, 64, 256, 2}, {64, 128, 512, 2}, {32, 256, 1024, 2}, {16, 512, 1024, 2},
+    static const int layers[][5] = {
+        {256, 3, 64, 4, 2},    {256, 6, 64, 4, 2},    {128, 64, 128, 4, 2},
+        {64, 128, 256, 4, 2},  {32, 256, 512, 4, 2},  {16, 512, 512, 4, 2},
+        {8, 512, 512, 4, 2},   {4, 512, 512, 4, 2},   {2, 512, 512, 4, 2},
+        {32, 256, 512, 4, 1},  {31, 512, 1, 4, 1},    {256, 3, 128, 4, 2},
+        {128, 64, 256, 4, 2},  {64, 128, 512, 4, 2},  {32, 256, 1024, 4, 2},
+        {16, 512, 1024, 4, 2}, {64, 256, 256, 3, 1},
     };
 
     if (i >= (int)(sizeof(layers) / sizeof(layers[0])))
         return false;
     const int *l = layers[i];
-    c->call.attr.stride = l[3];
+    c->call.attr.stride = l[4];
     c->call.attr.pad = 1;
     c->call.attr.large_out = up;
-    set_shapes(c, 1, l[0], l[0], l[1], l[2], 4, block);
+    set_shapes(c, 1, l[0], l[0], l[1], l[2], l[3], block);
     const P2pTensor *y = &c->call.t[P2P_CONV_Y];
     c->flops = 2.0 * y->h * y->w * (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]);
     return true;

@@ -68,7 +68,7 @@ typedef struct Cc {
     const char *op, *variant; /* NULL: all */
     uint32_t seed;
     int rounds;
-    bool bench, tiny;
+    bool bench, errors, tiny;
     int passed, failed;
 } Cc;
 
@@ -113,5 +113,7 @@ bool cc_compare(const CcData *d, const CcCase *c, const P2pVariant *v, bool inte
 
 /** Time all variants at the check's sizes and print a line each. */
 int cc_bench(Cc *cc, const CcCheck *check);
+/** Print the relative errors of all variants at the check's sizes. */
+int cc_errors(Cc *cc, const CcCheck *check);
 
 #endif
