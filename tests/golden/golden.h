@@ -25,6 +25,8 @@ typedef struct Golden {
     P2pChoice choice;
     bool skip_unsupported;
     unsigned perturb; /* not 0: seed of one-ulp changes to the pictures of trajectories */
+    int tries;        /* runs of a trajectory until one holds */
+    bool is_trajectory;
 
     const char *path;
     P2pTensorFile *file;
