@@ -112,31 +112,30 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
         sums[2 * i] = sums[2 * i + 1] = (VF)(0.0f);
     }
 
-    const size_t block_weights = (size_t)g.r * g.s * from.channels * BLOCK;
+#ifdef TURNED
+    const size_t plane = (size_t)to.channels * BLOCK, pitch = plane * g.r * g.s;
+    VF turned[2 * CHUNK];
+    float *const weights = (float *)turned;
+#else
+    const size_t plane = (size_t)from.channels * BLOCK;
+#endif
 #if PACKING
     VF unpacked[2 * CHUNK];
     float *const weights = (float *)unpacked;
     __global const float *scale =
-        WEIGHT_SCALES(w, (to.channels + BLOCK - 1) / BLOCK * block_weights) + block * BLOCK;
+        WEIGHT_SCALES(w, (to.channels + BLOCK - 1) / BLOCK * plane * g.r * g.s, block);
 #endif
 #ifdef TURNED
-    VF turned[2 * CHUNK];
-    float *const weights = (float *)turned;
-    const size_t plane = (size_t)to.channels * BLOCK, pitch = plane * g.r * g.s;
     w += g.w_offset + (size_t)block * BLOCK * BLOCK;
 #else
-    w += g.w_offset + block * block_weights;
+    w += g.w_offset + block * plane * g.r * g.s;
 #endif
     for (int a = 0; a < rows.taps; a++)
         for (int b = 0; b < cols.taps; b++) {
             const int dy = rows.base + rows.walk * a, dx = cols.base + cols.walk * b;
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
             const long shift = ((long)dy * from.width + dx) * from.stride;
-#ifdef TURNED
             __global const Weight *tap_weights = w + tap * plane;
-#else
-            __global const Weight *tap_weights = w + (size_t)tap * from.channels * BLOCK;
-#endif
 
             int any = 0;
             for (int t = 0; t < used; t++) {

@@ -171,7 +171,7 @@ Weights block_weights(const ConvGeom *g, const Gather *t, __global const Weight 
     Weights from;
 
     from.at = w + g->w_offset + (turned ? (size_t)block * BLOCK * BLOCK : block * whole);
-    from.scale = WEIGHT_SCALES(w, t->to.channels / BLOCK * whole) + block * BLOCK;
+    from.scale = WEIGHT_SCALES(w, t->to.channels / BLOCK * whole, block);
     from.plane = plane;
     from.pitch = turned ? whole : BLOCK * BLOCK;
     from.turned = turned;

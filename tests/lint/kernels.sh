@@ -3,9 +3,10 @@
 # options that the host uses for it, for vectors of 4, 8 and 16 floats, all ways of packing weights,
 # and as on a device that is no CPU.
 #
-# Usage: kernels.sh CLCHECK SOURCE_FOLDER
+# Usage: kernels.sh CLCHECK SOURCE_FOLDER BUILD_FOLDER
 set -eu
 clcheck=$1
+made=$3/cl
 cd "$2"
 command -v clang >/dev/null || {
     echo 'kernels.sh: clang is missing; install the package clang' >&2
@@ -23,7 +24,7 @@ check() { # NAME OPTION...
     shift
     checked=$((checked + 1))
     clang -x cl -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Werror \
-        -Wno-unused-parameter -Wno-unused-function -Icl "$@" "cl/$name.cl" || {
+        -Wno-unused-parameter -Wno-unused-function -Icl -I"$made" "$@" "cl/$name.cl" || {
         failed=$((failed + 1))
         echo "FAILED  $name $*"
     }
@@ -35,10 +36,11 @@ while read -r name options; do
         check "$name" $(replace "s/VW=[0-9]*/VW=$width/")
     done
     case $options in
+    *TURN* | *WGRAD*) ;;
     *PACKING*) for packing in 1 2; do check "$name" $(replace "s/PACKING=0/PACKING=$packing/"); done ;;
     esac
     case $name in
-    *_simd | *_thin) ;;
+    *_simd | *_thin | *_winograd) ;;
     *) check "$name" $(replace 's/VW=[0-9]*/VW=1/; s/P2P_CPU=1/P2P_CPU=0/') ;;
     esac
 done <"$builds"
