@@ -27,6 +27,7 @@ static const Kind kinds[] = {
     {"conv2d_fwd", "#0072b2", "<circle r=\"4\"/>"},
     {"conv2d_dgrad", "#d55e00", "<rect x=\"-4\" y=\"-4\" width=\"8\" height=\"8\"/>"},
     {"conv2d_wgrad", "#009e73", "<path d=\"M0-5 5 4-5 4z\"/>"},
+    {"conv2d_wgrad_adam", "#cc79a7", "<path d=\"M0 5 5-4-5-4z\"/>"},
 };
 
 typedef struct Box {
