@@ -2,10 +2,12 @@
 /* Messages, exit codes and start-up that all programs share. */
 #include "cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void cli_ignore_size_signal(void)
 {
@@ -57,12 +59,25 @@ int cli_fail_at(const char *program, const char *subject, int status)
 }
 
 /* "Usage: p2p-train ..." up to a free line is what the help begins with. */
+/* At exit: what was printed must have arrived. A reader that closed its pipe wants no more. */
+static void check_output(void)
+{
+    const int failed = ferror(stdout);
+
+    if ((fflush(stdout) == 0 && !failed) || errno == EPIPE)
+        return;
+    fprintf(stderr, "standard output could not be written: %s\n",
+            errno ? strerror(errno) : "input/output error");
+    _exit(CLI_FAILED);
+}
+
 int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc, char **argv,
               P2pArguments *arguments)
 {
     char asked;
 
     cli_ignore_size_signal();
+    atexit(check_output);
     p2p_options_init(options);
     if (p2p_options_parse(options, program, argc, argv, arguments, &asked) < 0)
         return cli_fail(name, P2P_EINVAL);

@@ -147,6 +147,22 @@ static int rename_in(const Results *r, const char *from, const char *to)
     return rename(a, b);
 }
 
+/* Pages of a run that failed are not kept: they would look whole. */
+static void results_drop(Results *r)
+{
+    static const char *const names[] = {"index.html.tmp", "metrics.json.tmp"};
+    char path[PATH_BYTES];
+
+    if (r->page)
+        fclose(r->page);
+    if (r->figures)
+        fclose(r->figures);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "%.3500s/%s", r->folder, names[i]);
+        remove(path);
+    }
+}
+
 static int results_close(Results *r)
 {
     const double n = r->count ? (double)r->count : 1;
@@ -159,13 +175,16 @@ static int results_close(Results *r)
     }
     if (r->page)
         fputs("</table></body></html>\n", r->page);
-    bad |= !r->page || fclose(r->page) != 0;
-    bad |= !r->figures || fclose(r->figures) != 0;
+    bad |= !r->page || ferror(r->page) | (fclose(r->page) != 0);
+    bad |= !r->figures || ferror(r->figures) | (fclose(r->figures) != 0);
+    r->page = r->figures = NULL;
     if (!bad)
         bad = rename_in(r, "index.html.tmp", "index.html") |
               rename_in(r, "metrics.json.tmp", "metrics.json");
-    if (bad)
+    if (bad) {
+        results_drop(r);
         cli_say(stderr, "%s: %s: the results cannot be written", program, r->folder);
+    }
     return bad ? CLI_FAILED : CLI_OK;
 }
 
@@ -253,13 +272,16 @@ static int test_all(P2pModel *model, const P2pOptions *o)
             code = cli_fail(program, err);
         else if (err)
             cli_fail(program, err); /* named, then skipped */
-    const int closed = results_close(&r);
+    if (code)
+        results_drop(&r);
+    else
+        code = results_close(&r);
     p2p_dataset_destroy(&set);
-    if (!code && !closed && !o->quiet)
+    if (!code && !o->quiet)
         cli_say(stdout, "%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html", r.count,
                 r.l1 / (double)r.count, r.psnr / (double)r.count, r.ssim / (double)r.count,
                 r.folder);
-    return code ? code : closed;
+    return code;
 }
 
 /* --model; or the run's checkpoint, or what pytorch-CycleGAN-and-pix2pix keeps in such a folder. */

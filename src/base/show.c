@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "p2p/common.h"
+#include "src/base/show.h"
 #include "src/base/status.h"
 
 enum { SHOWN_BYTES = 5 }; /* the longest escape, and its end */
@@ -26,6 +27,17 @@ static int decode(const unsigned char *s, unsigned *code)
         *code = *code << 6 | (s[i] & 0x3fu);
     }
     return *code < least[bytes] || *code > 0x10ffff || *code >> 11 == 27 ? 0 : bytes;
+}
+
+bool p2p_is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    unsigned code;
+    int bytes = 1;
+
+    for (; *at && bytes; at += bytes)
+        bytes = decode(at, &code);
+    return bytes > 0;
 }
 
 /* No control, no change of direction, nothing invisible that makes two names look alike. */

@@ -120,7 +120,9 @@ int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
         return p2p_cl_fail(code, from->kernel);
 
     cl_uint wanted = 0;
-    clGetKernelInfo(l->kernel, CL_KERNEL_NUM_ARGS, sizeof(wanted), &wanted, NULL);
+    code = clGetKernelInfo(l->kernel, CL_KERNEL_NUM_ARGS, sizeof(wanted), &wanted, NULL);
+    if (code != CL_SUCCESS)
+        return p2p_cl_fail(code, from->kernel);
     P2P_ASSERT((int)wanted == from->arg_count);
     if ((err = set_arguments(l, from)) < 0)
         return err;

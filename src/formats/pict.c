@@ -166,15 +166,19 @@ static unsigned char encode(const Coder *c, float value)
 static json_t *list_json(const P2pTensorEntry *entries, int count)
 {
     json_t *list = json_array();
+    bool whole = list != NULL;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && whole; i++) {
         json_t *shape = json_array();
-        for (int k = 0; k < entries[i].rank; k++)
-            json_array_append_new(shape, json_integer((json_int_t)entries[i].shape[k]));
-        json_array_append_new(list, json_pack("{s:s, s:o}", "name", entries[i].name, "shape",
-                                              shape));
+        for (int k = 0; k < entries[i].rank && whole; k++)
+            whole = json_array_append_new(shape, json_integer((json_int_t)entries[i].shape[k])) == 0;
+        whole &= json_array_append_new(list, json_pack("{s:s, s:o}", "name", entries[i].name, "shape",
+                                                       shape)) == 0;
     }
-    return list;
+    if (whole)
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 static int put_chunk(P2pWriter *w, const void *data, size_t bytes)

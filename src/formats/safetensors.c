@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/base/show.h"
 #include "src/base/status.h"
 #include "src/formats/tensor_file_parts.h"
 
@@ -219,40 +220,49 @@ static json_t *entry_json(const P2pTensorEntry *e, size_t begin, size_t end)
     json_t *shape = json_array();
 
     for (int i = 0; i < e->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)e->shape[i]));
+        if (json_array_append_new(shape, json_integer((json_int_t)e->shape[i])) < 0) {
+            json_decref(shape);
+            return NULL;
+        }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", p2p_dtype_name(e->dtype), "shape", shape,
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-static void set_meta(json_t *strings, const P2pMeta *meta)
+/* 0, or negative without memory. */
+static int set_meta(json_t *strings, const P2pMeta *meta)
 {
-    json_t *value = meta->value ? json_string(meta->value) : json_sprintf("%0*d", SHA_DIGITS, 0);
     char key[96];
 
-    if (value) {
-        json_object_set_new(strings, meta->key, value);
-        return;
-    }
+    if (!meta->value)
+        return json_object_set_new(strings, meta->key, json_sprintf("%0*d", SHA_DIGITS, 0));
+    if (p2p_is_utf8(meta->value))
+        return json_object_set_new(strings, meta->key, json_string(meta->value));
     snprintf(key, sizeof(key), "%s%s", hex_prefix, meta->key); /* no UTF-8 */
-    json_object_set_new(strings, key, to_hex(meta->value));
+    return json_object_set_new(strings, key, to_hex(meta->value));
 }
 
+/* NULL: no memory, or a name that is no UTF-8. */
 static json_t *header_json(const P2pTensorEntry *entries, int count, const P2pMeta *meta,
                            int meta_count)
 {
     json_t *header = json_object(), *strings = json_object();
+    bool whole = json_object_set_new(strings, P2P_META_CRC,
+                                     json_sprintf("%0*d", CRC_DIGITS, 0)) == 0;
     size_t at = 0;
 
-    json_object_set_new(strings, P2P_META_CRC, json_sprintf("%0*d", CRC_DIGITS, 0));
-    for (int i = 0; i < meta_count; i++)
-        set_meta(strings, &meta[i]);
-    json_object_set_new(header, "__metadata__", strings);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < meta_count && whole; i++)
+        whole = set_meta(strings, &meta[i]) == 0;
+    whole &= json_object_set_new(header, "__metadata__", strings) == 0;
+    for (int i = 0; i < count && whole; i++) {
         const size_t bytes = entry_bytes(&entries[i]);
-        json_object_set_new(header, entries[i].name, entry_json(&entries[i], at, at + bytes));
+        whole = json_object_set_new(header, entries[i].name,
+                                    entry_json(&entries[i], at, at + bytes)) == 0;
         at += bytes;
     }
-    return header;
+    if (whole)
+        return header;
+    json_decref(header);
+    return NULL;
 }
 
 /* The header as text, padded with spaces so that the data is aligned. */

@@ -121,9 +121,10 @@ static char *tensor_line(const P2pFileTensor *t)
     float *values = p2p_alloc(t->elements, sizeof(*values));
     double least = INFINITY, greatest = -INFINITY, sum = 0;
     json_t *shape = json_array();
+    bool whole = values != NULL;
 
     for (int i = 0; i < t->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+        whole &= json_array_append_new(shape, json_integer((json_int_t)t->shape[i])) == 0;
     if (values)
         p2p_file_tensor_to_f32(t, values);
     for (size_t i = 0; values && i < t->elements; i++) {
@@ -136,7 +137,7 @@ static char *tensor_line(const P2pFileTensor *t)
                              number(greatest), "sum", number(sum));
     /* ASCII: a name may hold what a terminal obeys */
     const size_t flags = JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII;
-    char *text = values && line ? json_dumps(line, flags) : NULL;
+    char *text = whole && line ? json_dumps(line, flags) : NULL;
     json_decref(line);
     free(values);
     return text;

@@ -131,14 +131,14 @@ int p2p_run_folder_cut_log(const P2pRunFolder *f, long step)
 int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p)
 {
     json_t *object = json_pack("{s:i, s:I}", "epoch", p->epoch, "step", (json_int_t)p->step);
-    char *text = NULL;
+    bool whole = object != NULL;
     int err = P2P_OK;
 
     for (int i = 0; i < p->loss_count; i++)
-        json_object_set_new(object, p->loss_names[i], json_real(p->losses[i]));
-    json_object_set_new(object, "lr", json_real(p->lr));
-    json_object_set_new(object, "seconds_per_step", json_real(p->seconds_per_step));
-    text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        whole &= json_object_set_new(object, p->loss_names[i], json_real(p->losses[i])) == 0;
+    whole &= json_object_set_new(object, "lr", json_real(p->lr)) == 0;
+    whole &= json_object_set_new(object, "seconds_per_step", json_real(p->seconds_per_step)) == 0;
+    char *text = whole ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(object);
     FILE *file = text ? fopen(f->log, "ab") : NULL;
     if (!text)
