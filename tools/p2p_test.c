@@ -163,20 +163,23 @@ static void results_drop(Results *r)
     }
 }
 
+/* Not 0: something of it was not written. */
+static int close_file(FILE *file)
+{
+    const int bad = ferror(file) != 0;
+
+    return (fclose(file) != 0) | bad;
+}
+
 static int results_close(Results *r)
 {
     const double n = r->count ? (double)r->count : 1;
-    int bad = 0;
 
-    if (r->figures) {
-        fprintf(r->figures, "\n], \"count\": %zu, \"mean\": {", r->count);
-        put_metrics(r->figures, r->l1 / n, r->psnr / n, r->ssim / n);
-        fputs("}}\n", r->figures);
-    }
-    if (r->page)
-        fputs("</table></body></html>\n", r->page);
-    bad |= !r->page || ferror(r->page) | (fclose(r->page) != 0);
-    bad |= !r->figures || ferror(r->figures) | (fclose(r->figures) != 0);
+    fprintf(r->figures, "\n], \"count\": %zu, \"mean\": {", r->count);
+    put_metrics(r->figures, r->l1 / n, r->psnr / n, r->ssim / n);
+    fputs("}}\n", r->figures);
+    fputs("</table></body></html>\n", r->page);
+    int bad = close_file(r->page) | close_file(r->figures);
     r->page = r->figures = NULL;
     if (!bad)
         bad = rename_in(r, "index.html.tmp", "index.html") |
