@@ -59,6 +59,8 @@ int cli_fail_at(const char *program, const char *subject, int status)
 }
 
 /* "Usage: p2p-train ..." up to a free line is what the help begins with. */
+static const char *running = "";
+
 /* At exit: what was printed must have arrived. A reader that closed its pipe wants no more. */
 static void check_output(void)
 {
@@ -66,7 +68,7 @@ static void check_output(void)
 
     if ((fflush(stdout) == 0 && !failed) || errno == EPIPE)
         return;
-    fprintf(stderr, "standard output could not be written: %s\n",
+    fprintf(stderr, "%s: standard output cannot be written: %s\n", running,
             errno ? strerror(errno) : "input/output error");
     _exit(CLI_FAILED);
 }
@@ -77,6 +79,7 @@ int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc,
     char asked;
 
     cli_ignore_size_signal();
+    running = name;
     atexit(check_output);
     p2p_options_init(options);
     if (p2p_options_parse(options, program, argc, argv, arguments, &asked) < 0)

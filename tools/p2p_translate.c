@@ -63,13 +63,10 @@ static int write_output(const P2pImage *image, const char *path, const P2pOption
     if (strcmp(path, "-") != 0)
         return p2p_image_write(image, path, o->jpeg_quality);
     const int err = p2p_image_encode(image, P2P_IMAGE_PNG, 0, &data, &bytes);
-    if (!err && (fwrite(data, 1, bytes, stdout) != bytes || fflush(stdout) != 0)) {
-        cli_say(stderr, "%s: standard output cannot be written", program);
-        free(data);
-        return CLI_FAILED;
-    }
+    /* A failure is told when the program ends. */
+    const bool bad = !err && (fwrite(data, 1, bytes, stdout) != bytes || fflush(stdout) != 0);
     free(data);
-    return err;
+    return bad ? CLI_FAILED : err;
 }
 
 /* 0, or an exit code with the message printed. */
