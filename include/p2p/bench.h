@@ -7,6 +7,7 @@
 
 #include "p2p/common.h"
 #include "p2p/device.h"
+#include "p2p/train.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +40,9 @@ typedef struct P2pBenchResult {
     P2pBenchRow *rows;  /**< of the plan; free by p2p_bench_result_finish */
     int row_count;
 } P2pBenchResult;
+
+/** Time of each pass of a step, on devices opened with profile; *rows in fresh memory (free() it). */
+P2P_API int p2p_trainer_profile(P2pTrainer *trainer, P2pBenchRow **rows, int *count);
 
 /** Train on random pictures; a step ends when the device has finished it. */
 P2P_API int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings,

@@ -5,7 +5,6 @@
 #ifndef P2P_TRAIN_H
 #define P2P_TRAIN_H
 
-#include "p2p/bench.h"
 #include "p2p/common.h"
 #include "p2p/device.h"
 #include "p2p/options.h"
@@ -63,9 +62,6 @@ P2P_API int p2p_trainer_run(P2pTrainer *trainer, const P2pTrainEvents *events);
 
 /** Ask a running p2p_trainer_run() to finish its step, save and return. Safe in a signal handler. */
 P2P_API void p2p_trainer_stop(P2pTrainer *trainer);
-
-/** Time of each pass of a step, on devices opened with profile; *rows in fresh memory (free() it). */
-P2P_API int p2p_trainer_profile(P2pTrainer *trainer, P2pBenchRow **rows, int *count);
 
 /** Bytes on the device: networks, and the plan of a step. */
 P2P_API void p2p_trainer_memory(const P2pTrainer *trainer, size_t *network_bytes,

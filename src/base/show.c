@@ -6,7 +6,6 @@
 
 #include "p2p/common.h"
 #include "src/base/show.h"
-#include "src/base/status.h"
 
 enum { SHOWN_BYTES = 5 }; /* the longest escape, and its end */
 
@@ -47,7 +46,7 @@ static bool is_plain(unsigned code)
                                       {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
                                       {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
 
-    for (size_t i = 0; i < P2P_COUNT(bad); i++)
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (code >= bad[i][0] && code <= bad[i][1])
             return false;
     return true;

@@ -204,7 +204,7 @@ static P2pAttr norm_act_attr(const P2pApply *a, int i)
     return (P2pAttr){.act1 = n->act[0],
                      .act2 = n->act[1],
                      .slope = leaky_slope,
-                     .frozen = a->mode.running && is_batch(n),
+                     .fixed_statistics = a->mode.running && is_batch(n),
                      .dropout_p = a->mode.dropout ? n->dropout_p : 0.0f,
                      .stream = a->stream[i]};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checkpoints: reading their metadata and tensors. Writing them is snapshot.c's. */
+/* Checkpoints: reading their metadata and tensors. Writing them is checkpoint_write.c's. */
 #include "src/model/checkpoint.h"
 
 #include <stdio.h>

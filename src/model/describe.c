@@ -48,7 +48,7 @@ static void describe_kind(const P2pSource *s, char *text)
     case P2P_SOURCE_STATE_DICT:
         snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n", path);
         break;
-    case P2P_SOURCE_BROWSER:
+    case P2P_SOURCE_PICT:
         snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", path);
         break;
     }

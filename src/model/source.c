@@ -25,7 +25,7 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
     case P2P_SOURCE_STATE_DICT:
         snprintf(name, P2P_EXCHANGE_NAME, "%s%s", s->prefixed ? "module." : "", ours);
         break;
-    case P2P_SOURCE_BROWSER:
+    case P2P_SOURCE_PICT:
         p2p_exchange_tensorflow_name(s->stored, i, name);
         break;
     default:
@@ -44,7 +44,7 @@ static const P2pFileTensor *stored_tensor(const P2pSource *s, int i)
 /* Running statistics are no part of a .pict, and of a .pth only with batch norm. */
 static bool may_be_missing(const P2pSource *s, const P2pParam *p)
 {
-    return s->kind == P2P_SOURCE_BROWSER && !p2p_param_is_trained(p);
+    return s->kind == P2P_SOURCE_PICT && !p2p_param_is_trained(p);
 }
 
 static int check_tensor(const P2pSource *s, int i)
@@ -65,7 +65,7 @@ static int check_tensor(const P2pSource *s, int i)
                         s->net[0] == 'D' ? s->options.netD : s->options.netG);
     for (int k = 0; k < rank; k++) {
         elements *= shape[k];
-        same = same && (s->kind == P2P_SOURCE_BROWSER || t->shape[k] == shape[k]);
+        same = same && (s->kind == P2P_SOURCE_PICT || t->shape[k] == shape[k]);
     }
     if (!same || t->elements != elements)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %s has another shape than the network's; it is of "
@@ -90,7 +90,7 @@ static int replace_options(P2pOptions *options, const P2pOptions *asked)
 static int infer(P2pSource *s)
 {
     if (p2p_tensor_file_format(s->file) == P2P_FILE_PICT) {
-        s->kind = P2P_SOURCE_BROWSER;
+        s->kind = P2P_SOURCE_PICT;
         return p2p_exchange_infer_tensorflow(s->file, &s->options);
     }
     s->kind = P2P_SOURCE_STATE_DICT;
@@ -275,7 +275,7 @@ static int get_stored(const P2pSource *s, int i, float *out)
     if (t->dtype == P2P_I8 && !scales)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %s has no scales", p2p_tensor_file_path(s->file),
                         t->name);
-    if (!scales && s->kind != P2P_SOURCE_BROWSER) {
+    if (!scales && s->kind != P2P_SOURCE_PICT) {
         p2p_file_tensor_to_f32(t, out);
         return P2P_OK;
     }
@@ -284,7 +284,7 @@ static int get_stored(const P2pSource *s, int i, float *out)
     p2p_file_tensor_to_f32(t, values);
     if (scales)
         scale_codes(p, scales, values);
-    if (s->kind == P2P_SOURCE_BROWSER)
+    if (s->kind == P2P_SOURCE_PICT)
         p2p_exchange_from_tensorflow(s->stored, i, values, out);
     else
         memcpy(out, values, n * sizeof(*out));
@@ -357,7 +357,7 @@ int p2p_source_get(const P2pSource *s, int i, float *out)
 
 const P2pFileTensor *p2p_source_tensor(const P2pSource *s, int i)
 {
-    return s->folded || s->kind == P2P_SOURCE_BROWSER ? NULL : stored_tensor(s, stored_place(s, i));
+    return s->folded || s->kind == P2P_SOURCE_PICT ? NULL : stored_tensor(s, stored_place(s, i));
 }
 
 const P2pFileTensor *p2p_source_scales(const P2pSource *s, int i)

@@ -15,7 +15,7 @@ typedef enum P2pSourceKind {
     P2P_SOURCE_CHECKPOINT, /* of a training run: G, D, moments */
     P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
     P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth: one network */
-    P2P_SOURCE_BROWSER,    /* pix2pix-tensorflow's .pict: G alone */
+    P2P_SOURCE_PICT,    /* pix2pix-tensorflow's .pict: G alone */
 } P2pSourceKind;
 
 typedef struct P2pSource {

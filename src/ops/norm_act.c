@@ -45,7 +45,7 @@ static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
     p2p_args_uint(a, dropped > 0 ? (uint32_t)ceil(dropped * 16777216.0) : 0);
     p2p_args_float(a, dropped > 0 && dropped < 1 ? (float)(1 / (1 - dropped)) : 1.0f);
     p2p_args_uint(a, attr->stream);
-    p2p_args_int(a, p2p_call_has(call, P2P_NA_MEAN) && !attr->frozen);
+    p2p_args_int(a, p2p_call_has(call, P2P_NA_MEAN) && !attr->fixed_statistics);
     p2p_args_int(a, attr->accumulate);
 }
 

@@ -89,7 +89,7 @@ enum {
  * norm_act_sums: with dz = (dy1 act1'(y1) + dy2 act2'(y2)) dropout mask, both act' from the outputs'
  *                values: out sums [groups,1,1,2C]: first C: sum of dz, then C: sum of dz * xhat.
  * norm_act_bwd:  out dx (+)= gamma rstd (dz - (sums1 + xhat sums2) / M), M = elements a group and
- *                channel; attr.frozen (running statistics): gamma rstd dz; no mean: dz.
+ *                channel; attr.fixed_statistics (running statistics): gamma rstd dz; no mean: dz.
  * norm_param_grad: in sums; out dgamma [C] (+)= sum over groups of sums2, dbeta (+)= of sums1.
  */
 enum { P2P_NPG_SUMS, P2P_NPG_DGAMMA, P2P_NPG_DBETA };
@@ -132,7 +132,7 @@ typedef struct P2pAttr {
     int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */
     bool large_out;        /* weights blocked over the large side's channels */
     bool accumulate;       /* add to the output */
-    bool frozen;           /* statistics do not depend on x */
+    bool fixed_statistics; /* statistics do not depend on x */
     P2pAct act1, act2;
     float slope;           /* LeakyReLU */
     float eps, momentum;   /* norm; eps also Adam */

@@ -242,7 +242,7 @@ static void visit_bwd(const P2pCall *call, double *const host[], const Element *
     const double old = call->attr.accumulate ? host[P2P_NA_DX][e->at] : 0;
     double most, d = gradient_dz(call, host, e, &most);
 
-    if (host[P2P_NA_MEAN] && !call->attr.frozen) {
+    if (host[P2P_NA_MEAN] && !call->attr.fixed_statistics) {
         const int groups = call->t[P2P_NA_MEAN].n;
         const double count = (double)(x->n / groups) * x->h * x->w;
         const double *sums = host[P2P_NA_SUMS] + (size_t)e->group * 2 * (size_t)x->c + e->c;

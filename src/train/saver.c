@@ -14,7 +14,7 @@
 
 struct P2pSaver {
     P2pSaverSettings settings;
-    P2pSnapshot *snapshot;
+    P2pCheckpointWriter *writer;
     pthread_t thread;
     bool running;     /* the thread is to be joined */
     bool fresh;       /* a save has ended that was not told yet */
@@ -32,7 +32,7 @@ int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *c
                      int count)
 {
     P2pSaver *s = *out = p2p_alloc(1, sizeof(*s));
-    int err = s ? p2p_snapshot_create(&s->snapshot, nets, count) : P2P_ENOMEM;
+    int err = s ? p2p_checkpoint_writer_create(&s->writer, nets, count) : P2P_ENOMEM;
 
     if (!err) {
         s->settings = *settings;
@@ -49,7 +49,7 @@ void p2p_saver_destroy(P2pSaver **saver)
         return;
     if ((*saver)->running)
         pthread_join((*saver)->thread, NULL);
-    p2p_snapshot_destroy(&(*saver)->snapshot);
+    p2p_checkpoint_writer_destroy(&(*saver)->writer);
     free(*saver);
     *saver = NULL;
 }
@@ -59,10 +59,10 @@ static int write_temporary(P2pSaver *s, const char *temporary)
 {
     P2pTensorFile *file = NULL;
     int err = p2p_file_check_space(s->settings.folder->latest,
-                                   p2p_snapshot_bytes(s->snapshot));
+                                   p2p_checkpoint_writer_bytes(s->writer));
 
     if (!err)
-        err = p2p_snapshot_write(s->snapshot, temporary);
+        err = p2p_checkpoint_write(s->writer, temporary);
     if (!err && (err = p2p_safetensors_read(&file, temporary)) == P2P_OK)
         err = p2p_tensor_file_verify(file);
     p2p_tensor_file_close(&file);
@@ -73,11 +73,11 @@ static int write_temporary(P2pSaver *s, const char *temporary)
 static int keep_epoch(P2pSaver *s, const char *temporary)
 {
     char *path = p2p_format("%s/%d.safetensors", s->settings.folder->path, s->epoch);
-    const size_t bytes = p2p_snapshot_bytes(s->snapshot);
+    const size_t bytes = p2p_checkpoint_writer_bytes(s->writer);
     int err = path ? p2p_file_link(temporary, path) : P2P_ENOMEM;
 
     if (err && path && (err = p2p_file_check_space(path, bytes)) == P2P_OK)
-        err = p2p_snapshot_write(s->snapshot, path);
+        err = p2p_checkpoint_write(s->writer, path);
     free(path);
     return err;
 }
@@ -123,11 +123,11 @@ int p2p_saver_save(P2pSaver *s, const P2pSave *save)
 
     if (err)
         return err;
-    err = p2p_snapshot_take(s->snapshot, save->options, save->position, copy);
+    err = p2p_checkpoint_writer_take(s->writer, save->options, save->position, copy);
     if (err == P2P_ENOMEM && copy) {
         p2p_log(s->settings.log, P2P_LOG_DEBUG, "%s; saving at once instead", p2p_error());
         copy = false;
-        err = p2p_snapshot_take(s->snapshot, save->options, save->position, copy);
+        err = p2p_checkpoint_writer_take(s->writer, save->options, save->position, copy);
     }
     if (err)
         return err;

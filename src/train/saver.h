@@ -6,7 +6,7 @@
 #ifndef P2P_TRAIN_SAVER_H
 #define P2P_TRAIN_SAVER_H
 
-#include "src/model/snapshot.h"
+#include "src/model/checkpoint_write.h"
 #include "src/train/run_folder.h"
 
 typedef struct P2pSaver P2pSaver;

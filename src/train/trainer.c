@@ -13,8 +13,8 @@
 #include "src/base/status.h"
 #include "src/model/checkpoint.h"
 #include "src/train/gan.h"
-#include "src/train/profile.h"
 #include "src/train/saver.h"
+#include "src/train/trainer.h"
 #include "src/train/transfer.h"
 
 struct P2pTrainer {
@@ -222,9 +222,9 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
     *trainer = NULL;
 }
 
-int p2p_trainer_profile(P2pTrainer *t, P2pBenchRow **rows, int *count)
+P2pPlan *p2p_trainer_plan(const P2pTrainer *t)
 {
-    return p2p_profile_rows(t->gan->plan, rows, count);
+    return t->gan->plan;
 }
 
 void p2p_trainer_memory(const P2pTrainer *t, size_t *network_bytes, size_t *plan_bytes)

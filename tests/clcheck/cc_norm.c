@@ -178,7 +178,7 @@ static void draw_gradients(CcRandom *r, CcCase *c)
     c->call.t[P2P_NA_DY1] = c->call.t[P2P_NA_X];
     if (p2p_call_has(&c->call, P2P_NA_Y2))
         c->call.t[P2P_NA_DY2] = c->call.t[P2P_NA_X];
-    c->call.attr.frozen = p2p_call_has(&c->call, P2P_NA_MEAN) &&
+    c->call.attr.fixed_statistics = p2p_call_has(&c->call, P2P_NA_MEAN) &&
                           c->call.t[P2P_NA_MEAN].n == 1 && cc_chance(r, 30);
 }
 
@@ -197,7 +197,7 @@ static void draw_bwd(CcRandom *r, CcCase *c, int block)
 {
     (void)block;
     draw_gradients(r, c);
-    const bool train = p2p_call_has(&c->call, P2P_NA_MEAN) && !c->call.attr.frozen;
+    const bool train = p2p_call_has(&c->call, P2P_NA_MEAN) && !c->call.attr.fixed_statistics;
     if (train)
         c->call.t[P2P_NA_SUMS] = statistic(c->call.t[P2P_NA_MEAN].n, 2 * c->call.t[P2P_NA_X].c);
     c->call.t[P2P_NA_DX] = c->call.t[P2P_NA_X];

@@ -261,7 +261,7 @@ static void norm_case(Golden *g, const json_t *info)
     const P2pTensor mean = out(g, p2p_tensor_nhwc(groups, 1, 1, x.c)), rstd = out_like(g, &mean);
     const P2pTensor sums = out(g, p2p_tensor_nhwc(groups, 1, 1, 2 * x.c));
     const P2pTensor y = out_like(g, &x), dx = out_like(g, &x);
-    const P2pAttr attr = {.frozen = running};
+    const P2pAttr attr = {.fixed_statistics = running};
     statistics(g, info, x, mean, rstd, running);
     RUN(g, &p2p_pass_norm_act_fwd, attr, x, mean, rstd, gamma, beta, {0}, y);
     check(g, info, "y", &y);

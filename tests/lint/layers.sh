@@ -8,28 +8,43 @@ build=$2
 failed=0
 complain() { echo "$1"; failed=$((failed + 1)); }
 
+# The layers stand in src/meson.build, lowest first. formats, data, options and demo are beside the
+# networks, not above them: they know base (and each other where it says so) alone.
+layers=$(sed -n '/^foreach layer/,/^ *subdir/p' src/meson.build | grep -o "'[a-z]*'" | tr -d "'")
 below() { # what a layer may include besides itself
     case $1 in
-    base) echo '' ;;
-    device) echo 'base' ;;
-    tensor) echo 'base device' ;;
-    ops) echo 'base device tensor' ;;
-    graph) echo 'base device tensor ops' ;;
-    nets) echo 'base device tensor ops graph' ;;
-    formats | data) echo 'base' ;;
-    model) echo 'base device tensor ops graph nets formats data' ;;
-    train) echo 'base device tensor ops graph nets formats data model' ;;
+    options | formats | data) echo base ;;
+    demo) echo base data ;;
+    *) for layer in $layers; do
+        [ "$layer" != "$1" ] || break
+        echo "$layer"
+    done ;;
     esac
 }
-for layer in base device tensor ops graph nets formats data model train; do
-    allowed=" $layer $(below $layer) "
-    for used in $(grep -ho '#include "src/[a-z]*' src/$layer/*.[ch] | sed 's/.*src.//' | sort -u); do
+public() { # the layer that implements a header of include/p2p
+    case $1 in
+    common | options) echo base ;;
+    device) echo device ;;
+    image | data) echo data ;;
+    model | export) echo model ;;
+    train) echo train ;;
+    bench | p2p) echo bench ;;
+    *) complain "include/p2p/$1.h has no layer" ;;
+    esac
+}
+for layer in $layers; do
+    allowed=" $layer $(below "$layer" | tr '\n' ' ') "
+    for used in $(grep -ho '#include "src/[a-z]*' src/"$layer"/*.[ch] | sed 's/.*src.//' | sort -u); do
         case "$allowed" in *" $used "*) ;; *) complain "src/$layer includes src/$used" ;; esac
     done
-    [ $layer = device ] || ! grep -l '<CL/' src/$layer/*.[ch] || complain "src/$layer names OpenCL"
+    for header in $(grep -ho '#include "p2p/[a-z0-9]*' src/"$layer"/*.[ch] | sed 's/.*p2p.//' | sort -u); do
+        case "$allowed" in *" $(public "$header") "*) ;;
+        *) complain "src/$layer includes p2p/$header.h" ;; esac
+    done
+    [ "$layer" = device ] || ! grep -l '<CL/' src/"$layer"/*.[ch] || complain "src/$layer names OpenCL"
 done
 for folder in src/*/; do # a new folder needs a place among the layers
-    case " base device tensor ops graph nets formats data model train " in
+    case " $(echo $layers) " in
     *" $(basename "$folder") "*) ;;
     *) complain "$folder is no layer" ;;
     esac
@@ -64,6 +79,10 @@ done
 for header in include/p2p/*.h src/*/*.h tools/*.h; do
     cc -std=c11 -D_POSIX_C_SOURCE=200809L -DCL_TARGET_OPENCL_VERSION=120 -fsyntax-only -x c \
         -I. -Iinclude -I"$build" "$header" || complain "$header does not compile alone"
+done
+for header in include/p2p/*.h; do
+    clang -x c++ -std=c++11 -Wall -Werror -Wno-pragma-once-outside-header -fsyntax-only -Iinclude \
+        "$header" || complain "$header is no C++"
 done
 [ $failed -gt 0 ] || echo 'layers, licences, lengths, blanks and headers are as they should be'
 echo "$((failed == 0)) passed, $failed failed"

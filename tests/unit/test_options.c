@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "src/base/status.h"
-#include "src/formats/options_table.h"
+#include "src/options/options_table.h"
 
 enum { MOST_WORDS = 24 };
 

@@ -64,7 +64,7 @@ static double difference(double (*f)(void *user), void *user, double *x)
 /* A norm_act call whose statistics follow x, and the sum of y1 dy1 + y2 dy2 as function of x. */
 typedef struct Norm {
     Host h, stats;
-    bool frozen;
+    bool fixed;
 } Norm;
 
 static void norm_statistics(Norm *n)
@@ -79,7 +79,7 @@ static double norm_objective(void *user)
 {
     Norm *n = user;
 
-    if (n->h.host[P2P_NA_MEAN] && !n->frozen)
+    if (n->h.host[P2P_NA_MEAN] && !n->fixed)
         norm_statistics(n);
     p2p_ref_norm_act_fwd(&n->h.call, n->h.host, NULL);
     return dot(n->h.data[P2P_NA_Y1], n->h.data[P2P_NA_DY1], COUNT) +
@@ -193,14 +193,14 @@ static void batch_norm_with_dropout_gradient_matches_differences(void **state)
     assert_true(zeros > COUNT / 4 && zeros < 3 * COUNT / 4);
 }
 
-static void frozen_norm_gradient_matches_differences(void **state)
+static void fixed_norm_gradient_matches_differences(void **state)
 {
     Norm n;
 
     (void)state;
     norm_start(&n, 1);
     norm_two_outputs(&n);
-    n.frozen = n.h.call.attr.frozen = true;
+    n.fixed = n.h.call.attr.fixed_statistics = true;
     norm_check(&n);
 }
 
@@ -332,7 +332,7 @@ int main(void)
         cmocka_unit_test(batch_norm_two_outputs_gradient_matches_differences),
         cmocka_unit_test(instance_norm_tanh_gradient_matches_differences),
         cmocka_unit_test(batch_norm_with_dropout_gradient_matches_differences),
-        cmocka_unit_test(frozen_norm_gradient_matches_differences),
+        cmocka_unit_test(fixed_norm_gradient_matches_differences),
         cmocka_unit_test(activation_without_norm_gradient_matches_differences),
         cmocka_unit_test(dropout_mask_follows_nhwc_elements),
         cmocka_unit_test(loss_gradients_match_differences),

@@ -10,7 +10,7 @@
 #include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/train/gan.h"
-#include "src/train/profile.h"
+#include "src/bench/profile.h"
 
 enum { WARM_UP = 3, MAX_STEPS = 10000 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The look of one façade: everything that is drawn by chance before anything is painted. */
-#ifndef P2P_DATA_DEMO_SCENE_H
-#define P2P_DATA_DEMO_SCENE_H
+#ifndef P2P_DEMO_SCENE_H
+#define P2P_DEMO_SCENE_H
 
 #include <stdbool.h>
 
-#include "src/data/demo_paint.h"
+#include "src/demo/paint.h"
 
 /** A sequence of random numbers of one picture. */
 typedef struct DemoDice {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Puts a façade together, from the sky to the street, in painter's order. */
-#include "src/data/demo_scene.h"
+#include "src/demo/scene.h"
 
 static DemoRect rect(float x0, float y0, float x1, float y1)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which tensors and metadata stand in a checkpoint, and the copy of them. Knows no training loop. */
-#include "src/model/snapshot.h"
+#include "src/model/checkpoint_write.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct Source {
     unsigned char *raw; /* the copy of its buffer */
 } Source;
 
-struct P2pSnapshot {
+struct P2pCheckpointWriter {
     Source *sources;
     P2pTensorEntry *entries;
     P2pMeta *meta;
@@ -26,7 +26,7 @@ struct P2pSnapshot {
     bool copied;
 };
 
-static void forget_metadata(P2pSnapshot *s)
+static void forget_metadata(P2pCheckpointWriter *s)
 {
     for (int i = 0; s->meta && i < s->meta_count; i++) {
         free((char *)(size_t)s->meta[i].key);
@@ -37,9 +37,9 @@ static void forget_metadata(P2pSnapshot *s)
     s->meta_count = 0;
 }
 
-void p2p_snapshot_destroy(P2pSnapshot **snapshot)
+void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer)
 {
-    P2pSnapshot *s = *snapshot;
+    P2pCheckpointWriter *s = *writer;
 
     if (!s)
         return;
@@ -50,7 +50,7 @@ void p2p_snapshot_destroy(P2pSnapshot **snapshot)
     free(s->entries);
     free(s->copy);
     free(s);
-    *snapshot = NULL;
+    *writer = NULL;
 }
 
 static const P2pTensor *tensor_of(const Source *source)
@@ -58,7 +58,7 @@ static const P2pTensor *tensor_of(const Source *source)
     return &source->net->state[source->state][source->i];
 }
 
-static int add_tensor(P2pSnapshot *s, P2pNet *net, int i, P2pState state)
+static int add_tensor(P2pCheckpointWriter *s, P2pNet *net, int i, P2pState state)
 {
     const P2pParam *p = &net->graph->params[i];
     P2pTensorEntry *e = &s->entries[s->count];
@@ -75,7 +75,7 @@ static int add_tensor(P2pSnapshot *s, P2pNet *net, int i, P2pState state)
     return P2P_OK;
 }
 
-static int add_tensors(P2pSnapshot *s, P2pNet *const nets[], int count)
+static int add_tensors(P2pCheckpointWriter *s, P2pNet *const nets[], int count)
 {
     size_t most = 0;
     int err = P2P_OK;
@@ -94,7 +94,7 @@ static int add_tensors(P2pSnapshot *s, P2pNet *const nets[], int count)
     return err;
 }
 
-static int add_meta(P2pSnapshot *s, const char *key, const char *value)
+static int add_meta(P2pCheckpointWriter *s, const char *key, const char *value)
 {
     P2pMeta *m = &s->meta[s->meta_count];
 
@@ -104,7 +104,7 @@ static int add_meta(P2pSnapshot *s, const char *key, const char *value)
     return m->key && m->value ? P2P_OK : P2P_ENOMEM;
 }
 
-static int add_metadata(P2pSnapshot *s, const P2pOptions *options, const P2pPosition *position)
+static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options, const P2pPosition *position)
 {
     const struct {
         const char *key;
@@ -133,22 +133,22 @@ static int add_metadata(P2pSnapshot *s, const P2pOptions *options, const P2pPosi
     return err;
 }
 
-int p2p_snapshot_create(P2pSnapshot **out, P2pNet *const nets[], int count)
+int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count)
 {
     *out = p2p_alloc(1, sizeof(**out));
     const int err = *out ? add_tensors(*out, nets, count) : P2P_ENOMEM;
 
     if (err)
-        p2p_snapshot_destroy(out);
+        p2p_checkpoint_writer_destroy(out);
     return err;
 }
 
-size_t p2p_snapshot_bytes(const P2pSnapshot *s)
+size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *s)
 {
     return s->bytes;
 }
 
-static int copy_tensors(P2pSnapshot *s)
+static int copy_tensors(P2pCheckpointWriter *s)
 {
     unsigned char *at = s->copy ? s->copy : p2p_alloc(s->raw_bytes, 1);
     int err = P2P_OK;
@@ -164,7 +164,7 @@ static int copy_tensors(P2pSnapshot *s)
     return err;
 }
 
-int p2p_snapshot_take(P2pSnapshot *s, const P2pOptions *options, const P2pPosition *position,
+int p2p_checkpoint_writer_take(P2pCheckpointWriter *s, const P2pOptions *options, const P2pPosition *position,
                       bool copy)
 {
     int err = add_metadata(s, options, position);
@@ -177,7 +177,7 @@ int p2p_snapshot_take(P2pSnapshot *s, const P2pOptions *options, const P2pPositi
 
 static int get_tensor(void *user, int i, void *data)
 {
-    const P2pSnapshot *s = user;
+    const P2pCheckpointWriter *s = user;
     const Source *source = &s->sources[i];
     const P2pParam *p = &source->net->graph->params[source->i];
     int err = P2P_OK;
@@ -193,7 +193,7 @@ static int get_tensor(void *user, int i, void *data)
     return err;
 }
 
-int p2p_snapshot_write(P2pSnapshot *s, const char *path)
+int p2p_checkpoint_write(P2pCheckpointWriter *s, const char *path)
 {
     return p2p_safetensors_write(path, s->entries, s->count, s->meta, s->meta_count, get_tensor, s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The time of each pass of a plan, for tables. */
-#ifndef P2P_TRAIN_PROFILE_H
-#define P2P_TRAIN_PROFILE_H
+#ifndef P2P_BENCH_PROFILE_H
+#define P2P_BENCH_PROFILE_H
 
 #include "p2p/bench.h"
 #include "src/graph/plan.h"

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The demonstration set: façades drawn by program, so that everything can be tried without a
- * download. This file makes the pictures' files; demo_style.c, demo_scene.c, demo_parts.c and
- * demo_paint.c draw.
+ * download. This file makes the pictures' files; style.c, scene.c, parts.c and paint.c draw.
  */
 #include "p2p/data.h"
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/data/demo_scene.h"
+#include "src/demo/scene.h"
 
 enum {
     LEAST_SIZE = 32,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table behind the options. */
-#ifndef P2P_FORMATS_OPTIONS_TABLE_H
-#define P2P_FORMATS_OPTIONS_TABLE_H
+#ifndef P2P_OPTIONS_OPTIONS_TABLE_H
+#define P2P_OPTIONS_OPTIONS_TABLE_H
 
 #include "p2p/options.h"
 

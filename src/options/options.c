@@ -9,7 +9,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/formats/options_table.h"
+#include "src/options/options_table.h"
 
 static int find(const char *name)
 {

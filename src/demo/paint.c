@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Painting of rectangles, textures and labels for the demonstration pictures. No layout. */
-#include "src/data/demo_paint.h"
+#include "src/demo/paint.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
-#include "src/data/demo_scene.h"
+#include "src/demo/scene.h"
 
 static uint32_t word(DemoDice *d)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The one table of options. */
-#include "src/formats/options_table.h"
+#include "src/options/options_table.h"
 
 #define TRAIN P2P_PROGRAM_TRAIN
 #define TEST P2P_PROGRAM_TEST

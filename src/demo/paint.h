@@ -4,8 +4,8 @@
  * Coordinates are in units of the picture's side, x to the right, y down. Uses no function of the
  * C library whose last bit differs between systems (sin, exp, pow).
  */
-#ifndef P2P_DATA_DEMO_PAINT_H
-#define P2P_DATA_DEMO_PAINT_H
+#ifndef P2P_DEMO_PAINT_H
+#define P2P_DEMO_PAINT_H
 
 #include <stdint.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A plan's passes as rows of a table. */
-#include "src/train/profile.h"
+#include "src/bench/profile.h"
 
 #include <stdio.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/train/trainer.h"
 
 static void fill_row(P2pBenchRow *row, const P2pPlanStepInfo *info)
 {
@@ -29,4 +30,9 @@ int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)
         fill_row(&(*rows)[*count], &info);
     }
     return P2P_OK;
+}
+
+int p2p_trainer_profile(P2pTrainer *t, P2pBenchRow **rows, int *count)
+{
+    return p2p_profile_rows(p2p_trainer_plan(t), rows, count);
 }
