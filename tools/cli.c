@@ -22,9 +22,11 @@ void cli_ignore_size_signal(void)
 static void write_log(void *user, P2pLogLevel level, const char *text)
 {
     (void)user;
-    cli_say(stderr, "%s%s", level == P2P_LOG_ERROR  ? "error: "
-                            : level == P2P_LOG_WARN ? "warning: "
-                                                    : "", text);
+    cli_say(stderr, "%s%s",
+            level == P2P_LOG_ERROR  ? "error: "
+            : level == P2P_LOG_WARN ? "warning: "
+                                    : "",
+            text);
 }
 
 void cli_log_init(P2pLog *log, const P2pOptions *options)
@@ -119,11 +121,11 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count)
 
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)
 {
-    return p2p_device_open(device, &(P2pDeviceSettings){
-                                       .device = options->device[0] ? options->device : NULL,
-                                       .log = log,
-                                       .vector_width = options->vector_width,
-                                       .memory_bytes = (size_t)options->device_memory << 20,
-                                       .profile = options->profile,
-                                       .timeout_s = options->device_timeout});
+    return p2p_device_open(
+        device, &(P2pDeviceSettings){.device = options->device[0] ? options->device : NULL,
+                                     .log = log,
+                                     .vector_width = options->vector_width,
+                                     .memory_bytes = (size_t)options->device_memory << 20,
+                                     .profile = options->profile,
+                                     .timeout_s = options->device_timeout});
 }

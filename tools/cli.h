@@ -11,10 +11,10 @@
 /** Exit codes, the same for all programs (documented in --help). */
 enum {
     CLI_OK = 0,
-    CLI_FAILED = 1, /* files, data, numbers */
-    CLI_USAGE = 2,  /* options and arguments */
-    CLI_DEVICE = 3, /* no device, driver trouble, device memory */
-    CLI_TIMEOUT = 4, /* the device did not answer within --device_timeout */
+    CLI_FAILED = 1,   /* files, data, numbers */
+    CLI_USAGE = 2,    /* options and arguments */
+    CLI_DEVICE = 3,   /* no device, driver trouble, device memory */
+    CLI_TIMEOUT = 4,  /* the device did not answer within --device_timeout */
     CLI_SIGNAL = 128, /* plus the signal's number: stopped on request, state saved */
 };
 

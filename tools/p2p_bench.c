@@ -60,8 +60,8 @@ static int draw(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak 
 
 static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions *o)
 {
-    const P2pBenchFolderSettings settings = {.steps = o->steps, .variants = o->variant,
-                                             .max_pixels = (size_t)o->max_pixels};
+    const P2pBenchFolderSettings settings = {
+        .steps = o->steps, .variants = o->variant, .max_pixels = (size_t)o->max_pixels};
     const char *name = p2p_device_caps(device)->name;
     P2pBenchFolder r;
     const int err = p2p_bench_folder(device, paths[0], paths[1], &settings, &r);
@@ -71,25 +71,32 @@ static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions 
     if (!o->json) {
         cli_say(stdout, "%s", name);
         printf("%zu pictures, %.2f pictures/s; median %.4f s, min %.4f, max %.4f; setup %.1f s\n"
-               "medians: decode %.4f s, device %.4f s, encode %.4f s\n", r.pictures,
-               r.pictures_per_s, r.median_s, r.min_s, r.max_s, r.setup_s, r.decode_s, r.device_s,
-               r.encode_s);
+               "medians: decode %.4f s, device %.4f s, encode %.4f s\n",
+               r.pictures, r.pictures_per_s, r.median_s, r.min_s, r.max_s, r.setup_s, r.decode_s,
+               r.device_s, r.encode_s);
         return CLI_OK;
     }
     printf("{\"pictures\": %zu, \"pictures_per_s\": %.3f, \"median_s\": %.6f, \"min_s\": %.6f, "
            "\"max_s\": %.6f, \"decode_s\": %.6f, \"device_s\": %.6f, \"encode_s\": %.6f, "
-           "\"setup_s\": %.3f, ", r.pictures, r.pictures_per_s, r.median_s, r.min_s, r.max_s,
-           r.decode_s, r.device_s, r.encode_s, r.setup_s);
+           "\"setup_s\": %.3f, ",
+           r.pictures, r.pictures_per_s, r.median_s, r.min_s, r.max_s, r.decode_s, r.device_s,
+           r.encode_s, r.setup_s);
     print_json_end(name, o);
     return CLI_OK;
 }
 
 static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
 {
-    const P2pBenchSettings settings = {
-        .netG = o->netG, .netD = o->netD, .norm = p2p_options_choice("norm", o->norm), .ngf = o->ngf,
-        .ndf = o->ndf, .batch_size = o->batch_size, .size = o->size, .steps = o->steps,
-        .dtype = o->dtype, .variants = o->variant};
+    const P2pBenchSettings settings = {.netG = o->netG,
+                                       .netD = o->netD,
+                                       .norm = p2p_options_choice("norm", o->norm),
+                                       .ngf = o->ngf,
+                                       .ndf = o->ndf,
+                                       .batch_size = o->batch_size,
+                                       .size = o->size,
+                                       .steps = o->steps,
+                                       .dtype = o->dtype,
+                                       .variants = o->variant};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);
@@ -108,7 +115,8 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
     }
     if (!strcmp(what, "peak"))
         printf(o->json ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
-                       : "%.1f GFLOP/s, copy %.2f GB/s\n", peak.gflops, peak.copy_gb_s);
+                       : "%.1f GFLOP/s, copy %.2f GB/s\n",
+               peak.gflops, peak.copy_gb_s);
     else if (o->json)
         print_json(device, &result, &peak, o);
     else
@@ -127,8 +135,10 @@ static const char *find_kind(const P2pArguments *rest)
             return kinds[i];
     if (rest->argc == 3 && !strcmp(rest->argv[0], "folder"))
         return "folder";
-    fprintf(stderr, "%s: what to measure: train, translate, ops, peak, or folder MODEL FOLDER; see "
-                    "--help\n", program);
+    fprintf(stderr,
+            "%s: what to measure: train, translate, ops, peak, or folder MODEL FOLDER; see "
+            "--help\n",
+            program);
     return NULL;
 }
 

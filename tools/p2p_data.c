@@ -43,9 +43,12 @@ static bool show_progress(void *user, size_t done, size_t total)
 static int demo(const char *folder, Choices *c)
 {
     const size_t tenth = (size_t)(c->count + 9) / 10;
-    const P2pDemoSettings settings = {.seed = (uint32_t)c->seed, .count_train = (size_t)c->count,
-                                      .count_val = tenth, .count_test = tenth,
-                                      .size = (int)c->size, .format = c->format};
+    const P2pDemoSettings settings = {.seed = (uint32_t)c->seed,
+                                      .count_train = (size_t)c->count,
+                                      .count_val = tenth,
+                                      .count_test = tenth,
+                                      .size = (int)c->size,
+                                      .format = c->format};
     const int err = p2p_demo_make(folder, &settings, show_progress, c);
 
     if (err)
@@ -59,8 +62,8 @@ static int combine(char **folders, Choices *c)
 {
     const P2pCombineSettings settings = {.format = c->format};
     size_t written = 0;
-    const int err = p2p_data_combine(folders[0], folders[1], folders[2], &settings, show_progress, c,
-                                     &written);
+    const int err =
+        p2p_data_combine(folders[0], folders[1], folders[2], &settings, show_progress, c, &written);
 
     if (err)
         return cli_fail(program, err);
@@ -91,16 +94,28 @@ static int parse(int argc, char **argv, Choices *c)
     opterr = 0; /* its messages would begin with the program's path */
     while ((code = getopt_long(argc, argv, ":qhV", table, NULL)) != -1) {
         switch (code) {
-        case 'c': good = parse_number(optarg, 1, 1000000, &c->count); break;
-        case 's': good = parse_number(optarg, 0, 1073741823, &c->seed); break;
-        case 'z': good = parse_number(optarg, 32, 4096, &c->size); break;
+        case 'c':
+            good = parse_number(optarg, 1, 1000000, &c->count);
+            break;
+        case 's':
+            good = parse_number(optarg, 0, 1073741823, &c->seed);
+            break;
+        case 'z':
+            good = parse_number(optarg, 32, 4096, &c->size);
+            break;
         case 'f':
             c->format = strcmp(optarg, "jpg") ? P2P_IMAGE_PNG : P2P_IMAGE_JPEG;
             good = !strcmp(optarg, "jpg") || !strcmp(optarg, "png");
             break;
-        case 'q': c->quiet = true; break;
-        case 'h': fputs(help, stdout); return CLI_OK;
-        case 'V': printf("%s (pix2pix-cl) %s\n", program, p2p_version()); return CLI_OK;
+        case 'q':
+            c->quiet = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return CLI_OK;
+        case 'V':
+            printf("%s (pix2pix-cl) %s\n", program, p2p_version());
+            return CLI_OK;
         default:
             cli_say(stderr, "%s: %s %s; see --help", program, argv[optind - (optind > 1)],
                     code == ':' ? "needs a value" : "is no option");

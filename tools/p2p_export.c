@@ -133,10 +133,14 @@ int main(int argc, char **argv)
         cli_say(stderr, "%s: p2p-translate is not beside this program; install both", program);
         return CLI_FAILED;
     }
-    const P2pExportSettings settings = {
-        .format = o.format, .dtype = o.dtype, .eval = o.eval, .no_dropout = o.no_dropout,
-        .net = p2p_options_given(&o, "net") ? o.net : NULL,
-        .translator = o.standalone ? translator : NULL, .options = &o, .log = &log};
+    const P2pExportSettings settings = {.format = o.format,
+                                        .dtype = o.dtype,
+                                        .eval = o.eval,
+                                        .no_dropout = o.no_dropout,
+                                        .net = p2p_options_given(&o, "net") ? o.net : NULL,
+                                        .translator = o.standalone ? translator : NULL,
+                                        .options = &o,
+                                        .log = &log};
     const int err = p2p_export(models.argv[0], o.output, &settings);
     if (err)
         return cli_fail(program, err);

@@ -15,7 +15,10 @@ static void print_device(int i, const P2pCaps *c)
 {
     cli_say(stdout, "%d  %s", i, c->name);
     cli_say(stdout, "   %s, %s, driver %s, %s", c->platform,
-            c->is_cpu ? "CPU" : c->is_gpu ? "GPU" : "other", c->driver, c->version);
+            c->is_cpu   ? "CPU"
+            : c->is_gpu ? "GPU"
+                        : "other",
+            c->driver, c->version);
     printf("   %d compute units, vectors of %d, memory %zu MiB (largest buffer %zu MiB), "
            "local %zu KiB, groups of %zu\n",
            c->compute_units, c->vector_width, c->memory_bytes >> 20, c->max_buffer_bytes >> 20,

@@ -86,7 +86,8 @@ static int results_open(Results *r)
     fputs("</title>\n"
           "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
           "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
-          "<body><h1>", r->page);
+          "<body><h1>",
+          r->page);
     cli_put_html(r->page, r->options->name);
     fputs(", checkpoint ", r->page);
     cli_put_html(r->page, r->options->epoch);
@@ -124,7 +125,8 @@ static void results_add(Results *r, const char *name, const P2pMetrics *m)
         cli_put_url(r->page, stem);
         fprintf(r->page, "_%s.png\">", kinds[i]);
     }
-    fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"6\">", m->l1, m->psnr, m->ssim);
+    fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"6\">", m->l1, m->psnr,
+            m->ssim);
     cli_put_html(r->page, name);
     fputs("</tr>\n", r->page);
     fprintf(r->figures, "%s\n  {\"name\": ", r->count ? "," : "");
@@ -260,7 +262,8 @@ static int test_all(P2pModel *model, const P2pOptions *o)
     const P2pOptions *stored = p2p_model_options(model);
     const char *root = o->dataroot[0] ? o->dataroot : stored->dataroot;
     const P2pDatasetSettings settings = {
-        .phase = o->phase[0] ? o->phase : "test", .direction = (P2pDirection)stored->direction,
+        .phase = o->phase[0] ? o->phase : "test",
+        .direction = (P2pDirection)stored->direction,
         .max_dataset_size = (size_t)(o->num_test ? o->num_test : o->max_dataset_size),
         .max_pixels = (size_t)o->max_pixels};
     Results r = {.options = o};
@@ -322,8 +325,11 @@ int main(int argc, char **argv)
     }
     cli_log_init(&log, &o);
     find_model(&o, path);
-    const P2pModelSettings settings = {.eval = o.eval, .no_dropout = o.no_dropout, .options = &o,
-                                       .variants = o.variant, .refs = o.ref};
+    const P2pModelSettings settings = {.eval = o.eval,
+                                       .no_dropout = o.no_dropout,
+                                       .options = &o,
+                                       .variants = o.variant,
+                                       .refs = o.ref};
     int err = cli_open_device(&device, &o, &log);
     if (!err)
         err = p2p_model_open(&model, device, path, &settings);

@@ -81,8 +81,7 @@ static void print_profile(P2pTrainer *trainer)
 
 static int run(P2pTrainer *trainer, const P2pOptions *o)
 {
-    Show show = {.terminal = isatty(STDERR_FILENO), .quiet = o->quiet,
-                 .batch_size = o->batch_size};
+    Show show = {.terminal = isatty(STDERR_FILENO), .quiet = o->quiet, .batch_size = o->batch_size};
     const P2pTrainEvents events = {.progress = show_progress, .saved = show_saved, .user = &show};
     size_t networks, plan;
 
@@ -97,8 +96,10 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
     if (o->profile && (!err || err == P2P_ESTOPPED))
         print_profile(trainer);
     if (err == P2P_ESTOPPED) {
-        cli_say(stderr, "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
-                        "--continue_train", p2p_error(), o->checkpoints_dir, o->name);
+        cli_say(stderr,
+                "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
+                "--continue_train",
+                p2p_error(), o->checkpoints_dir, o->name);
         return CLI_SIGNAL + signal_seen;
     }
     return err ? cli_fail("p2p-train", err) : CLI_OK;

@@ -154,11 +154,14 @@ static int translate_all(P2pModel *model, const P2pArguments *inputs, const P2pO
 }
 
 /* The model of -m, or else the one inside this program. */
-static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o, const void *embedded,
-                      size_t bytes)
+static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
+                      const void *embedded, size_t bytes)
 {
-    const P2pModelSettings settings = {.eval = o->eval, .no_dropout = o->no_dropout, .options = o,
-                                       .variants = o->variant, .refs = o->ref};
+    const P2pModelSettings settings = {.eval = o->eval,
+                                       .no_dropout = o->no_dropout,
+                                       .options = o,
+                                       .variants = o->variant,
+                                       .refs = o->ref};
 
     return o->model[0] ? p2p_model_open(model, device, o->model, &settings)
                        : p2p_model_open_memory(model, device, embedded, bytes, &settings);

@@ -97,9 +97,9 @@ static void construct(int m, int r, Matrix *at, Matrix *g, Matrix *bt)
         for (int i = 0; i < m; i++)
             at->at[i][j] = infinite ? (Fraction){i == m - 1, 1} : power(points[j], i);
         for (int i = 0; i < r; i++)
-            g->at[j][i] = infinite ? (Fraction){i == r - 1, 1}
-                                   : times(power(points[j], i),
-                                           reduced(norm.under, labs(norm.over)));
+            g->at[j][i] = infinite
+                              ? (Fraction){i == r - 1, 1}
+                              : times(power(points[j], i), reduced(norm.under, labs(norm.over)));
         product(bt->at[j], n - 1, infinite ? -1 : j);
         for (int i = 0; i < n; i++)
             bt->at[j][i] = times(sign, bt->at[j][i]);
@@ -155,8 +155,10 @@ static void put_row(FILE *out, const Matrix *m, int row)
 
 static void put_function(FILE *out, const char *name, const char *what, const Matrix *m)
 {
-    fprintf(out, "\n/* %s: %d -> %d */\nvoid %s(VF *to, int to_step, const VF *from, int from_step)"
-                 "\n{\n", what, m->cols, m->rows, name);
+    fprintf(out,
+            "\n/* %s: %d -> %d */\nvoid %s(VF *to, int to_step, const VF *from, int from_step)"
+            "\n{\n",
+            what, m->cols, m->rows, name);
     for (int j = 0; j < m->cols; j++)
         fprintf(out, "    const VF x%d = from[%d * from_step];\n", j, j);
     for (int i = 0; i < m->rows; i++)
@@ -190,7 +192,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "winograd_lines: usage: winograd_lines OUTPUT\n");
         return 1;
     }
-    fputs("/* Made by tools/winograd_lines.c, which says what this is. TILE: m, TAPS: r. */\n", out);
+    fputs("/* Made by tools/winograd_lines.c, which says what this is. TILE: m, TAPS: r. */\n",
+          out);
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
         put_algorithm(out, algorithms[i][0], algorithms[i][1]);
     return fclose(out) == 0 ? 0 : 1;

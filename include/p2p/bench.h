@@ -34,10 +34,10 @@ typedef struct P2pBenchRow {
 
 typedef struct P2pBenchResult {
     double median_s, min_s, max_s;
-    double setup_s;     /**< building, compiling and warm-up */
-    double gflop;       /**< of a step, by the direct algorithm */
-    size_t plan_bytes;  /**< memory on the device */
-    P2pBenchRow *rows;  /**< of the plan; free by p2p_bench_result_finish */
+    double setup_s;    /**< building, compiling and warm-up */
+    double gflop;      /**< of a step, by the direct algorithm */
+    size_t plan_bytes; /**< memory on the device */
+    P2pBenchRow *rows; /**< of the plan; free by p2p_bench_result_finish */
     int row_count;
 } P2pBenchResult;
 
@@ -61,13 +61,13 @@ typedef struct P2pBenchFolderSettings {
 
 /** Times of a picture; the parts follow each other. */
 typedef struct P2pBenchFolder {
-    size_t pictures;             /**< counted ones */
-    double pictures_per_s;       /**< of the whole */
+    size_t pictures;       /**< counted ones */
+    double pictures_per_s; /**< of the whole */
     double median_s, min_s, max_s;
-    double decode_s;             /**< median: from the file to samples */
-    double device_s;             /**< median: resizing, upload, network, download, rounding */
-    double encode_s;             /**< median: to a PNG in memory; nothing is written */
-    double setup_s;              /**< opening the model and translating one picture before */
+    double decode_s; /**< median: from the file to samples */
+    double device_s; /**< median: resizing, upload, network, download, rounding */
+    double encode_s; /**< median: to a PNG in memory; nothing is written */
+    double setup_s;  /**< opening the model and translating one picture before */
 } P2pBenchFolder;
 
 /** Translate the pictures of a folder as p2p-translate does. */
@@ -75,8 +75,8 @@ P2P_API int p2p_bench_folder(P2pDevice *device, const char *model, const char *f
                              const P2pBenchFolderSettings *settings, P2pBenchFolder *result);
 
 typedef struct P2pPeak {
-    double gflops;       /**< f32 multiply-adds in registers, two operations each */
-    double copy_gb_s;    /**< bytes read plus bytes written */
+    double gflops;    /**< f32 multiply-adds in registers, two operations each */
+    double copy_gb_s; /**< bytes read plus bytes written */
 } P2pPeak;
 
 /** Measure with small kernels; takes about a second. */

@@ -38,11 +38,11 @@ P2P_API const char *p2p_preprocess_name(P2pPreprocess preprocess);
 /** Zero means default. */
 typedef struct P2pJitterSettings {
     P2pPreprocess preprocess;
-    int load_size;    /**< pixels, default 286; at least crop_size for resize_and_crop */
-    int crop_size;    /**< pixels, default 256 */
-    int multiple;     /**< of `none`: sides become multiples of it, default 4 */
-    bool no_flip;     /**< never mirror */
-    P2pFilter filter; /**< default bicubic */
+    int load_size;     /**< pixels, default 286; at least crop_size for resize_and_crop */
+    int crop_size;     /**< pixels, default 256 */
+    int multiple;      /**< of `none`: sides become multiples of it, default 4 */
+    bool no_flip;      /**< never mirror */
+    P2pFilter filter;  /**< default bicubic */
     size_t max_pixels; /**< of a resized picture, default P2P_IMAGE_MAX_PIXELS */
 } P2pJitterSettings;
 
@@ -87,7 +87,7 @@ typedef enum P2pDirection {
 
 /** Zero means default. */
 typedef struct P2pDatasetSettings {
-    const char *phase;       /**< subfolder: "train" by default; "" for none */
+    const char *phase; /**< subfolder: "train" by default; "" for none */
     P2pDirection direction;
     size_t max_dataset_size; /**< the first so many by name; 0: all */
     size_t max_pixels;       /**< see p2p_image_read */
@@ -128,14 +128,14 @@ P2P_API int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *
                              P2pImage *target);
 
 typedef struct P2pCheckSettings {
-    int threads;   /**< 0: in the calling thread */
-    bool skip_bad; /**< take unusable pairs out of the set instead of failing */
+    int threads;       /**< 0: in the calling thread */
+    bool skip_bad;     /**< take unusable pairs out of the set instead of failing */
     const P2pLog *log; /**< one warning per pair skipped; may be NULL */
 } P2pCheckSettings;
 
 typedef struct P2pCheckReport {
-    size_t bad;                  /**< pairs that cannot be used */
-    int min_width, max_width;    /**< of one half, over the usable pairs, in pixels */
+    size_t bad;               /**< pairs that cannot be used */
+    int min_width, max_width; /**< of one half, over the usable pairs, in pixels */
     int min_height, max_height;
 } P2pCheckReport;
 
@@ -267,8 +267,8 @@ P2P_API int p2p_demo_draw(uint32_t seed, uint64_t index, int size, P2pImage *pho
  * @param progress  Called after each picture; may be NULL.
  * @return P2P_OK, P2P_EINVAL (size), P2P_EIO, P2P_ENOMEM, P2P_ESTOPPED.
  */
-P2P_API int p2p_demo_make(const char *folder, const P2pDemoSettings *settings,
-                          P2pProgress progress, void *user);
+P2P_API int p2p_demo_make(const char *folder, const P2pDemoSettings *settings, P2pProgress progress,
+                          void *user);
 
 /** Zero means default. */
 typedef struct P2pCombineSettings {

@@ -24,11 +24,11 @@ typedef struct P2pCaps {
     bool is_cpu, is_gpu;
     unsigned vendor_id;
     int compute_units;
-    int vector_width;         /**< native float vector width: 1, 4, 8 or 16 */
-    size_t max_group_size;    /**< work-items in a group */
+    int vector_width;      /**< native float vector width: 1, 4, 8 or 16 */
+    size_t max_group_size; /**< work-items in a group */
     size_t memory_bytes, max_buffer_bytes, local_bytes, cache_bytes;
-    size_t align_bytes;       /**< of sub-buffers */
-    bool caches_binaries;     /**< the driver keeps compiled kernels itself */
+    size_t align_bytes;   /**< of sub-buffers */
+    bool caches_binaries; /**< the driver keeps compiled kernels itself */
     bool has_fp16, has_fp64, has_subgroups;
 } P2pCaps;
 
@@ -36,10 +36,10 @@ typedef struct P2pDeviceSettings {
     /** NULL: P2P_DEVICE from the environment, else the best (a GPU before a CPU). Otherwise an index
      *  of p2p_device_list(), "cpu", "gpu", or a part of the device's or platform's name. */
     const char *device;
-    const P2pLog *log; /**< may be NULL; must outlive the device */
-    int vector_width;  /**< 0: native; 4, 8 or 16 forces another width */
+    const P2pLog *log;   /**< may be NULL; must outlive the device */
+    int vector_width;    /**< 0: native; 4, 8 or 16 forces another width */
     size_t memory_bytes; /**< use at most so much of the device's memory; 0: all of it */
-    bool profile;      /**< measure each launch */
+    bool profile;        /**< measure each launch */
     /** Longest time to wait for the device, seconds; 0: for ever. Kernels may be compiled within a
      *  first wait. After P2P_ETIMEOUT every wait fails at once; what the device may still be using
      *  is not given back, so the process should end. */

@@ -17,10 +17,11 @@ extern "C" {
 
 /** Zero means default. */
 typedef struct P2pExportSettings {
-    const char *format; /**< safetensors, onnx, pth, pict, c; NULL or auto: by the output's suffix */
-    const char *dtype;  /**< of the weights: f32, f16, q8 (8 bits, a scale per output channel) */
-    const char *net;    /**< G or D */
-    bool eval;          /**< fold the running statistics into the convolutions; no dropout */
+    const char
+        *format;       /**< safetensors, onnx, pth, pict, c; NULL or auto: by the output's suffix */
+    const char *dtype; /**< of the weights: f32, f16, q8 (8 bits, a scale per output channel) */
+    const char *net;   /**< G or D */
+    bool eval;         /**< fold the running statistics into the convolutions; no dropout */
     bool no_dropout;
     const char *translator;    /**< a program to put the model into (p2p-translate), or NULL */
     const P2pOptions *options; /**< those given replace what the file says, or NULL */

@@ -85,8 +85,8 @@ P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
 P2P_API int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels);
 
 /** p2p_image_read from memory; name stands for the file in messages. */
-P2P_API int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes,
-                                  const char *name, size_t max_pixels);
+P2P_API int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes, const char *name,
+                                  size_t max_pixels);
 
 /**
  * Format by the name's suffix (.png, .jpg, .jpeg; any case).
@@ -143,8 +143,7 @@ P2P_API int p2p_image_resize(const P2pImage *in, int width, int height, P2pFilte
                              P2pImage *out);
 
 /** Cut the rectangle (x, y, width, height) out. P2P_EINVAL unless it lies within the picture. */
-P2P_API int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height,
-                           P2pImage *out);
+P2P_API int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height, P2pImage *out);
 
 /** Mirror left and right, in place. */
 P2P_API void p2p_image_flip(P2pImage *image);

@@ -20,7 +20,7 @@ typedef struct P2pModel P2pModel;
 
 /** Zero means default: statistics of each picture, dropout as trained. */
 typedef struct P2pModelSettings {
-    bool eval;                 /**< running statistics, no dropout */
+    bool eval; /**< running statistics, no dropout */
     bool no_dropout;
     const P2pOptions *options; /**< those given replace the file's, or NULL; seed: of the dropout */
     const char *variants;      /**< as --variant, may be NULL */

@@ -30,9 +30,18 @@ enum {
 
 typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
 typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT } P2pLrPolicy;
-typedef enum P2pNormChoice { P2P_OPT_NORM_BATCH, P2P_OPT_NORM_INSTANCE, P2P_OPT_NORM_NONE } P2pNormChoice;
-typedef enum P2pPreset { P2P_PRESET_PYTORCH, P2P_PRESET_PAPER, P2P_PRESET_TORCH,
-                         P2P_PRESET_TENSORFLOW, P2P_PRESET_MRZHU } P2pPreset;
+typedef enum P2pNormChoice {
+    P2P_OPT_NORM_BATCH,
+    P2P_OPT_NORM_INSTANCE,
+    P2P_OPT_NORM_NONE
+} P2pNormChoice;
+typedef enum P2pPreset {
+    P2P_PRESET_PYTORCH,
+    P2P_PRESET_PAPER,
+    P2P_PRESET_TORCH,
+    P2P_PRESET_TENSORFLOW,
+    P2P_PRESET_MRZHU
+} P2pPreset;
 
 /** Values of all options; p2p_options_init() gives defaults. Fields are named like the options. */
 typedef struct P2pOptions {
@@ -49,7 +58,7 @@ typedef struct P2pOptions {
     int ngf, ndf, n_layers_D, num_downs;
     int norm; /**< P2pNormChoice */
     bool no_dropout, unconditional_D;
-    bool folded; /**< of frozen models: norms are within the convolutions */
+    bool folded;   /**< of frozen models: norms are within the convolutions */
     int init_type; /**< P2pInit's order: normal, xavier, kaiming, orthogonal */
     double init_gain;
     /* training */

@@ -17,11 +17,11 @@ typedef struct P2pTrainer P2pTrainer;
 
 /** Where a run stands, every --print_freq steps. */
 typedef struct P2pTrainProgress {
-    int epoch, epochs;       /**< running one, from 1; in all */
-    long step;               /**< steps done in all */
-    long batch, batches;     /**< of this epoch */
+    int epoch, epochs;   /**< running one, from 1; in all */
+    long step;           /**< steps done in all */
+    long batch, batches; /**< of this epoch */
     const char *const *loss_names;
-    const float *losses;     /**< of the last step */
+    const float *losses; /**< of the last step */
     int loss_count;
     double lr;
     double seconds_per_step; /**< mean since the last report */

@@ -218,9 +218,10 @@ int p2p_file_check_space(const char *path, size_t bytes)
     free(folder);
     if (!known || bytes / fs.f_frsize < fs.f_bavail)
         return P2P_OK;
-    return p2p_fail(P2P_EIO, "%s: needs %.1f MB, the disk has %.1f MB free; the file before is "
-                             "untouched", path, (double)bytes / 1e6,
-                    (double)fs.f_bavail * (double)fs.f_frsize / 1e6);
+    return p2p_fail(P2P_EIO,
+                    "%s: needs %.1f MB, the disk has %.1f MB free; the file before is "
+                    "untouched",
+                    path, (double)bytes / 1e6, (double)fs.f_bavail * (double)fs.f_frsize / 1e6);
 }
 
 /* Ends in .tmp123. */

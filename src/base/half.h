@@ -36,7 +36,8 @@ static inline uint16_t p2p_float_to_half(float f)
         return (uint16_t)(sign | 0x7e00u); /* NaN */
     if (magnitude >= 0x47800000u)
         return (uint16_t)(sign | 0x7c00u); /* 65536 and above; 65520.. rounds up below */
-    if (magnitude < 0x38800000u) { /* below 2^-14: adding 2^9 leaves the subnormal's bits, rounded */
+    if (magnitude <
+        0x38800000u) { /* below 2^-14: adding 2^9 leaves the subnormal's bits, rounded */
         float small;
         memcpy(&small, &magnitude, sizeof(small));
         small += 0.5f;

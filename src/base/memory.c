@@ -22,8 +22,10 @@ void *p2p_alloc(size_t count, size_t size)
     void *p = calloc(count ? count : 1, size);
 
     if (!p)
-        p2p_fail(P2P_ENOMEM, "no memory for %zu x %zu bytes; close other programs or use a "
-                             "smaller batch or picture", count, size);
+        p2p_fail(P2P_ENOMEM,
+                 "no memory for %zu x %zu bytes; close other programs or use a "
+                 "smaller batch or picture",
+                 count, size);
     return p;
 }
 

@@ -9,8 +9,7 @@
 int p2p_fail(P2pStatus status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** The same for failures of the C library: appends strerror(errno). */
-int p2p_fail_errno(P2pStatus status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int p2p_fail_errno(P2pStatus status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Put text (NULL: nothing) in front of the message; for callers that know the file or step. */
 int p2p_fail_prefix(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

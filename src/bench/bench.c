@@ -31,7 +31,10 @@ static P2pBenchSettings with_defaults(const P2pBenchSettings *from)
 
 static P2pNetSpec net_spec(const P2pBenchSettings *s, const char *name, int nf, int in)
 {
-    return (P2pNetSpec){.name = name, .input_nc = in, .output_nc = 3, .nf = nf,
+    return (P2pNetSpec){.name = name,
+                        .input_nc = in,
+                        .output_nc = 3,
+                        .nf = nf,
                         .norm = strcmp(s->norm, "instance") ? P2P_NORM_BATCH : P2P_NORM_INSTANCE};
 }
 
@@ -109,9 +112,14 @@ int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenc
     const P2pBenchSettings s = with_defaults(settings);
     const P2pPix2pixSpec spec = {.g = net_spec(&s, s.netG, s.ngf, 3),
                                  .d = net_spec(&s, s.netD, s.ndf, 6),
-                                 .batch = s.batch_size, .height = s.size, .width = s.size,
-                                 .gan_mode = P2P_LOSS_BCE, .lambda_l1 = 100, .lambda_gan = 1,
-                                 .d_factor = 0.5f, .dropout = true,
+                                 .batch = s.batch_size,
+                                 .height = s.size,
+                                 .width = s.size,
+                                 .gan_mode = P2P_LOSS_BCE,
+                                 .lambda_l1 = 100,
+                                 .lambda_gan = 1,
+                                 .d_factor = 0.5f,
+                                 .dropout = true,
                                  .adam = {.beta1 = .5, .beta2 = .999, .eps = 1e-8f}};
     const P2pChoice choice = {.variants = s.variants};
     const double start = p2p_seconds();
@@ -161,8 +169,8 @@ static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSett
     const P2pChoice choice = {.variants = s->variants};
     const P2pMode mode = {.per_picture = true};
     const P2pPacking packing = !s->dtype || !strcmp(s->dtype, "f32") ? P2P_PACK_F32
-                               : !strcmp(s->dtype, "f16")             ? P2P_PACK_F16
-                                                                      : P2P_PACK_Q8;
+                               : !strcmp(s->dtype, "f16")            ? P2P_PACK_F16
+                                                                     : P2P_PACK_Q8;
     P2pGraph *graph;
     int err;
 
@@ -244,17 +252,20 @@ int p2p_bench_peak(P2pDevice *device, P2pPeak *peak)
     if ((err = p2p_sequence_create(&fma, device)) < 0 ||
         (err = p2p_sequence_create(&copy, device)) < 0 ||
         (err = p2p_buffer_create(&a, device, COPY_BYTES)) < 0 ||
-        (err = p2p_buffer_create(&b, device, COPY_BYTES)) < 0 ||
-        (err = p2p_buffer_zero(a)) < 0)
+        (err = p2p_buffer_create(&b, device, COPY_BYTES)) < 0 || (err = p2p_buffer_zero(a)) < 0)
         goto done;
     const P2pArg fma_args[] = {P2P_ARG_BUFFER(a), P2P_ARG(rounds), P2P_ARG(factor)};
     const P2pArg copy_args[] = {P2P_ARG_BUFFER(a), P2P_ARG_BUFFER(b)};
     const size_t vectors = COPY_BYTES / sizeof(float) / (size_t)caps->vector_width;
-    if ((err = p2p_sequence_add(fma, &(P2pLaunch){.program = "peak", .kernel = "peak_fma",
-                                                  .global = {groups}, .args = fma_args,
+    if ((err = p2p_sequence_add(fma, &(P2pLaunch){.program = "peak",
+                                                  .kernel = "peak_fma",
+                                                  .global = {groups},
+                                                  .args = fma_args,
                                                   .arg_count = 3})) < 0 ||
-        (err = p2p_sequence_add(copy, &(P2pLaunch){.program = "peak", .kernel = "peak_copy",
-                                                   .global = {vectors}, .args = copy_args,
+        (err = p2p_sequence_add(copy, &(P2pLaunch){.program = "peak",
+                                                   .kernel = "peak_copy",
+                                                   .global = {vectors},
+                                                   .args = copy_args,
                                                    .arg_count = 2})) < 0)
         goto done;
     if ((err = best_of(device, fma, 5, &seconds)) < 0)

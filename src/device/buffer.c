@@ -18,8 +18,9 @@ int p2p_device_check_room(const P2pDevice *d, size_t bytes)
 {
     if (bytes <= d->caps.memory_bytes && d->used_bytes <= d->caps.memory_bytes - bytes)
         return P2P_OK;
-    return p2p_fail(P2P_EDEVMEM, "%zu MiB are needed beside %zu MiB in use, %s has %zu MiB; use a "
-                                 "smaller network, batch or picture, or another --device",
+    return p2p_fail(P2P_EDEVMEM,
+                    "%zu MiB are needed beside %zu MiB in use, %s has %zu MiB; use a "
+                    "smaller network, batch or picture, or another --device",
                     bytes >> 20, d->used_bytes >> 20, d->caps.name, d->caps.memory_bytes >> 20);
 }
 
@@ -127,8 +128,8 @@ static int write_buffer(P2pBuffer *b, size_t offset, size_t bytes, const void *h
     const int err = wait ? p2p_device_wait_limited(b->device) : P2P_OK;
     if (err)
         return err;
-    const cl_int code = clEnqueueWriteBuffer(b->device->queue, b->mem, wait, offset, bytes, host, 0,
-                                             NULL, NULL);
+    const cl_int code =
+        clEnqueueWriteBuffer(b->device->queue, b->mem, wait, offset, bytes, host, 0, NULL, NULL);
 
     return code == CL_SUCCESS ? P2P_OK : fail_at(code, "writing", bytes);
 }

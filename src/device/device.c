@@ -66,7 +66,8 @@ int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps)
     caps->compute_units = (int)info_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     caps->max_group_size = info_size(id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     caps->memory_bytes = (size_t)info_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
-    caps->max_buffer_bytes = (size_t)info_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    caps->max_buffer_bytes =
+        (size_t)info_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
     caps->local_bytes = (size_t)info_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
     caps->cache_bytes = (size_t)info_number(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     caps->align_bytes = info_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
@@ -74,8 +75,7 @@ int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps)
     caps->has_fp16 = strstr(extensions, "cl_khr_fp16") != NULL;
     caps->has_fp64 = strstr(extensions, "cl_khr_fp64") != NULL;
     caps->has_subgroups = strstr(extensions, "cl_khr_subgroups") != NULL;
-    caps->caches_binaries =
-                            caps->vendor_id == NVIDIA;
+    caps->caches_binaries = caps->vendor_id == NVIDIA;
 
     const int native = (int)info_number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     caps->vector_width = !caps->is_cpu ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;
@@ -172,9 +172,10 @@ static int choose(const Found *f, const char *wanted)
         return index >= 0 && index < f->count ? (int)index : -1;
     for (int i = 0; i < f->count; i++) {
         const P2pCaps *c = &f->caps[i];
-        if (!strcmp(wanted, "cpu") ? c->is_cpu : !strcmp(wanted, "gpu") ? c->is_gpu
-                : contains_ignoring_case(c->name, wanted) ||
-                      contains_ignoring_case(c->platform, wanted))
+        if (!strcmp(wanted, "cpu")   ? c->is_cpu
+            : !strcmp(wanted, "gpu") ? c->is_gpu
+                                     : contains_ignoring_case(c->name, wanted) ||
+                                           contains_ignoring_case(c->platform, wanted))
             return i;
     }
     return -1;
@@ -189,17 +190,18 @@ static int fail_not_found(const Found *f, const char *wanted)
         snprintf(list + used, sizeof(list) - used, "%s%d '%s'", i ? ", " : "", i, f->caps[i].name);
     }
     if (f->count)
-        return p2p_fail(P2P_ENODEVICE, "no OpenCL device matches '%s'; there are: %s (--device "
-                                       "takes an index, cpu, gpu or a part of a name)",
+        return p2p_fail(P2P_ENODEVICE,
+                        "no OpenCL device matches '%s'; there are: %s (--device "
+                        "takes an index, cpu, gpu or a part of a name)",
                         wanted, list);
-    return p2p_fail(P2P_ENODEVICE, "no OpenCL device was found%s%s; %s",
-                    f->notes[0] ? ": " : "", f->notes, install_hint);
+    return p2p_fail(P2P_ENODEVICE, "no OpenCL device was found%s%s; %s", f->notes[0] ? ": " : "",
+                    f->notes, install_hint);
 }
 
 static int open_found(P2pDevice *d, const Found *f, int i)
 {
-    const cl_context_properties properties[] = {
-        CL_CONTEXT_PLATFORM, (cl_context_properties)f->platform[i], 0};
+    const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
+                                                (cl_context_properties)f->platform[i], 0};
     cl_int code;
 
     d->platform = f->platform[i];
@@ -208,8 +210,8 @@ static int open_found(P2pDevice *d, const Found *f, int i)
     d->context = clCreateContext(properties, 1, &d->id, NULL, NULL, &code);
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, d->caps.name);
-    d->queue = clCreateCommandQueue(d->context, d->id,
-                                    d->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+    d->queue =
+        clCreateCommandQueue(d->context, d->id, d->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, "the command queue");
     return P2P_OK;

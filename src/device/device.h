@@ -81,7 +81,7 @@ typedef struct P2pArg {
 typedef struct P2pLaunch {
     const char *program; /* file in cl/ without suffix */
     const char *kernel;
-    const char *options; /* extra build options, "-D TILE=8"; may be NULL */
+    const char *options;        /* extra build options, "-D TILE=8"; may be NULL */
     size_t global[3], local[3]; /* 0 counts as 1; local all 0: the driver chooses */
     const P2pArg *args;
     int arg_count;

@@ -7,7 +7,10 @@ static const struct {
     cl_int code;
     const char *name;
 } names[] = {
-#define NAME(code) {code, #code}
+#define NAME(code)  \
+    {               \
+        code, #code \
+    }
     NAME(CL_DEVICE_NOT_FOUND),
     NAME(CL_DEVICE_NOT_AVAILABLE),
     NAME(CL_COMPILER_NOT_AVAILABLE),
@@ -55,8 +58,8 @@ const char *p2p_cl_error_name(cl_int code)
 
 int p2p_cl_fail(cl_int code, const char *what)
 {
-    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE ||
-                        code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE;
+    const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY ||
+                        code == CL_INVALID_BUFFER_SIZE;
 
     return p2p_fail(memory ? P2P_EDEVMEM : P2P_EDEVICE, "OpenCL: %s: %s (%d)%s", what,
                     p2p_cl_error_name(code), (int)code,

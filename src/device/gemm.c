@@ -25,8 +25,10 @@ static int run_gemm(void *user)
         (size_t)g->b_stride, g->beta, g->c->mem, g->c_offset, (size_t)g->c_stride, &queue, NULL);
 
     if (code != CLBlastSuccess)
-        return p2p_fail(P2P_EDEVICE, "CLBlast SGEMM %d x %d x %d failed (%d); choose another "
-                                     "variant with --variant", g->m, g->n, g->k, (int)code);
+        return p2p_fail(P2P_EDEVICE,
+                        "CLBlast SGEMM %d x %d x %d failed (%d); choose another "
+                        "variant with --variant",
+                        g->m, g->n, g->k, (int)code);
     return P2P_OK;
 }
 

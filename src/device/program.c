@@ -84,8 +84,8 @@ static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int
         clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, bytes, text, NULL);
     p2p_log(d->log, P2P_LOG_ERROR, "build log of %s:", name);
     log_lines(d, text ? text : "");
-    const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.400s", name,
-                             d->caps.name, p2p_cl_error_name(code), text ? text : "");
+    const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.400s",
+                             name, d->caps.name, p2p_cl_error_name(code), text ? text : "");
     free(text);
     return err;
 }
@@ -114,8 +114,8 @@ static bool load_binary(P2pDevice *d, const char *path, const char *options, cl_
 
     if (!p2p_file_exists(path) || p2p_file_read(path, MAX_BINARY_BYTES, &data, &bytes) < 0)
         return false;
-    cl_program program = clCreateProgramWithBinary(
-        d->context, 1, &d->id, &bytes, (const unsigned char **)&data, &status, &code);
+    cl_program program = clCreateProgramWithBinary(d->context, 1, &d->id, &bytes,
+                                                   (const unsigned char **)&data, &status, &code);
     free(data);
     if (code != CL_SUCCESS)
         return false;

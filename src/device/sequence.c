@@ -63,8 +63,8 @@ void p2p_sequence_destroy(P2pSequence **sequence)
 
 static int append(P2pSequence *s, Launch **out)
 {
-    const int err = p2p_grow((void **)&s->launches, &s->capacity, s->count + 1,
-                             sizeof(*s->launches));
+    const int err =
+        p2p_grow((void **)&s->launches, &s->capacity, s->count + 1, sizeof(*s->launches));
 
     if (!err) {
         *out = &s->launches[s->count++];
@@ -79,8 +79,9 @@ static int set_arguments(Launch *l, const P2pLaunch *from)
         const P2pArg *a = &from->args[i];
         const cl_mem mem = a->buffer ? a->buffer->mem : NULL;
         const bool is_buffer = a->buffer || a->bytes == 0;
-        const cl_int code = clSetKernelArg(l->kernel, (cl_uint)i, is_buffer ? sizeof(mem) : a->bytes,
-                                           is_buffer ? (const void *)&mem : a->value);
+        const cl_int code =
+            clSetKernelArg(l->kernel, (cl_uint)i, is_buffer ? sizeof(mem) : a->bytes,
+                           is_buffer ? (const void *)&mem : a->value);
         if (code != CL_SUCCESS) {
             char what[96];
             snprintf(what, sizeof(what), "argument %d of kernel %s", i, l->name);
@@ -191,9 +192,9 @@ int p2p_sequence_run(P2pSequence *s, int first, int last)
             continue;
         }
         collect(s->device, l);
-        const cl_int code = clEnqueueNDRangeKernel(
-            s->device->queue, l->kernel, l->dims, NULL, l->global, l->has_local ? l->local : NULL, 0,
-            NULL, s->device->profile ? &l->event : NULL);
+        const cl_int code = clEnqueueNDRangeKernel(s->device->queue, l->kernel, l->dims, NULL,
+                                                   l->global, l->has_local ? l->local : NULL, 0,
+                                                   NULL, s->device->profile ? &l->event : NULL);
         if (code != CL_SUCCESS)
             return p2p_cl_fail(code, l->name);
     }

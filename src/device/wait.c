@@ -10,16 +10,17 @@ enum { SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
 
 static int fail_lost(const P2pDevice *d)
 {
-    return p2p_fail(P2P_ETIMEOUT, "%s has not answered for %g s (--device_timeout); the last "
-                                  "checkpoint is whole. Look at the system's log for its driver",
+    return p2p_fail(P2P_ETIMEOUT,
+                    "%s has not answered for %g s (--device_timeout); the last "
+                    "checkpoint is whole. Look at the system's log for its driver",
                     d->caps.name, d->timeout_s);
 }
 
 static int is_done(cl_event event, bool *done)
 {
     cl_int status = CL_QUEUED;
-    const cl_int code = clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
-                                       &status, NULL);
+    const cl_int code =
+        clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
 
     if (code != CL_SUCCESS || status < 0)
         return p2p_cl_fail(code != CL_SUCCESS ? code : status, "waiting for the device");

@@ -125,15 +125,17 @@ void p2p_onnx_port(P2pOnnx *o, bool is_output, const char *name, int channels)
     p2p_message_nest(&o->graph, is_output ? 12 : 11, &info);
 }
 
-void p2p_onnx_weight(P2pOnnx *o, const char *name, P2pOnnxType type, const size_t *shape,
-                     int rank, int number)
+void p2p_onnx_weight(P2pOnnx *o, const char *name, P2pOnnxType type, const size_t *shape, int rank,
+                     int number)
 {
     if (!o->err)
         o->err = p2p_grow((void **)&o->weights, &o->capacity, o->count + 1, sizeof(*o->weights));
     if (o->err)
         return;
     Weight *w = &o->weights[o->count++];
-    *w = (Weight){.bytes = type == P2P_ONNX_FLOAT ? 4 : type == P2P_ONNX_INT64 ? 8 : 2,
+    *w = (Weight){.bytes = type == P2P_ONNX_FLOAT   ? 4
+                           : type == P2P_ONNX_INT64 ? 8
+                                                    : 2,
                   .number = number};
     for (int i = 0; i < rank; i++) {
         p2p_message_int(&w->head, 1, (int64_t)shape[i]);

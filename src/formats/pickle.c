@@ -72,8 +72,8 @@ static int push(Machine *m, int value)
 /* Takes the value's items over, also on failure. */
 static int push_new(Machine *m, P2pPickleValue value)
 {
-    if (p2p_grow((void **)&m->p->values, &m->p->capacity, (size_t)m->p->count + 1,
-                 sizeof(value)) < 0) {
+    if (p2p_grow((void **)&m->p->values, &m->p->capacity, (size_t)m->p->count + 1, sizeof(value)) <
+        0) {
         free(value.items);
         return P2P_ENOMEM;
     }
@@ -196,7 +196,8 @@ static int push_text(Machine *m, size_t length_bytes)
 
     if (!p)
         return P2P_EFORMAT;
-    return push_new(m, (P2pPickleValue){.kind = P2P_PICKLE_TEXT, .text = (const char *)p,
+    return push_new(m, (P2pPickleValue){.kind = P2P_PICKLE_TEXT,
+                                        .text = (const char *)p,
                                         .length = (size_t)length});
 }
 
@@ -232,9 +233,11 @@ static int push_global(Machine *m)
         if (is_text(globals[i].module, module, module_length) &&
             is_text(globals[i].name, name, name_length))
             return push_new(m, (P2pPickleValue){.kind = P2P_PICKLE_GLOBAL, .number = (int64_t)i});
-    return p2p_fail(P2P_EFORMAT, "%s: refused: its pickle asks for %.*s.%.*s, which no dictionary of "
-                                 "tensors needs; nothing was executed", m->path,
-                    p2p_min((int)module_length, 60), module, p2p_min((int)name_length, 60), name);
+    return p2p_fail(P2P_EFORMAT,
+                    "%s: refused: its pickle asks for %.*s.%.*s, which no dictionary of "
+                    "tensors needs; nothing was executed",
+                    m->path, p2p_min((int)module_length, 60), module, p2p_min((int)name_length, 60),
+                    name);
 }
 
 /* ---- Opcodes that do more than push -------------------------------------------------------- */
@@ -324,8 +327,10 @@ static int build(Machine *m)
 
     if (!key || !is_text("_metadata", key->text, key->length) || !object ||
         object->kind != P2P_PICKLE_DICT)
-        return p2p_fail(P2P_EFORMAT, "%s: refused: opcode BUILD at byte %zu of its pickle sets a "
-                                     "state that no dictionary of tensors has", m->path, m->at - 1);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: refused: opcode BUILD at byte %zu of its pickle sets a "
+                        "state that no dictionary of tensors has",
+                        m->path, m->at - 1);
     m->depth--;
     return P2P_OK;
 }
@@ -366,43 +371,75 @@ static int run_marked(Machine *m, unsigned char opcode)
 static int run(Machine *m, unsigned char opcode)
 {
     switch (opcode) {
-    case 0x80: return take(m, 1) ? P2P_OK : P2P_EFORMAT;            /* PROTO */
-    case 'N': return push_plain(m, P2P_PICKLE_NONE, 0);             /* NONE */
-    case 0x88: return push_plain(m, P2P_PICKLE_BOOL, 1);            /* NEWTRUE */
-    case 0x89: return push_plain(m, P2P_PICKLE_BOOL, 0);            /* NEWFALSE */
-    case '}': return push_plain(m, P2P_PICKLE_DICT, 0);             /* EMPTY_DICT */
-    case ']': return push_plain(m, P2P_PICKLE_LIST, 0);             /* EMPTY_LIST */
-    case ')': return push_plain(m, P2P_PICKLE_TUPLE, 0);            /* EMPTY_TUPLE */
-    case 'K': return push_number(m, 1, false);                      /* BININT1 */
-    case 'M': return push_number(m, 2, false);                      /* BININT2 */
-    case 'J': return push_number(m, 4, true);                       /* BININT */
-    case 0x8a: return push_long(m);                                 /* LONG1 */
-    case 'X': case 'T': return push_text(m, 4);                     /* BINUNICODE, BINSTRING */
-    case 'U': return push_text(m, 1);                               /* SHORT_BINSTRING */
-    case 'c': return push_global(m);                                /* GLOBAL */
-    case '(': return push(m, MARK);                                 /* MARK */
-    case 0x85: case 0x86: case 0x87:                                /* TUPLE1, 2, 3 */
+    case 0x80:
+        return take(m, 1) ? P2P_OK : P2P_EFORMAT; /* PROTO */
+    case 'N':
+        return push_plain(m, P2P_PICKLE_NONE, 0); /* NONE */
+    case 0x88:
+        return push_plain(m, P2P_PICKLE_BOOL, 1); /* NEWTRUE */
+    case 0x89:
+        return push_plain(m, P2P_PICKLE_BOOL, 0); /* NEWFALSE */
+    case '}':
+        return push_plain(m, P2P_PICKLE_DICT, 0); /* EMPTY_DICT */
+    case ']':
+        return push_plain(m, P2P_PICKLE_LIST, 0); /* EMPTY_LIST */
+    case ')':
+        return push_plain(m, P2P_PICKLE_TUPLE, 0); /* EMPTY_TUPLE */
+    case 'K':
+        return push_number(m, 1, false); /* BININT1 */
+    case 'M':
+        return push_number(m, 2, false); /* BININT2 */
+    case 'J':
+        return push_number(m, 4, true); /* BININT */
+    case 0x8a:
+        return push_long(m); /* LONG1 */
+    case 'X':
+    case 'T':
+        return push_text(m, 4); /* BINUNICODE, BINSTRING */
+    case 'U':
+        return push_text(m, 1); /* SHORT_BINSTRING */
+    case 'c':
+        return push_global(m); /* GLOBAL */
+    case '(':
+        return push(m, MARK); /* MARK */
+    case 0x85:
+    case 0x86:
+    case 0x87: /* TUPLE1, 2, 3 */
         return gather(m, P2P_PICKLE_TUPLE, opcode - 0x84u, 0);
-    case 't': case 'u': case 'e': return run_marked(m, opcode);     /* TUPLE, SETITEMS, APPENDS */
-    case 's': return extend(m, P2P_PICKLE_DICT, 2, 0);              /* SETITEM */
-    case 'a': return extend(m, P2P_PICKLE_LIST, 1, 0);              /* APPEND */
-    case 'q': return put_memo(m, 1);                                /* BINPUT */
-    case 'r': return put_memo(m, 4);                                /* LONG_BINPUT */
-    case 'h': return get_memo(m, 1);                                /* BINGET */
-    case 'j': return get_memo(m, 4);                                /* LONG_BINGET */
-    case 'Q': return storage(m);                                    /* BINPERSID */
-    case 'R': return reduce(m);                                     /* REDUCE */
-    case 'b': return build(m);                                      /* BUILD */
+    case 't':
+    case 'u':
+    case 'e':
+        return run_marked(m, opcode); /* TUPLE, SETITEMS, APPENDS */
+    case 's':
+        return extend(m, P2P_PICKLE_DICT, 2, 0); /* SETITEM */
+    case 'a':
+        return extend(m, P2P_PICKLE_LIST, 1, 0); /* APPEND */
+    case 'q':
+        return put_memo(m, 1); /* BINPUT */
+    case 'r':
+        return put_memo(m, 4); /* LONG_BINPUT */
+    case 'h':
+        return get_memo(m, 1); /* BINGET */
+    case 'j':
+        return get_memo(m, 4); /* LONG_BINGET */
+    case 'Q':
+        return storage(m); /* BINPERSID */
+    case 'R':
+        return reduce(m); /* REDUCE */
+    case 'b':
+        return build(m); /* BUILD */
     default:
-        return p2p_fail(P2P_EFORMAT, "%s: refused: its pickle has opcode 0x%02x at byte %zu, which "
-                                     "no dictionary of tensors needs", m->path, opcode, m->at - 1);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: refused: its pickle has opcode 0x%02x at byte %zu, which "
+                        "no dictionary of tensors needs",
+                        m->path, opcode, m->at - 1);
     }
 }
 
 int p2p_pickle_read(P2pPickle *pickle, const char *path, const unsigned char *data, size_t bytes)
 {
-    Machine m = {.p = pickle, .path = path, .data = data,
-                 .bytes = bytes < MAX_BYTES ? bytes : MAX_BYTES};
+    Machine m = {
+        .p = pickle, .path = path, .data = data, .bytes = bytes < MAX_BYTES ? bytes : MAX_BYTES};
     const unsigned char *opcode;
     int err = P2P_OK;
 

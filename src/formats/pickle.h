@@ -37,7 +37,7 @@ typedef struct P2pPickleValue {
     int64_t number;
     const char *text; /* in the pickle */
     size_t length;
-    int *items;       /* indices of values */
+    int *items; /* indices of values */
     int count;
     size_t capacity;
 } P2pPickleValue;
@@ -46,7 +46,7 @@ typedef struct P2pPickle {
     P2pPickleValue *values; /* several items may be one value, a value may contain itself */
     int count, root;
     size_t capacity;
-    size_t bytes;           /* read, with the STOP */
+    size_t bytes; /* read, with the STOP */
 } P2pPickle;
 
 /**

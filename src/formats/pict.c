@@ -71,9 +71,8 @@ static int add_tensors(P2pTensorFile *f, const json_t *list, const unsigned char
     json_t *entry;
     int err;
 
-    json_array_foreach(list, i, entry)
-        if ((err = add_tensor(f, entry, codes, bytes, table, &used)) < 0)
-            return err;
+    json_array_foreach(list, i, entry) if ((err = add_tensor(f, entry, codes, bytes, table,
+                                                             &used)) < 0) return err;
     if (used != bytes)
         return p2p_fail(P2P_EFORMAT, "%s: %zu codes belong to no tensor", f->path, bytes - used);
     return p2p_tensor_file_check_names(f);
@@ -91,8 +90,9 @@ static int parse(P2pTensorFile *f)
         (err = next_chunk(f, "codes", &at, &codes, &codes_bytes)) < 0)
         return err;
     if (table_bytes != TABLE_BYTES || at != f->bytes)
-        return p2p_fail(P2P_EFORMAT, "%s: a table of %zu bytes, %zu bytes behind the codes; no .pict",
-                        f->path, table_bytes, f->bytes - at);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: a table of %zu bytes, %zu bytes behind the codes; no .pict", f->path,
+                        table_bytes, f->bytes - at);
     float *values = p2p_tensor_file_alloc(f, TABLE_BYTES);
     if (!values)
         return P2P_ENOMEM;
@@ -171,9 +171,10 @@ static json_t *list_json(const P2pTensorEntry *entries, int count)
     for (int i = 0; i < count && whole; i++) {
         json_t *shape = json_array();
         for (int k = 0; k < entries[i].rank && whole; k++)
-            whole = json_array_append_new(shape, json_integer((json_int_t)entries[i].shape[k])) == 0;
-        whole &= json_array_append_new(list, json_pack("{s:s, s:o}", "name", entries[i].name, "shape",
-                                                       shape)) == 0;
+            whole =
+                json_array_append_new(shape, json_integer((json_int_t)entries[i].shape[k])) == 0;
+        whole &= json_array_append_new(
+                     list, json_pack("{s:s, s:o}", "name", entries[i].name, "shape", shape)) == 0;
     }
     if (whole)
         return list;

@@ -64,16 +64,18 @@ static int find_storage(Reading *r, const P2pPickleValue *id, const char *name, 
         elements->number < 0)
         return fail_tensor(r, name, "malformed storage");
     if (id->count > 5 && !p2p_pickle_item(p, id, 5, P2P_PICKLE_NONE))
-        return fail_tensor(r, name, "a view of a storage, as only PyTorch before 0.4 wrote; save it "
-                                    "again with a newer one");
+        return fail_tensor(r, name,
+                           "a view of a storage, as only PyTorch before 0.4 wrote; save it "
+                           "again with a newer one");
     for (*out = 0; *out < r->count; ++*out)
         if (same_text(r->storages[*out].key, key))
             return P2P_OK;
-    if (p2p_grow((void **)&r->storages, &r->storages_room, (size_t)r->count + 1,
-                 sizeof(Storage)) < 0)
+    if (p2p_grow((void **)&r->storages, &r->storages_room, (size_t)r->count + 1, sizeof(Storage)) <
+        0)
         return P2P_ENOMEM;
     r->storages[r->count++] =
-        (Storage){.key = key, .elements = (size_t)elements->number,
+        (Storage){.key = key,
+                  .elements = (size_t)elements->number,
                   .dtype = storage_dtypes[type->number - P2P_GLOBAL_FIRST_STORAGE]};
     return P2P_OK;
 }
@@ -214,8 +216,10 @@ static int describe(Reading *r)
     int err;
 
     if (root->kind != P2P_PICKLE_DICT)
-        return p2p_fail(P2P_EFORMAT, "%s: holds no dictionary of tensors; save the network's "
-                                     "state_dict()", r->file->path);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: holds no dictionary of tensors; save the network's "
+                        "state_dict()",
+                        r->file->path);
     if ((err = add_dictionary(r, root, "", 0)) < 0)
         return err;
     if (!r->file->count)
@@ -250,8 +254,10 @@ static int read_entry(P2pTensorFile *f, zip_t *zip, zip_uint64_t index, size_t *
         !(st.valid & ZIP_STAT_NAME))
         return p2p_fail(P2P_EFORMAT, "%s: damaged zip archive: %s", f->path, zip_strerror(zip));
     if (st.comp_method != ZIP_CM_STORE || st.size > *budget)
-        return p2p_fail(P2P_EFORMAT, "%s: entry %.80s is compressed, or longer than the file; "
-                                     "PyTorch writes no such files", f->path, st.name);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: entry %.80s is compressed, or longer than the file; "
+                        "PyTorch writes no such files",
+                        f->path, st.name);
     *budget -= (size_t)st.size;
     *bytes = (size_t)st.size;
     unsigned char *data = p2p_tensor_file_alloc(f, *bytes);
@@ -300,8 +306,9 @@ static int read_zip_storages(Reading *r, zip_t *zip, const char *pickle_name, si
             return p2p_fail(P2P_EFORMAT, "%s: entry %.80s is missing", r->file->path, name);
         err = read_entry(r->file, zip, (zip_uint64_t)index, budget, &s->data, &bytes);
         if (!err && (!storage_bytes(s, &wanted) || wanted != bytes))
-            err = p2p_fail(P2P_EFORMAT, "%s: entry %.80s has %zu bytes, its pickle says %zu elements",
-                           r->file->path, name, bytes, s->elements);
+            err =
+                p2p_fail(P2P_EFORMAT, "%s: entry %.80s has %zu bytes, its pickle says %zu elements",
+                         r->file->path, name, bytes, s->elements);
     }
     return err;
 }
@@ -349,13 +356,15 @@ static int read_zip(Reading *r)
 /* ---- Before 1.6 ---------------------------------------------------------------------------- */
 
 /* The magic number and protocol 1001, as two pickles. */
-static const unsigned char legacy_front[] = {0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20,
-                                             0x6a, 0xa8, 0x50, 0x19, '.', 0x80, 2, 'M', 0xe9, 3, '.'};
+static const unsigned char legacy_front[] = {0x80, 2,    0x8a, 10,   0x6c, 0xfc, 0x9c,
+                                             0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19,
+                                             '.',  0x80, 2,    'M',  0xe9, 3,    '.'};
 
 /* The next of several pickles. */
 static int next_pickle(const Reading *r, P2pPickle *pickle, size_t *at)
 {
-    const int err = p2p_pickle_read(pickle, r->file->path, r->file->data + *at, r->file->bytes - *at);
+    const int err =
+        p2p_pickle_read(pickle, r->file->path, r->file->data + *at, r->file->bytes - *at);
 
     if (!err)
         *at += pickle->bytes;
@@ -378,9 +387,10 @@ static int read_legacy_storage(Reading *r, const P2pPickleValue *key, size_t *at
         memcpy(&elements, f->data + *at, sizeof(elements));
         *at += sizeof(elements);
         if (elements != s->elements || !storage_bytes(s, &bytes) || bytes > f->bytes - *at)
-            return p2p_fail(P2P_EFORMAT, "%s: storage %.*s is truncated, or not as long as its "
-                                         "pickle says", f->path, p2p_min((int)key->length, 40),
-                            key->text);
+            return p2p_fail(P2P_EFORMAT,
+                            "%s: storage %.*s is truncated, or not as long as its "
+                            "pickle says",
+                            f->path, p2p_min((int)key->length, 40), key->text);
         s->data = f->data + *at;
         *at += bytes;
         return P2P_OK;

@@ -81,12 +81,14 @@ static void put_tensor(Text *t, const P2pTensorEntry *e, int place)
     put_word(t, "t(");
     for (int i = 0; i < e->rank; i++)
         put_number(t, stride /= e->shape[i] ? e->shape[i] : 1);
-    put_word(t, "t\x89" "ccollections\nOrderedDict\n)RtR"); /* NEWFALSE, empty hooks, calls */
+    put_word(t, "t\x89"
+                "ccollections\nOrderedDict\n)RtR"); /* NEWFALSE, empty hooks, calls */
 }
 
 static int make_pickle(Text *t, const P2pTensorEntry *entries, int count)
 {
-    put_word(t, "\x80\x02" "ccollections\nOrderedDict\n)R(");
+    put_word(t, "\x80\x02"
+                "ccollections\nOrderedDict\n)R(");
     for (int i = 0; i < count; i++) {
         put_text(t, entries[i].name);
         put_tensor(t, &entries[i], i);
@@ -155,7 +157,8 @@ static zip_int64_t entry_call(void *user, void *data, zip_uint64_t bytes, zip_so
     }
     case ZIP_SOURCE_SUPPORTS:
         return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE,
-                                              ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, -1);
+                                              ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE,
+                                              -1);
     case ZIP_SOURCE_FREE:
         return 0;
     default:
@@ -204,8 +207,8 @@ static int write_archive(const char *temporary, const Text *pickle, Entry *tenso
     if (!err && zip_close(zip) == 0)
         return P2P_OK;
     if (!err)
-        err = failed ? failed : p2p_fail(P2P_EIO, "%s: cannot be written: %s", temporary,
-                                         zip_strerror(zip));
+        err = failed ? failed
+                     : p2p_fail(P2P_EIO, "%s: cannot be written: %s", temporary, zip_strerror(zip));
     zip_discard(zip);
     for (int i = 0; i < count; i++)
         free(tensors[i].data);
@@ -221,8 +224,11 @@ int p2p_pth_write(const char *path, const P2pTensorEntry *entries, int count, P2
     int err = temporary && tensors ? make_pickle(&pickle, entries, count) : P2P_ENOMEM;
 
     for (int i = 0; !err && i < count; i++)
-        tensors[i] = (Entry){.get = get, .user = user, .i = i,
-                             .bytes = count_elements(&entries[i]) * p2p_dtype_bytes(entries[i].dtype)};
+        tensors[i] =
+            (Entry){.get = get,
+                    .user = user,
+                    .i = i,
+                    .bytes = count_elements(&entries[i]) * p2p_dtype_bytes(entries[i].dtype)};
     if (!err)
         err = write_archive(temporary, &pickle, tensors, count);
     if (!err)

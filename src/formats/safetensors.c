@@ -54,8 +54,10 @@ static int parse_tensor(P2pTensorFile *f, const char *name, const json_t *value)
         !get_size(json_array_get(offsets, 1), &end) || begin > end)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: bad data_offsets", f->path, name);
     if (end > room)
-        return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s ends at byte %zu of the data, the file has "
-                                     "%zu; it is truncated", f->path, name, end, room);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: tensor %.80s ends at byte %zu of the data, the file has "
+                        "%zu; it is truncated",
+                        f->path, name, end, room);
     if (t->bytes != end - begin)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: its shape and its %zu bytes disagree",
                         f->path, name, end - begin);
@@ -80,8 +82,10 @@ static int check_places(const P2pTensorFile *f)
 
     for (int i = 0; i < f->count; i++) {
         if ((const unsigned char *)f->tensors[i].data != at)
-            return p2p_fail(P2P_EFORMAT, "%s: the data of tensor %.80s overlaps another's or "
-                                         "leaves a hole", f->path, f->tensors[i].name);
+            return p2p_fail(P2P_EFORMAT,
+                            "%s: the data of tensor %.80s overlaps another's or "
+                            "leaves a hole",
+                            f->path, f->tensors[i].name);
         at += f->tensors[i].bytes;
     }
     if (at != end)
@@ -130,12 +134,10 @@ static int parse_metadata(P2pTensorFile *f, json_t *meta)
 
     if (!json_is_object(meta))
         return p2p_fail(P2P_EFORMAT, "%s: __metadata__ is no object", f->path);
-    json_object_foreach(meta, key, value)
-        if (!json_is_string(value))
-            return p2p_fail(P2P_EFORMAT, "%s: metadata %.80s is no string", f->path, key);
-    json_object_foreach_safe(meta, next, key, value)
-        if (!strncmp(key, hex_prefix, HEX_PREFIX))
-            json_object_set_new(meta, key + HEX_PREFIX, from_hex(json_string_value(value)));
+    json_object_foreach(meta, key, value) if (!json_is_string(value)) return p2p_fail(
+        P2P_EFORMAT, "%s: metadata %.80s is no string", f->path, key);
+    json_object_foreach_safe(meta, next, key, value) if (!strncmp(key, hex_prefix, HEX_PREFIX))
+        json_object_set_new(meta, key + HEX_PREFIX, from_hex(json_string_value(value)));
     f->meta = json_incref(meta);
     return P2P_OK;
 }
@@ -146,10 +148,10 @@ static int parse_entries(P2pTensorFile *f, json_t *header)
     json_t *value;
     int err;
 
-    json_object_foreach(header, name, value)
-        if ((err = !strcmp(name, "__metadata__") ? parse_metadata(f, value)
-                                                 : parse_tensor(f, name, value)) < 0)
-            return err;
+    json_object_foreach(header, name,
+                        value) if ((err = !strcmp(name, "__metadata__")
+                                              ? parse_metadata(f, value)
+                                              : parse_tensor(f, name, value)) < 0) return err;
     if (f->count)
         qsort(f->tensors, (size_t)f->count, sizeof(*f->tensors), compare_place);
     return check_places(f);
@@ -166,8 +168,10 @@ static int parse_header(P2pTensorFile *f)
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | f->data[i];
     if (length > f->bytes - LENGTH_BYTES || length > MAX_HEADER_BYTES)
-        return p2p_fail(P2P_EFORMAT, "%s: no safetensors file, or truncated: a header of %" PRIu64
-                                     " bytes in a file of %zu", f->path, length, f->bytes);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: no safetensors file, or truncated: a header of %" PRIu64
+                        " bytes in a file of %zu",
+                        f->path, length, f->bytes);
     f->payload_at = LENGTH_BYTES + (size_t)length;
     json_t *header = json_loadb((const char *)f->data + LENGTH_BYTES, (size_t)length,
                                 JSON_REJECT_DUPLICATES, &error);
@@ -246,8 +250,8 @@ static json_t *header_json(const P2pTensorEntry *entries, int count, const P2pMe
                            int meta_count)
 {
     json_t *header = json_object(), *strings = json_object();
-    bool whole = json_object_set_new(strings, P2P_META_CRC,
-                                     json_sprintf("%0*d", CRC_DIGITS, 0)) == 0;
+    bool whole =
+        json_object_set_new(strings, P2P_META_CRC, json_sprintf("%0*d", CRC_DIGITS, 0)) == 0;
     size_t at = 0;
 
     for (int i = 0; i < meta_count && whole; i++)
@@ -356,8 +360,7 @@ static int write_file(P2pWriter *w, const char *header, size_t length,
 }
 
 int p2p_safetensors_write(const char *path, const P2pTensorEntry *entries, int count,
-                          const P2pMeta *meta, int meta_count,
-                          P2pGetTensor get, void *user)
+                          const P2pMeta *meta, int meta_count, P2pGetTensor get, void *user)
 {
     json_t *json = header_json(entries, count, meta, meta_count);
     const char *sha_key = NULL;

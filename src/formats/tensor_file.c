@@ -14,9 +14,9 @@ static const struct {
     const char *name;
     size_t bytes;
 } dtypes[] = {
-    [P2P_F32] = {"F32", 4}, [P2P_F16] = {"F16", 2}, [P2P_BF16] = {"BF16", 2},
-    [P2P_F64] = {"F64", 8}, [P2P_U8] = {"U8", 1},   [P2P_I8] = {"I8", 1},
-    [P2P_I16] = {"I16", 2}, [P2P_I32] = {"I32", 4}, [P2P_I64] = {"I64", 8},
+    [P2P_F32] = {"F32", 4},   [P2P_F16] = {"F16", 2}, [P2P_BF16] = {"BF16", 2},
+    [P2P_F64] = {"F64", 8},   [P2P_U8] = {"U8", 1},   [P2P_I8] = {"I8", 1},
+    [P2P_I16] = {"I16", 2},   [P2P_I32] = {"I32", 4}, [P2P_I64] = {"I64", 8},
     [P2P_BOOL] = {"BOOL", 1},
 };
 
@@ -200,16 +200,25 @@ P2pFileFormat p2p_tensor_file_format(const P2pTensorFile *file)
 }
 
 /* Element i of type T, read from unaligned bytes. */
-#define ELEMENT(T, variable)                                                                       \
-    T variable;                                                                                    \
+#define ELEMENT(T, variable) \
+    T variable;              \
     memcpy(&variable, (const unsigned char *)t->data + i * sizeof(variable), sizeof(variable))
 
 static float element(const P2pFileTensor *t, size_t i)
 {
     switch (t->dtype) {
-    case P2P_F32: { ELEMENT(float, v); return v; }
-    case P2P_F64: { ELEMENT(double, v); return (float)v; }
-    case P2P_F16: { ELEMENT(uint16_t, v); return p2p_half_to_float(v); }
+    case P2P_F32: {
+        ELEMENT(float, v);
+        return v;
+    }
+    case P2P_F64: {
+        ELEMENT(double, v);
+        return (float)v;
+    }
+    case P2P_F16: {
+        ELEMENT(uint16_t, v);
+        return p2p_half_to_float(v);
+    }
     case P2P_BF16: {
         ELEMENT(uint16_t, v);
         const uint32_t bits = (uint32_t)v << 16;
@@ -217,11 +226,26 @@ static float element(const P2pFileTensor *t, size_t i)
         memcpy(&f, &bits, sizeof(f));
         return f;
     }
-    case P2P_I8: { ELEMENT(int8_t, v); return v; }
-    case P2P_I16: { ELEMENT(int16_t, v); return v; }
-    case P2P_I32: { ELEMENT(int32_t, v); return (float)v; }
-    case P2P_I64: { ELEMENT(int64_t, v); return (float)v; }
-    default: { ELEMENT(uint8_t, v); return t->table ? t->table[v] : v; }
+    case P2P_I8: {
+        ELEMENT(int8_t, v);
+        return v;
+    }
+    case P2P_I16: {
+        ELEMENT(int16_t, v);
+        return v;
+    }
+    case P2P_I32: {
+        ELEMENT(int32_t, v);
+        return (float)v;
+    }
+    case P2P_I64: {
+        ELEMENT(int64_t, v);
+        return (float)v;
+    }
+    default: {
+        ELEMENT(uint8_t, v);
+        return t->table ? t->table[v] : v;
+    }
     }
 }
 
@@ -234,7 +258,6 @@ void p2p_file_tensor_to_f32(const P2pFileTensor *t, float *out)
     for (size_t i = 0; i < t->elements; i++)
         out[i] = element(t, i);
 }
-
 
 void p2p_file_tensor_forget(const P2pTensorFile *f, const P2pFileTensor *t)
 {

@@ -13,7 +13,16 @@
 #include "p2p/common.h"
 
 typedef enum P2pDtype {
-    P2P_F32, P2P_F16, P2P_BF16, P2P_F64, P2P_U8, P2P_I8, P2P_I16, P2P_I32, P2P_I64, P2P_BOOL
+    P2P_F32,
+    P2P_F16,
+    P2P_BF16,
+    P2P_F64,
+    P2P_U8,
+    P2P_I8,
+    P2P_I16,
+    P2P_I32,
+    P2P_I64,
+    P2P_BOOL
 } P2pDtype;
 
 typedef enum P2pFileFormat { P2P_FILE_SAFETENSORS, P2P_FILE_PTH, P2P_FILE_PICT } P2pFileFormat;
@@ -105,8 +114,7 @@ typedef int (*P2pGetTensor)(void *user, int i, void *data);
  * get is called once for each entry, in order.
  */
 int p2p_safetensors_write(const char *path, const P2pTensorEntry *entries, int count,
-                          const P2pMeta *meta, int meta_count,
-                          P2pGetTensor get, void *user);
+                          const P2pMeta *meta, int meta_count, P2pGetTensor get, void *user);
 
 /**
  * Write a state_dict as PyTorch does since 1.6 (a zip of stored entries); f32 and i64 entries. It

@@ -9,7 +9,7 @@
 #include "src/formats/tensor_file.h"
 
 struct P2pTensorFile {
-    char *path;                /* for messages, when read from memory */
+    char *path; /* for messages, when read from memory */
     P2pFileFormat format;
     P2pMapping mapping;        /* of the file; empty when read from memory */
     const unsigned char *data; /* the file's bytes */
@@ -17,10 +17,10 @@ struct P2pTensorFile {
     P2pFileTensor *tensors;
     int count;
     size_t capacity;
-    void **blocks;             /* memory that tensors lie in beside the mapping */
+    void **blocks; /* memory that tensors lie in beside the mapping */
     size_t block_count, block_capacity;
-    json_t *meta;              /* strings, or NULL */
-    size_t payload_at;         /* first byte of what the checksum covers */
+    json_t *meta;      /* strings, or NULL */
+    size_t payload_at; /* first byte of what the checksum covers */
 };
 
 /** An empty file over bytes that the caller keeps, or, with data NULL, over the file at path. */

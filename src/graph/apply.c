@@ -14,11 +14,11 @@ struct P2pApply {
     P2pNet *net;
     P2pMode mode;
     int hyper;
-    int *value;      /* per graph value: the plan's tensor */
-    int *grad;       /* per graph value: its gradient, -1: none yet */
-    bool *grad_set;  /* something was written there: add from now on */
+    int *value;                           /* per graph value: the plan's tensor */
+    int *grad;                            /* per graph value: its gradient, -1: none yet */
+    bool *grad_set;                       /* something was written there: add from now on */
     int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
-    uint32_t *stream; /* per node: of its dropout */
+    uint32_t *stream;                     /* per node: of its dropout */
 };
 
 void p2p_apply_destroy(P2pApply **apply)
@@ -119,9 +119,10 @@ static int shape_values(P2pApply *a, int input, bool kept)
         return p2p_fail(P2P_EINVAL, "network %s takes %d channels, not %d", a->net->name,
                         g->values[g->input].c, x.c);
     if (x.h % g->multiple || x.w % g->multiple)
-        return p2p_fail(P2P_EINVAL, "network %s needs a height and width that are multiples of %d, "
-                                    "not %d x %d (height x width)", a->net->name, g->multiple,
-                        x.h, x.w);
+        return p2p_fail(P2P_EINVAL,
+                        "network %s needs a height and width that are multiples of %d, "
+                        "not %d x %d (height x width)",
+                        a->net->name, g->multiple, x.h, x.w);
     a->value[g->input] = input;
     for (int i = 0; !err && i < g->node_count; i++) {
         const P2pNode *node = &g->nodes[i];
@@ -219,9 +220,8 @@ static void norm_act_step(P2pApply *a, int i, const P2pPass *pass, const P2pAttr
     step_label(a, i, label);
     P2P_PLAN_STEP(a->plan, label, pass, attr, a->value[n->in[0]], a->mean[i], a->rstd[i],
                   param(a, n->param[P2P_NODE_GAMMA], P2P_STATE_VALUE),
-                  param(a, n->param[P2P_NODE_BETA], P2P_STATE_VALUE), a->hyper,
-                  a->value[n->out[0]], n->out[1] >= 0 ? a->value[n->out[1]] : -1, dy1, dy2, sums,
-                  dx);
+                  param(a, n->param[P2P_NODE_BETA], P2P_STATE_VALUE), a->hyper, a->value[n->out[0]],
+                  n->out[1] >= 0 ? a->value[n->out[1]] : -1, dy1, dy2, sums, dx);
 }
 
 static void forward_norm_act(P2pApply *a, int i)
@@ -340,8 +340,8 @@ static int param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
     if (!*add) {
         P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
         shape.buffer = NULL;
-        grads->tensor[i] = grads->keep ? p2p_plan_keep(a->plan, shape)
-                                       : p2p_plan_tensor(a->plan, shape);
+        grads->tensor[i] =
+            grads->keep ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
     }
     return grads->tensor[i];
 }
@@ -350,7 +350,9 @@ static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *ada
 {
     if (!adam || i < 0)
         return;
-    const P2pAttr attr = {.beta1 = adam->beta1, .beta2 = adam->beta2, .eps = adam->eps,
+    const P2pAttr attr = {.beta1 = adam->beta1,
+                          .beta2 = adam->beta2,
+                          .eps = adam->eps,
                           .epsilon_hat = adam->epsilon_hat};
     P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_adam, &attr,
                   param(a, i, P2P_STATE_VALUE), grads->tensor[i], param(a, i, P2P_STATE_ADAM_M),
@@ -373,8 +375,7 @@ static void backward_conv(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *ad
         const int dx = grad_of(a, in);
         add = mark_written(a, in);
         conv_step(a, i, n->transposed ? &p2p_pass_conv2d_fwd : &p2p_pass_conv2d_dgrad,
-                  (P2pAttr){.accumulate = add}, dx,
-                  param(a, w, P2P_STATE_VALUE), -1, dy);
+                  (P2pAttr){.accumulate = add}, dx, param(a, w, P2P_STATE_VALUE), -1, dy);
     }
     if (!grads)
         return;

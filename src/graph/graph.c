@@ -82,9 +82,12 @@ int p2p_graph_conv(P2pGraph *g, int x, const P2pConvSpec *spec)
     node->transposed = spec->transposed;
     node->act[0] = spec->act;
 
-    const P2pParam weight = {.kind = P2P_PARAM_WEIGHT, .transposed = spec->transposed,
-                             .o = spec->out_channels, .i = g->values[x].c,
-                             .r = spec->kernel, .s = spec->kernel};
+    const P2pParam weight = {.kind = P2P_PARAM_WEIGHT,
+                             .transposed = spec->transposed,
+                             .o = spec->out_channels,
+                             .i = g->values[x].c,
+                             .r = spec->kernel,
+                             .s = spec->kernel};
     const P2pParam bias = {.kind = P2P_PARAM_BIAS, .o = spec->out_channels, .i = 1, .r = 1, .s = 1};
     node->param[P2P_NODE_WEIGHT] = add_param(g, weight, spec->name, "weight");
     if (spec->bias)

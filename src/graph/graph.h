@@ -18,7 +18,7 @@ typedef enum P2pNodeKind {
     P2P_NODE_CONV,     /* conv2d or transposed; bias and activation in its epilogue */
     P2P_NODE_NORM_ACT, /* norm -> dropout -> one or two activations, each a value of its own */
     P2P_NODE_ADD,
-    P2P_NODE_PAD,      /* reflection */
+    P2P_NODE_PAD, /* reflection */
 } P2pNodeKind;
 
 typedef enum P2pNorm { P2P_NORM_NONE, P2P_NORM_BATCH, P2P_NORM_INSTANCE } P2pNorm;
@@ -39,7 +39,7 @@ typedef struct P2pParam {
     int o, i, r, s; /* vectors: [o] */
 } P2pParam;
 
-enum { P2P_NODE_WEIGHT = 0, P2P_NODE_BIAS = 1 };                          /* conv */
+enum { P2P_NODE_WEIGHT = 0, P2P_NODE_BIAS = 1 };                             /* conv */
 enum { P2P_NODE_GAMMA = 0, P2P_NODE_BETA = 1, P2P_NODE_MEAN, P2P_NODE_VAR }; /* norm */
 
 typedef struct P2pNode {
@@ -57,7 +57,8 @@ typedef struct P2pNode {
 
 typedef struct P2pValue {
     int c;
-    int parent, part; /* the value it is a channel slice of (-1: none) and its first channel there */
+    int parent,
+        part; /* the value it is a channel slice of (-1: none) and its first channel there */
 } P2pValue;
 
 typedef struct P2pGraph {

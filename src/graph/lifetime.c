@@ -63,8 +63,9 @@ int p2p_lifetime_place(P2pLifetime *items, int count, size_t align, size_t chunk
     *total = 0;
     for (int i = 0; !err && i < count; i++) {
         if (items[i].bytes > chunk)
-            err = p2p_fail(P2P_EDEVMEM, "a tensor of %zu bytes is larger than the device's largest "
-                                        "buffer (%zu bytes); use a smaller batch or picture",
+            err = p2p_fail(P2P_EDEVMEM,
+                           "a tensor of %zu bytes is larger than the device's largest "
+                           "buffer (%zu bytes); use a smaller batch or picture",
                            items[i].bytes, chunk);
         else if (items[i].bytes)
             order[used++] = (Order){&items[i], i};

@@ -16,16 +16,16 @@ enum { PACK_LEAST = 16 }; /* channels on both sides; thinner layers have kernels
 
 bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *p)
 {
-    return p2p_device_caps(device)->is_cpu && p->kind == P2P_PARAM_WEIGHT &&
-           p->o >= PACK_LEAST && p->i >= PACK_LEAST;
+    return p2p_device_caps(device)->is_cpu && p->kind == P2P_PARAM_WEIGHT && p->o >= PACK_LEAST &&
+           p->i >= PACK_LEAST;
 }
 
 static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pPacking packing)
 {
     if (p->kind != P2P_PARAM_WEIGHT)
         return p2p_tensor_vector(p->o);
-    P2pTensor t = p2p_tensor_weight(p->o, p->i, p->r, p->s,
-                                    p2p_weight_block(p2p_device_caps(device)));
+    P2pTensor t =
+        p2p_tensor_weight(p->o, p->i, p->r, p->s, p2p_weight_block(p2p_device_caps(device)));
     if (p2p_net_can_pack(device, p))
         t.packing = packing;
     return t;
@@ -237,7 +237,8 @@ static void orthogonalise(float *a, size_t rows, size_t cols, float gain)
         a[i] *= gain;
 }
 
-static int init_orthogonal(float *out, const P2pParam *p, unsigned seed, uint32_t stream, float gain)
+static int init_orthogonal(float *out, const P2pParam *p, unsigned seed, uint32_t stream,
+                           float gain)
 {
     size_t shape[4];
     p2p_param_shape(p, shape);
@@ -280,8 +281,7 @@ static int init_weight(float *out, const P2pParam *p, P2pInit init, float gain, 
 
 int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed)
 {
-    const uint32_t who =
-        (uint32_t)p2p_fnv(P2P_FNV_START, net->name, strlen(net->name)) & 0xfffu;
+    const uint32_t who = (uint32_t)p2p_fnv(P2P_FNV_START, net->name, strlen(net->name)) & 0xfffu;
     int err = P2P_OK;
 
     for (int i = 0; !err && i < net->graph->param_count; i++) {

@@ -5,7 +5,12 @@
 
 #include "src/graph/graph.h"
 
-typedef enum P2pInit { P2P_INIT_NORMAL, P2P_INIT_XAVIER, P2P_INIT_KAIMING, P2P_INIT_ORTHOGONAL } P2pInit;
+typedef enum P2pInit {
+    P2P_INIT_NORMAL,
+    P2P_INIT_XAVIER,
+    P2P_INIT_KAIMING,
+    P2P_INIT_ORTHOGONAL
+} P2pInit;
 
 typedef enum P2pState { P2P_STATE_VALUE, P2P_STATE_ADAM_M, P2P_STATE_ADAM_V, P2P_STATES } P2pState;
 

@@ -221,7 +221,8 @@ static void fuse_updates(P2pPlan *plan)
         Step s = plan->steps[i];
         const Step *next = &plan->steps[i + 1];
         const P2pVariant *fused = i + 1 < plan->step_count && makes_only_for(plan, i, next)
-                                      ? fused_variant(&s, next) : NULL;
+                                      ? fused_variant(&s, next)
+                                      : NULL;
         if (fused) {
             static const int from[] = {P2P_ADAM_P, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER};
             static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
@@ -254,8 +255,8 @@ static int place_values(P2pPlan *plan)
         const bool kept = v->storage == KEPT;
         if (!kept && (v->storage != SHARED || v->first < 0))
             continue;
-        items[i].bytes = p2p_round_up(p2p_tensor_span(&v->tensor) * sizeof(float),
-                                      caps->align_bytes);
+        items[i].bytes =
+            p2p_round_up(p2p_tensor_span(&v->tensor) * sizeof(float), caps->align_bytes);
         items[i].first = kept ? 0 : v->first;
         items[i].last = kept ? plan->step_count : v->last;
         plan->memory.unshared_bytes += items[i].bytes;
@@ -265,9 +266,10 @@ static int place_values(P2pPlan *plan)
                                  p2p_arena_chunk(plan->device), &plan->memory.tensor_bytes);
     const size_t needed = plan->memory.tensor_bytes + plan->memory.work_bytes;
     if (!err && needed > caps->memory_bytes)
-        err = p2p_fail(P2P_EDEVMEM, "the plan needs %zu MiB, %s has %zu MiB; use a smaller batch, "
-                                    "picture or network", needed >> 20, caps->name,
-                       caps->memory_bytes >> 20);
+        err = p2p_fail(P2P_EDEVMEM,
+                       "the plan needs %zu MiB, %s has %zu MiB; use a smaller batch, "
+                       "picture or network",
+                       needed >> 20, caps->name, caps->memory_bytes >> 20);
     if (!err)
         err = p2p_arena_create(&plan->arena, plan->device, plan->memory.tensor_bytes);
     if (!err && plan->memory.work_bytes)

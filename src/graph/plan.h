@@ -29,8 +29,8 @@ int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor);
 void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,
                    const int *operand, int count);
 /** Shorthand: p2p_plan_steps(plan, label, pass, attr, {a, b, c}). */
-#define P2P_PLAN_STEP(plan, label, pass, attr, ...)                                               \
-    p2p_plan_step((plan), (label), (pass), (attr), (const int[]){__VA_ARGS__},                    \
+#define P2P_PLAN_STEP(plan, label, pass, attr, ...)                            \
+    p2p_plan_step((plan), (label), (pass), (attr), (const int[]){__VA_ARGS__}, \
                   (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)))
 
 /** Number of the next dropout layer, so that each has a stream of its own. */
@@ -70,7 +70,7 @@ typedef struct P2pPlanStepInfo {
     P2pTensor first; /* operand 0 */
     double seconds;
     int runs;
-    double macs; /* of the direct algorithm; 0 where not a convolution */
+    double macs;  /* of the direct algorithm; 0 where not a convolution */
     double bytes; /* of all operands, each once */
 } P2pPlanStepInfo;
 int p2p_plan_step_count(const P2pPlan *plan);

@@ -73,10 +73,11 @@ static int tell(P2pPlan *plan, int i, int operand)
     char reads[64] = "all that it reads is finite";
     if (read >= 0)
         snprintf(reads, sizeof(reads), "operand %d that it reads is not finite either", read);
-    return p2p_fail(P2P_ENUMBER, "pass %d, %s, %s by %s: operand %d [%d,%d,%d,%d] has a NaN or an "
-                                 "infinity; %s; %s", i, info.label, info.pass, info.variant,
-                    operand, call->t[operand].n, call->t[operand].h, call->t[operand].w,
-                    call->t[operand].c, reads, verdict);
+    return p2p_fail(P2P_ENUMBER,
+                    "pass %d, %s, %s by %s: operand %d [%d,%d,%d,%d] has a NaN or an "
+                    "infinity; %s; %s",
+                    i, info.label, info.pass, info.variant, operand, call->t[operand].n,
+                    call->t[operand].h, call->t[operand].w, call->t[operand].c, reads, verdict);
 }
 
 int p2p_plan_run_checked(P2pPlan *plan)

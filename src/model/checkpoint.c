@@ -17,8 +17,12 @@ P2pNetSpec p2p_generator_spec(const P2pOptions *o)
     static const P2pNorm norms[] = {P2P_NORM_BATCH, P2P_NORM_INSTANCE, P2P_NORM_NONE};
     const bool tensorflow = o->preset == P2P_PRESET_TENSORFLOW;
 
-    return (P2pNetSpec){.name = o->netG, .input_nc = o->input_nc, .output_nc = o->output_nc,
-                        .nf = o->ngf, .levels = o->num_downs, .norm = norms[o->norm],
+    return (P2pNetSpec){.name = o->netG,
+                        .input_nc = o->input_nc,
+                        .output_nc = o->output_nc,
+                        .nf = o->ngf,
+                        .levels = o->num_downs,
+                        .norm = norms[o->norm],
                         .dropout = !o->no_dropout,
                         .innermost_norm = tensorflow,
                         .all_bias = tensorflow || o->folded,
@@ -65,9 +69,10 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
     if (!format || (!*frozen && strcmp(format, P2P_FORMAT_CHECKPOINT) != 0))
         return p2p_fail(P2P_EFORMAT, "%s: is no model of pix2pix-cl", path);
     if (!version || strcmp(version, format_version) != 0)
-        return p2p_fail(P2P_EFORMAT, "%s: has format version %.20s, this program reads %s; use the "
-                                     "version that wrote it", path, version ? version : "none",
-                        format_version);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: has format version %.20s, this program reads %s; use the "
+                        "version that wrote it",
+                        path, version ? version : "none", format_version);
     const P2pOptions defaults = *options;
     for (int i = 0; !err && p2p_options_stored(&defaults, i, &name, value, sizeof(value)); i++) {
         snprintf(key, sizeof(key), "opt.%s", name);
@@ -140,8 +145,10 @@ int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *optio
     if (!err)
         err = p2p_checkpoint_metadata(*out, options, position, &frozen);
     if (!err && frozen)
-        err = p2p_fail(P2P_EFORMAT, "%s: is a frozen model, no checkpoint of a run; begin a new run "
-                                    "from it with --init_from", path);
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: is a frozen model, no checkpoint of a run; begin a new run "
+                       "from it with --init_from",
+                       path);
     if (err)
         p2p_tensor_file_close(out);
     return err;
@@ -160,8 +167,10 @@ static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState s
         return p2p_fail(P2P_EFORMAT, "%s: has no tensor %s; it is of another network",
                         p2p_tensor_file_path(file), name);
     if (t->rank != rank || memcmp(t->shape, shape, (size_t)rank * sizeof(*shape)) != 0)
-        return p2p_fail(P2P_EFORMAT, "%s: tensor %s has another shape than the network's; it is of "
-                                     "another network", p2p_tensor_file_path(file), name);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: tensor %s has another shape than the network's; it is of "
+                        "another network",
+                        p2p_tensor_file_path(file), name);
     float *host = p2p_alloc(t->elements, sizeof(*host));
     if (!host)
         return P2P_ENOMEM;

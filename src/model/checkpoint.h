@@ -15,9 +15,9 @@
 
 /** Where a run stands: what comes next. */
 typedef struct P2pPosition {
-    long step;      /* steps done */
-    int epoch;      /* running epoch, from 0 */
-    long batch;     /* batches of it that are done */
+    long step;  /* steps done */
+    int epoch;  /* running epoch, from 0 */
+    long batch; /* batches of it that are done */
 } P2pPosition;
 
 /** Metadata key of what a file is, and its value for p2p-export's frozen models. */

@@ -104,12 +104,14 @@ static int add_meta(P2pCheckpointWriter *s, const char *key, const char *value)
     return m->key && m->value ? P2P_OK : P2P_ENOMEM;
 }
 
-static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options, const P2pPosition *position)
+static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
+                        const P2pPosition *position)
 {
     const struct {
         const char *key;
         long value;
-    } numbers[] = {{"step", position->step}, {"epoch", position->epoch}, {"batch", position->batch}};
+    } numbers[] = {
+        {"step", position->step}, {"epoch", position->epoch}, {"batch", position->batch}};
     char value[P2P_OPTION_TEXT], key[96];
     const char *name;
     int err;
@@ -164,8 +166,8 @@ static int copy_tensors(P2pCheckpointWriter *s)
     return err;
 }
 
-int p2p_checkpoint_writer_take(P2pCheckpointWriter *s, const P2pOptions *options, const P2pPosition *position,
-                      bool copy)
+int p2p_checkpoint_writer_take(P2pCheckpointWriter *s, const P2pOptions *options,
+                               const P2pPosition *position, bool copy)
 {
     int err = add_metadata(s, options, position);
 
@@ -187,8 +189,9 @@ static int get_tensor(void *user, int i, void *data)
     else
         err = p2p_net_download(source->net, source->i, source->state, data);
     if (!err && !p2p_floats_finite(data, p2p_param_elements(p)))
-        err = p2p_fail(P2P_ENUMBER, "%s has a NaN or an infinity and is not saved; the checkpoint "
-                                    "before is whole. Try a smaller --lr, or --norm instance",
+        err = p2p_fail(P2P_ENUMBER,
+                       "%s has a NaN or an infinity and is not saved; the checkpoint "
+                       "before is whole. Try a smaller --lr, or --norm instance",
                        s->entries[i].name);
     return err;
 }

@@ -25,7 +25,7 @@ size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *writer);
  * @return 0; P2P_ENOMEM: no host memory for the copy; a failure of the device.
  */
 int p2p_checkpoint_writer_take(P2pCheckpointWriter *writer, const P2pOptions *options,
-                      const P2pPosition *position, bool copy);
+                               const P2pPosition *position, bool copy);
 
 /** Write a checkpoint, whole or not at all. P2P_ENUMBER: a tensor has a NaN or an infinity. */
 int p2p_checkpoint_write(P2pCheckpointWriter *writer, const char *path);

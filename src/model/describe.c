@@ -41,9 +41,10 @@ static void describe_kind(const P2pSource *s, char *text)
                  path, s->position.step, s->position.epoch + 1, s->position.batch);
         break;
     case P2P_SOURCE_FROZEN:
-        snprintf(text, LINE, "%s: frozen model of pix2pix-cl, weights as %s, after %ld steps "
-                              "(epoch %d) on %s\n", path, weights, s->position.step,
-                 s->position.epoch + 1, data);
+        snprintf(text, LINE,
+                 "%s: frozen model of pix2pix-cl, weights as %s, after %ld steps "
+                 "(epoch %d) on %s\n",
+                 path, weights, s->position.step, s->position.epoch + 1, data);
         break;
     case P2P_SOURCE_STATE_DICT:
         snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n", path);
@@ -153,7 +154,8 @@ int p2p_model_list_tensors(const char *path, void (*line)(void *user, const char
         if (text)
             line(user, text);
         else
-            err = p2p_fail(P2P_ENOMEM, "%s: tensor %d: no memory, or a name that is no UTF-8", path, i);
+            err = p2p_fail(P2P_ENOMEM, "%s: tensor %d: no memory, or a name that is no UTF-8", path,
+                           i);
         free(text);
     }
     p2p_tensor_file_close(&file);

@@ -60,7 +60,9 @@ static void infer_unet(const Names *n, P2pOptions *o)
     o->norm = choose_norm(find_level(n, 2, "2.weight"), find_level(n, 2, "1.bias"));
     const bool skips = size_at(last, 0) != o->ngf;
     snprintf(o->netG, sizeof(o->netG), "%s",
-             !skips ? "encoder_decoder" : levels == 7 ? "unet_128" : "unet_256");
+             !skips        ? "encoder_decoder"
+             : levels == 7 ? "unet_128"
+                           : "unet_256");
     o->num_downs = levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels;
 }
 
@@ -127,9 +129,11 @@ int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *prefix, P2
     else if (find(&n, "model.%d.weight", 0) && find(&n, "model.%d.weight", 2))
         infer_patchgan(&n, o);
     else
-        return p2p_fail(P2P_EFORMAT, "%s: holds no network that is known: no tensor model.model.0."
-                                     "weight (U-Net), model.10.conv_block.1.weight (ResNet) or "
-                                     "model.0.weight (discriminator)", p2p_tensor_file_path(file));
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: holds no network that is known: no tensor model.model.0."
+                        "weight (U-Net), model.10.conv_block.1.weight (ResNet) or "
+                        "model.0.weight (discriminator)",
+                        p2p_tensor_file_path(file));
     return P2P_OK;
 }
 
@@ -163,7 +167,7 @@ typedef struct Place {
     int level; /* from 1, the outermost */
     bool decoder;
     const P2pNode *node;
-    int slot;  /* of node->param */
+    int slot; /* of node->param */
 } Place;
 
 static bool find_place(const P2pGraph *g, int param, Place *p)
@@ -194,7 +198,10 @@ bool p2p_exchange_tensorflow_name(const P2pGraph *g, int i, char name[P2P_EXCHAN
         return false;
     const bool norm = p.node->kind == P2P_NODE_NORM_ACT;
     snprintf(name, P2P_EXCHANGE_NAME, "generator/%s_%d/%s/%s", p.decoder ? "decoder" : "encoder",
-             p.level, norm ? "batch_normalization" : p.decoder ? "conv2d_transpose" : "conv2d",
+             p.level,
+             norm        ? "batch_normalization"
+             : p.decoder ? "conv2d_transpose"
+                         : "conv2d",
              words[norm][p.slot]);
     return true;
 }
@@ -205,8 +212,8 @@ bool p2p_exchange_fits_tensorflow(const P2pGraph *g)
 
     for (int i = 0; i < g->node_count; i++) {
         const P2pNode *n = &g->nodes[i];
-        if (n->kind == P2P_NODE_CONV && (n->kernel != 4 || n->stride != 2 ||
-                                         n->param[P2P_NODE_BIAS] < 0))
+        if (n->kind == P2P_NODE_CONV &&
+            (n->kernel != 4 || n->stride != 2 || n->param[P2P_NODE_BIAS] < 0))
             return false;
         if (n->kind != P2P_NODE_CONV && n->kind != P2P_NODE_NORM_ACT)
             return false;
@@ -247,7 +254,8 @@ static void turn(const P2pGraph *g, int i, const float *from, float *to, bool to
         for (int x = 0; x < a; x++) {
             const size_t ours = ((size_t)y * (size_t)a + (size_t)x) * (size_t)taps;
             for (int t = 0; t < taps; t++) {
-                const size_t there = ((size_t)t * (size_t)a + (size_t)x) * (size_t)b + (size_t)there_b;
+                const size_t there =
+                    ((size_t)t * (size_t)a + (size_t)x) * (size_t)b + (size_t)there_b;
                 if (to_tensorflow)
                     to[there] = from[ours + (size_t)t];
                 else

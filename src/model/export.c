@@ -100,9 +100,10 @@ static int check_pytorch(const P2pSource *s)
         same = !strcmp(g->params[i].name, s->graph->params[i].name);
     p2p_graph_destroy(&g);
     return same ? P2P_OK
-                : p2p_fail(P2P_EINVAL, "pytorch-CycleGAN-and-pix2pix has no such network; a .pth "
-                                       "cannot hold it%s", s->options.folded
-                                           ? " (--eval folds the norms away; leave it out)" : "");
+                : p2p_fail(P2P_EINVAL,
+                           "pytorch-CycleGAN-and-pix2pix has no such network; a .pth "
+                           "cannot hold it%s",
+                           s->options.folded ? " (--eval folds the norms away; leave it out)" : "");
 }
 
 static int write_pth(const P2pSource *s, const char *path)
@@ -119,10 +120,11 @@ static int write_pth(const P2pSource *s, const char *path)
         e.rank = p2p_param_shape(p, e.shape);
         err = add_entry(&l, i, e);
         if (!err && p->kind == P2P_PARAM_VAR)
-            err = add_entry(&l, -1, (P2pTensorEntry){
-                                        .name = p2p_format("%.*s%s", (int)(strlen(p->name) -
-                                                           strlen(last)), p->name, also),
-                                        .dtype = P2P_I64});
+            err = add_entry(
+                &l, -1,
+                (P2pTensorEntry){.name = p2p_format("%.*s%s", (int)(strlen(p->name) - strlen(last)),
+                                                    p->name, also),
+                                 .dtype = P2P_I64});
     }
     if (!err)
         err = p2p_pth_write(path, l.entries, l.count, get_entry, &l);
@@ -208,38 +210,44 @@ static int write_text(const char *path, char *text)
 static int write_c(const P2pSource *s, const char *path, P2pDtype dtype)
 {
     const char *file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    const int stem = (int)(strlen(path) - (strlen(path) > 2 && !strcmp(path + strlen(path) - 2, ".c")
-                                               ? 2 : 0));
+    const int stem =
+        (int)(strlen(path) - (strlen(path) > 2 && !strcmp(path + strlen(path) - 2, ".c") ? 2 : 0));
 
     for (const char *at = file; *at; at++) /* it becomes part of a string and of a comment */
         if (!isalnum((unsigned char)*at) && !strchr("._-+ ", *at))
-            return p2p_fail(P2P_EINVAL, "%s: the name of a C file has letters, digits, blanks and "
-                                        "._-+ only", path);
+            return p2p_fail(P2P_EINVAL,
+                            "%s: the name of a C file has letters, digits, blanks and "
+                            "._-+ only",
+                            path);
     char *model = p2p_format("%.*s.safetensors", stem, path);
     char *header = p2p_format("%.*s.h", stem, path), *name = c_name(path);
     int err = model && header && name ? p2p_frozen_write(s, model, dtype) : P2P_ENOMEM;
     const char *base = model && strrchr(model, '/') ? strrchr(model, '/') + 1 : model;
 
     if (!err)
-        err = write_text(header, p2p_format(
-            "/* A frozen model for p2p_model_open_memory(), made by p2p-export. */\n"
-            "#include <stddef.h>\n\n"
-            "extern const unsigned char %s_model[];\n"
-            "extern const unsigned char %s_model_end[];\n"
-            "#define %s_model_bytes ((size_t)(%s_model_end - %s_model))\n",
-            name, name, name, name, name));
+        err = write_text(
+            header,
+            p2p_format("/* A frozen model for p2p_model_open_memory(), made by p2p-export. */\n"
+                       "#include <stddef.h>\n\n"
+                       "extern const unsigned char %s_model[];\n"
+                       "extern const unsigned char %s_model_end[];\n"
+                       "#define %s_model_bytes ((size_t)(%s_model_end - %s_model))\n",
+                       name, name, name, name, name));
     if (!err)
-        err = write_text(path, p2p_format(
-            "/* Embeds %s, made by p2p-export. The assembler looks for it in the folder where the\n"
-            " * compiler runs and in those given by -Wa,-I; or define P2P_MODEL_FILE as its path. */\n"
-            "#ifndef P2P_MODEL_FILE\n#define P2P_MODEL_FILE \"%s\"\n#endif\n"
-            "__asm__(\".section .rodata\\n\"\n"
-            "        \".balign 64\\n\"\n"
-            "        \".globl %s_model\\n%s_model:\\n\"\n"
-            "        \".incbin \\\"\" P2P_MODEL_FILE \"\\\"\\n\"\n"
-            "        \".globl %s_model_end\\n%s_model_end:\\n\"\n"
-            "        \".byte 0\\n\"\n"
-            "        \".text\\n\");\n", base, base, name, name, name, name));
+        err = write_text(
+            path,
+            p2p_format(
+                "/* Embeds %s, made by p2p-export. The assembler looks for it in the folder where the\n"
+                " * compiler runs and in those given by -Wa,-I; or define P2P_MODEL_FILE as its path. */\n"
+                "#ifndef P2P_MODEL_FILE\n#define P2P_MODEL_FILE \"%s\"\n#endif\n"
+                "__asm__(\".section .rodata\\n\"\n"
+                "        \".balign 64\\n\"\n"
+                "        \".globl %s_model\\n%s_model:\\n\"\n"
+                "        \".incbin \\\"\" P2P_MODEL_FILE \"\\\"\\n\"\n"
+                "        \".globl %s_model_end\\n%s_model_end:\\n\"\n"
+                "        \".byte 0\\n\"\n"
+                "        \".text\\n\");\n",
+                base, base, name, name, name, name));
     free(model);
     free(header);
     free(name);
@@ -271,8 +279,10 @@ static int find_format(const char *format, const char *path, const char **out)
     for (size_t i = 0; i < P2P_COUNT(formats); i++)
         if (!strcmp(*out, formats[i]))
             return P2P_OK;
-    return p2p_fail(P2P_EINVAL, "%s: give the output a suffix that tells its format (.safetensors, "
-                                ".onnx, .pth, .pict, .c), or --format", path);
+    return p2p_fail(P2P_EINVAL,
+                    "%s: give the output a suffix that tells its format (.safetensors, "
+                    ".onnx, .pth, .pict, .c), or --format",
+                    path);
 }
 
 static int find_dtype(const char *name, P2pDtype *dtype)
@@ -322,7 +332,8 @@ static int check_output(const char *model, const char *output)
     if (!output || !*output)
         return p2p_fail(P2P_EINVAL, "needs -o OUTPUT");
     if (!strcmp(model, output))
-        return p2p_fail(P2P_EINVAL, "%s: the output is the model itself; give another name", output);
+        return p2p_fail(P2P_EINVAL, "%s: the output is the model itself; give another name",
+                        output);
     return P2P_OK;
 }
 
@@ -336,8 +347,9 @@ static void tell(const P2pSource *source, const P2pLog *log)
         p2p_log(log, P2P_LOG_INFO, "%s", summary);
     free(summary);
     if (source->kind == P2P_SOURCE_STATE_DICT)
-        p2p_log(log, P2P_LOG_INFO, "not told by the file, so taken: --direction %s --preprocess %s "
-                                   "--crop_size %d%s",
+        p2p_log(log, P2P_LOG_INFO,
+                "not told by the file, so taken: --direction %s --preprocess %s "
+                "--crop_size %d%s",
                 p2p_options_choice("direction", o->direction),
                 p2p_preprocess_name((P2pPreprocess)o->preprocess), o->crop_size,
                 o->no_dropout ? "" : ", dropout (--no_dropout leaves it out)");

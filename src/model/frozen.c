@@ -14,8 +14,8 @@ enum { MAX_META = 40 };
 
 /* The options that translating depends on. */
 static const char *const kept_options[] = {
-    "direction", "input_nc", "output_nc", "load_size", "crop_size", "preprocess", "preset", "netG",
-    "ngf", "num_downs", "norm", "no_dropout", "seed", "folded"};
+    "direction", "input_nc", "output_nc", "load_size", "crop_size",  "preprocess", "preset",
+    "netG",      "ngf",      "num_downs", "norm",      "no_dropout", "seed",       "folded"};
 
 typedef struct Freezing {
     const P2pSource *source;
@@ -23,7 +23,7 @@ typedef struct Freezing {
     P2pTensorEntry *entries; /* for I8 two a weight: codes, scales */
     int *params;             /* of each entry */
     int count;
-    float *values, *scales;  /* of the last parameter that was fetched */
+    float *values, *scales; /* of the last parameter that was fetched */
     int fetched;
     char *text[2 * MAX_META];
     P2pMeta meta[MAX_META];

@@ -41,7 +41,8 @@ static void forward_finish(Forward *f)
 }
 
 /* How the file's weights are packed, if all large ones are so and a device's kernels read it. */
-static P2pPacking packing_of(const P2pSource *source, const P2pGraph *graph, const P2pDevice *device)
+static P2pPacking packing_of(const P2pSource *source, const P2pGraph *graph,
+                             const P2pDevice *device)
 {
     P2pPacking found = P2P_PACK_F32;
 
@@ -134,7 +135,8 @@ static int upload_all(P2pNet *net, const P2pSource *source, int threads)
     for (int i = 0; i < started; i++)
         pthread_join(ids[i], NULL);
     pthread_mutex_destroy(&u.lock);
-    const int err = u.err ? p2p_fail((P2pStatus)u.err, "%s", u.error ? u.error : "no memory") : P2P_OK;
+    const int err =
+        u.err ? p2p_fail((P2pStatus)u.err, "%s", u.error ? u.error : "no memory") : P2P_OK;
     free(u.error);
     return err;
 }
@@ -196,7 +198,8 @@ int p2p_model_open_memory(P2pModel **out, P2pDevice *device, const void *data, s
                           const P2pModelSettings *settings)
 {
     P2pSource source;
-    const int err = p2p_source_open_memory(&source, data, bytes, settings ? settings->options : NULL);
+    const int err =
+        p2p_source_open_memory(&source, data, bytes, settings ? settings->options : NULL);
 
     return create(out, device, &source, err, settings);
 }
@@ -224,8 +227,10 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels, P
 {
     const P2pOptions *o = &model->options;
     const P2pJitterSettings settings = {.preprocess = (P2pPreprocess)o->preprocess,
-                                        .load_size = o->load_size, .crop_size = o->crop_size,
-                                        .multiple = model->net->graph->multiple, .no_flip = true,
+                                        .load_size = o->load_size,
+                                        .crop_size = o->crop_size,
+                                        .multiple = model->net->graph->multiple,
+                                        .no_flip = true,
                                         .max_pixels = (size_t)o->max_pixels};
     P2pImage converted = {0};
     P2pJitter jitter;
@@ -243,7 +248,8 @@ static int forward_init(P2pModel *m, int width, int height)
 {
     Forward *f = &m->forward;
     const P2pChoice choice = {.variants = m->variants, .refs = m->refs};
-    const P2pMode mode = {.running = m->settings.eval, .per_picture = true,
+    const P2pMode mode = {.running = m->settings.eval,
+                          .per_picture = true,
                           .dropout = !m->settings.eval && !m->settings.no_dropout &&
                                      !m->options.no_dropout};
     const size_t pixels = (size_t)width * (size_t)height;
@@ -289,7 +295,8 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
     P2pImage prepared = {0};
     int err = p2p_model_prepare(model, in, model->options.input_nc, &prepared);
 
-    if (!err && (model->forward.width != prepared.width || model->forward.height != prepared.height))
+    if (!err &&
+        (model->forward.width != prepared.width || model->forward.height != prepared.height))
         if ((err = forward_init(model, prepared.width, prepared.height)) < 0)
             forward_finish(&model->forward);
     if (!err)

@@ -60,8 +60,10 @@ static void input_name(Exporter *e, int value, char name[NAME])
 
 static void activation(Exporter *e, P2pAct act, const char *from, const char *to)
 {
-    static const char *const ops[] = {[P2P_ACT_NONE] = "Identity", [P2P_ACT_RELU] = "Relu",
-                                      [P2P_ACT_LEAKY_RELU] = "LeakyRelu", [P2P_ACT_TANH] = "Tanh"};
+    static const char *const ops[] = {[P2P_ACT_NONE] = "Identity",
+                                      [P2P_ACT_RELU] = "Relu",
+                                      [P2P_ACT_LEAKY_RELU] = "LeakyRelu",
+                                      [P2P_ACT_TANH] = "Tanh"};
     const P2pOnnxAttr alpha[] = {{.name = "alpha", .kind = 'f', .real = leaky_slope}, {0}};
 
     p2p_onnx_node(e->onnx, ops[act], (const char *const[]){from, NULL}, to,
@@ -77,8 +79,10 @@ static void add_conv(Exporter *e, const P2pNode *n)
         {.name = "kernel_shape", .kind = 'l', .ints = {k, k}, .count = 2},
         {.name = "strides", .kind = 'l', .ints = {s, s}, .count = 2},
         {.name = "pads", .kind = 'l', .ints = {p, p, p, p}, .count = 4},
-        {.name = n->transposed ? "output_padding" : NULL, .kind = 'l',
-         .ints = {n->output_pad, n->output_pad}, .count = 2},
+        {.name = n->transposed ? "output_padding" : NULL,
+         .kind = 'l',
+         .ints = {n->output_pad, n->output_pad},
+         .count = 2},
         {0}};
     char in[NAME], out[NAME], raw[NAME + 8];
 
@@ -88,7 +92,8 @@ static void add_conv(Exporter *e, const P2pNode *n)
     p2p_onnx_node(e->onnx, n->transposed ? "ConvTranspose" : "Conv",
                   (const char *const[]){in, w->name,
                                         biased ? e->g->params[n->param[P2P_NODE_BIAS]].name : NULL,
-                                        NULL}, raw, attributes);
+                                        NULL},
+                  raw, attributes);
     if (n->act[0])
         activation(e, n->act[0], raw, out);
 }
@@ -188,9 +193,9 @@ static void add_ports(Exporter *e)
     p2p_onnx_port(e->onnx, false, "input", g->values[g->input].c);
     p2p_onnx_port(e->onnx, true, "output", g->values[g->output].c);
     if (e->half)
-        p2p_onnx_node(e->onnx, "Cast", (const char *const[]){"input", NULL}, "input_f16",
-                      (const P2pOnnxAttr[]){
-                          {.name = "to", .kind = 'i', .ints = {P2P_ONNX_FLOAT16}}, {0}});
+        p2p_onnx_node(
+            e->onnx, "Cast", (const char *const[]){"input", NULL}, "input_f16",
+            (const P2pOnnxAttr[]){{.name = "to", .kind = 'i', .ints = {P2P_ONNX_FLOAT16}}, {0}});
 }
 
 static void add_meta(Exporter *e)
@@ -252,8 +257,10 @@ int p2p_onnx_export(const P2pSource *source, const char *path, bool half)
         if (g->values[i].c >= MOST_CHANNELS)
             return p2p_fail(P2P_EINVAL, "networks of %d channels cannot be written as ONNX",
                             g->values[i].c);
-    snprintf(doc, sizeof(doc), "pix2pix %s, %s; input and output in [-1, 1], height and width "
-                               "multiples of %d", source->net, source->options.netG, g->multiple);
+    snprintf(doc, sizeof(doc),
+             "pix2pix %s, %s; input and output in [-1, 1], height and width "
+             "multiples of %d",
+             source->net, source->options.netG, g->multiple);
     e.made = p2p_alloc((size_t)g->value_count + 2 * MOST_CHANNELS, sizeof(*e.made));
     err = e.made ? p2p_onnx_create(&e.onnx, "pix2pix", doc) : P2P_ENOMEM;
     if (!err) {
@@ -262,9 +269,9 @@ int p2p_onnx_export(const P2pSource *source, const char *path, bool half)
         for (int i = 0; i < g->node_count; i++)
             add_node(&e, &g->nodes[i]);
         if (half)
-            p2p_onnx_node(e.onnx, "Cast", (const char *const[]){"output_f16", NULL}, "output",
-                          (const P2pOnnxAttr[]){
-                              {.name = "to", .kind = 'i', .ints = {P2P_ONNX_FLOAT}}, {0}});
+            p2p_onnx_node(
+                e.onnx, "Cast", (const char *const[]){"output_f16", NULL}, "output",
+                (const P2pOnnxAttr[]){{.name = "to", .kind = 'i', .ints = {P2P_ONNX_FLOAT}}, {0}});
         add_meta(&e);
         err = p2p_onnx_write(e.onnx, path, get, &e);
     }

@@ -68,8 +68,10 @@ static int check_tensor(const P2pSource *s, int i)
         same = same && (s->kind == P2P_SOURCE_PICT || t->shape[k] == shape[k]);
     }
     if (!same || t->elements != elements)
-        return p2p_fail(P2P_EFORMAT, "%s: tensor %s has another shape than the network's; it is of "
-                                     "another network", p2p_tensor_file_path(s->file), name);
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: tensor %s has another shape than the network's; it is of "
+                        "another network",
+                        p2p_tensor_file_path(s->file), name);
     return P2P_OK;
 }
 
@@ -122,8 +124,7 @@ static int read_options(P2pSource *s, const char *net)
 
 static P2pNetSpec spec_of(const P2pSource *s)
 {
-    return s->net[0] == 'D' ? p2p_discriminator_spec(&s->options)
-                            : p2p_generator_spec(&s->options);
+    return s->net[0] == 'D' ? p2p_discriminator_spec(&s->options) : p2p_generator_spec(&s->options);
 }
 
 /* s->file is open; the rest is found. */
@@ -176,7 +177,8 @@ void p2p_source_finish(P2pSource *s)
 /* ---- Another graph than the stored one ----------------------------------------------------- */
 
 /* The k-th convolution or norm of both graphs is the same; this finds the node of a parameter. */
-static const P2pNode *counterpart(const P2pGraph *graph, int param, const P2pGraph *stored, int *slot)
+static const P2pNode *counterpart(const P2pGraph *graph, int param, const P2pGraph *stored,
+                                  int *slot)
 {
     int ordinal[2] = {0}, kind = -1, nth = 0;
 
@@ -333,8 +335,8 @@ static int get_folded(const P2pSource *s, int i, float *out)
         memset(out, 0, p2p_param_elements(p) * sizeof(*out));
     for (size_t k = 0; !err && k < p2p_param_elements(p); k++) {
         const size_t c = p->kind == P2P_PARAM_BIAS ? k
-                         : p->transposed          ? k / taps % o
-                                                  : k / taps / (size_t)p->i;
+                         : p->transposed           ? k / taps % o
+                                                   : k / taps / (size_t)p->i;
         out[k] = out[k] * scale[c] + (p->kind == P2P_PARAM_BIAS ? shift[c] : 0.0f);
     }
     free(scale);

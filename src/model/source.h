@@ -15,12 +15,12 @@ typedef enum P2pSourceKind {
     P2P_SOURCE_CHECKPOINT, /* of a training run: G, D, moments */
     P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
     P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth: one network */
-    P2P_SOURCE_PICT,    /* pix2pix-tensorflow's .pict: G alone */
+    P2P_SOURCE_PICT,       /* pix2pix-tensorflow's .pict: G alone */
 } P2pSourceKind;
 
 typedef struct P2pSource {
     P2pTensorFile *file;
-    char *warning;        /* the checkpoint before was opened: which and why; else NULL */
+    char *warning; /* the checkpoint before was opened: which and why; else NULL */
     P2pSourceKind kind;
     P2pOptions options;   /* stored in the file, or inferred from its tensors */
     P2pPosition position; /* zero where the file does not tell */
@@ -28,7 +28,7 @@ typedef struct P2pSource {
     P2pGraph *stored;     /* as in the file */
     P2pGraph *graph;      /* as it is used: the same, or folded */
     bool folded;
-    bool prefixed;        /* names begin with "module." */
+    bool prefixed; /* names begin with "module." */
 } P2pSource;
 
 /**

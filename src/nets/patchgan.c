@@ -11,8 +11,8 @@
 
 enum { MAX_LAYERS = 6 };
 
-static int conv_norm_leaky(P2pGraph *g, const P2pNetSpec *spec, int x, const char *prefix, int place,
-                           P2pConvSpec conv)
+static int conv_norm_leaky(P2pGraph *g, const P2pNetSpec *spec, int x, const char *prefix,
+                           int place, P2pConvSpec conv)
 {
     char name[32];
 
@@ -21,8 +21,8 @@ static int conv_norm_leaky(P2pGraph *g, const P2pNetSpec *spec, int x, const cha
     conv.bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE;
     x = p2p_graph_conv(g, x, &conv);
     snprintf(name, sizeof(name), "%s.%d", prefix, place + 1);
-    return p2p_graph_norm_act(g, x, &(P2pNormActSpec){.norm = spec->norm, .name = name,
-                                                      .act = P2P_ACT_LEAKY_RELU});
+    return p2p_graph_norm_act(
+        g, x, &(P2pNormActSpec){.norm = spec->norm, .name = name, .act = P2P_ACT_LEAKY_RELU});
 }
 
 int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
@@ -33,30 +33,44 @@ int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
     if (layers < 1 || layers > MAX_LAYERS)
         return p2p_fail(P2P_EINVAL, "--n_layers_D takes 1 to %d, not %d", MAX_LAYERS, layers);
     int x = p2p_graph_conv(g, g->input,
-                           &(P2pConvSpec){.out_channels = spec->nf, .kernel = 4, .stride = 2,
-                                          .pad = 1, .bias = true, .act = P2P_ACT_LEAKY_RELU,
+                           &(P2pConvSpec){.out_channels = spec->nf,
+                                          .kernel = 4,
+                                          .stride = 2,
+                                          .pad = 1,
+                                          .bias = true,
+                                          .act = P2P_ACT_LEAKY_RELU,
                                           .name = "model.0"});
     for (int k = 1; k <= layers; k++, place += 3)
         x = conv_norm_leaky(g, spec, x, "model", place,
                             (P2pConvSpec){.out_channels = spec->nf * p2p_min(1 << k, 8),
-                                          .kernel = 4, .stride = k < layers ? 2 : 1, .pad = 1});
+                                          .kernel = 4,
+                                          .stride = k < layers ? 2 : 1,
+                                          .pad = 1});
     snprintf(name, sizeof(name), "model.%d", place);
-    p2p_graph_conv(g, x, &(P2pConvSpec){.out_channels = 1, .kernel = 4, .stride = 1, .pad = 1,
-                                        .bias = true, .name = name});
+    p2p_graph_conv(
+        g, x,
+        &(P2pConvSpec){
+            .out_channels = 1, .kernel = 4, .stride = 1, .pad = 1, .bias = true, .name = name});
     return g->err;
 }
 
 int p2p_build_pixel(P2pGraph *g, const P2pNetSpec *spec)
 {
     int x = p2p_graph_conv(g, g->input,
-                           &(P2pConvSpec){.out_channels = spec->nf, .kernel = 1, .stride = 1,
-                                          .bias = true, .act = P2P_ACT_LEAKY_RELU,
+                           &(P2pConvSpec){.out_channels = spec->nf,
+                                          .kernel = 1,
+                                          .stride = 1,
+                                          .bias = true,
+                                          .act = P2P_ACT_LEAKY_RELU,
                                           .name = "net.0"});
 
     x = conv_norm_leaky(g, spec, x, "net", 2,
                         (P2pConvSpec){.out_channels = 2 * spec->nf, .kernel = 1, .stride = 1});
-    p2p_graph_conv(g, x, &(P2pConvSpec){.out_channels = 1, .kernel = 1, .stride = 1,
-                                        .bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE,
-                                        .name = "net.5"});
+    p2p_graph_conv(g, x,
+                   &(P2pConvSpec){.out_channels = 1,
+                                  .kernel = 1,
+                                  .stride = 1,
+                                  .bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE,
+                                  .name = "net.5"});
     return g->err;
 }

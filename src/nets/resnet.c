@@ -14,13 +14,15 @@ typedef struct Resnet {
     bool bias;
 } Resnet;
 
-static int norm_act(const Resnet *r, int x, const char *prefix, int place, P2pAct act, float dropout)
+static int norm_act(const Resnet *r, int x, const char *prefix, int place, P2pAct act,
+                    float dropout)
 {
     char name[64];
 
     snprintf(name, sizeof(name), "%s%d", prefix, place);
-    return p2p_graph_norm_act(r->g, x, &(P2pNormActSpec){.norm = r->spec->norm, .name = name,
-                                                         .act = act, .dropout_p = dropout});
+    return p2p_graph_norm_act(
+        r->g, x,
+        &(P2pNormActSpec){.norm = r->spec->norm, .name = name, .act = act, .dropout_p = dropout});
 }
 
 static int conv(const Resnet *r, int x, const char *prefix, int place, P2pConvSpec spec)
@@ -61,20 +63,27 @@ int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
     x = conv(&r, x, p, 1, (P2pConvSpec){.out_channels = spec->nf, .kernel = 7, .stride = 1});
     x = norm_act(&r, x, p, 2, P2P_ACT_RELU, 0.0f);
     for (int i = 1; i <= 2; i++) {
-        x = conv(&r, x, p, 1 + 3 * i, (P2pConvSpec){.out_channels = spec->nf << i, .kernel = 3,
-                                                    .stride = 2, .pad = 1});
+        x = conv(&r, x, p, 1 + 3 * i,
+                 (P2pConvSpec){.out_channels = spec->nf << i, .kernel = 3, .stride = 2, .pad = 1});
         x = norm_act(&r, x, p, 2 + 3 * i, P2P_ACT_RELU, 0.0f);
     }
     for (int i = 0; i < blocks; i++)
         x = block(&r, x, place++, 4 * spec->nf);
     for (int i = 1; i >= 0; i--, place += 3) {
         x = conv(&r, x, p, place,
-                 (P2pConvSpec){.out_channels = spec->nf << i, .kernel = 3, .stride = 2, .pad = 1,
-                               .output_pad = 1, .transposed = true});
+                 (P2pConvSpec){.out_channels = spec->nf << i,
+                               .kernel = 3,
+                               .stride = 2,
+                               .pad = 1,
+                               .output_pad = 1,
+                               .transposed = true});
         x = norm_act(&r, x, p, place + 1, P2P_ACT_RELU, 0.0f);
     }
     conv(&r, p2p_graph_pad(g, x, 3), p, place + 1,
-         (P2pConvSpec){.out_channels = spec->output_nc, .kernel = 7, .stride = 1, .bias = true,
+         (P2pConvSpec){.out_channels = spec->output_nc,
+                       .kernel = 7,
+                       .stride = 1,
+                       .bias = true,
                        .act = P2P_ACT_TANH});
     return g->err;
 }

@@ -45,9 +45,13 @@ static void build_down(const Unet *u, int level, int x, int *next, int *skip)
     char name[NAME_BYTES];
 
     module_name(name, level, outermost ? 0 : 1);
-    const int y = p2p_graph_conv(
-        u->g, x, &(P2pConvSpec){.out_channels = channels(u, level), .kernel = 4, .stride = 2,
-                                .pad = 1, .bias = u->bias, .name = name});
+    const int y = p2p_graph_conv(u->g, x,
+                                 &(P2pConvSpec){.out_channels = channels(u, level),
+                                                .kernel = 4,
+                                                .stride = 2,
+                                                .pad = 1,
+                                                .bias = u->bias,
+                                                .name = name});
 
     module_name(name, level, 2);
     P2pNormActSpec norm = {.name = name};
@@ -78,20 +82,29 @@ static int build_up(const Unet *u, int level, int x)
     const int y = p2p_graph_conv(
         u->g, x,
         &(P2pConvSpec){.out_channels = outermost ? u->spec->output_nc : channels(u, level - 1),
-                       .kernel = 4, .stride = 2, .pad = 1, .transposed = true,
+                       .kernel = 4,
+                       .stride = 2,
+                       .pad = 1,
+                       .transposed = true,
                        .bias = outermost || u->bias,
-                       .act = outermost ? P2P_ACT_TANH : P2P_ACT_NONE, .name = name});
+                       .act = outermost ? P2P_ACT_TANH : P2P_ACT_NONE,
+                       .name = name});
     if (outermost)
         return y;
     module_name(name, level, innermost ? 4 : 6);
-    return p2p_graph_norm_act(
-        u->g, y, &(P2pNormActSpec){.norm = u->spec->norm, .name = name, .act = P2P_ACT_RELU,
-                                   .dropout_p = has_dropout(u, level) ? 0.5f : 0.0f});
+    return p2p_graph_norm_act(u->g, y,
+                              &(P2pNormActSpec){.norm = u->spec->norm,
+                                                .name = name,
+                                                .act = P2P_ACT_RELU,
+                                                .dropout_p = has_dropout(u, level) ? 0.5f : 0.0f});
 }
 
 int p2p_build_unet(P2pGraph *g, const P2pNetSpec *spec, int levels, bool skips)
 {
-    const Unet u = {.g = g, .spec = spec, .levels = levels, .skips = skips,
+    const Unet u = {.g = g,
+                    .spec = spec,
+                    .levels = levels,
+                    .skips = skips,
                     .bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE};
     int skip[MAX_LEVELS + 1], x = g->input;
 

@@ -42,6 +42,8 @@ static const P2pVariant variants[] = {
 };
 
 const P2pPass p2p_pass_adam = {
-    .name = "adam", .variants = variants,
-    .updates = 1u << P2P_ADAM_P | 1u << P2P_ADAM_M | 1u << P2P_ADAM_V, .ref = p2p_ref_adam,
+    .name = "adam",
+    .variants = variants,
+    .updates = 1u << P2P_ADAM_P | 1u << P2P_ADAM_M | 1u << P2P_ADAM_V,
+    .ref = p2p_ref_adam,
 };

@@ -12,9 +12,12 @@ typedef struct AdamRule {
 
 static inline AdamRule p2p_adam_rule(const P2pAttr *attr)
 {
-    return (AdamRule){.beta1 = (float)attr->beta1, .rest1 = (float)(1 - attr->beta1),
-                      .beta2 = (float)attr->beta2, .rest2 = (float)(1 - attr->beta2),
-                      .eps = attr->eps, .epsilon_hat = attr->epsilon_hat};
+    return (AdamRule){.beta1 = (float)attr->beta1,
+                      .rest1 = (float)(1 - attr->beta1),
+                      .beta2 = (float)attr->beta2,
+                      .rest2 = (float)(1 - attr->beta2),
+                      .eps = attr->eps,
+                      .epsilon_hat = attr->epsilon_hat};
 }
 
 #endif

@@ -6,15 +6,27 @@ ConvGeom p2p_conv_geom(const P2pCall *call)
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
 
-    return (ConvGeom){.n = x->n, .h = x->h, .w = x->w, .c = x->c,
-                      .p = y->h, .q = y->w, .k = y->c,
-                      .r = w->h, .s = w->w,
-                      .stride = call->attr.stride, .pad = call->attr.pad,
-                      .x_stride = x->stride, .x_offset = x->offset,
-                      .y_stride = y->stride, .y_offset = y->offset,
-                      .w_offset = w->offset, .bias_offset = call->t[P2P_CONV_BIAS].offset,
-                      .block = w->stride, .large_out = call->attr.large_out,
-                      .accumulate = call->attr.accumulate, .act = call->attr.act1,
+    return (ConvGeom){.n = x->n,
+                      .h = x->h,
+                      .w = x->w,
+                      .c = x->c,
+                      .p = y->h,
+                      .q = y->w,
+                      .k = y->c,
+                      .r = w->h,
+                      .s = w->w,
+                      .stride = call->attr.stride,
+                      .pad = call->attr.pad,
+                      .x_stride = x->stride,
+                      .x_offset = x->offset,
+                      .y_stride = y->stride,
+                      .y_offset = y->offset,
+                      .w_offset = w->offset,
+                      .bias_offset = call->t[P2P_CONV_BIAS].offset,
+                      .block = w->stride,
+                      .large_out = call->attr.large_out,
+                      .accumulate = call->attr.accumulate,
+                      .act = call->attr.act1,
                       .slope = call->attr.slope};
 }
 
@@ -22,10 +34,14 @@ void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UP
 {
     const P2pTensor *m = &call->t[P2P_CONV_M], *v = &call->t[P2P_CONV_V];
     const P2pTensor *hyper = &call->t[P2P_CONV_HYPER];
-    const P2pArg list[P2P_UPDATE_ARGS] = {
-        P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(m->buffer),
-        P2P_ARG_BUFFER(v->buffer), P2P_ARG_BUFFER(hyper->buffer), P2P_ARG(u->at[0]),
-        P2P_ARG(u->at[1]), P2P_ARG(u->at[2]), P2P_ARG(u->rule)};
+    const P2pArg list[P2P_UPDATE_ARGS] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
+                                          P2P_ARG_BUFFER(m->buffer),
+                                          P2P_ARG_BUFFER(v->buffer),
+                                          P2P_ARG_BUFFER(hyper->buffer),
+                                          P2P_ARG(u->at[0]),
+                                          P2P_ARG(u->at[1]),
+                                          P2P_ARG(u->at[2]),
+                                          P2P_ARG(u->rule)};
 
     *u = (ConvUpdate){{m->offset, v->offset, hyper->offset}, p2p_adam_rule(&call->attr)};
     for (int i = 0; i < P2P_UPDATE_ARGS; i++)
@@ -55,7 +71,8 @@ static int emit_naive(P2pSequence *seq, const P2pCall *call, bool gradient)
                           .kernel = gradient ? "conv2d_dgrad_naive" : "conv2d_fwd_naive",
                           .global = {(size_t)(gradient ? g.c : g.k), (size_t)(gradient ? g.w : g.q),
                                      n * (size_t)(gradient ? g.h : g.p)},
-                          .args = args, .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
+                          .args = args,
+                          .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
 }
 
 static int emit_fwd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
@@ -87,14 +104,14 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps
                           .kernel = "conv2d_wgrad_naive",
                           .global = {(size_t)((outputs + g.block - 1) / g.block * g.block),
                                      (size_t)inputs, (size_t)(g.r * g.s)},
-                          .args = args, .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
+                          .args = args,
+                          .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
 }
 
 static const P2pVariant fwd_variants[] = {
     {"thin", p2p_conv2d_fwd_thin_ok, p2p_conv2d_fwd_thin_work, p2p_conv2d_fwd_thin_emit},
     {"winograd", p2p_conv2d_fwd_winograd_ok, p2p_conv2d_fwd_winograd_work,
-     p2p_conv2d_fwd_winograd_emit, p2p_conv2d_fwd_winograd_worth, .error = 16,
-     .packed = true},
+     p2p_conv2d_fwd_winograd_emit, p2p_conv2d_fwd_winograd_worth, .error = 16, .packed = true},
     {"simd", p2p_conv2d_fwd_simd_ok, NULL, p2p_conv2d_fwd_simd_emit, .packed = true},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_fwd_tile_work, p2p_conv2d_fwd_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_fwd_clblast_emit},
@@ -105,8 +122,7 @@ static const P2pVariant fwd_variants[] = {
 static const P2pVariant dgrad_variants[] = {
     {"thin", p2p_conv2d_dgrad_thin_ok, p2p_conv2d_dgrad_thin_work, p2p_conv2d_dgrad_thin_emit},
     {"winograd", p2p_conv2d_dgrad_winograd_ok, p2p_conv2d_dgrad_winograd_work,
-     p2p_conv2d_dgrad_winograd_emit, p2p_conv2d_dgrad_winograd_worth, .error = 16,
-     .packed = true},
+     p2p_conv2d_dgrad_winograd_emit, p2p_conv2d_dgrad_winograd_worth, .error = 16, .packed = true},
     {"simd", p2p_conv2d_dgrad_simd_ok, NULL, p2p_conv2d_dgrad_simd_emit, .packed = true},
     {"tile", p2p_conv2d_tile_ok, p2p_conv2d_dgrad_tile_work, p2p_conv2d_dgrad_tile_emit},
     {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_dgrad_clblast_emit},
@@ -134,19 +150,26 @@ static const P2pVariant wgrad_variants[] = {
 };
 
 const P2pPass p2p_pass_conv2d_fwd = {
-    .name = "conv2d_fwd", .variants = fwd_variants, .outputs = 1u << P2P_CONV_Y,
+    .name = "conv2d_fwd",
+    .variants = fwd_variants,
+    .outputs = 1u << P2P_CONV_Y,
     .ref = p2p_ref_conv2d_fwd,
 };
 const P2pPass p2p_pass_conv2d_dgrad = {
-    .name = "conv2d_dgrad", .variants = dgrad_variants, .outputs = 1u << P2P_CONV_X,
+    .name = "conv2d_dgrad",
+    .variants = dgrad_variants,
+    .outputs = 1u << P2P_CONV_X,
     .ref = p2p_ref_conv2d_dgrad,
 };
 const P2pPass p2p_pass_conv2d_wgrad = {
-    .name = "conv2d_wgrad", .variants = wgrad_variants, .outputs = 1u << P2P_CONV_W,
+    .name = "conv2d_wgrad",
+    .variants = wgrad_variants,
+    .outputs = 1u << P2P_CONV_W,
     .ref = p2p_ref_conv2d_wgrad,
 };
 const P2pPass p2p_pass_conv2d_wgrad_adam = {
-    .name = "conv2d_wgrad_adam", .variants = wgrad_adam_variants,
+    .name = "conv2d_wgrad_adam",
+    .variants = wgrad_adam_variants,
     .updates = 1u << P2P_CONV_W | 1u << P2P_CONV_M | 1u << P2P_CONV_V,
     .ref = p2p_ref_conv2d_wgrad_adam,
 };

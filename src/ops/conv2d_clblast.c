@@ -56,9 +56,11 @@ static int emit(P2pSequence *seq, const P2pCall *call, const char *kernel, const
     args[n++] = P2P_ARG(g);
     args[n++] = P2P_ARG(matrix_at);
     return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_im2col", .kernel = kernel,
+        seq, &(P2pLaunch){.program = "conv2d_im2col",
+                          .kernel = kernel,
                           .global = {(size_t)global[0], (size_t)global[1], (size_t)global[2]},
-                          .args = args, .arg_count = n});
+                          .args = args,
+                          .arg_count = n});
 }
 
 static int emit_patches(P2pSequence *seq, const P2pCall *call, P2pBuffer *work)
@@ -89,9 +91,18 @@ int p2p_conv2d_fwd_clblast_emit(P2pSequence *seq, const P2pCall *call, const P2p
                                 P2pBuffer *work)
 {
     const Matrices x = matrices(call);
-    const P2pGemm gemm = {.m = x.m, .n = x.n, .k = x.t, .a = work, .b = work, .c = work,
-                          .a_offset = x.patches, .b_offset = x.weights, .c_offset = x.pixels,
-                          .a_stride = x.t, .b_stride = x.n, .c_stride = x.n};
+    const P2pGemm gemm = {.m = x.m,
+                          .n = x.n,
+                          .k = x.t,
+                          .a = work,
+                          .b = work,
+                          .c = work,
+                          .a_offset = x.patches,
+                          .b_offset = x.weights,
+                          .c_offset = x.pixels,
+                          .a_stride = x.t,
+                          .b_stride = x.n,
+                          .c_stride = x.n};
     int err;
 
     (void)caps;
@@ -107,10 +118,19 @@ int p2p_conv2d_dgrad_clblast_emit(P2pSequence *seq, const P2pCall *call, const P
 {
     const ConvGeom g = p2p_conv_geom(call);
     const Matrices x = matrices(call);
-    const P2pGemm gemm = {.m = x.m, .n = x.t, .k = x.n, .b_transposed = true,
-                          .a = work, .b = work, .c = work,
-                          .a_offset = x.pixels, .b_offset = x.weights, .c_offset = x.patches,
-                          .a_stride = x.n, .b_stride = x.n, .c_stride = x.t};
+    const P2pGemm gemm = {.m = x.m,
+                          .n = x.t,
+                          .k = x.n,
+                          .b_transposed = true,
+                          .a = work,
+                          .b = work,
+                          .c = work,
+                          .a_offset = x.pixels,
+                          .b_offset = x.weights,
+                          .c_offset = x.patches,
+                          .a_stride = x.n,
+                          .b_stride = x.n,
+                          .c_stride = x.t};
     int err;
 
     (void)caps;
@@ -126,10 +146,19 @@ int p2p_conv2d_wgrad_clblast_emit(P2pSequence *seq, const P2pCall *call, const P
 {
     const ConvGeom g = p2p_conv_geom(call);
     const Matrices x = matrices(call);
-    const P2pGemm gemm = {.m = x.t, .n = x.n, .k = x.m, .a_transposed = true,
-                          .a = work, .b = work, .c = work,
-                          .a_offset = x.patches, .b_offset = x.pixels, .c_offset = x.weights,
-                          .a_stride = x.t, .b_stride = x.n, .c_stride = x.n};
+    const P2pGemm gemm = {.m = x.t,
+                          .n = x.n,
+                          .k = x.m,
+                          .a_transposed = true,
+                          .a = work,
+                          .b = work,
+                          .c = work,
+                          .a_offset = x.patches,
+                          .b_offset = x.pixels,
+                          .c_offset = x.weights,
+                          .a_stride = x.t,
+                          .b_stride = x.n,
+                          .c_stride = x.n};
     int err;
 
     (void)caps;

@@ -7,7 +7,7 @@
 #include "src/ops/conv2d.h"
 
 enum { GROUP = 12, CHUNK = 128, RUN = 128, WIDTH = 4 }; /* see the kernel */
-enum { OPTIONS = 112 }; /* characters */
+enum { OPTIONS = 112 };                                 /* characters */
 
 int p2p_conv2d_rows(const P2pCaps *caps)
 {
@@ -55,11 +55,14 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *c
 
     options_text(caps, P2P_PACK_F32, " -D TURN", options);
     return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_turn_simd",
+        seq, &(P2pLaunch){.program = "conv2d_simd",
+                          .kernel = "conv2d_turn_simd",
                           .options = options,
                           .global = {(size_t)(g->r * g->s),
                                      (size_t)p2p_ceil_div(g->large_out ? g->k : g->c, g->block)},
-                          .local = {1, 1, 1}, .args = args, .arg_count = 3});
+                          .local = {1, 1, 1},
+                          .args = args,
+                          .arg_count = 3});
 }
 
 /* Tiles in a group: as many as fit, but enough groups for all cores several times over. */
@@ -80,26 +83,32 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
     const P2pBuffer *w = call->t[P2P_CONV_W].buffer, *zeros = p2p_sequence_zeros(seq);
     const int is_gradient = gradient, step = gradient ? g.stride : 1;
     const int blocks = p2p_ceil_div(gradient ? g.c : g.k, g.block);
-    const int pixels = g.n * p2p_ceil_div(gradient ? g.h : g.p, step) *
-                       p2p_ceil_div(gradient ? g.w : g.q, step);
+    const int pixels =
+        g.n * p2p_ceil_div(gradient ? g.h : g.p, step) * p2p_ceil_div(gradient ? g.w : g.q, step);
     const int all_tiles = p2p_ceil_div(pixels, p2p_conv2d_rows(caps));
     const int tiles = tiles_in_group(all_tiles, blocks * step * step, caps);
     char options[OPTIONS];
 
     if (!zeros)
         return P2P_EDEVMEM;
-    const P2pArg args[] = {P2P_ARG_BUFFER(gradient ? y : x), P2P_ARG_BUFFER(w),
+    const P2pArg args[] = {P2P_ARG_BUFFER(gradient ? y : x),
+                           P2P_ARG_BUFFER(w),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
-                           P2P_ARG_BUFFER(gradient ? x : y), P2P_ARG_BUFFER(zeros), P2P_ARG(g),
-                           P2P_ARG(is_gradient), P2P_ARG(tiles)};
+                           P2P_ARG_BUFFER(gradient ? x : y),
+                           P2P_ARG_BUFFER(zeros),
+                           P2P_ARG(g),
+                           P2P_ARG(is_gradient),
+                           P2P_ARG(tiles)};
     options_text(caps, call->t[P2P_CONV_W].packing,
                  call->attr.large_out != gradient ? " -D TURNED" : "", options);
-    return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_gather_simd",
-                          .options = options,
-                          .global = {(size_t)p2p_ceil_div(all_tiles, tiles), (size_t)blocks,
-                                     (size_t)(step * step)},
-                          .local = {1, 1, 1}, .args = args, .arg_count = (int)P2P_COUNT(args)});
+    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_simd",
+                                              .kernel = "conv2d_gather_simd",
+                                              .options = options,
+                                              .global = {(size_t)p2p_ceil_div(all_tiles, tiles),
+                                                         (size_t)blocks, (size_t)(step * step)},
+                                              .local = {1, 1, 1},
+                                              .args = args,
+                                              .arg_count = (int)P2P_COUNT(args)});
 }
 
 bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps)
@@ -146,10 +155,13 @@ int p2p_conv2d_wgrad_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pC
     args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
     options_text(caps, call->t[P2P_CONV_W].packing, "", options);
     return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_simd", .kernel = "conv2d_wgrad_simd",
+        seq, &(P2pLaunch){.program = "conv2d_simd",
+                          .kernel = "conv2d_wgrad_simd",
                           .options = options,
                           .global = {(size_t)(g.r * g.s),
                                      (size_t)p2p_ceil_div(inputs, GROUP * p2p_conv2d_rows(caps)),
                                      (size_t)p2p_ceil_div(outputs, WIDTH * g.block)},
-                          .local = {1, 1, 1}, .args = args, .arg_count = (int)P2P_COUNT(args)});
+                          .local = {1, 1, 1},
+                          .args = args,
+                          .arg_count = (int)P2P_COUNT(args)});
 }

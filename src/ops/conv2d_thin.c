@@ -21,7 +21,9 @@ static Sides sides(const ConvGeom *g, bool gradient)
 {
     const int step = gradient ? g->stride : 1, in = gradient ? g->k : g->c;
 
-    return (Sides){.in = in, .out = gradient ? g->c : g->k, .step = step,
+    return (Sides){.in = in,
+                   .out = gradient ? g->c : g->k,
+                   .step = step,
                    .lanes = g->r * g->s * in,
                    .pixels = g->n * p2p_ceil_div(gradient ? g->h : g->p, step) *
                              p2p_ceil_div(gradient ? g->w : g->q, step)};
@@ -59,8 +61,8 @@ static size_t gather_work(const P2pCall *call, const P2pCaps *caps, bool gradien
 
     if (is_patch(&s, caps))
         return p2p_conv2d_turned_bytes(call, gradient);
-    return (size_t)(g.r * g.s * DOT_OUT) *
-           p2p_round_up((size_t)s.in, (size_t)caps->vector_width) * sizeof(float);
+    return (size_t)(g.r * g.s * DOT_OUT) * p2p_round_up((size_t)s.in, (size_t)caps->vector_width) *
+           sizeof(float);
 }
 
 static int emit(P2pSequence *seq, const P2pCaps *caps, const char *kernel, const P2pArg *args,
@@ -71,9 +73,13 @@ static int emit(P2pSequence *seq, const P2pCaps *caps, const char *kernel, const
     snprintf(options, sizeof(options), "-D ROWS=%d -D PATCH=%d -D DOT_OUT=%d%s",
              p2p_conv2d_rows(caps), PATCH, DOT_OUT, strstr(kernel, "wgrad") ? " -D WGRAD" : "");
     return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_thin", .kernel = kernel, .options = options,
+        seq, &(P2pLaunch){.program = "conv2d_thin",
+                          .kernel = kernel,
+                          .options = options,
                           .global = {(size_t)global[0], (size_t)global[1], (size_t)global[2]},
-                          .local = {1, 1, 1}, .args = args, .arg_count = (int)arg_count});
+                          .local = {1, 1, 1},
+                          .args = args,
+                          .arg_count = (int)arg_count});
 }
 
 /* Tiles in a group, so that there are some groups for each core. */
@@ -99,9 +105,12 @@ static int emit_patch(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps
         g.w_offset = 0;
     }
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer),
-                           P2P_ARG_BUFFER(w), P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
+                           P2P_ARG_BUFFER(w),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
                            P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_X : P2P_CONV_Y].buffer),
-                           P2P_ARG(g), P2P_ARG(is_gradient), P2P_ARG(tiles)};
+                           P2P_ARG(g),
+                           P2P_ARG(is_gradient),
+                           P2P_ARG(tiles)};
     return emit(seq, caps, "conv2d_patch_thin", args, P2P_COUNT(args),
                 (int[]){p2p_ceil_div(all, tiles), 1, 1});
 }
@@ -117,9 +126,12 @@ static int emit_dot(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, 
     const P2pArg weight_args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(work),
                                   P2P_ARG(g), P2P_ARG(is_gradient)};
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer),
-                           P2P_ARG_BUFFER(work), P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
+                           P2P_ARG_BUFFER(work),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
                            P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_X : P2P_CONV_Y].buffer),
-                           P2P_ARG_BUFFER(zeros), P2P_ARG(g), P2P_ARG(is_gradient),
+                           P2P_ARG_BUFFER(zeros),
+                           P2P_ARG(g),
+                           P2P_ARG(is_gradient),
                            P2P_ARG(tiles)};
     int err;
 
@@ -219,7 +231,9 @@ int p2p_conv2d_wgrad_thin_emit(P2pSequence *seq, const P2pCall *call, const P2pC
     const int gradient = o.gradient;
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer),
                            P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_X : P2P_CONV_Y].buffer),
-                           P2P_ARG_BUFFER(work), P2P_ARG(g), P2P_ARG(gradient),
+                           P2P_ARG_BUFFER(work),
+                           P2P_ARG(g),
+                           P2P_ARG(gradient),
                            P2P_ARG(o.part_pixels)};
     const P2pArg sum_args[] = {P2P_ARG_BUFFER(work), P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
                                P2P_ARG(g), P2P_ARG(gradient), P2P_ARG(o.parts)};

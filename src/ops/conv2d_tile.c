@@ -50,7 +50,9 @@ static Grid gather_grid(const P2pCall *call, const P2pCaps *caps, bool gradient)
 static Grid wgrad_grid(const P2pCall *call, const P2pCaps *caps)
 {
     const ConvGeom g = p2p_conv_geom(call);
-    Grid d = {.pixels = g.c, .outputs = g.k, .classes = g.r * g.s,
+    Grid d = {.pixels = g.c,
+              .outputs = g.k,
+              .classes = g.r * g.s,
               .results = p2p_tensor_elements(&call->t[P2P_CONV_W])};
 
     d.parts = parts_of(p2p_ceil_div(g.c, TILE) * p2p_ceil_div(g.k, TILE) * d.classes,
@@ -66,20 +68,24 @@ static size_t partial_bytes(const Grid *d)
 static int emit_tiles(P2pSequence *seq, const char *kernel, const Grid *d, const P2pArg *args,
                       size_t count)
 {
-    return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_tile", .kernel = kernel,
-                          .global = {items(d->pixels), items(d->outputs),
-                                     (size_t)(d->classes * d->parts)},
-                          .local = {SIDE, SIDE, 1}, .args = args, .arg_count = (int)count});
+    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_tile",
+                                              .kernel = kernel,
+                                              .global = {items(d->pixels), items(d->outputs),
+                                                         (size_t)(d->classes * d->parts)},
+                                              .local = {SIDE, SIDE, 1},
+                                              .args = args,
+                                              .arg_count = (int)count});
 }
 
 static int emit_sum(P2pSequence *seq, const char *kernel, const Grid *d, const P2pArg *args,
                     size_t count)
 {
-    return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_tile", .kernel = kernel,
-                          .global = {p2p_round_up(d->results, SUM_ITEMS)}, .local = {SUM_ITEMS},
-                          .args = args, .arg_count = (int)count});
+    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_tile",
+                                              .kernel = kernel,
+                                              .global = {p2p_round_up(d->results, SUM_ITEMS)},
+                                              .local = {SUM_ITEMS},
+                                              .args = args,
+                                              .arg_count = (int)count});
 }
 
 static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work,
@@ -91,11 +97,17 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
     const P2pBuffer *bias = call->t[P2P_CONV_BIAS].buffer, *partial = parts > 1 ? work : NULL;
     const P2pBuffer *in = call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer;
     const P2pBuffer *out = call->t[gradient ? P2P_CONV_X : P2P_CONV_Y].buffer;
-    const P2pArg args[] = {P2P_ARG_BUFFER(in), P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
-                           P2P_ARG_BUFFER(bias), P2P_ARG_BUFFER(out), P2P_ARG(g),
-                           P2P_ARG(gradient), P2P_ARG_BUFFER(partial), P2P_ARG(parts)};
-    const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(bias), P2P_ARG_BUFFER(out),
-                               P2P_ARG(g), P2P_ARG(gradient), P2P_ARG(parts)};
+    const P2pArg args[] = {P2P_ARG_BUFFER(in),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
+                           P2P_ARG_BUFFER(bias),
+                           P2P_ARG_BUFFER(out),
+                           P2P_ARG(g),
+                           P2P_ARG(gradient),
+                           P2P_ARG_BUFFER(partial),
+                           P2P_ARG(parts)};
+    const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(bias),
+                               P2P_ARG_BUFFER(out),     P2P_ARG(g),
+                               P2P_ARG(gradient),       P2P_ARG(parts)};
     const int err = emit_tiles(seq, "conv2d_gather_tile", &d, args, P2P_COUNT(args));
 
     if (err < 0 || parts == 1)
@@ -144,8 +156,11 @@ int p2p_conv2d_wgrad_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pC
     const int parts = d.parts;
     const P2pBuffer *w = call->t[P2P_CONV_W].buffer, *partial = parts > 1 ? work : NULL;
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer), P2P_ARG_BUFFER(w),
-                           P2P_ARG(g), P2P_ARG_BUFFER(partial), P2P_ARG(parts)};
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
+                           P2P_ARG_BUFFER(w),
+                           P2P_ARG(g),
+                           P2P_ARG_BUFFER(partial),
+                           P2P_ARG(parts)};
     const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(w), P2P_ARG(g),
                                P2P_ARG(parts)};
     const int err = emit_tiles(seq, "conv2d_wgrad_tile", &d, args, P2P_COUNT(args));

@@ -112,17 +112,18 @@ static Plan plan(const P2pCall *call, const P2pCaps *caps, Direction direction)
     p.points = p.algorithm.tile + p.algorithm.taps - 1;
     p.tiles = count_tiles(g, p.algorithm.tile, direction);
     p.padded = rounded_tiles(g, p.algorithm.tile, direction, caps);
-    snprintf(p.options, sizeof(p.options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D ROWS=%d -D PACKING=%d%s",
-             p.algorithm.tile, p.algorithm.taps, p.chunk, p2p_conv2d_rows(caps),
-             call->t[P2P_CONV_W].packing, direction == WGRAD ? " -D WGRAD" : "");
+    snprintf(p.options, sizeof(p.options),
+             "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D ROWS=%d -D PACKING=%d%s", p.algorithm.tile,
+             p.algorithm.taps, p.chunk, p2p_conv2d_rows(caps), call->t[P2P_CONV_W].packing,
+             direction == WGRAD ? " -D WGRAD" : "");
     return p;
 }
 
 /* Bytes of the transformed data of one side; virtual channels of the large one. */
 static size_t data_bytes(const Plan *p, int channels)
 {
-    const size_t floats = (size_t)p->points * (size_t)p->points * (size_t)p->padded *
-                          (size_t)channels;
+    const size_t floats =
+        (size_t)p->points * (size_t)p->points * (size_t)p->padded * (size_t)channels;
 
     return p2p_round_up(floats * sizeof(float) + RUN_BYTES, 256);
 }
@@ -135,20 +136,25 @@ static int large_channels(const Plan *p)
 static int add(P2pSequence *seq, const Plan *p, const char *kernel, const P2pArg *args, int count,
                int x, int y)
 {
-    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_winograd", .kernel = kernel,
+    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_winograd",
+                                              .kernel = kernel,
                                               .options = p->options,
                                               .global = {(size_t)x, (size_t)y, 1},
-                                              .local = {1, 1, 1}, .args = args, .arg_count = count});
+                                              .local = {1, 1, 1},
+                                              .args = args,
+                                              .arg_count = count});
 }
 
 /* V from the large side, or from the small one for the data gradient. */
 static int add_data(P2pSequence *seq, const Plan *p, const P2pCall *call, const P2pBuffer *v,
                     int gradient, int chunk)
 {
-    const P2pArg args[] = {
-        P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer),
-        P2P_ARG_BUFFER(p2p_sequence_zeros(seq)), P2P_ARG_BUFFER(v), P2P_ARG(p->g),
-        P2P_ARG(gradient), P2P_ARG(chunk)};
+    const P2pArg args[] = {P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer),
+                           P2P_ARG_BUFFER(p2p_sequence_zeros(seq)),
+                           P2P_ARG_BUFFER(v),
+                           P2P_ARG(p->g),
+                           P2P_ARG(gradient),
+                           P2P_ARG(chunk)};
 
     return add(seq, p, "winograd_data", args, (int)P2P_COUNT(args), p->tiles,
                gradient ? 1 : p->g.stride * p->g.stride);
@@ -157,7 +163,8 @@ static int add_data(P2pSequence *seq, const Plan *p, const P2pCall *call, const 
 /* Tiles in a group: as many as the sums allow, but groups for all cores; a multiple of the rows. */
 static int tiles_in_group(const Plan *p, int blocks, const P2pCaps *caps)
 {
-    const int rows = p2p_conv2d_rows(caps), most = MOST_SUMS / (p->points * p->points * p->g.block) / rows;
+    const int rows = p2p_conv2d_rows(caps),
+              most = MOST_SUMS / (p->points * p->points * p->g.block) / rows;
     const int all = p->padded / rows;
     int groups = p2p_ceil_div(all, most);
 
@@ -173,10 +180,13 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
     const int gradient = direction == DGRAD;
     const int blocks = (gradient ? large_channels(&p) : p.g.k) / p.g.block;
     const int tiles = tiles_in_group(&p, blocks, caps);
-    const P2pArg args[] = {P2P_ARG_BUFFER(work), P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
+    const P2pArg args[] = {P2P_ARG_BUFFER(work),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
                            P2P_ARG_BUFFER(call->t[gradient ? P2P_CONV_X : P2P_CONV_Y].buffer),
-                           P2P_ARG(p.g), P2P_ARG(gradient), P2P_ARG(tiles)};
+                           P2P_ARG(p.g),
+                           P2P_ARG(gradient),
+                           P2P_ARG(tiles)};
     int err;
 
     if (!p2p_sequence_zeros(seq))
@@ -259,8 +269,12 @@ int p2p_conv2d_wgrad_winograd_emit(P2pSequence *seq, const P2pCall *call, const 
     const int behind = (int)(data_bytes(&p, large_channels(&p)) / sizeof(float));
     /* The outputs' side in blocks. */
     const int chunk = p.g.large_out ? p.chunk : p.g.block;
-    const P2pArg spread[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer), P2P_ARG_BUFFER(zeros),
-                             P2P_ARG_BUFFER(work), P2P_ARG(p.g), P2P_ARG(chunk), P2P_ARG(behind)};
+    const P2pArg spread[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
+                             P2P_ARG_BUFFER(zeros),
+                             P2P_ARG_BUFFER(work),
+                             P2P_ARG(p.g),
+                             P2P_ARG(chunk),
+                             P2P_ARG(behind)};
     P2pArg product[1 + P2P_UPDATE_ARGS + 2] = {P2P_ARG_BUFFER(work)};
     ConvUpdate update;
     const int inputs = p.g.large_out ? p.g.k : large_channels(&p);

@@ -75,19 +75,22 @@ static inline void p2p_args_tensor(P2pArgs *a, const P2pTensor *t)
  */
 static inline const char *p2p_part_options(const char *kernel)
 {
-    return strstr(kernel, "_naive")                                             ? "-D NAIVE"
+    return strstr(kernel, "_naive")                                            ? "-D NAIVE"
            : strstr(kernel, "norm_act_bwd") || strstr(kernel, "norm_act_sums") ? "-D BACKWARD"
-                                                                                : NULL;
+                                                                               : NULL;
 }
 
 /** Append a launch of x * y * z work-groups of one work-item each: CPU kernels. */
 static inline int p2p_emit_groups(P2pSequence *seq, const char *program, const char *kernel,
                                   const P2pArgs *args, int x, int y, int z)
 {
-    const P2pLaunch launch = {
-        .program = program, .kernel = kernel, .options = p2p_part_options(kernel),
-        .global = {(size_t)x, (size_t)y, (size_t)z}, .local = {1, 1, 1},
-        .args = args->list, .arg_count = args->count};
+    const P2pLaunch launch = {.program = program,
+                              .kernel = kernel,
+                              .options = p2p_part_options(kernel),
+                              .global = {(size_t)x, (size_t)y, (size_t)z},
+                              .local = {1, 1, 1},
+                              .args = args->list,
+                              .arg_count = args->count};
 
     return p2p_sequence_add(seq, &launch);
 }
@@ -96,10 +99,13 @@ static inline int p2p_emit_groups(P2pSequence *seq, const char *program, const c
 static inline int p2p_emit_items(P2pSequence *seq, const char *program, const char *kernel,
                                  const P2pArgs *args, size_t count)
 {
-    const P2pLaunch launch = {
-        .program = program, .kernel = kernel, .options = p2p_part_options(kernel),
-        .global = {p2p_round_up(count, 64)}, .local = {64},
-        .args = args->list, .arg_count = args->count};
+    const P2pLaunch launch = {.program = program,
+                              .kernel = kernel,
+                              .options = p2p_part_options(kernel),
+                              .global = {p2p_round_up(count, 64)},
+                              .local = {64},
+                              .args = args->list,
+                              .arg_count = args->count};
 
     return p2p_sequence_add(seq, &launch);
 }
@@ -111,8 +117,8 @@ static inline int p2p_emit_items(P2pSequence *seq, const char *program, const ch
  * where all are dense one long run cut into pieces. The last row may be shorter.
  */
 typedef struct P2pRows {
-    int rows, cols, last; /* last: columns of the last row */
-    bool flat;            /* the row stride of every tensor is cols, else the tensor's own */
+    int rows, cols, last;  /* last: columns of the last row */
+    bool flat;             /* the row stride of every tensor is cols, else the tensor's own */
     int groups, per_group; /* rows divided among work-groups; independent of the device */
 } P2pRows;
 

@@ -54,10 +54,13 @@ static int emit_loss(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, boo
     if (simd) {
         err = p2p_emit_groups(seq, "loss", "loss_simd", &a, r.groups, 1, 1);
     } else {
-        const P2pLaunch launch = {
-            .program = "loss", .kernel = "loss_naive",
-            .options = p2p_part_options("loss_naive"),
-            .global = {(size_t)r.groups * ITEMS}, .local = {ITEMS}, .args = a.list, .arg_count = a.count};
+        const P2pLaunch launch = {.program = "loss",
+                                  .kernel = "loss_naive",
+                                  .options = p2p_part_options("loss_naive"),
+                                  .global = {(size_t)r.groups * ITEMS},
+                                  .local = {ITEMS},
+                                  .args = a.list,
+                                  .arg_count = a.count};
         err = p2p_sequence_add(seq, &launch);
     }
     return err ? err : emit_final(seq, call, r.groups, work);
@@ -83,6 +86,9 @@ static const P2pVariant variants[] = {
 
 /* value is updated, not overwritten: the other losses' places stay. */
 const P2pPass p2p_pass_loss = {
-    .name = "loss", .variants = variants, .outputs = 1u << P2P_LOSS_DX,
-    .updates = 1u << P2P_LOSS_VALUE, .ref = p2p_ref_loss,
+    .name = "loss",
+    .variants = variants,
+    .outputs = 1u << P2P_LOSS_DX,
+    .updates = 1u << P2P_LOSS_VALUE,
+    .ref = p2p_ref_loss,
 };

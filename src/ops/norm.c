@@ -46,11 +46,14 @@ int p2p_emit_parts(P2pSequence *seq, const char *program, const char *kernel, co
     if (simd)
         return p2p_emit_groups(seq, program, kernel, a, p->parts, p->groups, 1);
 
-    const P2pLaunch launch = {
-        .program = program, .kernel = kernel, .options = p2p_part_options(kernel),
-        .global = {p2p_round_up((size_t)channels, LANES), (size_t)p->parts * LANES,
-                   (size_t)p->groups},
-        .local = {LANES, LANES, 1}, .args = a->list, .arg_count = a->count};
+    const P2pLaunch launch = {.program = program,
+                              .kernel = kernel,
+                              .options = p2p_part_options(kernel),
+                              .global = {p2p_round_up((size_t)channels, LANES),
+                                         (size_t)p->parts * LANES, (size_t)p->groups},
+                              .local = {LANES, LANES, 1},
+                              .args = a->list,
+                              .arg_count = a->count};
 
     return p2p_sequence_add(seq, &launch);
 }
@@ -89,8 +92,9 @@ static int emit_sum(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool
     const P2pParts p = p2p_parts(x, 1);
     const int err = emit_part_sums(seq, x, x, 0, &p, work, false, simd);
 
-    return err ? err : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_SUM_Y], x->c,
-                                          call->attr.accumulate);
+    return err ? err
+               : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_SUM_Y], x->c,
+                                    call->attr.accumulate);
 }
 
 static int sum_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
@@ -112,7 +116,9 @@ static const P2pVariant sum_variants[] = {
 };
 
 const P2pPass p2p_pass_channel_sum = {
-    .name = "channel_sum", .variants = sum_variants, .outputs = 1u << P2P_SUM_Y,
+    .name = "channel_sum",
+    .variants = sum_variants,
+    .outputs = 1u << P2P_SUM_Y,
     .ref = p2p_ref_channel_sum,
 };
 
@@ -199,7 +205,8 @@ static const P2pVariant stats_variants[] = {
 };
 
 const P2pPass p2p_pass_norm_stats = {
-    .name = "norm_stats", .variants = stats_variants,
+    .name = "norm_stats",
+    .variants = stats_variants,
     .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD,
     .updates = 1u << P2P_STATS_RUN_MEAN | 1u << P2P_STATS_RUN_VAR,
     .ref = p2p_ref_norm_stats,
@@ -229,8 +236,10 @@ static const P2pVariant running_variants[] = {
 };
 
 const P2pPass p2p_pass_norm_running = {
-    .name = "norm_running", .variants = running_variants,
-    .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD, .ref = p2p_ref_norm_running,
+    .name = "norm_running",
+    .variants = running_variants,
+    .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD,
+    .ref = p2p_ref_norm_running,
 };
 
 static int param_grad_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
@@ -254,6 +263,8 @@ static const P2pVariant param_grad_variants[] = {
 };
 
 const P2pPass p2p_pass_norm_param_grad = {
-    .name = "norm_param_grad", .variants = param_grad_variants,
-    .outputs = 1u << P2P_NPG_DGAMMA | 1u << P2P_NPG_DBETA, .ref = p2p_ref_norm_param_grad,
+    .name = "norm_param_grad",
+    .variants = param_grad_variants,
+    .outputs = 1u << P2P_NPG_DGAMMA | 1u << P2P_NPG_DBETA,
+    .ref = p2p_ref_norm_param_grad,
 };

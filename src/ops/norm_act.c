@@ -144,14 +144,20 @@ static const P2pVariant bwd_variants[] = {
 };
 
 const P2pPass p2p_pass_norm_act_fwd = {
-    .name = "norm_act_fwd", .variants = fwd_variants,
-    .outputs = 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2, .ref = p2p_ref_norm_act_fwd,
+    .name = "norm_act_fwd",
+    .variants = fwd_variants,
+    .outputs = 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2,
+    .ref = p2p_ref_norm_act_fwd,
 };
 const P2pPass p2p_pass_norm_act_sums = {
-    .name = "norm_act_sums", .variants = sums_variants, .outputs = 1u << P2P_NA_SUMS,
+    .name = "norm_act_sums",
+    .variants = sums_variants,
+    .outputs = 1u << P2P_NA_SUMS,
     .ref = p2p_ref_norm_act_sums,
 };
 const P2pPass p2p_pass_norm_act_bwd = {
-    .name = "norm_act_bwd", .variants = bwd_variants, .outputs = 1u << P2P_NA_DX,
+    .name = "norm_act_bwd",
+    .variants = bwd_variants,
+    .outputs = 1u << P2P_NA_DX,
     .ref = p2p_ref_norm_act_bwd,
 };

@@ -105,17 +105,18 @@ int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *cap
     for (const P2pVariant *v = pass->variants; v->name; v++) {
         const bool named = forced && strlen(v->name) == n && !strncmp(v->name, forced, n);
         known |= named;
-        const bool wanted = forced ? named : !is_left_out(v, choice) &&
-                                             (!v->worth || v->worth(call, caps));
+        const bool wanted =
+            forced ? named : !is_left_out(v, choice) && (!v->worth || v->worth(call, caps));
         if (wanted && (!packed || v->packed) && v->applicable(call, caps)) {
             *out = v;
             return P2P_OK;
         }
     }
     if (!known)
-        return p2p_fail(P2P_EINVAL, "--variant %s=%.*s: there is no such variant (the first of %s "
-                                    "is %s)", pass->name, (int)n, forced, pass->name,
-                        pass->variants->name);
+        return p2p_fail(P2P_EINVAL,
+                        "--variant %s=%.*s: there is no such variant (the first of %s "
+                        "is %s)",
+                        pass->name, (int)n, forced, pass->name, pass->variants->name);
     return p2p_fail(P2P_EINVAL, "%s: no variant%s%.*s fits x [%d,%d,%d,%d] on %s", pass->name,
                     forced ? " named " : "", (int)n, forced ? forced : "", call->t[0].n,
                     call->t[0].h, call->t[0].w, call->t[0].c, caps->name);

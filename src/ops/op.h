@@ -125,8 +125,14 @@ enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX };
 enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER };
 
 /** Words of the hyper tensor (16 words of 32 bits, written by the host before each step). */
-enum { P2P_HYPER_LR, P2P_HYPER_H1, P2P_HYPER_H2, P2P_HYPER_SEED = 4, P2P_HYPER_STEP = 5,
-       P2P_HYPER_WORDS = 16 };
+enum {
+    P2P_HYPER_LR,
+    P2P_HYPER_H1,
+    P2P_HYPER_H2,
+    P2P_HYPER_SEED = 4,
+    P2P_HYPER_STEP = 5,
+    P2P_HYPER_WORDS = 16
+};
 
 typedef struct P2pAttr {
     int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */
@@ -134,14 +140,14 @@ typedef struct P2pAttr {
     bool accumulate;       /* add to the output */
     bool fixed_statistics; /* statistics do not depend on x */
     P2pAct act1, act2;
-    float slope;           /* LeakyReLU */
-    float eps, momentum;   /* norm; eps also Adam */
-    float dropout_p;       /* 0: none */
-    uint32_t stream;       /* of the dropout */
+    float slope;         /* LeakyReLU */
+    float eps, momentum; /* norm; eps also Adam */
+    float dropout_p;     /* 0: none */
+    uint32_t stream;     /* of the dropout */
     P2pLossKind loss;
     float value, value_scale, grad_scale;
-    int index;             /* which loss value */
-    double beta1, beta2;   /* 1 - beta2 from an f32 would be off by 1e-5 */
+    int index;           /* which loss value */
+    double beta1, beta2; /* 1 - beta2 from an f32 would be off by 1e-5 */
     bool epsilon_hat;
 } P2pAttr;
 

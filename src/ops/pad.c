@@ -65,10 +65,14 @@ static const P2pVariant bwd_variants[] = {
 };
 
 const P2pPass p2p_pass_pad_fwd = {
-    .name = "pad_fwd", .variants = fwd_variants, .outputs = 1u << P2P_PAD_Y,
+    .name = "pad_fwd",
+    .variants = fwd_variants,
+    .outputs = 1u << P2P_PAD_Y,
     .ref = p2p_ref_pad_fwd,
 };
 const P2pPass p2p_pass_pad_bwd = {
-    .name = "pad_bwd", .variants = bwd_variants, .outputs = 1u << P2P_PAD_X,
+    .name = "pad_bwd",
+    .variants = bwd_variants,
+    .outputs = 1u << P2P_PAD_X,
     .ref = p2p_ref_pad_bwd,
 };

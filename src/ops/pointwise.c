@@ -80,23 +80,23 @@ static bool simd_applicable(const P2pCall *call, const P2pCaps *caps)
 }
 
 /* Both variants of a pass from its emit_ function. */
-#define VARIANTS(pass)                                                                             \
-    static int pass##_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,            \
-                            P2pBuffer *work)                                                       \
-    {                                                                                              \
-        (void)caps, (void)work;                                                                    \
-        return emit_##pass(seq, call, false);                                                      \
-    }                                                                                              \
-    static int pass##_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,             \
-                           P2pBuffer *work)                                                        \
-    {                                                                                              \
-        (void)caps, (void)work;                                                                    \
-        return emit_##pass(seq, call, true);                                                       \
-    }                                                                                              \
-    static const P2pVariant pass##_variants[] = {                                                  \
-        {"simd", simd_applicable, NULL, pass##_simd},                                              \
-        {"naive", p2p_variant_always, NULL, pass##_naive},                                         \
-        {0},                                                                                       \
+#define VARIANTS(pass)                                                                  \
+    static int pass##_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, \
+                            P2pBuffer *work)                                            \
+    {                                                                                   \
+        (void)caps, (void)work;                                                         \
+        return emit_##pass(seq, call, false);                                           \
+    }                                                                                   \
+    static int pass##_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,  \
+                           P2pBuffer *work)                                             \
+    {                                                                                   \
+        (void)caps, (void)work;                                                         \
+        return emit_##pass(seq, call, true);                                            \
+    }                                                                                   \
+    static const P2pVariant pass##_variants[] = {                                       \
+        {"simd", simd_applicable, NULL, pass##_simd},                                   \
+        {"naive", p2p_variant_always, NULL, pass##_naive},                              \
+        {0},                                                                            \
     }
 
 VARIANTS(copy);
@@ -105,16 +105,26 @@ VARIANTS(fill);
 VARIANTS(act_bwd);
 
 const P2pPass p2p_pass_copy = {
-    .name = "copy", .variants = copy_variants, .outputs = 1u << P2P_COPY_Y,
+    .name = "copy",
+    .variants = copy_variants,
+    .outputs = 1u << P2P_COPY_Y,
     .ref = p2p_ref_copy,
 };
 const P2pPass p2p_pass_add = {
-    .name = "add", .variants = add_variants, .outputs = 1u << P2P_ADD_Y, .ref = p2p_ref_add,
+    .name = "add",
+    .variants = add_variants,
+    .outputs = 1u << P2P_ADD_Y,
+    .ref = p2p_ref_add,
 };
 const P2pPass p2p_pass_fill = {
-    .name = "fill", .variants = fill_variants, .outputs = 1u << P2P_FILL_X, .ref = p2p_ref_fill,
+    .name = "fill",
+    .variants = fill_variants,
+    .outputs = 1u << P2P_FILL_X,
+    .ref = p2p_ref_fill,
 };
 const P2pPass p2p_pass_act_bwd = {
-    .name = "act_bwd", .variants = act_bwd_variants, .outputs = 1u << P2P_ACTB_DX,
+    .name = "act_bwd",
+    .variants = act_bwd_variants,
+    .outputs = 1u << P2P_ACTB_DX,
     .ref = p2p_ref_act_bwd,
 };

@@ -54,7 +54,8 @@ static void meet_planes(const ConvGeom *g, Direction d, const Meeting *m, int n,
             if (row < 0 || row >= g->h)
                 continue;
             const size_t x0 =
-                (((size_t)n * (size_t)g->c + (size_t)c) * (size_t)g->h + (size_t)row) * (size_t)g->w;
+                (((size_t)n * (size_t)g->c + (size_t)c) * (size_t)g->h + (size_t)row) *
+                (size_t)g->w;
             const size_t y0 =
                 (((size_t)n * (size_t)g->k + (size_t)k) * (size_t)g->p + (size_t)p) * (size_t)g->q;
             for (int s = 0; s < g->s; s++)

@@ -105,8 +105,8 @@ void p2p_ref_norm_param_grad(const P2pCall *call, double *const host[], double *
 
 /* An element of a norm_act call: where it lies and the constants of its channel. */
 typedef struct Element {
-    size_t at;    /* dense [n,c,h,w] */
-    size_t stat;  /* in [groups, C] */
+    size_t at;   /* dense [n,c,h,w] */
+    size_t stat; /* in [groups, C] */
     int group, c;
     double mean, rstd, gamma, beta, mask;
 } Element;
@@ -178,8 +178,8 @@ static void visit_fwd(const P2pCall *call, double *const host[], const Element *
     if (host[P2P_NA_Y2])
         host[P2P_NA_Y2][e->at] = p2p_ref_activate(z, a->act2, (double)a->slope);
     if (mag)
-        mag[e->at] = e->mask * (fabs(e->gamma) * (fabs(x) + fabs(e->mean)) * e->rstd +
-                                fabs(e->beta));
+        mag[e->at] =
+            e->mask * (fabs(e->gamma) * (fabs(x) + fabs(e->mean)) * e->rstd + fabs(e->beta));
 }
 
 void p2p_ref_norm_act_fwd(const P2pCall *call, double *const host[], double *mag)
@@ -248,8 +248,8 @@ static void visit_bwd(const P2pCall *call, double *const host[], const Element *
         const double *sums = host[P2P_NA_SUMS] + (size_t)e->group * 2 * (size_t)x->c + e->c;
         const double value = host[P2P_NA_X][e->at];
         d -= (sums[0] + (value - e->mean) * e->rstd * sums[x->c]) / count;
-        most += (fabs(sums[0]) +
-                 (fabs(value) + fabs(e->mean)) * e->rstd * fabs(sums[x->c])) / count;
+        most +=
+            (fabs(sums[0]) + (fabs(value) + fabs(e->mean)) * e->rstd * fabs(sums[x->c])) / count;
     }
     host[P2P_NA_DX][e->at] = old + scale * d;
     if (mag)

@@ -40,11 +40,11 @@ void p2p_ref_act_bwd(const P2pCall *call, double *const host[], double *mag)
 
     for (size_t i = 0; i < count; i++) {
         const double old = call->attr.accumulate ? dx[i] : 0;
-        const double d = dy[i] * p2p_ref_activate_slope(y[i], call->attr.act1,
-                                                        (double)call->attr.slope);
+        const double d =
+            dy[i] * p2p_ref_activate_slope(y[i], call->attr.act1, (double)call->attr.slope);
         /* 1 - y^2 cancels near y = 1. */
-        const double most = call->attr.act1 == P2P_ACT_TANH ? fabs(dy[i]) * (1 + y[i] * y[i])
-                                                            : fabs(d);
+        const double most =
+            call->attr.act1 == P2P_ACT_TANH ? fabs(dy[i]) * (1 + y[i] * y[i]) : fabs(d);
         if (mag)
             mag[i] = most + fabs(old);
         dx[i] = old + d;

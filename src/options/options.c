@@ -155,8 +155,8 @@ void p2p_options_init(P2pOptions *options)
 int p2p_options_set(P2pOptions *options, const char *name, const char *value)
 {
     const int i = find(name);
-    const int err = i < 0 ? p2p_fail(P2P_EINVAL, "there is no option '%.80s'", name)
-                          : set(options, i, value);
+    const int err =
+        i < 0 ? p2p_fail(P2P_EINVAL, "there is no option '%.80s'", name) : set(options, i, value);
 
     if (!err)
         options->given[i] = true;
@@ -220,8 +220,16 @@ bool p2p_options_stored(const P2pOptions *options, int i, const char **name, cha
 
 /* ---- Command line -------------------------------------------------------------------------- */
 
-enum { HELP = 'h', VERSION = 'V', QUIET = 'q', VERBOSE = 'v', MODEL = 'm', OUTPUT = 'o',
-       FIRST = 256, EXTRA = 3 };
+enum {
+    HELP = 'h',
+    VERSION = 'V',
+    QUIET = 'q',
+    VERBOSE = 'v',
+    MODEL = 'm',
+    OUTPUT = 'o',
+    FIRST = 256,
+    EXTRA = 3
+};
 
 /* getopt's own table: each option under its name; `-` in arguments was turned into `_` before. */
 static void long_options(unsigned program, struct option *out)
@@ -307,8 +315,7 @@ int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **ar
         long_options(program, table);
     optind = 0; /* start anew, also on a second call */
     opterr = 0;
-    while (!err && !*asked &&
-           (code = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+    while (!err && !*asked && (code = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         if (code == '?')
             err = fail_unknown(argv[optind - 1], optopt, program);
         else if (code == ':')
@@ -344,7 +351,9 @@ static void help_line(const P2pOption *o, char *line, size_t bytes)
         snprintf(left, sizeof(left), "--%s", o->name);
     else
         snprintf(left, sizeof(left), "--%s %s", o->name,
-                 o->type == P2P_OPTION_STRING && !o->choices ? "TEXT" : o->choices ? "NAME" : "N");
+                 o->type == P2P_OPTION_STRING && !o->choices ? "TEXT"
+                 : o->choices                                ? "NAME"
+                                                             : "N");
     if (o->choices)
         snprintf(right, sizeof(right), "%s: %s (default %s)", o->help, o->choices, o->initial);
     else if (o->type == P2P_OPTION_FLAG || !*o->initial)
@@ -394,8 +403,10 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
     if (o->continue_train && o->overwrite)
         return p2p_fail(P2P_EINVAL, "--continue_train and --overwrite exclude each other");
     if (o->preprocess == 0 && o->load_size < o->crop_size)
-        return p2p_fail(P2P_EINVAL, "--load_size %d is smaller than --crop_size %d; make it at "
-                                    "least as large", o->load_size, o->crop_size);
+        return p2p_fail(P2P_EINVAL,
+                        "--load_size %d is smaller than --crop_size %d; make it at "
+                        "least as large",
+                        o->load_size, o->crop_size);
     if (o->lambda_L1 == 0 && o->lambda_GAN == 0)
         return p2p_fail(P2P_EINVAL, "--lambda_L1 0 and --lambda_GAN 0 leave nothing to learn");
     if (o->given[find("n_layers_D")] && strcmp(o->netD, "n_layers") != 0)

@@ -2,6 +2,7 @@
 /* The one table of options. */
 #include "src/options/options_table.h"
 
+/* clang-format off */
 #define TRAIN P2P_PROGRAM_TRAIN
 #define TEST P2P_PROGRAM_TEST
 #define TRANSLATE P2P_PROGRAM_TRANSLATE
@@ -139,6 +140,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(quiet, ANY, false, "errors only"),
     FLAG(verbose, ANY, false, "tell what is done, with the chosen kernels"),
 };
+/* clang-format on */
 
 const int p2p_option_count = (int)(sizeof(p2p_option_table) / sizeof(p2p_option_table[0]));
 

@@ -19,12 +19,12 @@ typedef struct P2pOption {
     P2pOptionType type;
     size_t offset, size; /* of the field */
     unsigned programs;
-    bool stored;         /* in model files */
+    bool stored; /* in model files */
     double min, max;
     const char *initial; /* default, as text */
     const char *choices; /* "a|b|c": the value is the place */
     const char *help;
-    const char *group;   /* heading of --help, at the first of a group */
+    const char *group; /* heading of --help, at the first of a group */
 } P2pOption;
 
 extern const P2pOption p2p_option_table[];

@@ -50,8 +50,10 @@ size_t p2p_tensor_index(const P2pTensor *t, int n, int c, int h, int w)
     const size_t block = (size_t)t->stride;
 
     if (t->layout == P2P_WEIGHT) {
-        const size_t row = (((size_t)n / block * (size_t)t->h + (size_t)h) * (size_t)t->w +
-                            (size_t)w) * (size_t)t->c + (size_t)c;
+        const size_t row =
+            (((size_t)n / block * (size_t)t->h + (size_t)h) * (size_t)t->w + (size_t)w) *
+                (size_t)t->c +
+            (size_t)c;
         return (size_t)t->offset + row * block + (size_t)n % block;
     }
     return (size_t)t->offset +
@@ -87,10 +89,12 @@ static Strides dense(const P2pTensor *t, bool swapped)
 {
     const size_t plane = (size_t)t->h * (size_t)t->w;
 
-    return swapped ? (Strides){plane, plane * (size_t)t->n} : (Strides){plane * (size_t)t->c, plane};
+    return swapped ? (Strides){plane, plane * (size_t)t->n}
+                   : (Strides){plane * (size_t)t->c, plane};
 }
 
-static void copy_activation(const P2pTensor *t, float *device, float *host, Strides s, bool to_device)
+static void copy_activation(const P2pTensor *t, float *device, float *host, Strides s,
+                            bool to_device)
 {
     for (int n = 0; n < t->n; n++)
         for (int p = 0; p < t->h * t->w; p++) {
@@ -112,36 +116,37 @@ enum { CELL_TAPS = 16, CELL_OUTPUTS = 32 };
  * line of memory on either side is touched once, though the lines of a cell lie a power of two
  * apart and push each other out of the first cache.
  */
-#define DEFINE_COPY_WEIGHT(name, T)                                                                \
-    static void name(const P2pTensor *t, T *device, T *host, Strides s, bool to_device)            \
-    {                                                                                              \
-        const int block = t->stride, plane = t->h * t->w;                                          \
-        T cell[CELL_TAPS][CELL_OUTPUTS];                                                           \
-                                                                                                   \
-        P2P_ASSERT(block <= CELL_OUTPUTS);                                                         \
-        for (int n = 0; n < t->n; n += block)                                                      \
-            for (int k = 0; k < t->c * p2p_ceil_div(plane, CELL_TAPS); k++) {                      \
-                const int c = k % t->c, tap = k / t->c * CELL_TAPS;                                \
-                const int taps = p2p_min(CELL_TAPS, plane - tap), outputs = p2p_min(block, t->n - n); \
-                T *d = device + p2p_tensor_index(t, n, c, 0, tap);                                 \
-                T *h = host + (size_t)n * s.n + (size_t)c * s.c + (size_t)tap;                     \
-                const size_t step = (size_t)t->c * (size_t)block;                                  \
-                                                                                                   \
-                memset(cell, 0, sizeof(cell));                                                     \
-                if (to_device) {                                                                   \
-                    for (int o = 0; o < outputs; o++)                                              \
-                        for (int p = 0; p < taps; p++)                                             \
-                            cell[p][o] = h[(size_t)o * s.n + (size_t)p];                           \
-                    for (int p = 0; p < taps; p++)                                                 \
-                        memcpy(d + (size_t)p * step, cell[p], (size_t)block * sizeof(T));          \
-                } else {                                                                           \
-                    for (int p = 0; p < taps; p++)                                                 \
-                        memcpy(cell[p], d + (size_t)p * step, (size_t)block * sizeof(T));          \
-                    for (int o = 0; o < outputs; o++)                                              \
-                        for (int p = 0; p < taps; p++)                                             \
-                            h[(size_t)o * s.n + (size_t)p] = cell[p][o];                           \
-                }                                                                                  \
-            }                                                                                      \
+#define DEFINE_COPY_WEIGHT(name, T)                                                       \
+    static void name(const P2pTensor *t, T *device, T *host, Strides s, bool to_device)   \
+    {                                                                                     \
+        const int block = t->stride, plane = t->h * t->w;                                 \
+        T cell[CELL_TAPS][CELL_OUTPUTS];                                                  \
+                                                                                          \
+        P2P_ASSERT(block <= CELL_OUTPUTS);                                                \
+        for (int n = 0; n < t->n; n += block)                                             \
+            for (int k = 0; k < t->c * p2p_ceil_div(plane, CELL_TAPS); k++) {             \
+                const int c = k % t->c, tap = k / t->c * CELL_TAPS;                       \
+                const int taps = p2p_min(CELL_TAPS, plane - tap),                         \
+                          outputs = p2p_min(block, t->n - n);                             \
+                T *d = device + p2p_tensor_index(t, n, c, 0, tap);                        \
+                T *h = host + (size_t)n * s.n + (size_t)c * s.c + (size_t)tap;            \
+                const size_t step = (size_t)t->c * (size_t)block;                         \
+                                                                                          \
+                memset(cell, 0, sizeof(cell));                                            \
+                if (to_device) {                                                          \
+                    for (int o = 0; o < outputs; o++)                                     \
+                        for (int p = 0; p < taps; p++)                                    \
+                            cell[p][o] = h[(size_t)o * s.n + (size_t)p];                  \
+                    for (int p = 0; p < taps; p++)                                        \
+                        memcpy(d + (size_t)p * step, cell[p], (size_t)block * sizeof(T)); \
+                } else {                                                                  \
+                    for (int p = 0; p < taps; p++)                                        \
+                        memcpy(cell[p], d + (size_t)p * step, (size_t)block * sizeof(T)); \
+                    for (int o = 0; o < outputs; o++)                                     \
+                        for (int p = 0; p < taps; p++)                                    \
+                            h[(size_t)o * s.n + (size_t)p] = cell[p][o];                  \
+                }                                                                         \
+            }                                                                             \
     }
 
 DEFINE_COPY_WEIGHT(copy_weight, float)

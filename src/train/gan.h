@@ -18,7 +18,7 @@ typedef struct P2pGan {
     int net_count;
     int input[P2P_GAN_MAX_INPUTS]; /* the plan's tensors, written before each step */
     int input_count;
-    int output;                    /* picture to show: the fake */
+    int output; /* picture to show: the fake */
     int hyper, losses;
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
@@ -33,11 +33,11 @@ typedef struct P2pGan {
 typedef struct P2pPix2pixSpec {
     P2pNetSpec g, d;
     int batch, height, width;
-    P2pLossKind gan_mode;      /* P2P_LOSS_BCE (vanilla) or P2P_LOSS_MSE (lsgan) */
+    P2pLossKind gan_mode;        /* P2P_LOSS_BCE (vanilla) or P2P_LOSS_MSE (lsgan) */
     float lambda_l1, lambda_gan; /* 0: that term is off */
-    bool unconditional;        /* D sees the picture alone */
-    float d_factor;            /* of D's loss gradient: .5 in the reference */
-    bool dropout;              /* G's dropout is active */
+    bool unconditional;          /* D sees the picture alone */
+    float d_factor;              /* of D's loss gradient: .5 in the reference */
+    bool dropout;                /* G's dropout is active */
     P2pAdam adam;
 } P2pPix2pixSpec;
 

@@ -30,8 +30,8 @@ static int pair(Build *b, int picture)
     if (s->unconditional)
         return picture;
     const int in = s->g.input_nc, out = s->g.output_nc;
-    const int both = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(s->batch, s->height, s->width,
-                                                              in + out));
+    const int both =
+        p2p_plan_tensor(b->plan, p2p_tensor_nhwc(s->batch, s->height, s->width, in + out));
     P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, b->a,
                   p2p_plan_slice(b->plan, both, 0, in));
     P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, picture,
@@ -44,8 +44,11 @@ static int gan_loss(Build *b, const char *label, int logits, int index, float ta
                     float value_scale, float grad_scale)
 {
     const P2pTensor *t = p2p_plan_get(b->plan, logits);
-    const P2pAttr attr = {.loss = b->spec->gan_mode, .value = target, .value_scale = value_scale,
-                          .grad_scale = grad_scale, .index = index};
+    const P2pAttr attr = {.loss = b->spec->gan_mode,
+                          .value = target,
+                          .value_scale = value_scale,
+                          .grad_scale = grad_scale,
+                          .index = index};
 
     if (!t)
         return -1;
@@ -59,13 +62,12 @@ static int build_d_term(Build *b, int which, const char *label, int input, int i
                         const P2pAdam *adam)
 {
     P2pApply **d = &b->apply_d[which];
-    int err = p2p_apply_forward(d, b->plan, b->gan->nets[NET_D], input, b->gan->hyper, &train_d,
-                                false);
+    int err =
+        p2p_apply_forward(d, b->plan, b->gan->nets[NET_D], input, b->gan->hyper, &train_d, false);
 
     if (err)
         return err;
-    const int dy = gan_loss(b, label, p2p_apply_output(*d), index, target, 1.0f,
-                            b->spec->d_factor);
+    const int dy = gan_loss(b, label, p2p_apply_output(*d), index, target, 1.0f, b->spec->d_factor);
     return p2p_apply_backward(*d, dy, -1, &b->grads_d, adam);
 }
 
@@ -101,8 +103,11 @@ static int build_g_losses(Build *b, int *dfake)
     } else {
         *dfake = p2p_plan_tensor(b->plan, shape);
     }
-    const P2pAttr l1 = {.loss = P2P_LOSS_L1, .value_scale = s->lambda_l1,
-                        .grad_scale = s->lambda_l1, .index = LOSS_G_L1, .accumulate = add};
+    const P2pAttr l1 = {.loss = P2P_LOSS_L1,
+                        .value_scale = s->lambda_l1,
+                        .grad_scale = s->lambda_l1,
+                        .index = LOSS_G_L1,
+                        .accumulate = add};
     if (s->lambda_l1 > 0)
         P2P_PLAN_STEP(b->plan, "G_L1", &p2p_pass_loss, &l1, b->fake, b->b, b->gan->losses, *dfake);
     return P2P_OK;
@@ -177,8 +182,8 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
         goto fail;
 
     b.plan = gan->plan;
-    const P2pTensor picture = p2p_tensor_nhwc(spec->batch, spec->height, spec->width,
-                                              spec->g.input_nc);
+    const P2pTensor picture =
+        p2p_tensor_nhwc(spec->batch, spec->height, spec->width, spec->g.input_nc);
     P2pTensor target = picture;
     target.c = target.stride = spec->g.output_nc;
     gan->hyper = p2p_plan_keep(gan->plan, p2p_tensor_vector(P2P_HYPER_WORDS));

@@ -43,8 +43,10 @@ int p2p_run_folder_claim(P2pRunFolder *f)
     else if (fcntl(f->lock, F_SETLK, &lock) < 0) {
         lock.l_type = F_WRLCK;
         fcntl(f->lock, F_GETLK, &lock);
-        err = p2p_fail(P2P_EBUSY, "%s: process %ld is training this run already; stop it or choose "
-                                  "another --name", f->path, (long)lock.l_pid);
+        err = p2p_fail(P2P_EBUSY,
+                       "%s: process %ld is training this run already; stop it or choose "
+                       "another --name",
+                       f->path, (long)lock.l_pid);
     } else {
         p2p_temporaries_remove(f->path); /* whoever made them has no lock any more */
         p2p_temporaries_remove(f->samples);
@@ -75,8 +77,8 @@ int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary, bool be
     /* A link leaves the latest in its place; without links there is a moment without a latest. */
     if (!begins && p2p_file_exists(f->latest) && p2p_file_link(f->latest, f->previous) < 0 &&
         rename(f->latest, f->previous) != 0) {
-        const int err = p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", f->latest,
-                                       f->previous);
+        const int err =
+            p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", f->latest, f->previous);
         remove(temporary);
         return err;
     }

@@ -22,8 +22,8 @@ struct P2pSaver {
     int epoch;
     long step;
     bool begins;
-    bool beside;      /* in the thread */
-    double copying;   /* seconds */
+    bool beside;    /* in the thread */
+    double copying; /* seconds */
     int status;
     char message[1024]; /* messages are per thread: this carries one to the trainer */
 };
@@ -58,8 +58,8 @@ void p2p_saver_destroy(P2pSaver **saver)
 static int write_temporary(P2pSaver *s, const char *temporary)
 {
     P2pTensorFile *file = NULL;
-    int err = p2p_file_check_space(s->settings.folder->latest,
-                                   p2p_checkpoint_writer_bytes(s->writer));
+    int err =
+        p2p_file_check_space(s->settings.folder->latest, p2p_checkpoint_writer_bytes(s->writer));
 
     if (!err)
         err = p2p_checkpoint_write(s->writer, temporary);

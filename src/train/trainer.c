@@ -47,8 +47,10 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     int err;
 
     if (!p2p_run_folder_has_run(&t->folder))
-        return p2p_fail(P2P_EIO, "%s: there is no run to continue; start it without "
-                                 "--continue_train", t->folder.latest);
+        return p2p_fail(P2P_EIO,
+                        "%s: there is no run to continue; start it without "
+                        "--continue_train",
+                        t->folder.latest);
     err = p2p_checkpoint_open(file, t->folder.latest, &o, &t->position, &t->warning);
     if (t->warning)
         p2p_log(p2p_device_log(t->device), P2P_LOG_WARN, "%s", t->warning);
@@ -67,8 +69,10 @@ static int check_new_run(const P2pTrainer *t)
 {
     if (!p2p_run_folder_has_run(&t->folder) || t->options.overwrite)
         return P2P_OK;
-    return p2p_fail(P2P_EEXIST, "%s: this run exists; go on with --continue_train, replace it with "
-                                "--overwrite, or choose another --name", t->folder.path);
+    return p2p_fail(P2P_EEXIST,
+                    "%s: this run exists; go on with --continue_train, replace it with "
+                    "--overwrite, or choose another --name",
+                    t->folder.path);
 }
 
 static int open_data(P2pTrainer *t)
@@ -78,8 +82,8 @@ static int open_data(P2pTrainer *t)
                                          .direction = (P2pDirection)o->direction,
                                          .max_dataset_size = (size_t)o->max_dataset_size,
                                          .max_pixels = (size_t)o->max_pixels};
-    const P2pCheckSettings check = {.threads = o->num_threads, .skip_bad = o->skip_bad,
-                                    .log = p2p_device_log(t->device)};
+    const P2pCheckSettings check = {
+        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = p2p_device_log(t->device)};
     P2pCheckReport report = {0};
     int err;
 
@@ -97,19 +101,23 @@ static int open_data(P2pTrainer *t)
 static int open_loader(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
-    const P2pLoaderSettings settings = {
-        .batch_size = o->batch_size, .input_channels = o->input_nc,
-        .target_channels = o->output_nc, .threads = o->num_threads, .seed = (uint32_t)o->seed,
-        .serial_batches = o->serial_batches,
-        .jitter = {.preprocess = (P2pPreprocess)o->preprocess, .load_size = o->load_size,
-                   .crop_size = o->crop_size, .no_flip = o->no_flip,
-                   .max_pixels = (size_t)o->max_pixels}};
+    const P2pLoaderSettings settings = {.batch_size = o->batch_size,
+                                        .input_channels = o->input_nc,
+                                        .target_channels = o->output_nc,
+                                        .threads = o->num_threads,
+                                        .seed = (uint32_t)o->seed,
+                                        .serial_batches = o->serial_batches,
+                                        .jitter = {.preprocess = (P2pPreprocess)o->preprocess,
+                                                   .load_size = o->load_size,
+                                                   .crop_size = o->crop_size,
+                                                   .no_flip = o->no_flip,
+                                                   .max_pixels = (size_t)o->max_pixels}};
     const P2pBatch *first;
     int err;
 
     if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0 ||
-        (err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch,
-                               (size_t)t->position.batch)) < 0 ||
+        (err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch)) <
+            0 ||
         (err = p2p_loader_next(t->loader, &first)) < 0)
         return err;
     if (!t->height) {
@@ -124,23 +132,30 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
     const P2pOptions *o = &t->options;
     /* The paper's sec. 3.3; phillipi's pix2pix and pix2pix-tensorflow do not. */
     const bool whole = o->preset == P2P_PRESET_TORCH || o->preset == P2P_PRESET_TENSORFLOW;
-    const P2pPix2pixSpec spec = {
-        .g = p2p_generator_spec(o), .d = p2p_discriminator_spec(o), .batch = o->batch_size,
-        .height = t->height, .width = t->width,
-        .gan_mode = o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
-        .lambda_l1 = (float)o->lambda_L1, .lambda_gan = (float)o->lambda_GAN,
-        .unconditional = o->unconditional_D, .d_factor = whole ? 1.0f : 0.5f,
-        .dropout = !o->no_dropout,
-        .adam = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = (float)o->adam_eps,
-                 .epsilon_hat = o->adam_epsilon_hat}};
+    const P2pPix2pixSpec spec = {.g = p2p_generator_spec(o),
+                                 .d = p2p_discriminator_spec(o),
+                                 .batch = o->batch_size,
+                                 .height = t->height,
+                                 .width = t->width,
+                                 .gan_mode =
+                                     o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
+                                 .lambda_l1 = (float)o->lambda_L1,
+                                 .lambda_gan = (float)o->lambda_GAN,
+                                 .unconditional = o->unconditional_D,
+                                 .d_factor = whole ? 1.0f : 0.5f,
+                                 .dropout = !o->no_dropout,
+                                 .adam = {.beta1 = o->beta1,
+                                          .beta2 = o->beta2,
+                                          .eps = (float)o->adam_eps,
+                                          .epsilon_hat = o->adam_epsilon_hat}};
     const P2pChoice choice = {.variants = o->variant, .refs = o->ref};
     int err = p2p_pix2pix_create(&t->gan, t->device, &spec, &choice);
 
     for (int i = 0; !err && i < t->gan->net_count; i++) {
         P2pNet *net = t->gan->nets[i];
-        err = file ? p2p_checkpoint_load(file, net)
-                   : p2p_net_init(net, (P2pInit)o->init_type, (float)o->init_gain,
-                                  (unsigned)o->seed);
+        err =
+            file ? p2p_checkpoint_load(file, net)
+                 : p2p_net_init(net, (P2pInit)o->init_type, (float)o->init_gain, (unsigned)o->seed);
         if (!err && t->transfer.count)
             err = p2p_transfer_weights(&t->transfer, net, p2p_device_log(t->device));
     }
@@ -164,8 +179,8 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
 
 static int open_saver(P2pTrainer *t, bool begins)
 {
-    const P2pSaverSettings settings = {.folder = &t->folder, .log = p2p_device_log(t->device),
-                                       .begins = begins};
+    const P2pSaverSettings settings = {
+        .folder = &t->folder, .log = p2p_device_log(t->device), .begins = begins};
 
     return p2p_saver_create(&t->saver, &settings, t->gan->nets, t->gan->net_count);
 }
@@ -288,8 +303,8 @@ static int check_saver(P2pTrainer *t, bool wait)
 /* epoch: to be kept under this number too; 0: no. */
 static int save(P2pTrainer *t, int epoch)
 {
-    const P2pSave order = {.options = &t->options, .position = &t->position, .epoch = epoch,
-                           .now = must_end(t)};
+    const P2pSave order = {
+        .options = &t->options, .position = &t->position, .epoch = epoch, .now = must_end(t)};
     const int err = check_saver(t, true);
 
     return err ? err : p2p_saver_save(t->saver, &order);
@@ -303,9 +318,10 @@ static int check_numbers(P2pTrainer *t, const P2pBatch *batch, const float *loss
 
     if (err || !what[0])
         return err;
-    return p2p_fail(P2P_ENUMBER, "step %ld, picture %.200s: %s is NaN or infinite; the last "
-                                 "checkpoint is whole. Try a smaller --lr, or --norm instance; "
-                                 "--continue_train --debug_nan finds the pass that begins it",
+    return p2p_fail(P2P_ENUMBER,
+                    "step %ld, picture %.200s: %s is NaN or infinite; the last "
+                    "checkpoint is whole. Try a smaller --lr, or --norm instance; "
+                    "--continue_train --debug_nan finds the pass that begins it",
                     t->position.step, batch->names[0], what);
 }
 
@@ -315,10 +331,14 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     float losses[P2P_GAN_MAX_LOSSES];
     const long batches = (long)p2p_loader_batches(t->loader);
     const long done = t->position.step - t->reported_step;
-    P2pTrainProgress p = {.epoch = t->position.epoch + 1, .epochs = epochs_in_all(t),
-                          .step = t->position.step, .batch = t->position.batch,
-                          .batches = batches, .loss_names = t->gan->loss_names,
-                          .losses = losses, .loss_count = t->gan->loss_count,
+    P2pTrainProgress p = {.epoch = t->position.epoch + 1,
+                          .epochs = epochs_in_all(t),
+                          .step = t->position.step,
+                          .batch = t->position.batch,
+                          .batches = batches,
+                          .loss_names = t->gan->loss_names,
+                          .losses = losses,
+                          .loss_count = t->gan->loss_count,
                           .lr = learning_rate(t, t->position.epoch)};
     int err = p2p_gan_losses(t->gan, losses);
     const double now = p2p_seconds(); /* the losses are there: the step is done */
@@ -326,8 +346,8 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     if (err || (err = check_numbers(t, batch, losses)) < 0)
         return err;
     p.seconds_per_step = done ? (now - t->reported) / (double)done : 0;
-    p.seconds_left = p.seconds_per_step * (double)((epochs_in_all(t) - t->position.epoch) * batches -
-                                                   t->position.batch);
+    p.seconds_left = p.seconds_per_step *
+                     (double)((epochs_in_all(t) - t->position.epoch) * batches - t->position.batch);
     t->reported = now;
     t->reported_step = t->position.step;
     if (!err)
@@ -367,12 +387,14 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch)
 {
     const float *const inputs[] = {batch->input, batch->target};
     const P2pStepInfo info = {.lr = (float)learning_rate(t, t->position.epoch),
-                              .t = t->position.step + 1, .seed = (uint32_t)t->options.seed,
+                              .t = t->position.step + 1,
+                              .seed = (uint32_t)t->options.seed,
                               .check = t->options.debug_nan};
 
     if (batch->height != t->height || batch->width != t->width)
-        return p2p_fail(P2P_EINVAL, "%s has %d x %d pixels, the run began with %d x %d; all must "
-                                    "have one size: use --preprocess resize_and_crop or crop",
+        return p2p_fail(P2P_EINVAL,
+                        "%s has %d x %d pixels, the run began with %d x %d; all must "
+                        "have one size: use --preprocess resize_and_crop or crop",
                         batch->names[0], batch->width, batch->height, t->width, t->height);
     const int err = p2p_gan_step(t->gan, inputs, &info);
     if (err == P2P_ENUMBER)
@@ -426,8 +448,10 @@ int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
     t->started = t->reported = p2p_seconds();
     t->reported_step = t->position.step;
     if (must_end(t) && !t->stop)
-        return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise --n_epochs or "
-                                    "--n_epochs_decay to go on", t->folder.path, t->position.step);
+        return p2p_fail(P2P_EINVAL,
+                        "%s: the run is complete (%ld steps); raise --n_epochs or "
+                        "--n_epochs_decay to go on",
+                        t->folder.path, t->position.step);
     while (!err && !must_end(t))
         err = run_step(t, &saved);
     if (!err && !saved)
@@ -435,6 +459,7 @@ int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
     if (!err)
         err = check_saver(t, true);
     if (!err && t->stop)
-        return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved", t->position.step);
+        return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
+                        t->position.step);
     return err;
 }

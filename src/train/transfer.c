@@ -12,10 +12,10 @@
 /* What a network is, by the option's name, and which network it belongs to. */
 static const struct {
     const char *name, *net;
-} network_options[] = {
-    {"preset", "G"}, {"netG", "G"}, {"ngf", "G"}, {"num_downs", "G"}, {"norm", "G"},
-    {"no_dropout", "G"}, {"input_nc", "G"}, {"output_nc", "G"}, {"direction", "G"},
-    {"netD", "D"}, {"ndf", "D"}, {"n_layers_D", "D"}};
+} network_options[] = {{"preset", "G"},    {"netG", "G"},      {"ngf", "G"},
+                       {"num_downs", "G"}, {"norm", "G"},      {"no_dropout", "G"},
+                       {"input_nc", "G"},  {"output_nc", "G"}, {"direction", "G"},
+                       {"netD", "D"},      {"ndf", "D"},       {"n_layers_D", "D"}};
 
 static int take_option(P2pOptions *options, const P2pOptions *from, const char *wanted)
 {

@@ -72,8 +72,8 @@ static double bytes_of(const CcCase *c)
 
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
         if (p2p_call_has(&c->call, i))
-            bytes += (double)p2p_tensor_elements(&c->call.t[i]) * 4 *
-                     (1 + (c->pass->updates >> i & 1));
+            bytes +=
+                (double)p2p_tensor_elements(&c->call.t[i]) * 4 * (1 + (c->pass->updates >> i & 1));
     return bytes;
 }
 

@@ -27,7 +27,8 @@ static double bound(const CcData *d, const CcCase *c, int i, size_t k)
     const double ulps = !has_mag && given <= 0 ? 4 : given;
 
     return FLT_EPSILON * ((has_mag ? 4 * sqrt(c->terms) * d->mag[k] : 0) +
-                          ulps * (ref > c->scale[i] ? ref : c->scale[i])) + FLT_MIN;
+                          ulps * (ref > c->scale[i] ? ref : c->scale[i])) +
+           FLT_MIN;
 }
 
 /* Compare the elements of output i and mark their places in touched. */
@@ -53,7 +54,8 @@ static bool compare_elements(const CcData *d, const CcCase *c, int i, double err
                         continue;
                     snprintf(text, bytes,
                              "operand %d n%d c%d h%d w%d: got %.9g, expected %.9g +- %.3g%s", i, n,
-                             ch, h, w, (double)got, o->ref[k], limit, error == 0 ? " (integers)" : "");
+                             ch, h, w, (double)got, o->ref[k], limit,
+                             error == 0 ? " (integers)" : "");
                     return false;
                 }
     return true;
@@ -96,8 +98,7 @@ bool cc_compare(const CcData *d, const CcCase *c, const P2pVariant *v, bool inte
         bool aliased = false;
         for (int j = 0; j < P2P_MAX_OPERANDS; j++)
             aliased |= c->alias[j] == i + 1;
-        if (d->o[i].dense && !aliased &&
-            !compare_operand(d, c, i, error, text, bytes))
+        if (d->o[i].dense && !aliased && !compare_operand(d, c, i, error, text, bytes))
             return false;
     }
     return true;

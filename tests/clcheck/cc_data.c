@@ -235,7 +235,7 @@ void cc_describe(const CcCase *c, char *text, size_t bytes)
     }
     if (at < bytes)
         snprintf(text + at, bytes - at, "s%d p%d act%d,%d drop%.2g loss%d%s%s%s%s", a->stride,
-                 a->pad, a->act1, a->act2, (double)a->dropout_p, a->loss, a->accumulate ? " acc" : "",
-                 a->fixed_statistics ? " fixed_statistics" : "", a->large_out ? " large_out" : "",
-                 a->epsilon_hat ? " epsilon_hat" : "");
+                 a->pad, a->act1, a->act2, (double)a->dropout_p, a->loss,
+                 a->accumulate ? " acc" : "", a->fixed_statistics ? " fixed_statistics" : "",
+                 a->large_out ? " large_out" : "", a->epsilon_hat ? " epsilon_hat" : "");
 }

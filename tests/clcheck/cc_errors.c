@@ -72,7 +72,8 @@ int cc_errors(Cc *cc, const CcCheck *check)
         if (!err)
             printf("%s %s\n", check->pass->name, text);
         for (const P2pVariant *v = check->pass->variants; v->name && !err; v++)
-            if (v->applicable(&c.call, cc->caps) && (!cc->variant || !strcmp(cc->variant, v->name)) &&
+            if (v->applicable(&c.call, cc->caps) &&
+                (!cc->variant || !strcmp(cc->variant, v->name)) &&
                 (err = run_once(cc, &c, &d, v)) == P2P_OK)
                 print_error(&c, &d, v->name);
         cc_data_destroy(&d);

@@ -20,8 +20,8 @@ static void fill_loss(CcRandom *r, const CcCase *c, bool integers, float *const 
 static void draw_loss(CcRandom *r, CcCase *c, int block)
 {
     static const float values[] = {0.0f, 1.0f, -1.0f};
-    const P2pTensor x = p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 60), cc_size(r, 20),
-                                        cc_channels(r, 20));
+    const P2pTensor x =
+        p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 60), cc_size(r, 20), cc_channels(r, 20));
     P2pAttr *a = &c->call.attr;
 
     (void)block;
@@ -41,8 +41,8 @@ static void draw_loss(CcRandom *r, CcCase *c, int block)
     c->ulps = 8;
     c->ulps_of[P2P_LOSS_VALUE] = 16; /* a sum of thousands */
     c->scale[P2P_LOSS_VALUE] = 1;
-    c->scale[P2P_LOSS_DX] = (double)a->grad_scale / (double)p2p_tensor_elements(&x) +
-                            (a->accumulate ? 4 : 0);
+    c->scale[P2P_LOSS_DX] =
+        (double)a->grad_scale / (double)p2p_tensor_elements(&x) + (a->accumulate ? 4 : 0);
 }
 
 static bool size_loss(int i, CcCase *c, int block)

@@ -178,8 +178,8 @@ static void draw_gradients(CcRandom *r, CcCase *c)
     c->call.t[P2P_NA_DY1] = c->call.t[P2P_NA_X];
     if (p2p_call_has(&c->call, P2P_NA_Y2))
         c->call.t[P2P_NA_DY2] = c->call.t[P2P_NA_X];
-    c->call.attr.fixed_statistics = p2p_call_has(&c->call, P2P_NA_MEAN) &&
-                          c->call.t[P2P_NA_MEAN].n == 1 && cc_chance(r, 30);
+    c->call.attr.fixed_statistics =
+        p2p_call_has(&c->call, P2P_NA_MEAN) && c->call.t[P2P_NA_MEAN].n == 1 && cc_chance(r, 30);
 }
 
 static void draw_sums(CcRandom *r, CcCase *c, int block)

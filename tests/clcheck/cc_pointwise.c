@@ -56,8 +56,8 @@ static void draw_act_bwd(CcRandom *r, CcCase *c, int block)
 
 static void draw_pad(CcRandom *r, CcCase *c, int block)
 {
-    const P2pTensor x = p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 20), cc_size(r, 20),
-                                        cc_channels(r, 40));
+    const P2pTensor x =
+        p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 20), cc_size(r, 20), cc_channels(r, 40));
     const int least = x.h < x.w ? x.h : x.w, pad = cc_int(r, 0, least > 4 ? 3 : least - 1);
 
     (void)block;

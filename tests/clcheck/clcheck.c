@@ -11,11 +11,7 @@
 #include "src/base/status.h"
 
 static const CcCheck *const families[] = {
-    cc_conv2d_checks,
-    cc_norm_checks,
-    cc_pointwise_checks,
-    cc_loss_checks,
-    cc_adam_checks,
+    cc_conv2d_checks, cc_norm_checks, cc_pointwise_checks, cc_loss_checks, cc_adam_checks,
 };
 
 enum { WORK_GUARD_BYTES = 256, DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6 };
@@ -180,8 +176,9 @@ static int run_all(Cc *cc)
         for (const CcCheck *check = families[f]; check->pass && !err; check++) {
             if (cc->op && fnmatch(cc->op, check->pass->name, 0))
                 continue;
-            err = cc->bench ? cc_bench(cc, check)
-                  : cc->errors ? cc_errors(cc, check) : check_pass(cc, check);
+            err = cc->bench    ? cc_bench(cc, check)
+                  : cc->errors ? cc_errors(cc, check)
+                               : check_pass(cc, check);
             fflush(stdout);
         }
     return err;
@@ -200,31 +197,63 @@ static int parse(int argc, char **argv, Cc *cc, P2pDeviceSettings *settings)
 {
     static const P2pLog builds = {.write = print_build, .level = P2P_LOG_DEBUG};
     static const struct option options[] = {
-        {"device", required_argument, NULL, 'd'}, {"op", required_argument, NULL, 'o'},
-        {"variant", required_argument, NULL, 'v'}, {"seed", required_argument, NULL, 's'},
-        {"repeat", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'},
-        {"tiny", no_argument, NULL, 't'}, {"builds", no_argument, NULL, 'B'},
-        {"bench", no_argument, NULL, 'b'}, {"errors", no_argument, NULL, 'e'},
+        {"device", required_argument, NULL, 'd'},
+        {"op", required_argument, NULL, 'o'},
+        {"variant", required_argument, NULL, 'v'},
+        {"seed", required_argument, NULL, 's'},
+        {"repeat", required_argument, NULL, 'r'},
+        {"quick", no_argument, NULL, 'q'},
+        {"tiny", no_argument, NULL, 't'},
+        {"builds", no_argument, NULL, 'B'},
+        {"bench", no_argument, NULL, 'b'},
+        {"errors", no_argument, NULL, 'e'},
         {"vector_width", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'}, {0},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int letter;
 
     while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1)
         switch (letter) {
-        case 'd': settings->device = optarg; break;
-        case 'o': cc->op = optarg; break;
-        case 'v': cc->variant = optarg; break;
-        case 's': cc->seed = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 'r': cc->rounds = atoi(optarg); break;
-        case 'q': cc->rounds = QUICK_ROUNDS; break;
-        case 't': cc->tiny = true; cc->rounds = TINY_ROUNDS; break;
-        case 'B': settings->log = &builds; break;
-        case 'b': cc->bench = true; break;
-        case 'e': cc->errors = true; break;
-        case 'w': settings->vector_width = atoi(optarg); break;
-        case 'h': fputs(help, stdout); return 1;
-        default: return -1;
+        case 'd':
+            settings->device = optarg;
+            break;
+        case 'o':
+            cc->op = optarg;
+            break;
+        case 'v':
+            cc->variant = optarg;
+            break;
+        case 's':
+            cc->seed = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        case 'r':
+            cc->rounds = atoi(optarg);
+            break;
+        case 'q':
+            cc->rounds = QUICK_ROUNDS;
+            break;
+        case 't':
+            cc->tiny = true;
+            cc->rounds = TINY_ROUNDS;
+            break;
+        case 'B':
+            settings->log = &builds;
+            break;
+        case 'b':
+            cc->bench = true;
+            break;
+        case 'e':
+            cc->errors = true;
+            break;
+        case 'w':
+            settings->vector_width = atoi(optarg);
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return 1;
+        default:
+            return -1;
         }
     return optind < argc ? -1 : 0;
 }

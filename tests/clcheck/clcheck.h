@@ -43,7 +43,7 @@ struct CcCase {
      *  for the first output and those in mag_also; plus ulps FLT_EPSILON max(|ref|, scale). */
     double terms, ulps;
     double ulps_of[P2P_MAX_OPERANDS]; /* instead of ulps where not 0 */
-    unsigned mag_also; /* bits; of the first output's shape */
+    unsigned mag_also;                /* bits; of the first output's shape */
     double scale[P2P_MAX_OPERANDS];
     /** Optional: change the data after all operands got integers in [-4, 4] or reals in [-1, 1);
      *  host[i] is dense [n,c,h,w]. */
@@ -60,7 +60,8 @@ typedef struct CcCheck {
 } CcCheck;
 
 /** Families, each ended by a check without pass. */
-extern const CcCheck cc_conv2d_checks[], cc_norm_checks[], cc_pointwise_checks[], cc_loss_checks[], cc_adam_checks[];
+extern const CcCheck cc_conv2d_checks[], cc_norm_checks[], cc_pointwise_checks[], cc_loss_checks[],
+    cc_adam_checks[];
 
 typedef struct Cc {
     P2pDevice *device;

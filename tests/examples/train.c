@@ -23,8 +23,8 @@ int main(int argc, char **argv)
         return 2;
     p2p_options_init(&options);
     const char *const wanted[][2] = {
-        {"dataroot", argv[1]}, {"name", argv[2]},  {"max_steps", argv[3]}, {"direction", "BtoA"},
-        {"print_freq", "1"},   {"overwrite", "1"}, {"netG", "unet_128"},   {"ngf", "8"},
+        {"dataroot", argv[1]}, {"name", argv[2]},    {"max_steps", argv[3]}, {"direction", "BtoA"},
+        {"print_freq", "1"},   {"overwrite", "1"},   {"netG", "unet_128"},   {"ngf", "8"},
         {"ndf", "8"},          {"load_size", "143"}, {"crop_size", "128"},
     };
     int err = 0;

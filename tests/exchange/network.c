@@ -29,8 +29,8 @@ float *apply_network(P2pDevice *device, P2pNet *net, const float *input, int h, 
     const P2pTensor *y = p2p_plan_get(plan, p2p_apply_output(applied));
     *count = p2p_tensor_elements(y);
     float *out = malloc(*count * sizeof(*out));
-    must(p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
-                          (size_t)(h * w * c) * sizeof(float), input));
+    must(p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0, (size_t)(h * w * c) * sizeof(float),
+                          input));
     must(p2p_plan_run(plan));
     must(p2p_tensor_download(y, out, false));
     p2p_apply_destroy(&applied);

@@ -123,12 +123,14 @@ static void compare(const char *path, const P2pTensorFile *io, const char *suffi
         off += d > 0;
     }
     if (ref)
-        check(path, name, n == count && most <= 1 && (double)off <= off_by_one_share * (double)count,
+        check(path, name,
+              n == count && most <= 1 && (double)off <= off_by_one_share * (double)count,
               (double)off);
     free(ref);
 }
 
-static void check_network(const char *path, const P2pTensorFile *io, bool running, const char *suffix)
+static void check_network(const char *path, const P2pTensorFile *io, bool running,
+                          const char *suffix)
 {
     P2pSource s;
     size_t count;

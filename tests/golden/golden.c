@@ -35,8 +35,9 @@ static void print_name(const Golden *g, const char *quantity)
 void golden_compare(Golden *g, const char *quantity, double deviation, double tolerance)
 {
     const bool ok = deviation <= tolerance; /* false for NaN */
-    const double ratio = deviation == 0 ? 0 : ok || deviation > tolerance ? deviation / tolerance
-                                                                            : INFINITY;
+    const double ratio = deviation == 0                ? 0
+                         : ok || deviation > tolerance ? deviation / tolerance
+                                                       : INFINITY;
 
     print_name(g, quantity);
     printf("%9.2e  tolerance %8.1e  %s\n", deviation, tolerance, ok ? "ok" : "FAIL");

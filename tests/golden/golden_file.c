@@ -42,8 +42,8 @@ GoldenArray golden_need(Golden *g, const char *prefix, const char *name)
     const GoldenArray a = golden_array(g, prefix, name);
 
     if (!a.data && !g->err)
-        g->err = p2p_fail(P2P_EFORMAT, "%s has no tensor %s/%s", g->path, prefix ? prefix : "",
-                          name);
+        g->err =
+            p2p_fail(P2P_EFORMAT, "%s has no tensor %s/%s", g->path, prefix ? prefix : "", name);
     return a;
 }
 

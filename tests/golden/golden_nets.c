@@ -84,8 +84,8 @@ static void check_weights(NetCase *c)
         free(g->memory[--g->memory_count]);
     }
     if (!g->err) {
-        golden_compare(g, "names that differ", (double)wrong + fabs((double)k -
-                       (double)json_array_size(names)), 0);
+        golden_compare(g, "names that differ",
+                       (double)wrong + fabs((double)k - (double)json_array_size(names)), 0);
         if (k == sums.count) {
             golden_compare(g, "w_sum", golden_max_deviation(sum, sums.data, k), 1e-6);
             golden_compare(g, "w_l2", golden_max_deviation(norm, norms.data, k), 1e-6);
@@ -299,7 +299,8 @@ static void run_net(NetCase *c)
 void golden_nets(Golden *g)
 {
     const char *mode = golden_text(g, "mode");
-    NetCase c = {.g = g, .seed = (uint32_t)golden_int(g, "seed"),
+    NetCase c = {.g = g,
+                 .seed = (uint32_t)golden_int(g, "seed"),
                  .is_eval = mode && !strcmp(mode, "eval"),
                  .is_full = p2p_tensor_file_find(g->file, "g_x_1024") != NULL};
 

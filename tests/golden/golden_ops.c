@@ -112,7 +112,7 @@ static void run(Golden *g, const P2pPass *pass, const P2pCall *call)
     p2p_buffer_destroy(&work);
 }
 
-#define RUN(g, pass, attributes, ...)                                                             \
+#define RUN(g, pass, attributes, ...) \
     run((g), (pass), &(P2pCall){.attr = attributes, .t = {__VA_ARGS__}})
 #define ATTR(...) ((P2pAttr){__VA_ARGS__})
 
@@ -217,7 +217,8 @@ static void conv_transpose2d_case(Golden *g, const json_t *info)
     const P2pTensor wt = in(g, weights, swapped(g, w.data, small, large, taps));
     const P2pTensor yt = out(g, shape_of(&y)), dx = out_like(g, &x), dw = out(g, weights);
     const P2pAttr attr = {.stride = json_object_get(info, "stride") ? get_int(info, "stride") : 2,
-                          .pad = get_int(info, "pad"), .large_out = true};
+                          .pad = get_int(info, "pad"),
+                          .large_out = true};
     RUN(g, &p2p_pass_conv2d_dgrad, attr, yt, wt, b, x);
     check(g, info, "y", &yt);
     RUN(g, &p2p_pass_conv2d_fwd, attr, gy, wt, {0}, dx);
@@ -315,9 +316,9 @@ static void tanh_case(Golden *g, const json_t *info)
     float *identity = golden_floats(g, (size_t)(x.c * x.c));
     for (int i = 0; i < x.c; i++)
         identity[i * x.c + i] = 1.0f;
-    const P2pTensor w = in(g, p2p_tensor_weight(x.c, x.c, 1, 1,
-                                                p2p_weight_block(p2p_device_caps(g->device))),
-                           identity);
+    const P2pTensor w =
+        in(g, p2p_tensor_weight(x.c, x.c, 1, 1, p2p_weight_block(p2p_device_caps(g->device))),
+           identity);
     const P2pTensor y = out_like(g, &x);
     RUN(g, &p2p_pass_conv2d_fwd, attr, x, w, {0}, y);
     check_host(g, info, "y", "conv2d epilogue", host_of(g, &y));
@@ -363,8 +364,8 @@ static void dropout_case(Golden *g, const json_t *info)
     if (g->err)
         return;
     const P2pTensor shape = shape_of(&x), xt = in(g, shape, x.data), gyt = in(g, shape, gy.data);
-    const P2pTensor hyper = in(g, p2p_tensor_vector(P2P_HYPER_WORDS),
-                               golden_floats(g, P2P_HYPER_WORDS));
+    const P2pTensor hyper =
+        in(g, p2p_tensor_vector(P2P_HYPER_WORDS), golden_floats(g, P2P_HYPER_WORDS));
     const P2pTensor yt = out(g, shape), dx = out(g, shape);
     float *ref = golden_floats(g, x.count), *ours;
     RUN(g, &p2p_pass_norm_act_fwd, attr, xt, {0}, {0}, {0}, {0}, hyper, yt);
@@ -459,9 +460,9 @@ static void loss_case(Golden *g, const json_t *info)
         const char *name;
         P2pLossKind kind;
         float value;
-    } losses[] = {{"l1", P2P_LOSS_L1, 0},           {"bce_real", P2P_LOSS_BCE, 1},
-                  {"bce_fake", P2P_LOSS_BCE, 0},    {"mse_real", P2P_LOSS_MSE, 1},
-                  {"mse_fake", P2P_LOSS_MSE, 0},    {"wgan_real", P2P_LOSS_MEAN, -1},
+    } losses[] = {{"l1", P2P_LOSS_L1, 0},         {"bce_real", P2P_LOSS_BCE, 1},
+                  {"bce_fake", P2P_LOSS_BCE, 0},  {"mse_real", P2P_LOSS_MSE, 1},
+                  {"mse_fake", P2P_LOSS_MSE, 0},  {"wgan_real", P2P_LOSS_MEAN, -1},
                   {"wgan_fake", P2P_LOSS_MEAN, 1}};
     const bool l1 = !strcmp(g->name, "l1");
     size_t k = 0;
@@ -473,8 +474,11 @@ static void loss_case(Golden *g, const json_t *info)
         return;
     }
     const P2pTensor x = in_needed(g, l1 ? "input" : "z"), target = in_file(g, "target");
-    const P2pAttr attr = {.loss = losses[k].kind, .value = losses[k].value, .value_scale = 1,
-                          .grad_scale = 1, .index = 1};
+    const P2pAttr attr = {.loss = losses[k].kind,
+                          .value = losses[k].value,
+                          .value_scale = 1,
+                          .grad_scale = 1,
+                          .index = 1};
     if (g->err)
         return;
     const P2pTensor value = out(g, p2p_tensor_vector(3)), dx = out_like(g, &x);
@@ -561,14 +565,10 @@ static const struct {
     const char *file;
     void (*run)(Golden *g, const json_t *info); /* NULL: not there yet */
 } ops[] = {
-    {"conv2d", conv2d_case},
-    {"conv_transpose2d", conv_transpose2d_case},
-    {"norm", norm_case},
-    {"pointwise", pointwise_case},
-    {"loss", loss_case},
-    {"adam", adam_case},
-    {"gradient_penalty", NULL},
-    {"lab", NULL},
+    {"conv2d", conv2d_case},    {"conv_transpose2d", conv_transpose2d_case},
+    {"norm", norm_case},        {"pointwise", pointwise_case},
+    {"loss", loss_case},        {"adam", adam_case},
+    {"gradient_penalty", NULL}, {"lab", NULL},
     {"resize", NULL},
 };
 
@@ -589,7 +589,8 @@ bool golden_ops(Golden *g)
         return true;
     }
     cases = golden_json(g, "cases");
-    json_object_foreach(cases, name, info) {
+    json_object_foreach(cases, name, info)
+    {
         golden_begin(g, name);
         ops[k].run(g, info);
         golden_end(g);

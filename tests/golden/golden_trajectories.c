@@ -30,7 +30,7 @@ typedef struct Trajectory {
     P2pGan *gan;
     int steps, names; /* losses a step in the file */
     int pair_count, size_h, size_w;
-    float *a[8], *b[8];                /* input and target of each pair, dense NHWC */
+    float *a[8], *b[8];                          /* input and target of each pair, dense NHWC */
     float losses[MAX_STEPS][P2P_GAN_MAX_LOSSES]; /* ours, in the file's order */
 } Trajectory;
 
@@ -59,8 +59,8 @@ static GoldenArray read_pairs(Golden *g)
 
     if (pairs.data || g->err)
         return pairs;
-    char *path = p2p_format("%.*spairs_256.safetensors", slash ? (int)(slash + 1 - g->path) : 0,
-                            g->path);
+    char *path =
+        p2p_format("%.*spairs_256.safetensors", slash ? (int)(slash + 1 - g->path) : 0, g->path);
     g->err = path ? p2p_safetensors_read(&file, path) : P2P_ENOMEM;
     if (!g->err) {
         pairs = golden_read(g, file, "pairs");
@@ -83,9 +83,9 @@ static float *half(Golden *g, const float *pair, int h, int w, bool right)
             const float unit = pair[(2 * y + right) * row + i] / 255.0f;
             out[y * row + i] = (unit - 0.5f) / 0.5f;
             if (g->perturb)
-                out[y * row + i] = nextafterf(
-                    out[y * row + i],
-                    p2p_rng_word(g->perturb, 0, y * row + i) & 1 ? INFINITY : -INFINITY);
+                out[y * row + i] =
+                    nextafterf(out[y * row + i],
+                               p2p_rng_word(g->perturb, 0, y * row + i) & 1 ? INFINITY : -INFINITY);
         }
     return out;
 }
@@ -114,16 +114,26 @@ static void create(Trajectory *t)
     Golden *g = t->g;
     const uint32_t seed = (uint32_t)golden_int(g, "seed");
     const P2pNorm norm = golden_norm(word(t, "norm"));
-    const P2pPix2pixSpec spec = {
-        .g = {.name = word(t, "netG"), .input_nc = 3, .output_nc = 3,
-              .nf = (int)number(t, "ngf", 64), .norm = norm},
-        .d = {.name = word(t, "netD"), .input_nc = 6, .nf = (int)number(t, "ndf", 64),
-              .norm = norm},
-        .batch = 1, .height = t->size_h, .width = t->size_w,
-        .gan_mode = !strcmp(word(t, "gan_mode"), "lsgan") ? P2P_LOSS_MSE : P2P_LOSS_BCE,
-        .lambda_l1 = (float)number(t, "lambda_L1", 100), .lambda_gan = 1, .d_factor = 0.5f,
-        .adam = {.beta1 = number(t, "beta1", 0.5), .beta2 = 0.999,
-                 .eps = (float)number(t, "adam_eps", 1e-8)}};
+    const P2pPix2pixSpec spec = {.g = {.name = word(t, "netG"),
+                                       .input_nc = 3,
+                                       .output_nc = 3,
+                                       .nf = (int)number(t, "ngf", 64),
+                                       .norm = norm},
+                                 .d = {.name = word(t, "netD"),
+                                       .input_nc = 6,
+                                       .nf = (int)number(t, "ndf", 64),
+                                       .norm = norm},
+                                 .batch = 1,
+                                 .height = t->size_h,
+                                 .width = t->size_w,
+                                 .gan_mode = !strcmp(word(t, "gan_mode"), "lsgan") ? P2P_LOSS_MSE
+                                                                                   : P2P_LOSS_BCE,
+                                 .lambda_l1 = (float)number(t, "lambda_L1", 100),
+                                 .lambda_gan = 1,
+                                 .d_factor = 0.5f,
+                                 .adam = {.beta1 = number(t, "beta1", 0.5),
+                                          .beta2 = 0.999,
+                                          .eps = (float)number(t, "adam_eps", 1e-8)}};
 
     if (g->err)
         return;
@@ -245,9 +255,9 @@ static void forward(Trajectory *t, float *out)
     if (!g->err)
         g->err = p2p_plan_finish(plan);
     if (!g->err)
-        g->err = p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
-                                  (size_t)t->size_h * (size_t)t->size_w * 3 * sizeof(float),
-                                  t->a[0]);
+        g->err =
+            p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
+                             (size_t)t->size_h * (size_t)t->size_w * 3 * sizeof(float), t->a[0]);
     if (!g->err)
         g->err = p2p_plan_run(plan);
     if (!g->err)
@@ -343,7 +353,8 @@ void golden_trajectory(Golden *g)
 {
     static Trajectory t;
 
-    t = (Trajectory){.g = g, .options = golden_json(g, "options"),
+    t = (Trajectory){.g = g,
+                     .options = golden_json(g, "options"),
                      .loss_names = golden_json(g, "loss_names"),
                      .losses_f64 = golden_json(g, "losses_f64"),
                      .envelope = golden_json(g, "f32_envelope")};

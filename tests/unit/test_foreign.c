@@ -19,11 +19,21 @@ typedef int (*Reader)(P2pTensorFile **out, const char *path, const void *data, s
 
 static void file_hostile_refused(void **state)
 {
-    static const char *const names[] = {
-        "deflate_bomb.pth",  "empty.pth",         "eval.pth",          "hidden_in_value.pth",
-        "legacy_os_system.pth", "legacy_truncated.pth", "os_system.pth", "shape_lie.pict",
-        "size_overflow.pth", "storage_longer_than_file.pth", "string_lie.pth", "text.pth",
-        "truncated.pict",    "truncated.pth",     "view_beyond_storage.pth"};
+    static const char *const names[] = {"deflate_bomb.pth",
+                                        "empty.pth",
+                                        "eval.pth",
+                                        "hidden_in_value.pth",
+                                        "legacy_os_system.pth",
+                                        "legacy_truncated.pth",
+                                        "os_system.pth",
+                                        "shape_lie.pict",
+                                        "size_overflow.pth",
+                                        "storage_longer_than_file.pth",
+                                        "string_lie.pth",
+                                        "text.pth",
+                                        "truncated.pict",
+                                        "truncated.pth",
+                                        "view_beyond_storage.pth"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -25,7 +25,8 @@ static void half_between_two_values_rounds_to_the_nearer_or_even(void **state)
 {
     (void)state;
     for (unsigned h = 0; h < 0x7bff; h++) { /* both neighbours are finite and positive */
-        const float low = p2p_half_to_float((uint16_t)h), high = p2p_half_to_float((uint16_t)(h + 1));
+        const float low = p2p_half_to_float((uint16_t)h),
+                    high = p2p_half_to_float((uint16_t)(h + 1));
         const float middle = 0.5f * (low + high); /* exact */
         assert_int_equal(p2p_float_to_half(nextafterf(middle, low)), h);
         assert_int_equal(p2p_float_to_half(nextafterf(middle, high)), h + 1);

@@ -107,8 +107,10 @@ static void impossible_settings_are_refused(void **state)
 {
     const P2pJitterSettings small = {.load_size = 200}, crop = {.preprocess = P2P_PREPROCESS_CROP};
     const P2pJitterSettings negative = {.load_size = -1};
-    const P2pJitterSettings wide = {.preprocess = P2P_PREPROCESS_SCALE_WIDTH, .load_size = 300,
-                                    .crop_size = 100, .max_pixels = 60000};
+    const P2pJitterSettings wide = {.preprocess = P2P_PREPROCESS_SCALE_WIDTH,
+                                    .load_size = 300,
+                                    .crop_size = 100,
+                                    .max_pixels = 60000};
     P2pPreprocess p;
     P2pJitter j;
 

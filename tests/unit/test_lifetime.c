@@ -46,8 +46,8 @@ static void random_lifetimes_never_overlap(void **state)
         for (int k = 0; k < i; k++) {
             const P2pLifetime *b = &items[k];
             const int in_time = a->first <= b->last && b->first <= a->last;
-            const int in_space = a->offset < b->offset + b->bytes &&
-                                 b->offset < a->offset + a->bytes;
+            const int in_space =
+                a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
             assert_false(b->bytes && in_time && in_space);
         }
     }

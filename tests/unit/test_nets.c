@@ -97,8 +97,9 @@ static void unknown_network_is_refused(void **state)
 
     (void)state;
     assert_int_equal(p2p_nets_build(&g, &G("unet_512", P2P_NORM_BATCH, .nf = 64)), P2P_EINVAL);
-    assert_int_equal(p2p_nets_build(&g, &(P2pNetSpec){.name = "n_layers", .input_nc = 6, .nf = 64,
-                                                      .levels = 7}), P2P_EINVAL);
+    assert_int_equal(
+        p2p_nets_build(&g, &(P2pNetSpec){.name = "n_layers", .input_nc = 6, .nf = 64, .levels = 7}),
+        P2P_EINVAL);
 }
 
 int main(void)

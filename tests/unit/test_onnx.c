@@ -153,8 +153,8 @@ static int write_model(void *user)
 
 static void weight_ends_the_graph(void **state)
 {
-    static const char end[] = "\x3a\x16\x12\x01g"                          /* graph, its name */
-                              "\x2a\x11\x08\x02\x10\x01\x42\x01w\x4a\x08"  /* shape, type, name */
+    static const char end[] = "\x3a\x16\x12\x01g"                         /* graph, its name */
+                              "\x2a\x11\x08\x02\x10\x01\x42\x01w\x4a\x08" /* shape, type, name */
                               "\x00\x00\x80\x3f\x00\x00\x00\x40";
     unsigned char *data;
     size_t bytes;

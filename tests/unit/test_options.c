@@ -252,10 +252,14 @@ static void too_long_text_is_refused(void **state)
 
 static void contradictions_are_refused(void **state)
 {
-    static const char *const lines[] = {
-        "--continue_train --overwrite", "--load_size 100 --crop_size 128",
-        "--lambda_L1 0 --lambda_GAN 0", "--n_layers_D 2",       "--n_epochs 0 --n_epochs_decay 0",
-        "--quiet --verbose",            "--name a/b",           "--name .hidden"};
+    static const char *const lines[] = {"--continue_train --overwrite",
+                                        "--load_size 100 --crop_size 128",
+                                        "--lambda_L1 0 --lambda_GAN 0",
+                                        "--n_layers_D 2",
+                                        "--n_epochs 0 --n_epochs_decay 0",
+                                        "--quiet --verbose",
+                                        "--name a/b",
+                                        "--name .hidden"};
     Parsed p;
 
     (void)state;

@@ -320,9 +320,8 @@ static void pad_bwd_is_adjoint_of_pad_fwd(void **state)
         fwd.call.attr.pad = bwd.call.attr.pad = pad;
         p2p_ref_pad_fwd(&fwd.call, fwd.host, NULL);
         p2p_ref_pad_bwd(&bwd.call, bwd.host, NULL);
-        assert_close(
-            dot(fwd.data[P2P_PAD_Y], bwd.data[P2P_PAD_Y], p2p_tensor_elements(&y)),
-            dot(fwd.data[P2P_PAD_X], bwd.data[P2P_PAD_X], p2p_tensor_elements(&x)));
+        assert_close(dot(fwd.data[P2P_PAD_Y], bwd.data[P2P_PAD_Y], p2p_tensor_elements(&y)),
+                     dot(fwd.data[P2P_PAD_X], bwd.data[P2P_PAD_X], p2p_tensor_elements(&x)));
     }
 }
 

@@ -175,14 +175,16 @@ static void write_raw(const char *header, uint64_t length, size_t room)
     assert_int_equal(p2p_file_write(path, data, 8 + n + room), 0);
 }
 
-#define TENSOR(name, dtype, shape, begin, end) \
-    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" begin "," end "]}"
+#define TENSOR(name, dtype, shape, begin, end)                                                     \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" begin "," end \
+    "]}"
 
 static void lying_header_is_refused(void **state)
 {
     static const struct {
         const char *what, *header;
-    } cases[] = { /* each with 16 bytes of data */
+    } cases[] = {
+        /* each with 16 bytes of data */
         {"no JSON", "xyz"},
         {"an array", "[]"},
         {"half an object", "{\"a\":"},
@@ -200,25 +202,29 @@ static void lying_header_is_refused(void **state)
         {"a fraction", "{" TENSOR("a", "F32", "4.0", "0", "16") "}"},
         {"nine dimensions", "{" TENSOR("a", "F32", "4,1,1,1,1,1,1,1,1", "0", "16") "}"},
         {"a product of 2^64 + 4", "{" TENSOR("a", "F32", "4294967296,4294967296", "0", "16") "}"},
-        {"bytes of 2^64", "{" TENSOR("a", "F32", "4611686018427387904", "0", "0") ","
-                          TENSOR("b", "F32", "4", "0", "16") "}"},
+        {"bytes of 2^64", "{" TENSOR("a", "F32", "4611686018427387904", "0",
+                                     "0") "," TENSOR("b", "F32", "4", "0", "16") "}"},
         {"a size of 2^63", "{" TENSOR("a", "U8", "9223372036854775808", "0", "16") "}"},
-        {"an end of 2^63 - 1", "{" TENSOR("a", "U8", "9223372036854775807", "0",
-                                          "9223372036854775807") "}"},
+        {"an end of 2^63 - 1",
+         "{" TENSOR("a", "U8", "9223372036854775807", "0", "9223372036854775807") "}"},
         {"an end of 2^63", "{" TENSOR("a", "F32", "4", "0", "9223372036854775808") "}"},
         {"an end behind the file", "{" TENSOR("a", "F32", "5", "0", "20") "}"},
         {"an end before the begin", "{" TENSOR("a", "F32", "4", "16", "0") "}"},
         {"a negative begin", "{" TENSOR("a", "F32", "4", "-16", "0") "}"},
         {"three offsets", "{" TENSOR("a", "F32", "4", "0", "16,16") "}"},
-        {"an overlap", "{" TENSOR("a", "F32", "3", "0", "12") "," TENSOR("b", "F32", "2", "8", "16") "}"},
-        {"the same data twice", "{" TENSOR("a", "F32", "4", "0", "16") ","
-                                TENSOR("b", "F32", "4", "0", "16") "}"},
-        {"a hole", "{" TENSOR("a", "F32", "1", "0", "4") "," TENSOR("b", "F32", "2", "8", "16") "}"},
+        {"an overlap",
+         "{" TENSOR("a", "F32", "3", "0", "12") "," TENSOR("b", "F32", "2", "8", "16") "}"},
+        {"the same data twice",
+         "{" TENSOR("a", "F32", "4", "0", "16") "," TENSOR("b", "F32", "4", "0", "16") "}"},
+        {"a hole",
+         "{" TENSOR("a", "F32", "1", "0", "4") "," TENSOR("b", "F32", "2", "8", "16") "}"},
         {"a hole at the begin", "{" TENSOR("a", "F32", "3", "4", "16") "}"},
         {"bytes behind the last", "{" TENSOR("a", "F32", "3", "0", "12") "}"},
-        {"a name twice", "{" TENSOR("a", "F32", "2", "0", "8") "," TENSOR("a", "F32", "2", "8", "16") "}"},
+        {"a name twice",
+         "{" TENSOR("a", "F32", "2", "0", "8") "," TENSOR("a", "F32", "2", "8", "16") "}"},
         {"metadata that is a list", "{\"__metadata__\":[]," TENSOR("a", "F32", "4", "0", "16") "}"},
-        {"metadata with a number", "{\"__metadata__\":{\"k\":1}," TENSOR("a", "F32", "4", "0", "16") "}"},
+        {"metadata with a number",
+         "{\"__metadata__\":{\"k\":1}," TENSOR("a", "F32", "4", "0", "16") "}"},
         {"a byte that is no UTF-8", "{" TENSOR("\xff", "F32", "4", "0", "16") "}"},
         {"an escaped zero in a name", "{" TENSOR("a\\u0000", "F32", "4", "0", "16") "}"},
     };
@@ -233,9 +239,17 @@ static void lying_header_is_refused(void **state)
 static void lying_header_length_is_refused(void **state)
 {
     static const char header[] = "{" TENSOR("a", "F32", "4", "0", "16") "}";
-    static const uint64_t lengths[] = {1, sizeof(header) - 2, sizeof(header), sizeof(header) + 16,
-                                       100u << 20, (100u << 20) + 1, INT32_MAX, UINT32_MAX,
-                                       (uint64_t)1 << 63, UINT64_MAX - 7, UINT64_MAX};
+    static const uint64_t lengths[] = {1,
+                                       sizeof(header) - 2,
+                                       sizeof(header),
+                                       sizeof(header) + 16,
+                                       100u << 20,
+                                       (100u << 20) + 1,
+                                       INT32_MAX,
+                                       UINT32_MAX,
+                                       (uint64_t)1 << 63,
+                                       UINT64_MAX - 7,
+                                       UINT64_MAX};
     P2pTensorFile *f;
 
     (void)state;
@@ -280,15 +294,15 @@ static void half_types_are_exact(void **state)
         uint16_t bits;
         float value;
     } cases[] = {
-        {P2P_F16, 0x3c00, 1},           {P2P_F16, 0xc000, -2},         {P2P_F16, 0x7bff, 65504},
-        {P2P_F16, 0x0001, 0x1p-24f},    {P2P_F16, 0x83ff, -0x3ffp-24f}, {P2P_F16, 0x0400, 0x1p-14f},
-        {P2P_BF16, 0x3f80, 1},          {P2P_BF16, 0xc000, -2},
+        {P2P_F16, 0x3c00, 1},        {P2P_F16, 0xc000, -2},          {P2P_F16, 0x7bff, 65504},
+        {P2P_F16, 0x0001, 0x1p-24f}, {P2P_F16, 0x83ff, -0x3ffp-24f}, {P2P_F16, 0x0400, 0x1p-14f},
+        {P2P_BF16, 0x3f80, 1},       {P2P_BF16, 0xc000, -2},
     };
 
     (void)state;
     for (size_t i = 0; i < P2P_COUNT(cases); i++) {
-        const P2pFileTensor t = {.dtype = cases[i].dtype, .elements = 1, .bytes = 2,
-                                 .data = &cases[i].bits};
+        const P2pFileTensor t = {
+            .dtype = cases[i].dtype, .elements = 1, .bytes = 2, .data = &cases[i].bits};
         float value;
         p2p_file_tensor_to_f32(&t, &value);
         assert_true(value == cases[i].value);

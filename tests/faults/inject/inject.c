@@ -36,14 +36,14 @@
 #pragma GCC visibility push(default)
 
 typedef enum Kind {
-    ALLOC,  /* malloc and its like */
-    MAP,    /* mmap, madvise */
-    CL,     /* OpenCL */
-    OPEN,   /* open, fopen, opendir */
-    READ,   /* read, fread, readdir */
-    STAT,   /* stat, access, statvfs, readlink, fcntl */
-    WRITE,  /* fwrite, fprintf, fchmod, fseek */
-    FLUSH,  /* fflush, fsync, fclose, close */
+    ALLOC, /* malloc and its like */
+    MAP,   /* mmap, madvise */
+    CL,    /* OpenCL */
+    OPEN,  /* open, fopen, opendir */
+    READ,  /* read, fread, readdir */
+    STAT,  /* stat, access, statvfs, readlink, fcntl */
+    WRITE, /* fwrite, fprintf, fchmod, fseek */
+    FLUSH, /* fflush, fsync, fclose, close */
     RENAME,
     LINK,
     UNLINK, /* unlink, remove */
@@ -52,8 +52,9 @@ typedef enum Kind {
     LIBRARY /* jansson, libpng, libjpeg-turbo, libzip */
 } Kind;
 
-static const char *const kind_names[] = {"alloc", "map",    "cl",   "open",   "read",  "stat",   "write",
-                                         "flush", "rename", "link", "unlink", "mkdir", "thread", "library"};
+static const char *const kind_names[] = {"alloc",  "map",   "cl",     "open",   "read",
+                                         "stat",   "write", "flush",  "rename", "link",
+                                         "unlink", "mkdir", "thread", "library"};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int wanted_kind = -1;
