@@ -5,10 +5,9 @@
  * alone (sample.c makes it), so that threads change the time and nothing else.
  */
 #include <pthread.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "src/base/memory.h"
+#include "src/base/parallel.h"
 #include "src/base/status.h"
 #include "src/data/sample.h"
 
@@ -20,8 +19,7 @@ enum {
 typedef struct Slot {
     P2pSample sample;
     bool ready;
-    int status;
-    char message[1024]; /* messages are per thread: this carries one to the consumer */
+    P2pFailure failure; /* to the consumer */
 } Slot;
 
 struct P2pLoader {
@@ -53,9 +51,7 @@ static void fill(P2pLoader *l, uint64_t sequence, uint64_t batch, P2pOrder *orde
 {
     Slot *slot = &l->slots[sequence % (uint64_t)l->slot_count];
 
-    slot->status = p2p_sample_make(&l->sampler, batch, order, &slot->sample);
-    if (slot->status)
-        snprintf(slot->message, sizeof(slot->message), "%s", p2p_error());
+    p2p_failure_keep(&slot->failure, p2p_sample_make(&l->sampler, batch, order, &slot->sample));
 }
 
 static bool may_take(const P2pLoader *l)
@@ -153,8 +149,10 @@ void p2p_loader_destroy(P2pLoader **loader)
         pthread_cond_destroy(&l->changed);
         pthread_mutex_destroy(&l->lock);
     }
-    for (int i = 0; l->slots && i < l->slot_count; i++)
+    for (int i = 0; l->slots && i < l->slot_count; i++) {
         p2p_sample_finish(&l->slots[i].sample);
+        p2p_failure_finish(&l->slots[i].failure);
+    }
     p2p_order_finish(&l->order);
     free(l->slots);
     free(l->threads);
@@ -195,10 +193,10 @@ int p2p_loader_next(P2pLoader *l, const P2pBatch **batch)
 
     if (!l->thread_count)
         fill(l, sequence, l->first + sequence, &l->order);
-    if (slot->status)
-        return p2p_fail(slot->status, "%s", slot->message);
-    *batch = &slot->sample.batch;
-    return P2P_OK;
+    const int err = p2p_failure_tell(&slot->failure);
+    if (!err)
+        *batch = &slot->sample.batch;
+    return err;
 }
 
 int p2p_loader_seek(P2pLoader *l, uint32_t epoch, size_t position)

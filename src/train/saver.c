@@ -4,12 +4,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
+#include "src/base/parallel.h"
 #include "src/base/status.h"
 
 struct P2pSaver {
@@ -22,10 +21,9 @@ struct P2pSaver {
     int epoch;
     long step;
     bool begins;
-    bool beside;    /* in the thread */
-    double copying; /* seconds */
-    int status;
-    char message[1024]; /* messages are per thread: this carries one to the trainer */
+    bool beside;        /* in the thread */
+    double copying;     /* seconds */
+    P2pFailure failure; /* to the trainer */
 };
 
 int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *const nets[],
@@ -50,6 +48,7 @@ void p2p_saver_destroy(P2pSaver **saver)
     if ((*saver)->running)
         pthread_join((*saver)->thread, NULL);
     p2p_checkpoint_writer_destroy(&(*saver)->writer);
+    p2p_failure_finish(&(*saver)->failure);
     free(*saver);
     *saver = NULL;
 }
@@ -105,10 +104,10 @@ static void *work(void *user)
     P2pSaver *s = user;
     const double start = p2p_seconds();
 
-    s->status = save_all(s);
-    if (s->status)
-        snprintf(s->message, sizeof(s->message), "saving after step %ld: %.900s", s->step,
-                 p2p_error());
+    const int err = save_all(s);
+    if (err)
+        p2p_fail_prefix(err, "saving after step %ld", s->step);
+    p2p_failure_keep(&s->failure, err);
     p2p_log(s->settings.log, P2P_LOG_DEBUG, "saving: copied in %.3f s, written in %.2f s%s",
             s->copying, p2p_seconds() - start, s->beside ? " beside the steps" : "");
     atomic_store(&s->done, true);
@@ -153,6 +152,6 @@ int p2p_saver_poll(P2pSaver *s, bool wait, bool *saved)
     if (s->running)
         pthread_join(s->thread, NULL);
     s->running = s->fresh = false;
-    *saved = !s->status;
-    return s->status ? p2p_fail((P2pStatus)s->status, "%s", s->message) : P2P_OK;
+    *saved = !s->failure.status;
+    return p2p_failure_tell(&s->failure);
 }
