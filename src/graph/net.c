@@ -8,11 +8,16 @@
 
 #include "src/base/file.h"
 #include "src/base/memory.h"
+#include "src/base/parallel.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/graph/lifetime.h"
 
-enum { PACK_LEAST = 16 }; /* channels on both sides; thinner layers have kernels of their own */
+enum {
+    PACK_LEAST = 16,       /* channels on both sides; thinner layers have kernels of their own */
+    FILL_BYTES = 64 << 20, /* mapped at once where that takes host memory */
+    FILL_THREADS = 8,
+};
 
 bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *p)
 {
@@ -161,6 +166,76 @@ int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
     return p2p_tensor_download(&net->state[which][i], host, net->graph->params[i].transposed);
 }
 
+/* Some parameters that are mapped together: on devices with memory of their own each costs as much
+ * of the host's. */
+typedef struct Filling {
+    P2pNet *net;
+    int (*fill)(void *user, int i, void *raw);
+    void *user;
+    int first, mapped;
+    void **raw; /* by parameter */
+} Filling;
+
+static int fill_one(void *user, size_t i)
+{
+    const Filling *f = user;
+    const int k = f->first + (int)i;
+
+    return f->fill(f->user, k, f->raw[k]);
+}
+
+static P2pBuffer *value_buffer(const P2pNet *net, int i)
+{
+    return net->state[P2P_STATE_VALUE][i].buffer;
+}
+
+/* Map from f->first on, at least one, as long as they stay below limit bytes. */
+static int map_some(Filling *f, size_t limit)
+{
+    size_t bytes = 0;
+    int err = P2P_OK;
+
+    f->mapped = 0;
+    for (int i = f->first; !err && i < f->net->graph->param_count; i++) {
+        bytes += p2p_buffer_bytes(value_buffer(f->net, i));
+        if (f->mapped && bytes > limit)
+            break;
+        if ((err = p2p_buffer_map(value_buffer(f->net, i), false, &f->raw[i])) == P2P_OK)
+            f->mapped++;
+    }
+    return err;
+}
+
+static int unmap_some(Filling *f, int err)
+{
+    for (int i = f->first; i < f->first + f->mapped; i++) {
+        const int failed = p2p_buffer_unmap(value_buffer(f->net, i), f->raw[i]);
+        err = err ? err : failed;
+    }
+    f->first += f->mapped;
+    return err;
+}
+
+int p2p_net_fill(P2pNet *net, const P2pDevice *device, int (*fill)(void *user, int i, void *raw),
+                 void *user)
+{
+    const P2pCaps *caps = p2p_device_caps(device);
+    const int threads = p2p_min(caps->compute_units, FILL_THREADS);
+    const size_t limit = caps->is_cpu ? SIZE_MAX : FILL_BYTES;
+    Filling f = {.net = net, .fill = fill, .user = user};
+    int err = P2P_OK;
+
+    if (!(f.raw = p2p_alloc((size_t)net->graph->param_count, sizeof(*f.raw))))
+        return P2P_ENOMEM;
+    while (!err && f.first < net->graph->param_count) {
+        if ((err = map_some(&f, limit)) == P2P_OK)
+            err = p2p_parallel(threads, (size_t)f.mapped, fill_one, &f);
+        err = unmap_some(&f, err);
+    }
+    free(f.raw);
+    return err;
+}
+
 int p2p_net_find_bad(const P2pNet *net, const char **name)
 {
     size_t most = 0;
@@ -182,12 +257,6 @@ int p2p_net_find_bad(const P2pNet *net, const char **name)
     }
     free(host);
     return err;
-}
-
-int p2p_net_upload_packed(P2pNet *net, int i, const void *host, const void *scales)
-{
-    return p2p_tensor_upload_packed(&net->state[P2P_STATE_VALUE][i], host,
-                                    net->graph->params[i].transposed, scales);
 }
 
 int p2p_net_find(const P2pNet *net, const char *name)

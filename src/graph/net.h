@@ -42,11 +42,18 @@ int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed);
 int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host);
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);
 
+/**
+ * Fill the values of all parameters in threads: reordering keeps one of them busy. The calling
+ * thread alone asks the device.
+ *
+ * @param fill  Called once for each parameter, several at once; fills `raw`, the mapped memory, by
+ *              p2p_tensor_fill(). What it returns ends the filling if it is a failure.
+ */
+int p2p_net_fill(P2pNet *net, const P2pDevice *device, int (*fill)(void *user, int i, void *raw),
+                 void *user);
+
 /** Name of the first parameter with a NaN or an infinity in *name, or NULL (blocks; reads them all). */
 int p2p_net_find_bad(const P2pNet *net, const char **name);
-
-/** Parameter i, which is packed, from what a file holds: in exchange order, with scales for Q8. */
-int p2p_net_upload_packed(P2pNet *net, int i, const void *host, const void *scales);
 
 /** Index of the parameter called name (without the net's prefix), or -1. */
 int p2p_net_find(const P2pNet *net, const char *name);

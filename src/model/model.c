@@ -2,8 +2,6 @@
 /* Translating pictures with the generator of a model file. Trains nothing. */
 #include "p2p/model.h"
 
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "p2p/data.h"
@@ -66,78 +64,38 @@ static bool is_aligned(const P2pFileTensor *t)
     return (uintptr_t)t->data % p2p_dtype_bytes(t->dtype) == 0;
 }
 
-/* One parameter to the device; straight from the file where it is stored as the device has it. */
-static int upload(P2pNet *net, const P2pSource *source, int i)
+typedef struct Upload {
+    const P2pNet *net;
+    const P2pSource *source;
+} Upload;
+
+/* One parameter; straight from the file where it is stored as the device has it. */
+static int fill(void *user, int i, void *raw)
 {
-    const P2pFileTensor *t = p2p_source_tensor(source, i), *scales = p2p_source_scales(source, i);
-    const bool packed = net->state[P2P_STATE_VALUE][i].packing != P2P_PACK_F32;
+    const Upload *u = user;
+    const P2pTensor *to = &u->net->state[P2P_STATE_VALUE][i];
+    const P2pParam *param = &u->net->graph->params[i];
+    const P2pFileTensor *t = p2p_source_tensor(u->source, i);
+    const P2pFileTensor *scales = p2p_source_scales(u->source, i);
+    const bool packed = to->packing != P2P_PACK_F32;
     const void *data = t && is_aligned(t) && (packed || t->dtype == P2P_F32) ? t->data : NULL;
     void *copy = NULL;
     int err = P2P_OK;
 
     if (!data) {
-        data = copy = p2p_alloc(p2p_param_elements(&net->graph->params[i]), sizeof(float));
+        data = copy = p2p_alloc(p2p_param_elements(param), sizeof(float));
         if (!copy)
             err = P2P_ENOMEM;
         else if (packed)
             memcpy(copy, t->data, t->bytes);
         else
-            err = p2p_source_get(source, i, copy);
+            err = p2p_source_get(u->source, i, copy);
     }
     if (!err)
-        err = packed ? p2p_net_upload_packed(net, i, data, scales ? scales->data : NULL)
-                     : p2p_net_upload(net, i, P2P_STATE_VALUE, data);
+        p2p_tensor_fill(to, raw, data, param->transposed, scales ? scales->data : NULL);
     free(copy);
     if (t)
-        p2p_file_tensor_forget(source->file, t);
-    return err;
-}
-
-/* Several threads take one parameter after the other: reordering keeps one of them busy. */
-typedef struct Upload {
-    P2pNet *net;
-    const P2pSource *source;
-    pthread_mutex_t lock;
-    int next, err;
-    char *error;
-} Upload;
-
-static void *upload_some(void *user)
-{
-    Upload *u = user;
-
-    for (int err = 0;;) {
-        pthread_mutex_lock(&u->lock);
-        if (err && !u->err) {
-            u->err = err;
-            u->error = p2p_strdup(p2p_error());
-        }
-        const int i = u->err ? u->net->graph->param_count : u->next++;
-        pthread_mutex_unlock(&u->lock);
-        if (i >= u->net->graph->param_count)
-            return NULL;
-        err = upload(u->net, u->source, i);
-    }
-}
-
-static int upload_all(P2pNet *net, const P2pSource *source, int threads)
-{
-    enum { MOST_THREADS = 8 };
-    Upload u = {.net = net, .source = source};
-    pthread_t ids[MOST_THREADS];
-    int started = 0;
-
-    pthread_mutex_init(&u.lock, NULL);
-    while (started < threads - 1 && started < MOST_THREADS &&
-           pthread_create(&ids[started], NULL, upload_some, &u) == 0)
-        started++;
-    upload_some(&u); /* this thread too, alone if need be */
-    for (int i = 0; i < started; i++)
-        pthread_join(ids[i], NULL);
-    pthread_mutex_destroy(&u.lock);
-    const int err =
-        u.err ? p2p_fail((P2pStatus)u.err, "%s", u.error ? u.error : "no memory") : P2P_OK;
-    free(u.error);
+        p2p_file_tensor_forget(u->source->file, t);
     return err;
 }
 
@@ -163,7 +121,7 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
         (err = p2p_net_create_packed(&m->net, m->device, graph, "G",
                                      packing_of(source, graph, m->device))) < 0)
         return err;
-    return upload_all(m->net, source, p2p_device_caps(m->device)->compute_units);
+    return p2p_net_fill(m->net, m->device, fill, &(Upload){m->net, source});
 }
 
 /* The model of a source that was opened with this result; finishes the source. */

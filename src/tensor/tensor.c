@@ -159,27 +159,40 @@ static void arrange(const P2pTensor *t, float *device, float *host, bool swapped
                                                               to_device);
 }
 
-static int copy(const P2pTensor *t, float *host, bool swapped, bool to_device)
-{
-    void *device;
-    int err;
-
-    if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
-        return err;
-    arrange(t, device, host, swapped, to_device);
-    return p2p_buffer_unmap(t->buffer, device);
-}
-
 void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped)
 {
     P2P_ASSERT(t->packing == P2P_PACK_F32);
     arrange(t, (float *)(size_t)raw, host, swapped, false);
 }
 
+void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapped,
+                     const void *scales)
+{
+    void *from = (void *)(size_t)host;
+
+    switch (t->packing) {
+    case P2P_PACK_F16:
+        copy_halves(t, raw, from, dense(t, swapped), true);
+        break;
+    case P2P_PACK_Q8:
+        copy_bytes(t, raw, from, dense(t, swapped), true);
+        memcpy((unsigned char *)raw + scales_at(t), scales, (size_t)t->n * sizeof(float));
+        break;
+    default:
+        arrange(t, raw, from, swapped, true);
+    }
+}
+
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped)
 {
+    void *device;
+    int err;
+
     P2P_ASSERT(t->packing == P2P_PACK_F32);
-    return copy(t, (float *)(size_t)host, swapped, true);
+    if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
+        return err;
+    arrange(t, device, (float *)(size_t)host, swapped, true);
+    return p2p_buffer_unmap(t->buffer, device);
 }
 
 /* An exponent of all ones; tested on bits, so that no compiler may assume there are none. */
@@ -218,32 +231,16 @@ static void take_packed(const P2pTensor *t, const unsigned char *device, float *
                     unpack(t, device, o, p2p_tensor_index(t, o, c, 0, p));
 }
 
-int p2p_tensor_upload_packed(const P2pTensor *t, const void *host, bool swapped, const void *scales)
-{
-    void *device;
-    int err;
-
-    P2P_ASSERT(t->packing != P2P_PACK_F32 && t->layout == P2P_WEIGHT);
-    if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
-        return err;
-    if (t->packing == P2P_PACK_F16) {
-        copy_halves(t, device, (uint16_t *)(size_t)host, dense(t, swapped), true);
-    } else {
-        copy_bytes(t, device, (unsigned char *)(size_t)host, dense(t, swapped), true);
-        memcpy((unsigned char *)device + scales_at(t), scales, (size_t)t->n * sizeof(float));
-    }
-    return p2p_buffer_unmap(t->buffer, device);
-}
-
 int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped)
 {
     void *device;
     int err;
 
-    if (t->packing == P2P_PACK_F32)
-        return copy(t, host, swapped, false);
     if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
         return err;
-    take_packed(t, device, host, dense(t, swapped));
+    if (t->packing == P2P_PACK_F32)
+        arrange(t, device, host, swapped, false);
+    else
+        take_packed(t, device, host, dense(t, swapped));
     return p2p_buffer_unmap(t->buffer, device);
 }

@@ -62,16 +62,17 @@ int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
 /** The same as downloading, from a copy of the whole buffer (f32); asks no device. */
 void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped);
 
-/** Whether there is neither a NaN nor an infinity among them. */
-bool p2p_floats_finite(const float *values, size_t count);
-
 /**
- * Upload a packed weight as it is.
+ * The same as uploading, into the mapped buffer; asks no device: different tensors may be filled in
+ * several threads at once.
  *
  * @param host    Elements as the packing stores them, [n, c, h, w] or swapped.
  * @param scales  f32 [n] of Q8, any alignment; else NULL.
  */
-int p2p_tensor_upload_packed(const P2pTensor *t, const void *host, bool swapped,
-                             const void *scales);
+void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapped,
+                     const void *scales);
+
+/** Whether there is neither a NaN nor an infinity among them. */
+bool p2p_floats_finite(const float *values, size_t count);
 
 #endif
