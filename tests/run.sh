@@ -9,9 +9,11 @@ cd "$(dirname "$0")/.."
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
     pocl-opencl-icd libclblast-dev libturbojpeg0-dev libpng-dev libjansson-dev libdeflate-dev \
-    libzip-dev nettle-dev libcmocka-dev mesa-opencl-icd oclgrind clang python3-venv
+    libzip-dev nettle-dev libcmocka-dev mesa-opencl-icd oclgrind clang clang-format python3-venv
 [ -f build/build.ninja ] || meson setup build >/dev/null
-meson configure build -Dtests=true
+# Newer compilers may warn of more than the one that we know.
+werror=$([ "$(gcc -dumpversion)" = 12 ] && echo true || echo false)
+meson configure build -Dtests=true -Dwerror=$werror
 echo 'Building'
 ninja -C build --quiet
 exec meson test -C build --no-rebuild --print-errorlogs "$@"

@@ -91,7 +91,7 @@ int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality, 
 
 int p2p_image_write(const P2pImage *image, const char *path, int quality)
 {
-    P2pImageFormat format;
+    P2pImageFormat format = P2P_IMAGE_PNG;
     unsigned char *data = NULL;
     size_t bytes;
     int err;
