@@ -33,8 +33,6 @@
 #include <clblast_c.h>
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef enum Kind {
     ALLOC, /* malloc and its like */
     MAP,   /* mmap, madvise */
@@ -397,4 +395,3 @@ CALL(LIBRARY, -1, zip_int64_t, zip_name_locate, (zip_t *z, const char *name, zip
 CALL(LIBRARY, -1, int, zip_close, (zip_t *z), (z))
 
 /* clang-format on */
-#pragma GCC visibility pop
