@@ -7,8 +7,6 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
-static const float norm_eps = 1e-5f, norm_momentum = 0.1f, leaky_slope = 0.2f;
-
 struct P2pApply {
     P2pPlan *plan;
     P2pNet *net;
@@ -151,7 +149,7 @@ static void conv_step(P2pApply *a, int node, const P2pPass *pass, P2pAttr attr, 
     step_label(a, node, label);
     attr.stride = n->stride;
     attr.pad = n->pad;
-    attr.slope = leaky_slope;
+    attr.slope = n->slope;
     attr.large_out = n->transposed;
     P2P_PLAN_STEP(a->plan, label, pass, &attr, n->transposed ? out : in, w, bias,
                   n->transposed ? in : out);
@@ -175,7 +173,7 @@ static bool is_batch(const P2pNode *n)
 static void forward_statistics(P2pApply *a, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
-    const P2pAttr attr = {.eps = norm_eps, .momentum = norm_momentum};
+    const P2pAttr attr = {.eps = n->eps, .momentum = n->momentum};
     const int in = a->value[n->in[0]];
     const bool running = is_batch(n) && a->mode.running;
     const bool update = is_batch(n) && a->mode.update_running;
@@ -204,7 +202,7 @@ static P2pAttr norm_act_attr(const P2pApply *a, int i)
 
     return (P2pAttr){.act1 = n->act[0],
                      .act2 = n->act[1],
-                     .slope = leaky_slope,
+                     .slope = n->slope,
                      .fixed_statistics = a->mode.running && is_batch(n),
                      .dropout_p = a->mode.dropout ? n->dropout_p : 0.0f,
                      .stream = a->stream[i]};
@@ -364,7 +362,7 @@ static void backward_conv(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *ad
     const P2pNode *n = &a->net->graph->nodes[i];
     const int in = n->in[0], out = n->out[0], w = n->param[P2P_NODE_WEIGHT];
     const int bias = n->param[P2P_NODE_BIAS], dy = grad_of(a, out);
-    const P2pAttr act = {.act1 = n->act[0], .slope = leaky_slope};
+    const P2pAttr act = {.act1 = n->act[0], .slope = n->slope};
     char label[48];
     bool add;
 

@@ -81,6 +81,7 @@ int p2p_graph_conv(P2pGraph *g, int x, const P2pConvSpec *spec)
     node->output_pad = spec->output_pad;
     node->transposed = spec->transposed;
     node->act[0] = spec->act;
+    node->slope = spec->slope;
 
     const P2pParam weight = {.kind = P2P_PARAM_WEIGHT,
                              .transposed = spec->transposed,
@@ -108,9 +109,13 @@ int p2p_graph_norm_act(P2pGraph *g, int x, const P2pNormActSpec *spec)
 
     if (!node)
         return -1;
+    P2P_ASSERT(spec->norm == P2P_NORM_NONE || spec->eps > 0);
     node->norm = spec->norm;
+    node->eps = spec->eps;
+    node->momentum = spec->momentum;
     node->dropout_p = spec->dropout_p;
     node->act[0] = spec->act;
+    node->slope = spec->slope;
     for (int i = 0; spec->norm == P2P_NORM_BATCH && i < 4; i++) {
         const P2pParam p = {.kind = parts[i].kind, .o = g->values[x].c, .i = 1, .r = 1, .s = 1};
         node->param[i] = add_param(g, p, spec->name, parts[i].suffix);

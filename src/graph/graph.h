@@ -50,8 +50,10 @@ typedef struct P2pNode {
     int kernel, stride, pad, output_pad;
     bool transposed;
     P2pAct act[2]; /* conv: [0] */
+    float slope;   /* of LeakyReLU */
     /* norm_act */
     P2pNorm norm;
+    float eps, momentum; /* momentum: of the running statistics, the new ones' share */
     float dropout_p;
 } P2pNode;
 
@@ -81,15 +83,18 @@ typedef struct P2pConvSpec {
     int out_channels, kernel, stride, pad, output_pad;
     bool transposed, bias;
     P2pAct act;
+    float slope;      /* LeakyReLU alone needs it */
     const char *name; /* parameters become name.weight and name.bias */
 } P2pConvSpec;
 int p2p_graph_conv(P2pGraph *g, int x, const P2pConvSpec *spec);
 
 typedef struct P2pNormActSpec {
     P2pNorm norm;
-    const char *name; /* batch norm: name.weight, .bias, .running_mean, .running_var */
+    const char *name;    /* batch norm: name.weight, .bias, .running_mean, .running_var */
+    float eps, momentum; /* eps: of every norm; momentum: of batch norm */
     float dropout_p;
     P2pAct act;
+    float slope; /* also of a second activation */
 } P2pNormActSpec;
 int p2p_graph_norm_act(P2pGraph *g, int x, const P2pNormActSpec *spec);
 /** A second activation of the same normalised value, for another consumer. */

@@ -14,8 +14,6 @@ enum { NAME = 192 };
 /* Numbers of weights that are no parameters: ones and zeros of C channels, paddings of p. */
 enum { ONES = 1 << 24, ZEROS = 2 << 24, PADS = 3 << 24, KIND = 3 << 24 };
 
-static const float norm_eps = 1e-5f, leaky_slope = 0.2f;
-
 typedef struct Exporter {
     const P2pSource *source;
     const P2pGraph *g;
@@ -58,13 +56,13 @@ static void input_name(Exporter *e, int value, char name[NAME])
     }
 }
 
-static void activation(Exporter *e, P2pAct act, const char *from, const char *to)
+static void activation(Exporter *e, P2pAct act, float slope, const char *from, const char *to)
 {
     static const char *const ops[] = {[P2P_ACT_NONE] = "Identity",
                                       [P2P_ACT_RELU] = "Relu",
                                       [P2P_ACT_LEAKY_RELU] = "LeakyRelu",
                                       [P2P_ACT_TANH] = "Tanh"};
-    const P2pOnnxAttr alpha[] = {{.name = "alpha", .kind = 'f', .real = leaky_slope}, {0}};
+    const P2pOnnxAttr alpha[] = {{.name = "alpha", .kind = 'f', .real = slope}, {0}};
 
     p2p_onnx_node(e->onnx, ops[act], (const char *const[]){from, NULL}, to,
                   act == P2P_ACT_LEAKY_RELU ? alpha : NULL);
@@ -95,7 +93,7 @@ static void add_conv(Exporter *e, const P2pNode *n)
                                         NULL},
                   raw, attributes);
     if (n->act[0])
-        activation(e, n->act[0], raw, out);
+        activation(e, n->act[0], n->slope, raw, out);
 }
 
 /* Name of gamma or beta, or of ones or zeros where the norm has none. */
@@ -117,7 +115,7 @@ static void affine_name(Exporter *e, int param, int kind, int channels, char nam
 
 static void add_norm_act(Exporter *e, const P2pNode *n)
 {
-    const P2pOnnxAttr eps[] = {{.name = "epsilon", .kind = 'f', .real = norm_eps}, {0}};
+    const P2pOnnxAttr eps[] = {{.name = "epsilon", .kind = 'f', .real = n->eps}, {0}};
     char in[NAME], out[NAME], scale[NAME], shift[NAME], normed[NAME + 8];
 
     input_name(e, n->in[0], in);
@@ -132,7 +130,7 @@ static void add_norm_act(Exporter *e, const P2pNode *n)
     }
     for (int k = 0; k < 2 && n->out[k] >= 0; k++) {
         value_name(e, n->out[k], out);
-        activation(e, n->act[k], n->norm != P2P_NORM_NONE ? normed : in, out);
+        activation(e, n->act[k], n->slope, n->norm != P2P_NORM_NONE ? normed : in, out);
     }
 }
 

@@ -26,7 +26,10 @@ int p2p_nets_build(P2pGraph **out, const P2pNetSpec *spec);
 /** Names of the list, generators first; NULL at the end. */
 const char *p2p_nets_name(int i);
 
-/* The builders behind the list. */
+/* The builders behind the list; all use these numbers: PyTorch's norms, the paper's LeakyReLU. */
+#define P2P_NETS_NORM_EPS 1e-5f
+#define P2P_NETS_NORM_MOMENTUM 0.1f
+#define P2P_NETS_LEAKY_SLOPE 0.2f
 int p2p_build_unet(P2pGraph *g, const P2pNetSpec *spec, int levels, bool skips);
 int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks);
 int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers);

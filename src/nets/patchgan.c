@@ -21,8 +21,13 @@ static int conv_norm_leaky(P2pGraph *g, const P2pNetSpec *spec, int x, const cha
     conv.bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE;
     x = p2p_graph_conv(g, x, &conv);
     snprintf(name, sizeof(name), "%s.%d", prefix, place + 1);
-    return p2p_graph_norm_act(
-        g, x, &(P2pNormActSpec){.norm = spec->norm, .name = name, .act = P2P_ACT_LEAKY_RELU});
+    return p2p_graph_norm_act(g, x,
+                              &(P2pNormActSpec){.norm = spec->norm,
+                                                .name = name,
+                                                .eps = P2P_NETS_NORM_EPS,
+                                                .momentum = P2P_NETS_NORM_MOMENTUM,
+                                                .act = P2P_ACT_LEAKY_RELU,
+                                                .slope = P2P_NETS_LEAKY_SLOPE});
 }
 
 int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
@@ -39,6 +44,7 @@ int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
                                           .pad = 1,
                                           .bias = true,
                                           .act = P2P_ACT_LEAKY_RELU,
+                                          .slope = P2P_NETS_LEAKY_SLOPE,
                                           .name = "model.0"});
     for (int k = 1; k <= layers; k++, place += 3)
         x = conv_norm_leaky(g, spec, x, "model", place,
@@ -62,6 +68,7 @@ int p2p_build_pixel(P2pGraph *g, const P2pNetSpec *spec)
                                           .stride = 1,
                                           .bias = true,
                                           .act = P2P_ACT_LEAKY_RELU,
+                                          .slope = P2P_NETS_LEAKY_SLOPE,
                                           .name = "net.0"});
 
     x = conv_norm_leaky(g, spec, x, "net", 2,

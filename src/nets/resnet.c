@@ -20,9 +20,13 @@ static int norm_act(const Resnet *r, int x, const char *prefix, int place, P2pAc
     char name[64];
 
     snprintf(name, sizeof(name), "%s%d", prefix, place);
-    return p2p_graph_norm_act(
-        r->g, x,
-        &(P2pNormActSpec){.norm = r->spec->norm, .name = name, .act = act, .dropout_p = dropout});
+    return p2p_graph_norm_act(r->g, x,
+                              &(P2pNormActSpec){.norm = r->spec->norm,
+                                                .name = name,
+                                                .eps = P2P_NETS_NORM_EPS,
+                                                .momentum = P2P_NETS_NORM_MOMENTUM,
+                                                .act = act,
+                                                .dropout_p = dropout});
 }
 
 static int conv(const Resnet *r, int x, const char *prefix, int place, P2pConvSpec spec)

@@ -54,7 +54,10 @@ static void build_down(const Unet *u, int level, int x, int *next, int *skip)
                                                 .name = name});
 
     module_name(name, level, 2);
-    P2pNormActSpec norm = {.name = name};
+    P2pNormActSpec norm = {.name = name,
+                           .eps = P2P_NETS_NORM_EPS,
+                           .momentum = P2P_NETS_NORM_MOMENTUM,
+                           .slope = P2P_NETS_LEAKY_SLOPE};
     if (!outermost && (!innermost || u->spec->innermost_norm))
         norm.norm = u->spec->norm;
     norm.act = innermost ? P2P_ACT_RELU : P2P_ACT_LEAKY_RELU;
@@ -95,6 +98,8 @@ static int build_up(const Unet *u, int level, int x)
     return p2p_graph_norm_act(u->g, y,
                               &(P2pNormActSpec){.norm = u->spec->norm,
                                                 .name = name,
+                                                .eps = P2P_NETS_NORM_EPS,
+                                                .momentum = P2P_NETS_NORM_MOMENTUM,
                                                 .act = P2P_ACT_RELU,
                                                 .dropout_p = has_dropout(u, level) ? 0.5f : 0.0f});
 }
