@@ -3,6 +3,7 @@
 #include "src/graph/graph.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -33,16 +34,21 @@ static P2pNode *add_node(P2pGraph *g, P2pNodeKind kind, int a, int b, int out_ch
     return node;
 }
 
-static int add_param(P2pGraph *g, P2pParam shape, const char *name, const char *suffix)
+int p2p_graph_add_param(P2pGraph *g, const P2pParam *param)
 {
     if (!g->err)
         g->err = p2p_grow((void **)&g->params, &g->param_capacity, (size_t)g->param_count + 1,
                           sizeof(*g->params));
     if (g->err)
         return -1;
-    snprintf(shape.name, sizeof(shape.name), "%s.%s", name, suffix);
-    g->params[g->param_count] = shape;
+    g->params[g->param_count] = *param;
     return g->param_count++;
+}
+
+static int add_param(P2pGraph *g, P2pParam shape, const char *name, const char *suffix)
+{
+    snprintf(shape.name, sizeof(shape.name), "%s.%s", name, suffix);
+    return p2p_graph_add_param(g, &shape);
 }
 
 int p2p_graph_create(P2pGraph **out, int input_channels)
@@ -56,6 +62,37 @@ int p2p_graph_create(P2pGraph **out, int input_channels)
     if (g->err)
         p2p_graph_destroy(out);
     return *out ? P2P_OK : P2P_ENOMEM;
+}
+
+static int copy_array(void **out, size_t *capacity, const void *from, int count, size_t size)
+{
+    const int err = p2p_grow(out, capacity, (size_t)count, size);
+
+    if (!err && count)
+        memcpy(*out, from, (size_t)count * size);
+    return err;
+}
+
+int p2p_graph_copy(P2pGraph **out, const P2pGraph *graph)
+{
+    P2pGraph *g = *out = p2p_alloc(1, sizeof(*g));
+    int err;
+
+    if (!g)
+        return P2P_ENOMEM;
+    *g = *graph;
+    g->nodes = NULL;
+    g->values = NULL;
+    g->params = NULL;
+    g->node_capacity = g->value_capacity = g->param_capacity = 0;
+    if ((err = copy_array((void **)&g->nodes, &g->node_capacity, graph->nodes, graph->node_count,
+                          sizeof(*g->nodes))) < 0 ||
+        (err = copy_array((void **)&g->values, &g->value_capacity, graph->values,
+                          graph->value_count, sizeof(*g->values))) < 0 ||
+        (err = copy_array((void **)&g->params, &g->param_capacity, graph->params,
+                          graph->param_count, sizeof(*g->params))) < 0)
+        p2p_graph_destroy(out);
+    return err;
 }
 
 void p2p_graph_destroy(P2pGraph **graph)
@@ -175,6 +212,13 @@ int p2p_graph_concat(P2pGraph *g, int a, int b)
 size_t p2p_param_elements(const P2pParam *p)
 {
     return (size_t)p->o * (size_t)p->i * (size_t)p->r * (size_t)p->s;
+}
+
+size_t p2p_param_channel(const P2pParam *p, size_t k)
+{
+    const size_t taps = (size_t)p->r * (size_t)p->s;
+
+    return p->transposed ? k / taps % (size_t)p->o : k / taps / (size_t)p->i;
 }
 
 size_t p2p_graph_trained(const P2pGraph *g)

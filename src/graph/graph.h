@@ -75,6 +75,7 @@ typedef struct P2pGraph {
 } P2pGraph;
 
 int p2p_graph_create(P2pGraph **out, int input_channels);
+int p2p_graph_copy(P2pGraph **out, const P2pGraph *graph);
 void p2p_graph_destroy(P2pGraph **graph);
 
 /* Builders return the new value, or -1 with graph->err set. */
@@ -105,6 +106,9 @@ int p2p_graph_pad(P2pGraph *g, int x, int pad);
 /** [a, b] along channels, by placement: a and b must have no other consumer. */
 int p2p_graph_concat(P2pGraph *g, int a, int b);
 
+/** A parameter, of which node is the caller's to say. */
+int p2p_graph_add_param(P2pGraph *g, const P2pParam *param);
+
 /** Trained values in all parameters (running statistics do not count). */
 size_t p2p_graph_trained(const P2pGraph *g);
 static inline bool p2p_param_is_trained(const P2pParam *p)
@@ -112,6 +116,8 @@ static inline bool p2p_param_is_trained(const P2pParam *p)
     return p->kind != P2P_PARAM_MEAN && p->kind != P2P_PARAM_VAR;
 }
 size_t p2p_param_elements(const P2pParam *p);
+/** Output channel of element k in exchange order. */
+size_t p2p_param_channel(const P2pParam *p, size_t k);
 
 /** Multiply-adds of one forward pass for a picture of h x w. */
 double p2p_graph_macs(const P2pGraph *g, int h, int w);

@@ -25,7 +25,7 @@ P2pNetSpec p2p_generator_spec(const P2pOptions *o)
                         .norm = norms[o->norm],
                         .dropout = !o->no_dropout,
                         .innermost_norm = tensorflow,
-                        .all_bias = tensorflow || o->folded,
+                        .all_bias = tensorflow,
                         .paper_dropout = tensorflow || o->preset == P2P_PRESET_PAPER ||
                                          o->preset == P2P_PRESET_TORCH,
                         .relu_after_add = o->preset == P2P_PRESET_MRZHU};
@@ -154,28 +154,41 @@ int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *optio
     return err;
 }
 
-static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState state)
+int p2p_checkpoint_find(const P2pTensorFile *file, const char *name, const P2pParam *p, bool turned,
+                        const P2pFileTensor **out)
 {
-    const P2pParam *p = &net->graph->params[i];
-    char name[256];
+    const P2pFileTensor *t = *out = p2p_tensor_file_find(file, name);
     size_t shape[4];
-
-    snprintf(name, sizeof(name), "%s%s.%s", p2p_state_prefix[state], net->name, p->name);
-    const P2pFileTensor *t = p2p_tensor_file_find(file, name);
     const int rank = p2p_param_shape(p, shape);
+    bool same = t && t->rank == rank && t->elements == p2p_param_elements(p);
+
     if (!t)
         return p2p_fail(P2P_EFORMAT, "%s: has no tensor %s; it is of another network",
                         p2p_tensor_file_path(file), name);
-    if (t->rank != rank || memcmp(t->shape, shape, (size_t)rank * sizeof(*shape)) != 0)
-        return p2p_fail(P2P_EFORMAT,
-                        "%s: tensor %s has another shape than the network's; it is of "
-                        "another network",
-                        p2p_tensor_file_path(file), name);
+    for (int k = 0; k < rank; k++)
+        same = same && (turned || t->shape[k] == shape[k]);
+    return same ? P2P_OK
+                : p2p_fail(P2P_EFORMAT,
+                           "%s: tensor %s has another shape than the network's; it is of "
+                           "another network",
+                           p2p_tensor_file_path(file), name);
+}
+
+static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState state)
+{
+    const P2pParam *p = &net->graph->params[i];
+    const P2pFileTensor *t;
+    char name[256];
+
+    snprintf(name, sizeof(name), "%s%s.%s", p2p_state_prefix[state], net->name, p->name);
+    int err = p2p_checkpoint_find(file, name, p, false, &t);
+    if (err)
+        return err;
     float *host = p2p_alloc(t->elements, sizeof(*host));
     if (!host)
         return P2P_ENOMEM;
     p2p_file_tensor_to_f32(t, host);
-    const int err = p2p_net_upload(net, i, state, host);
+    err = p2p_net_upload(net, i, state, host);
     free(host);
     return err;
 }

@@ -63,6 +63,15 @@ int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *optio
 int p2p_checkpoint_metadata(const P2pTensorFile *file, P2pOptions *options, P2pPosition *position,
                             bool *frozen);
 
+/**
+ * Find the tensor of a parameter.
+ *
+ * @param turned  Its axes stand in another order than ours: their product must fit, no more.
+ * @return 0; P2P_EFORMAT: it is missing or of another shape (the message names it).
+ */
+int p2p_checkpoint_find(const P2pTensorFile *file, const char *name, const P2pParam *param,
+                        bool turned, const P2pFileTensor **out);
+
 /** Fill a network from the file; P2P_EFORMAT when a tensor is missing or of another shape. */
 int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net);
 

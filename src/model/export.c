@@ -93,7 +93,7 @@ static int check_pytorch(const P2pSource *s)
     int err = p2p_nets_build(&g, &spec);
     if (err)
         return err;
-    bool same = g->param_count == s->graph->param_count && !s->folded && !s->options.folded &&
+    bool same = g->param_count == s->graph->param_count && !s->options.folded &&
                 strcmp(s->options.netG, "encoder_decoder") != 0 &&
                 s->options.preset != P2P_PRESET_MRZHU;
     for (int i = 0; same && i < g->param_count; i++)

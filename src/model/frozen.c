@@ -148,14 +148,6 @@ static int add_entries(Freezing *f)
     return err ? err : f->values && f->scales ? P2P_OK : P2P_ENOMEM;
 }
 
-/* Output channel of element k of a weight in exchange order. */
-static size_t channel(const P2pParam *p, size_t k)
-{
-    const size_t taps = (size_t)p->r * (size_t)p->s;
-
-    return p->transposed ? k / taps % (size_t)p->o : k / taps / (size_t)p->i;
-}
-
 /* Values of a parameter, and the scales that bring each output channel to -127 .. 127. */
 static int fetch(Freezing *f, int param)
 {
@@ -171,8 +163,10 @@ static int fetch(Freezing *f, int param)
     if (p->kind != P2P_PARAM_WEIGHT || f->dtype != P2P_I8)
         return P2P_OK;
     memset(f->scales, 0, (size_t)p->o * sizeof(float));
-    for (size_t k = 0; k < p2p_param_elements(p); k++)
-        f->scales[channel(p, k)] = fmaxf(f->scales[channel(p, k)], fabsf(f->values[k]));
+    for (size_t k = 0; k < p2p_param_elements(p); k++) {
+        float *scale = &f->scales[p2p_param_channel(p, k)];
+        *scale = fmaxf(*scale, fabsf(f->values[k]));
+    }
     for (int o = 0; o < p->o; o++)
         f->scales[o] /= 127.0f;
     return P2P_OK;
@@ -197,7 +191,7 @@ static int get(void *user, int i, void *data)
         memcpy(data, f->values, n * sizeof(float));
     else
         for (size_t k = 0; k < n; k++) {
-            const float s = e->dtype == P2P_I8 ? f->scales[channel(p, k)] : 0.0f;
+            const float s = e->dtype == P2P_I8 ? f->scales[p2p_param_channel(p, k)] : 0.0f;
             if (e->dtype == P2P_F16)
                 half[k] = p2p_float_to_half(f->values[k]);
             else

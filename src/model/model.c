@@ -101,7 +101,6 @@ static int fill(void *user, int i, void *raw)
 
 static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *settings)
 {
-    const P2pNetSpec spec = p2p_generator_spec(&source->options);
     P2pGraph *graph;
     int err;
 
@@ -117,7 +116,7 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     m->refs = p2p_strdup(m->settings.refs ? m->settings.refs : "");
     if (!m->variants || !m->refs)
         return P2P_ENOMEM;
-    if ((err = p2p_nets_build(&graph, &spec)) < 0 ||
+    if ((err = p2p_graph_copy(&graph, source->graph)) < 0 ||
         (err = p2p_net_create_packed(&m->net, m->device, graph, "G",
                                      packing_of(source, graph, m->device))) < 0)
         return err;

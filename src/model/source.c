@@ -11,8 +11,6 @@
 #include "src/base/status.h"
 #include "src/model/exchange.h"
 
-static const float batch_norm_eps = 1e-5f;
-
 /* ---- Names --------------------------------------------------------------------------------- */
 
 /* What parameter i of the stored graph is called in the file. */
@@ -50,29 +48,13 @@ static bool may_be_missing(const P2pSource *s, const P2pParam *p)
 static int check_tensor(const P2pSource *s, int i)
 {
     const P2pParam *p = &s->stored->params[i];
-    const P2pFileTensor *t = stored_tensor(s, i);
+    const P2pFileTensor *t;
     char name[P2P_EXCHANGE_NAME];
-    size_t shape[4], elements = 1;
-    const int rank = p2p_param_shape(p, shape);
-    bool same = t && t->rank == rank;
 
-    stored_name(s, i, name);
-    if (!t && may_be_missing(s, p))
+    if (may_be_missing(s, p) && !stored_tensor(s, i))
         return P2P_OK;
-    if (!t)
-        return p2p_fail(P2P_EFORMAT, "%s: has no tensor %s; it is of another network than %s",
-                        p2p_tensor_file_path(s->file), name,
-                        s->net[0] == 'D' ? s->options.netD : s->options.netG);
-    for (int k = 0; k < rank; k++) {
-        elements *= shape[k];
-        same = same && (s->kind == P2P_SOURCE_PICT || t->shape[k] == shape[k]);
-    }
-    if (!same || t->elements != elements)
-        return p2p_fail(P2P_EFORMAT,
-                        "%s: tensor %s has another shape than the network's; it is of "
-                        "another network",
-                        p2p_tensor_file_path(s->file), name);
-    return P2P_OK;
+    stored_name(s, i, name);
+    return p2p_checkpoint_find(s->file, name, p, s->kind == P2P_SOURCE_PICT, &t);
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
@@ -127,6 +109,21 @@ static P2pNetSpec spec_of(const P2pSource *s)
     return s->net[0] == 'D' ? p2p_discriminator_spec(&s->options) : p2p_generator_spec(&s->options);
 }
 
+/* The network that the options describe; files of folded ones say what it was folded from, or none. */
+static int build(const P2pSource *s, P2pGraph **out)
+{
+    const P2pNetSpec spec = spec_of(s);
+    P2pGraph *g;
+    int err = p2p_nets_build(&g, &spec);
+
+    *out = g;
+    if (err || !s->options.folded)
+        return err;
+    err = p2p_graph_fold(out, NULL, g);
+    p2p_graph_destroy(&g);
+    return err;
+}
+
 /* s->file is open; the rest is found. */
 static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
 {
@@ -135,8 +132,7 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
     p2p_options_init(&s->options);
     if ((err = read_options(s, net)) < 0 || (err = replace_options(&s->options, asked)) < 0)
         return err;
-    const P2pNetSpec spec = spec_of(s);
-    if ((err = p2p_nets_build(&s->stored, &spec)) < 0)
+    if ((err = build(s, &s->stored)) < 0)
         return p2p_fail_prefix(err, "%s", p2p_tensor_file_path(s->file));
     s->graph = s->stored;
     for (int i = 0; !err && i < s->stored->param_count; i++)
@@ -170,53 +166,17 @@ void p2p_source_finish(P2pSource *s)
         p2p_graph_destroy(&s->graph);
     p2p_graph_destroy(&s->stored);
     p2p_tensor_file_close(&s->file);
+    free(s->origin);
     free(s->warning);
     *s = (P2pSource){0};
 }
 
 /* ---- Another graph than the stored one ----------------------------------------------------- */
 
-/* The k-th convolution or norm of both graphs is the same; this finds the node of a parameter. */
-static const P2pNode *counterpart(const P2pGraph *graph, int param, const P2pGraph *stored,
-                                  int *slot)
-{
-    int ordinal[2] = {0}, kind = -1, nth = 0;
-
-    for (int i = 0; kind < 0 && i < graph->node_count; i++) {
-        const int k = graph->nodes[i].kind == P2P_NODE_CONV       ? 0
-                      : graph->nodes[i].kind == P2P_NODE_NORM_ACT ? 1
-                                                                  : -1;
-        if (k < 0)
-            continue;
-        for (int j = 0; j < 4; j++)
-            if (graph->nodes[i].param[j] == param) {
-                *slot = j;
-                kind = k;
-                nth = ordinal[k];
-            }
-        ordinal[k]++;
-    }
-    for (int i = 0; i < stored->node_count; i++) {
-        const P2pNodeKind wanted = kind ? P2P_NODE_NORM_ACT : P2P_NODE_CONV;
-        if (stored->nodes[i].kind == wanted && nth-- == 0)
-            return &stored->nodes[i];
-    }
-    return NULL;
-}
-
-/* The batch norm that reads a convolution's output, or NULL. */
-static const P2pNode *norm_behind(const P2pGraph *g, const P2pNode *conv)
-{
-    for (int i = 0; i < g->node_count; i++)
-        if (g->nodes[i].kind == P2P_NODE_NORM_ACT && g->nodes[i].in[0] == conv->out[0] &&
-            g->nodes[i].param[P2P_NODE_GAMMA] >= 0)
-            return &g->nodes[i];
-    return NULL;
-}
-
 int p2p_source_rebuild(P2pSource *s, bool no_dropout, bool fold)
 {
     bool running = false;
+    P2pGraph *g;
     int err;
 
     for (int i = 0; i < s->stored->param_count; i++)
@@ -224,15 +184,18 @@ int p2p_source_rebuild(P2pSource *s, bool no_dropout, bool fold)
     if (fold && s->options.norm == P2P_OPT_NORM_BATCH && !running)
         return p2p_fail(P2P_EINVAL, "%s: has no running statistics that --eval could use",
                         p2p_tensor_file_path(s->file));
-    s->folded = fold && running;
     s->options.no_dropout |= no_dropout || fold;
-    if (s->folded) {
+    if ((err = build(s, &g)) < 0)
+        return err;
+    /* Dropout changes names alone. */
+    P2P_ASSERT(g->node_count == s->stored->node_count && g->param_count == s->stored->param_count);
+    s->graph = g;
+    if (fold && running) {
+        err = p2p_graph_fold(&s->graph, &s->origin, g);
+        p2p_graph_destroy(&g);
         s->options.norm = P2P_OPT_NORM_NONE;
         s->options.folded = true;
     }
-    const P2pNetSpec spec = spec_of(s);
-    if ((err = p2p_nets_build(&s->graph, &spec)) < 0)
-        s->graph = s->stored;
     return err;
 }
 
@@ -294,77 +257,54 @@ static int get_stored(const P2pSource *s, int i, float *out)
     return P2P_OK;
 }
 
-/* gamma / sqrt(var + eps) of each channel in scale; beta - mean * scale in shift. */
-static int get_affine(const P2pSource *s, const P2pNode *norm, int channels, float *scale,
-                      float *shift)
-{
-    float *mean = p2p_alloc((size_t)channels, 2 * sizeof(float)), *var = mean + channels;
-    int err = mean ? P2P_OK : P2P_ENOMEM;
-
-    if (!err && (err = get_stored(s, norm->param[P2P_NODE_GAMMA], scale)) == 0 &&
-        (err = get_stored(s, norm->param[P2P_NODE_BETA], shift)) == 0 &&
-        (err = get_stored(s, norm->param[P2P_NODE_MEAN], mean)) == 0 &&
-        (err = get_stored(s, norm->param[P2P_NODE_VAR], var)) == 0)
-        for (int c = 0; c < channels; c++) {
-            scale[c] = (float)(scale[c] / sqrt((double)var[c] + batch_norm_eps));
-            shift[c] -= mean[c] * scale[c];
-        }
-    free(mean);
-    return err;
-}
-
-/* y = norm(conv(x)) as one convolution: weights times the norm's scale, bias through the norm. */
+/* Parameter i of a graph that was folded here. */
 static int get_folded(const P2pSource *s, int i, float *out)
 {
     const P2pParam *p = &s->graph->params[i];
-    int slot = 0, err = P2P_OK;
-    const P2pNode *conv = counterpart(s->graph, i, s->stored, &slot);
-    const P2pNode *norm = norm_behind(s->stored, conv);
-    const size_t o = (size_t)p->o, taps = (size_t)p->r * (size_t)p->s;
-    float *scale = p2p_alloc(o, 2 * sizeof(float)), *shift = scale + o;
+    const P2pOrigin at = s->origin[i];
+    float *norm;
+    int err = P2P_OK;
 
-    if (!scale)
-        return P2P_ENOMEM;
-    for (size_t c = 0; c < o; c++)
-        scale[c] = 1.0f;
-    if (norm)
-        err = get_affine(s, norm, p->o, scale, shift);
-    if (!err && conv->param[slot] >= 0)
-        err = get_stored(s, conv->param[slot], out);
+    if (at.param >= 0)
+        err = get_stored(s, at.param, out);
     else
         memset(out, 0, p2p_param_elements(p) * sizeof(*out));
-    for (size_t k = 0; !err && k < p2p_param_elements(p); k++) {
-        const size_t c = p->kind == P2P_PARAM_BIAS ? k
-                         : p->transposed           ? k / taps % o
-                                                   : k / taps / (size_t)p->i;
-        out[k] = out[k] * scale[c] + (p->kind == P2P_PARAM_BIAS ? shift[c] : 0.0f);
-    }
-    free(scale);
+    if (err || at.norm < 0)
+        return err;
+    const P2pNode *node = &s->stored->nodes[at.norm];
+    if (!(norm = p2p_alloc((size_t)p->o, 4 * sizeof(*norm))))
+        return P2P_ENOMEM;
+    for (int k = 0; !err && k < 4; k++)
+        err = get_stored(s, node->param[k], norm + k * p->o);
+    if (!err)
+        p2p_fold_values(p, node->eps, norm, out);
+    free(norm);
     return err;
-}
-
-static int stored_place(const P2pSource *s, int i)
-{
-    int slot = 0;
-
-    if (s->graph == s->stored)
-        return i;
-    return counterpart(s->graph, i, s->stored, &slot)->param[slot];
 }
 
 int p2p_source_get(const P2pSource *s, int i, float *out)
 {
-    return s->folded ? get_folded(s, i, out) : get_stored(s, stored_place(s, i), out);
+    return s->origin ? get_folded(s, i, out) : get_stored(s, i, out);
+}
+
+/* Place in the stored graph of parameter i where it is used as it is, or -1. */
+static int stored_place(const P2pSource *s, int i)
+{
+    return !s->origin ? i : s->origin[i].norm < 0 ? s->origin[i].param : -1;
 }
 
 const P2pFileTensor *p2p_source_tensor(const P2pSource *s, int i)
 {
-    return s->folded || s->kind == P2P_SOURCE_PICT ? NULL : stored_tensor(s, stored_place(s, i));
+    const int at = stored_place(s, i);
+
+    return at < 0 || s->kind == P2P_SOURCE_PICT ? NULL : stored_tensor(s, at);
 }
 
 const P2pFileTensor *p2p_source_scales(const P2pSource *s, int i)
 {
-    return s->folded ? NULL : scales_of(s, stored_place(s, i));
+    const int at = stored_place(s, i);
+
+    return at < 0 ? NULL : scales_of(s, at);
 }
 
 int p2p_source_check_half(const P2pSource *s, int i, const float *values)

@@ -8,7 +8,7 @@
 
 #include "p2p/options.h"
 #include "src/formats/tensor_file.h"
-#include "src/graph/graph.h"
+#include "src/graph/fold.h"
 #include "src/model/checkpoint.h"
 
 typedef enum P2pSourceKind {
@@ -26,9 +26,9 @@ typedef struct P2pSource {
     P2pPosition position; /* zero where the file does not tell */
     char net[16];         /* which network this is: "G" or "D" */
     P2pGraph *stored;     /* as in the file */
-    P2pGraph *graph;      /* as it is used: the same, or folded */
-    bool folded;
-    bool prefixed; /* names begin with "module." */
+    P2pGraph *graph;      /* as it is used: the same, or rebuilt */
+    P2pOrigin *origin; /* of graph's parameters where it was folded here; else NULL: their places */
+    bool prefixed;     /* names begin with "module." */
 } P2pSource;
 
 /**
