@@ -42,10 +42,7 @@ P2pNet *load_network(P2pDevice *device, const P2pSource *s)
 {
     P2pNet *net;
     P2pGraph *graph;
-    const P2pNetSpec spec =
-        s->net[0] == 'D' ? p2p_discriminator_spec(&s->options) : p2p_generator_spec(&s->options);
-
-    must(p2p_nets_build(&graph, &spec));
+    must(p2p_graph_copy(&graph, s->graph));
     must(p2p_net_create(&net, device, graph, s->net, false));
     for (int i = 0; i < net->graph->param_count; i++) {
         float *host = malloc(p2p_param_elements(&net->graph->params[i]) * sizeof(*host));
