@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . tools/without-sysfs.sh
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
-    pocl-opencl-icd libclblast-dev libturbojpeg0-dev libpng-dev libjansson-dev libdeflate-dev \
+    pocl-opencl-icd libclblast-dev libjpeg-dev libpng-dev libjansson-dev libdeflate-dev \
     libzip-dev nettle-dev libcmocka-dev mesa-opencl-icd oclgrind clang clang-format python3-venv
 [ -f build/build.ninja ] || meson setup build >/dev/null
 # Newer compilers may warn of more than the one that we know.

@@ -12,7 +12,7 @@ const char cli_usage[] =
     "Translate pictures. INPUT: files or one folder; OUTPUT: a file (.png, .jpg) for one input,\n"
     "else a folder, where each output has its input's name as .png. - is standard input or\n"
     "output (PNG). MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
-    "its own. Needs an OpenCL driver and the libraries libOpenCL, libturbojpeg, libpng16,\n"
+    "its own. Needs an OpenCL driver and the libraries libOpenCL, libjpeg, libpng16,\n"
     "libjansson, libzip, libnettle and libz.\n";
 
 static const char program[] = "p2p-translate";

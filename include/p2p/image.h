@@ -69,9 +69,11 @@ P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
 /**
  * Read a JPEG or PNG file, told apart by content and not by the name.
  *
- * JPEG: grey gives 1 channel, colour 3; CMYK is refused. PNG: all kinds; palettes and 1, 2 and 4
- * bit greys become 8 bit, transparency becomes an alpha channel, 16 bit stay 16 bit. Gamma, colour
- * profiles and EXIF orientation are not applied.
+ * JPEG: grey gives 1 channel, colour 3; CMYK and YCCK become RGB as in Pillow, by inks alone. All
+ * that libjpeg decodes is read: progressive, arithmetic, any sampling; not 12 bits, not lossless.
+ * PNG: all kinds; palettes and 1, 2 and 4 bit greys become 8 bit, transparency becomes an alpha
+ * channel, 16 bit stay 16 bit. Gamma, colour profiles and EXIF orientation are not applied. Mistakes
+ * in a file that change no sample (in metadata, behind the picture) do not matter.
  *
  * @param image       Overwritten (not freed first); empty after a failure.
  * @param max_pixels  Larger pictures are refused before memory is taken; 0 means

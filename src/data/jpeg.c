@@ -1,110 +1,279 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * JPEG by libjpeg-turbo's TurboJPEG 2 interface. Grey and colour only; what TurboJPEG calls a
- * warning (a file cut short above all) is an error here. Reads and writes memory, never files.
+ * JPEG by libjpeg. Reads and writes memory, never files; applies no profile and keeps no metadata.
+ * What libjpeg warns of is read unless picture data is missing or wrong. Failures come by longjmp:
+ * all that must survive one lives in a struct of the caller's.
  */
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-#include <turbojpeg.h>
+#include <jpeglib.h>
+
+#include <jerror.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/codec.h"
 
-enum { MAX_SIDE = 65500 };
+enum {
+    MAX_SIDE = 65500,
+    MAX_SCANS = 500, /* of a progressive file: small files with many more would take for ever */
+    FIRST_BYTES = 1 << 14,
+};
+
+/* What both directions share; the first member is what libjpeg hands to the functions below. */
+typedef struct Errors {
+    struct jpeg_error_mgr manager;
+    jmp_buf failed;
+    int code;
+    char text[JMSG_LENGTH_MAX];
+} Errors;
+
+static void on_error(j_common_ptr c)
+{
+    Errors *e = (Errors *)c->err;
+
+    e->code = c->err->msg_code;
+    c->err->format_message(c, e->text);
+    longjmp(e->failed, 1);
+}
+
+/* Of libjpeg's warnings, those that mean missing or wrong samples. */
+static bool is_damage(int code)
+{
+    switch (code) {
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/*
+ * Level -1 is a warning. A file that ends without its last marker is whole if it has one scan: a
+ * lack of data would be JWRN_HIT_MARKER. Of several scans the last ones could be missing.
+ */
+static void on_message(j_common_ptr c, int level)
+{
+    const int code = c->err->msg_code;
+
+    if (level >= 0)
+        return;
+    if (is_damage(code) || (code == JWRN_JPEG_EOF && c->is_decompressor &&
+                            jpeg_has_multiple_scans((j_decompress_ptr)c)))
+        on_error(c);
+}
+
+static struct jpeg_error_mgr *errors_init(Errors *e)
+{
+    jpeg_std_error(&e->manager);
+    e->manager.error_exit = on_error;
+    e->manager.emit_message = on_message;
+    return &e->manager;
+}
+
+/* ---- Reading ------------------------------------------------------------------------------- */
+
+typedef struct Reader {
+    Errors errors;
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_progress_mgr progress;
+} Reader;
 
 bool p2p_jpeg_recognise(const unsigned char *data, size_t bytes)
 {
     return bytes >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff;
 }
 
-/* Ends in an end-of-image marker, fill bytes aside. */
-static bool has_end(const unsigned char *data, size_t bytes)
+static void check_scans(j_common_ptr c)
 {
-    while (bytes && data[bytes - 1] == 0)
-        bytes--;
-    return bytes >= 2 && data[bytes - 2] == 0xff && data[bytes - 1] == 0xd9;
+    if (((j_decompress_ptr)c)->input_scan_number > MAX_SCANS)
+        ERREXIT(c, JERR_BAD_PROGRESSION);
+}
+
+static int fail(const Errors *e, const char *name)
+{
+    switch (e->code) {
+    case JERR_OUT_OF_MEMORY:
+        return p2p_fail(P2P_ENOMEM, "%s: no memory for the JPEG (%s)", name, e->text);
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_COMPONENT_COUNT:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOTIMPL:
+    case JERR_SOF_UNSUPPORTED:
+        return p2p_fail(P2P_EFORMAT, "%s: is a JPEG of a kind that is not read (%s); convert it",
+                        name, e->text);
+    default:
+        return p2p_fail(P2P_EFORMAT, "%s: the JPEG is truncated or damaged (%s)", name, e->text);
+    }
 }
 
 /*
- * Some cameras leave bytes between markers: harmless, and the one warning let through. TurboJPEG
- * keeps only the first warning, so the end of such a file is looked at here.
+ * Samples of inks to RGB as Pillow has it where no profile is applied. Files hold 255 for no ink, as
+ * Adobe does.
  */
-static bool is_harmless(tjhandle tj, const unsigned char *data, size_t bytes)
+static void convert_cmyk(unsigned char *rgb, const unsigned char *cmyk, int width)
 {
-    return tjGetErrorCode(tj) == TJERR_WARNING && strstr(tjGetErrorStr2(tj), "extraneous") &&
-           has_end(data, bytes);
+    for (int x = 0; x < width; x++)
+        for (int k = 0; k < 3; k++) {
+            const int ink = 255 - cmyk[4 * x + k], light = cmyk[4 * x + 3];
+            rgb[3 * x + k] = (unsigned char)(light - (2 * ink * light + 255) / 510);
+        }
 }
 
-static int decode_pixels(tjhandle tj, P2pImage *image, const unsigned char *data, size_t bytes,
-                         const char *name)
+static void read_rows(Reader *r, P2pImage *image)
 {
-    const int format = image->channels == 1 ? TJPF_GRAY : TJPF_RGB;
-    int flags = TJFLAG_LIMITSCANS | TJFLAG_STOPONWARNING | TJFLAG_ACCURATEDCT;
-    int err = tjDecompress2(tj, data, (unsigned long)bytes, image->data, image->width, 0,
-                            image->height, format, flags);
+    struct jpeg_decompress_struct *j = &r->jpeg;
+    const size_t stride = (size_t)image->width * (size_t)image->channels;
+    const bool cmyk = j->out_color_space == JCS_CMYK;
+    JSAMPARRAY inks = NULL;
 
-    if (err && is_harmless(tj, data, bytes)) {
-        flags &= ~TJFLAG_STOPONWARNING;
-        err = tjDecompress2(tj, data, (unsigned long)bytes, image->data, image->width, 0,
-                            image->height, format, flags);
-        if (err && is_harmless(tj, data, bytes))
-            err = 0;
+    if (cmyk)
+        inks = j->mem->alloc_sarray((j_common_ptr)j, JPOOL_IMAGE, 4 * j->output_width, 1);
+    while (j->output_scanline < j->output_height) {
+        JSAMPROW row = (JSAMPROW)image->data + j->output_scanline * stride;
+        jpeg_read_scanlines(j, cmyk ? inks : &row, 1);
+        if (cmyk)
+            convert_cmyk(row, inks[0], image->width);
     }
-    if (err)
-        return p2p_fail(P2P_EFORMAT, "%s: the JPEG is truncated or damaged (%s)", name,
-                        tjGetErrorStr2(tj));
+}
+
+static int read_guarded(Reader *r, P2pImage *image, const unsigned char *data, size_t bytes,
+                        const char *name, size_t max_pixels)
+{
+    struct jpeg_decompress_struct *j = &r->jpeg;
+    int err;
+
+    if (setjmp(r->errors.failed))
+        return fail(&r->errors, name);
+    j->err = errors_init(&r->errors);
+    jpeg_create_decompress(j);
+    jpeg_mem_src(j, data, (unsigned long)bytes);
+    j->progress = &r->progress;
+    r->progress.progress_monitor = check_scans;
+    jpeg_read_header(j, TRUE);
+    if ((err = p2p_codec_check_size(name, j->image_width, j->image_height, max_pixels)) < 0)
+        return err;
+    j->out_color_space = j->num_components == 1   ? JCS_GRAYSCALE
+                         : j->num_components == 3 ? JCS_RGB
+                                                  : JCS_CMYK;
+    if ((err = p2p_image_init(image, (int)j->image_width, (int)j->image_height,
+                              j->num_components == 1 ? 1 : 3, 8)) < 0)
+        return err;
+    jpeg_start_decompress(j);
+    read_rows(r, image);
     return P2P_OK;
 }
 
 int p2p_jpeg_decode(P2pImage *image, const unsigned char *data, size_t bytes, const char *name,
                     size_t max_pixels)
 {
-    int width = 0, height = 0, sampling = 0, colours = -1, err;
-    tjhandle tj = tjInitDecompress();
+    Reader r = {0};
+    const int err = read_guarded(&r, image, data, bytes, name, max_pixels);
 
-    if (!tj)
-        return p2p_fail(P2P_ENOMEM, "%s: no memory for a JPEG decoder", name);
-    err = tjDecompressHeader3(tj, data, (unsigned long)bytes, &width, &height, &sampling, &colours);
-    if (err && !(colours >= 0 && is_harmless(tj, data, bytes)))
-        err = p2p_fail(P2P_EFORMAT, "%s: the JPEG's header is truncated or damaged (%s)", name,
-                       tjGetErrorStr2(tj));
-    else if (colours == TJCS_CMYK || colours == TJCS_YCCK)
-        err = p2p_fail(P2P_EFORMAT, "%s: is a CMYK JPEG; convert it to RGB first", name);
-    else
-        err = p2p_codec_check_size(name, width, height, max_pixels);
-    if (!err)
-        err = p2p_image_init(image, width, height, colours == TJCS_GRAY ? 1 : 3, 8);
-    if (!err)
-        err = decode_pixels(tj, image, data, bytes, name);
+    jpeg_destroy_decompress(&r.jpeg);
     if (err)
         p2p_image_finish(image);
-    tjDestroy(tj);
     return err;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------- */
+
+typedef struct Writer {
+    Errors errors;
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_destination_mgr to;
+    void *out;
+    size_t capacity, bytes;
+} Writer;
+
+/* Room behind what is written; libjpeg calls it at the start and with each full buffer. */
+static void more_room(j_compress_ptr c)
+{
+    Writer *w = c->client_data;
+
+    if (p2p_grow(&w->out, &w->capacity, w->capacity ? w->capacity + 1 : FIRST_BYTES, 1) < 0)
+        ERREXIT1(c, JERR_OUT_OF_MEMORY, 0);
+    w->to.next_output_byte = (JOCTET *)w->out + w->bytes;
+    w->to.free_in_buffer = w->capacity - w->bytes;
+}
+
+static boolean on_full(j_compress_ptr c)
+{
+    Writer *w = c->client_data;
+
+    w->bytes = w->capacity;
+    more_room(c);
+    return TRUE;
+}
+
+static void on_end(j_compress_ptr c)
+{
+    Writer *w = c->client_data;
+
+    w->bytes = w->capacity - w->to.free_in_buffer;
+}
+
+/* Chroma of half the size each way below a quality of 90. */
+static void set_up(Writer *w, const P2pImage *image, int quality)
+{
+    struct jpeg_compress_struct *j = &w->jpeg;
+
+    w->to = (struct jpeg_destination_mgr){
+        .init_destination = more_room, .empty_output_buffer = on_full, .term_destination = on_end};
+    j->dest = &w->to;
+    j->image_width = (JDIMENSION)image->width;
+    j->image_height = (JDIMENSION)image->height;
+    j->input_components = image->channels;
+    j->in_color_space = image->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(j);
+    jpeg_set_quality(j, quality, TRUE);
+    j->comp_info[0].h_samp_factor = j->comp_info[0].v_samp_factor =
+        image->channels == 1 || quality >= 90 ? 1 : 2;
+}
+
+static int write_guarded(Writer *w, const P2pImage *image, int quality)
+{
+    struct jpeg_compress_struct *j = &w->jpeg;
+    const size_t stride = (size_t)image->width * (size_t)image->channels;
+
+    if (setjmp(w->errors.failed))
+        return p2p_fail(P2P_ENOMEM, "the JPEG cannot be encoded (%s)", w->errors.text);
+    j->err = errors_init(&w->errors);
+    jpeg_create_compress(j);
+    j->client_data = w;
+    set_up(w, image, quality);
+    jpeg_start_compress(j, TRUE);
+    while (j->next_scanline < j->image_height) {
+        JSAMPROW row = (JSAMPROW)image->data + j->next_scanline * stride;
+        jpeg_write_scanlines(j, &row, 1);
+    }
+    jpeg_finish_compress(j);
+    return P2P_OK;
 }
 
 int p2p_jpeg_encode(const P2pImage *image, int quality, unsigned char **out, size_t *bytes)
 {
-    const bool grey = image->channels == 1;
-    const int sampling = grey ? TJSAMP_GRAY : quality >= 90 ? TJSAMP_444 : TJSAMP_420;
-    unsigned char *jpeg = NULL;
-    unsigned long size = 0;
-    int err = P2P_OK;
+    Writer w = {0};
 
     if (image->width > MAX_SIDE || image->height > MAX_SIDE)
         return p2p_fail(P2P_EINVAL, "a JPEG has at most %d x %d pixels, not %d x %d; write a PNG",
                         MAX_SIDE, MAX_SIDE, image->width, image->height);
-    tjhandle tj = tjInitCompress();
-    if (!tj)
-        return p2p_fail(P2P_ENOMEM, "no memory for a JPEG encoder");
-    if (tjCompress2(tj, image->data, image->width, 0, image->height, grey ? TJPF_GRAY : TJPF_RGB,
-                    &jpeg, &size, sampling, quality, TJFLAG_ACCURATEDCT) != 0)
-        err = p2p_fail(P2P_ENOMEM, "the JPEG cannot be encoded (%s)", tjGetErrorStr2(tj));
-    else if ((*out = p2p_alloc(size, 1)) == NULL)
-        err = P2P_ENOMEM;
-    else
-        memcpy(*out, jpeg, *bytes = size);
-    tjFree(jpeg);
-    tjDestroy(tj);
-    return err;
+    const int err = write_guarded(&w, image, quality);
+    jpeg_destroy_compress(&w.jpeg);
+    if (err) {
+        free(w.out);
+        return err;
+    }
+    *out = w.out;
+    *bytes = w.bytes;
+    return P2P_OK;
 }

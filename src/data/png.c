@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PNG by libpng. Reads and writes memory, never files; applies no gamma and keeps no text. libpng
- * reports failures by longjmp: all that must survive one lives in a struct of the caller's.
+ * PNG by libpng. Reads and writes memory, never files. Of ancillary chunks only transparency is
+ * looked at, so that no other can spoil a picture; nothing behind the pixels is. libpng reports
+ * failures by longjmp: all that must survive one lives in a struct of the caller's.
  */
 #include <setjmp.h>
 #include <stdint.h>
@@ -14,10 +15,7 @@
 #include "src/base/status.h"
 #include "src/data/codec.h"
 
-enum {
-    MAX_CHUNK_BYTES = 8 << 20, /* of an ancillary chunk */
-    DEFLATE_MOST = 1032,       /* bytes out of one byte of a deflate stream, at most */
-};
+enum { DEFLATE_MOST = 1032 }; /* bytes out of one byte of a deflate stream, at most */
 
 typedef struct PngIo {
     const unsigned char *in;
@@ -112,7 +110,8 @@ static int read_guarded(PngIo *io, P2pImage *image, const char *name, size_t max
         return p2p_fail(P2P_EFORMAT, "%s: the PNG is truncated or damaged (%s)", name, io->message);
     png_set_read_fn(io->png, io, read_bytes);
     png_set_user_limits(io->png, P2P_IMAGE_MAX_SIDE, P2P_IMAGE_MAX_SIDE);
-    png_set_chunk_malloc_max(io->png, MAX_CHUNK_BYTES);
+    png_set_chunk_malloc_max(io->png, 0); /* chunks of any size are skipped, in no memory */
+    png_set_keep_unknown_chunks(io->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(io->png, io->info);
 
     const double width = png_get_image_width(io->png, io->info);
@@ -135,7 +134,6 @@ static int read_guarded(PngIo *io, P2pImage *image, const char *name, size_t max
         return err;
     P2P_ASSERT(png_get_rowbytes(io->png, io->info) * (size_t)height == p2p_image_bytes(image));
     png_read_image(io->png, io->rows);
-    png_read_end(io->png, NULL);
     return P2P_OK;
 }
 

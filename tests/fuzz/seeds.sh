@@ -5,6 +5,6 @@ seeds() {
     pth) ls "$1"/hostile/*.pth "$1"/exchange/views*.pth ;;
     pickle) ls "$1"/hostile/legacy_*.pth ;;
     pict) ls "$1"/hostile/*.pict ;;
-    image) ls "$1"/*.png ;;
+    image) ls "$1"/*.png "$1"/pictures/*.png "$1"/pictures/*.jpg ;;
     esac
 }

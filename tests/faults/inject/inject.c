@@ -24,9 +24,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <turbojpeg.h>
 #include <unistd.h>
 #include <zip.h>
+
+#include <jpeglib.h> /* needs stdio.h */
+
+#include <jerror.h> /* needs it */
 
 #include "config.h"
 #if P2P_HAVE_CLBLAST
@@ -367,16 +370,36 @@ CALL(LIBRARY, NULL, png_infop, png_create_info_struct, (png_const_structrp p), (
 PNG(png_read_info, (png_structrp p, png_inforp i), (p, i))
 PNG(png_read_update_info, (png_structrp p, png_inforp i), (p, i))
 PNG(png_read_image, (png_structrp p, png_bytepp rows), (p, rows))
-PNG(png_read_end, (png_structrp p, png_inforp i), (p, i))
 PNG(png_write_info, (png_structrp p, png_const_inforp i), (p, i))
 PNG(png_write_image, (png_structrp p, png_bytepp rows), (p, rows))
 PNG(png_write_end, (png_structrp p, png_inforp i), (p, i))
 
-CALL(LIBRARY, NULL, tjhandle, tjInitCompress, (void), ())
-CALL(LIBRARY, NULL, tjhandle, tjInitDecompress, (void), ())
-CALL(LIBRARY, -1, int, tjDecompressHeader3, (tjhandle h, const unsigned char *p, unsigned long n, int *w, int *v, int *s, int *c), (h, p, n, w, v, s, c))
-CALL(LIBRARY, -1, int, tjDecompress2, (tjhandle h, const unsigned char *p, unsigned long n, unsigned char *out, int w, int pitch, int v, int format, int flags), (h, p, n, out, w, pitch, v, format, flags))
-CALL(LIBRARY, -1, int, tjCompress2, (tjhandle h, const unsigned char *p, int w, int pitch, int v, int format, unsigned char **out, unsigned long *n, int s, int q, int flags), (h, p, w, pitch, v, format, out, n, s, q, flags))
+static void out_of_memory(j_common_ptr c)
+{
+    c->err->msg_code = JERR_OUT_OF_MEMORY;
+    c->err->error_exit(c);
+}
+
+#define NO_JPEG (out_of_memory((j_common_ptr)c), 0)
+#define JPEG(name, parameters, arguments)        \
+    void __real_##name parameters;               \
+    void __wrap_##name parameters;               \
+    void __wrap_##name parameters                \
+    {                                            \
+        if (fault(LIBRARY, #name))               \
+            out_of_memory((j_common_ptr)c);      \
+        __real_##name arguments;                 \
+    }
+JPEG(jpeg_CreateDecompress, (j_decompress_ptr c, int v, size_t n), (c, v, n))
+JPEG(jpeg_mem_src, (j_decompress_ptr c, const unsigned char *p, unsigned long n), (c, p, n))
+CALL(LIBRARY, NO_JPEG, int, jpeg_read_header, (j_decompress_ptr c, boolean b), (c, b))
+CALL(LIBRARY, NO_JPEG, boolean, jpeg_start_decompress, (j_decompress_ptr c), (c))
+CALL(LIBRARY, NO_JPEG, JDIMENSION, jpeg_read_scanlines, (j_decompress_ptr c, JSAMPARRAY rows, JDIMENSION n), (c, rows, n))
+JPEG(jpeg_CreateCompress, (j_compress_ptr c, int v, size_t n), (c, v, n))
+JPEG(jpeg_set_defaults, (j_compress_ptr c), (c))
+JPEG(jpeg_start_compress, (j_compress_ptr c, boolean b), (c, b))
+CALL(LIBRARY, NO_JPEG, JDIMENSION, jpeg_write_scanlines, (j_compress_ptr c, JSAMPARRAY rows, JDIMENSION n), (c, rows, n))
+JPEG(jpeg_finish_compress, (j_compress_ptr c), (c))
 
 CALL(LIBRARY, (*code = ZIP_ER_MEMORY, NULL), zip_t *, zip_open, (const char *path, int flags, int *code), (path, flags, code))
 CALL(LIBRARY, (zip_error_set(e, ZIP_ER_MEMORY, 0), NULL), zip_t *, zip_open_from_source, (zip_source_t *s, int flags, zip_error_t *e), (s, flags, e))
