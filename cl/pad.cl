@@ -16,7 +16,8 @@
 #include "tensor.clh"
 
 #define SHAPE                                                                                      \
-    const int pictures, const int height, const int width, const int channels, const int pad
+    const int pictures, const int height, const int width, const int channels, const int pad,      \
+        const int per_group, const int accumulate
 
 /* Index i of a line of n elements, reflected without repeating the border. */
 int reflect(int i, int n)
@@ -57,7 +58,7 @@ __kernel void pad_fwd_naive(CONST_TENSOR(x), TENSOR(y), SHAPE)
 }
 
 FLAT_ITEMS
-__kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accumulate)
+__kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE)
 {
     const size_t i = get_global_id(0), pixel = i / channels;
     const int c = (int)(i % channels), col = (int)(pixel % width);
@@ -82,7 +83,7 @@ __kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accum
 #if P2P_CPU && !defined(NAIVE)
 
 ONE_ITEM
-__kernel void pad_fwd_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group)
+__kernel void pad_fwd_simd(CONST_TENSOR(x), TENSOR(y), SHAPE)
 {
     const int first = (int)get_global_id(0) * per_group;
     const int end = min(first + per_group, pictures * PADDED(height));
@@ -104,8 +105,7 @@ __kernel void pad_fwd_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_grou
 }
 
 ONE_ITEM
-__kernel void pad_bwd_simd(TENSOR(dx), CONST_TENSOR(dy), SHAPE, const int accumulate,
-                           const int per_group)
+__kernel void pad_bwd_simd(TENSOR(dx), CONST_TENSOR(dy), SHAPE)
 {
     const int first = (int)get_global_id(0) * per_group;
     const int end = min(first + per_group, pictures * height);

@@ -17,7 +17,7 @@
 #include "common.clh"
 #include "tensor.clh"
 
-#define SHAPE const int rows, const int cols, const int last
+#define SHAPE const int rows, const int cols, const int last, const int per_group
 
 /* Row and column of this work-item; leave where there is none. */
 #define NAIVE_POSITION                                                                             \
@@ -79,8 +79,7 @@ __kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE
 #define PUT(t, v) store_part((v), t + t##_at + (size_t)row * t##_stride + c, n)
 
 ONE_ITEM
-__kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group,
-                        const int accumulate)
+__kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int accumulate)
 {
     if (accumulate) {
         SIMD_LOOP(PUT(y, GET(y) + GET(x)))
@@ -90,21 +89,20 @@ __kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int per_group,
 }
 
 ONE_ITEM
-__kernel void add_simd(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE, const int per_group)
+__kernel void add_simd(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE)
 {
     SIMD_LOOP(PUT(y, GET(a) + GET(b)))
 }
 
 ONE_ITEM
-__kernel void fill_simd(TENSOR(x), SHAPE, const int per_group, const float value)
+__kernel void fill_simd(TENSOR(x), SHAPE, const float value)
 {
     SIMD_LOOP(PUT(x, (VF)(value)))
 }
 
 ONE_ITEM
-__kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE,
-                           const int per_group, const int act, const float slope,
-                           const int accumulate)
+__kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE, const int act,
+                           const float slope, const int accumulate)
 {
     const float factor = negative_factor(act, slope);
 

@@ -22,9 +22,8 @@ typedef struct Value {
 
 typedef struct Step {
     char label[48];
-    const P2pPass *pass;
-    const P2pVariant *variant; /* NULL: the reference */
     P2pCall call;
+    P2pWay way; /* variant NULL: the reference */
     int operand[P2P_MAX_OPERANDS];
     int launch_first, launch_last;
 } Step;
@@ -134,7 +133,7 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
         return;
 
     Step *step = &plan->steps[plan->step_count];
-    *step = (Step){.pass = pass};
+    *step = (Step){.call.pass = pass};
     snprintf(step->label, sizeof(step->label), "%s", label);
     if (attr)
         step->call.attr = *attr;
@@ -162,14 +161,9 @@ static int choose_variants(P2pPlan *plan)
 
     for (int i = 0; !err && i < plan->step_count; i++) {
         Step *s = &plan->steps[i];
-        if (p2p_pass_is_ref(s->pass, &plan->choice))
-            continue;
-        err = p2p_pass_choose(s->pass, &s->call, caps, &plan->choice, &s->variant);
-        if (err)
-            return p2p_fail_prefix(err, "%s", s->label);
-        const size_t bytes = s->variant->workspace ? s->variant->workspace(&s->call, caps) : 0;
-        if (bytes > plan->memory.work_bytes)
-            plan->memory.work_bytes = bytes;
+        if (!p2p_pass_is_ref(s->call.pass, &plan->choice) &&
+            (err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice)) < 0)
+            p2p_fail_prefix(err, "%s", s->label);
     }
     return err;
 }
@@ -196,49 +190,49 @@ static bool makes_only_for(const P2pPlan *plan, int wgrad, const Step *adam)
     const int gradient = s->operand[P2P_CONV_W];
     const Value *v = gradient >= 0 ? &plan->values[gradient] : NULL;
 
-    return s->pass == &p2p_pass_conv2d_wgrad && adam->pass == &p2p_pass_adam &&
+    return s->call.pass == &p2p_pass_conv2d_wgrad && adam->call.pass == &p2p_pass_adam &&
            adam->operand[P2P_ADAM_G] == gradient && v->storage == SHARED && v->first == wgrad &&
            v->last == wgrad + 1;
 }
 
-/* The variant that does wgrad's and adam's work in one, where both would take their best; or NULL. */
-static const P2pVariant *fused_variant(const Step *wgrad, const Step *adam)
+/* Make one step of a weight gradient and Adam where its variant can and Adam would take its best. */
+static bool fuse(Step *s, const Step *adam, const P2pCaps *caps)
 {
-    if (!wgrad->variant || adam->variant != adam->pass->variants)
-        return NULL;
-    for (const P2pVariant *v = p2p_pass_conv2d_wgrad_adam.variants; v->name; v++)
-        if (!strcmp(v->name, wgrad->variant->name))
-            return v;
-    return NULL;
+    static const int from[] = {P2P_ADAM_P, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER};
+    static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
+    Step fused = *s;
+
+    if (!s->way.variant || adam->way.variant != adam->call.pass->variants)
+        return false;
+    for (size_t k = 0; k < P2P_COUNT(to); k++) {
+        fused.operand[to[k]] = adam->operand[from[k]];
+        fused.call.t[to[k]] = adam->call.t[from[k]];
+    }
+    fused.call.pass = &p2p_pass_conv2d_wgrad_adam;
+    fused.call.attr.beta1 = adam->call.attr.beta1;
+    fused.call.attr.beta2 = adam->call.attr.beta2;
+    fused.call.attr.eps = adam->call.attr.eps;
+    fused.call.attr.epsilon_hat = adam->call.attr.epsilon_hat;
+    if (!p2p_way_plan(&fused.way, s->way.variant, &fused.call, caps))
+        return false;
+    *s = fused;
+    return true;
 }
 
 /* Weight gradients that only Adam reads never go to memory. */
 static void fuse_updates(P2pPlan *plan)
 {
+    const P2pCaps *caps = p2p_device_caps(plan->device);
     int kept = 0;
 
     for (int i = 0; i < plan->step_count; i++) {
         Step s = plan->steps[i];
-        const Step *next = &plan->steps[i + 1];
-        const P2pVariant *fused = i + 1 < plan->step_count && makes_only_for(plan, i, next)
-                                      ? fused_variant(&s, next)
-                                      : NULL;
-        if (fused) {
-            static const int from[] = {P2P_ADAM_P, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER};
-            static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
-            for (int k = 0; k < 4; k++) {
-                s.operand[to[k]] = next->operand[from[k]];
-                s.call.t[to[k]] = next->call.t[from[k]];
-            }
-            s.pass = &p2p_pass_conv2d_wgrad_adam;
-            s.variant = fused;
-            s.call.attr.beta1 = next->call.attr.beta1;
-            s.call.attr.beta2 = next->call.attr.beta2;
-            s.call.attr.eps = next->call.attr.eps;
-            s.call.attr.epsilon_hat = next->call.attr.epsilon_hat;
+        if (i + 1 < plan->step_count && makes_only_for(plan, i, &plan->steps[i + 1]) &&
+            fuse(&s, &plan->steps[i + 1], caps))
             i++;
-        }
         plan->steps[kept++] = s;
+        if (s.way.work_bytes > plan->memory.work_bytes)
+            plan->memory.work_bytes = s.way.work_bytes;
     }
     plan->step_count = kept;
     count_uses(plan);
@@ -287,7 +281,6 @@ static int place_values(P2pPlan *plan)
 
 static int emit_steps(P2pPlan *plan)
 {
-    const P2pCaps *caps = p2p_device_caps(plan->device);
     int err = p2p_sequence_create(&plan->sequence, plan->device);
 
     for (int i = 0; !err && i < plan->step_count; i++) {
@@ -296,13 +289,14 @@ static int emit_steps(P2pPlan *plan)
             if (s->operand[k] >= 0)
                 s->call.t[k] = plan->values[s->operand[k]].tensor;
         s->launch_first = p2p_sequence_count(plan->sequence);
-        err = s->variant ? s->variant->emit(plan->sequence, &s->call, caps, plan->work)
-                         : p2p_pass_emit_ref(plan->sequence, s->pass, &s->call);
+        const P2pVariant *v = s->way.variant;
+        err = v ? v->emit(plan->sequence, &s->call, &s->way, plan->work)
+                : p2p_call_emit_ref(plan->sequence, &s->call);
         s->launch_last = p2p_sequence_count(plan->sequence);
         if (err)
-            p2p_fail_prefix(err, "%s (%s)", s->label, s->pass->name);
+            p2p_fail_prefix(err, "%s (%s)", s->label, s->call.pass->name);
         p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG, "step %3d %-24s %-16s %s", i, s->label,
-                s->pass->name, s->variant ? s->variant->name : "reference");
+                s->call.pass->name, v ? v->name : "reference");
     }
     return err;
 }
@@ -344,9 +338,8 @@ int p2p_plan_step_run(P2pPlan *plan, int i)
                             plan->steps[i].launch_last);
 }
 
-const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i, const P2pPass **pass)
+const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i)
 {
-    *pass = plan->steps[i].pass;
     return &plan->steps[i].call;
 }
 
@@ -365,24 +358,15 @@ int p2p_plan_step_count(const P2pPlan *plan)
     return plan->step_count;
 }
 
-/* Multiply-adds of a convolution pass: every small-side pixel meets every weight. */
-static double step_macs(const Step *s)
-{
-    const P2pTensor *y = &s->call.t[P2P_CONV_Y], *w = &s->call.t[P2P_CONV_W];
-
-    if (strncmp(s->pass->name, "conv2d", 6) != 0)
-        return 0;
-    return (double)y->n * y->h * y->w * (double)p2p_tensor_elements(w);
-}
-
 P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
 {
     const Step *s = &plan->steps[i];
+    const P2pPass *pass = s->call.pass;
     P2pPlanStepInfo info = {.label = s->label,
-                            .pass = s->pass->name,
-                            .variant = s->variant ? s->variant->name : "reference",
+                            .pass = pass->name,
+                            .variant = s->way.variant ? s->way.variant->name : "reference",
                             .first = s->call.t[0],
-                            .macs = step_macs(s)};
+                            .macs = pass->macs ? pass->macs(&s->call) : 0};
 
     for (int k = s->launch_first; k < s->launch_last; k++)
         info.seconds += p2p_sequence_seconds(plan->sequence, k, &info.runs);

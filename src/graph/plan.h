@@ -54,7 +54,7 @@ int p2p_plan_run_checked(P2pPlan *plan);
 /** Enqueue step i alone. */
 int p2p_plan_step_run(P2pPlan *plan, int i);
 /** The bound call of step i. */
-const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i, const P2pPass **pass);
+const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i);
 
 /** Shape before finish (until the next tensor is added: copy it), the bound tensor after. */
 const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor);

@@ -27,8 +27,10 @@ static int find_bad(const P2pCall *call, unsigned mask, int *operand)
 }
 
 /* Whether the operands that a pass has read are still what it has read. */
-static bool can_repeat(const P2pPass *pass, const P2pCall *call)
+static bool can_repeat(const P2pCall *call)
 {
+    const P2pPass *pass = call->pass;
+
     if (pass->updates || call->attr.accumulate)
         return false;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
@@ -39,19 +41,18 @@ static bool can_repeat(const P2pPass *pass, const P2pCall *call)
     return true;
 }
 
-static int compare_reference(P2pPlan *plan, const P2pPass *pass, const P2pCall *call,
-                             const char **verdict)
+static int compare_reference(P2pPlan *plan, const P2pCall *call, const char **verdict)
 {
     P2pSequence *sequence = NULL;
     int bad = -1, err;
 
     *verdict = "its reference cannot be asked any more";
-    if (!can_repeat(pass, call))
+    if (!can_repeat(call))
         return P2P_OK;
     if ((err = p2p_sequence_create(&sequence, p2p_plan_device(plan))) == P2P_OK &&
-        (err = p2p_pass_emit_ref(sequence, pass, call)) == P2P_OK &&
+        (err = p2p_call_emit_ref(sequence, call)) == P2P_OK &&
         (err = p2p_sequence_run(sequence, 0, p2p_sequence_count(sequence))) == P2P_OK)
-        err = find_bad(call, pass->outputs, &bad);
+        err = find_bad(call, call->pass->outputs, &bad);
     p2p_sequence_destroy(&sequence);
     *verdict = bad >= 0 ? "its reference agrees"
                         : "its reference is finite: the kernel is wrong, try another --variant";
@@ -60,15 +61,14 @@ static int compare_reference(P2pPlan *plan, const P2pPass *pass, const P2pCall *
 
 static int tell(P2pPlan *plan, int i, int operand)
 {
-    const P2pPass *pass;
-    const P2pCall *call = p2p_plan_step_call(plan, i, &pass);
+    const P2pCall *call = p2p_plan_step_call(plan, i);
     const P2pPlanStepInfo info = p2p_plan_step_info(plan, i);
-    const unsigned written = pass->outputs | pass->updates;
+    const unsigned written = call->pass->outputs | call->pass->updates;
     const char *verdict;
     int read, err;
 
     if ((err = find_bad(call, ~written, &read)) < 0 ||
-        (err = compare_reference(plan, pass, call, &verdict)) < 0)
+        (err = compare_reference(plan, call, &verdict)) < 0)
         return err;
     char reads[64] = "all that it reads is finite";
     if (read >= 0)
@@ -85,11 +85,10 @@ int p2p_plan_run_checked(P2pPlan *plan)
     int err = P2P_OK;
 
     for (int i = 0; !err && i < p2p_plan_step_count(plan); i++) {
-        const P2pPass *pass;
-        const P2pCall *call = p2p_plan_step_call(plan, i, &pass);
+        const P2pCall *call = p2p_plan_step_call(plan, i);
         int bad;
         if ((err = p2p_plan_step_run(plan, i)) < 0 ||
-            (err = find_bad(call, pass->outputs | pass->updates, &bad)) < 0)
+            (err = find_bad(call, call->pass->outputs | call->pass->updates, &bad)) < 0)
             return err;
         if (bad >= 0)
             err = tell(plan, i, bad);

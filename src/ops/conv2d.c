@@ -48,128 +48,91 @@ void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UP
         args[i] = list[i];
 }
 
-static bool always(const P2pCall *call, const P2pCaps *caps)
-{
-    (void)call;
-    (void)caps;
-    return true;
-}
+/* ---- The naive variant ----------------------------------------------------------------------- */
 
-/* Forward and data gradient differ in name and in which side is written. */
-static int emit_naive(P2pSequence *seq, const P2pCall *call, bool gradient)
+static int emit_naive_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
+    static const P2pKernel fwd = {"conv2d_naive", "conv2d_fwd_naive", NULL, {0}};
+    static const P2pKernel dgrad = {"conv2d_naive", "conv2d_dgrad_naive", NULL, {0}};
     const ConvGeom g = p2p_conv_geom(call);
-    const P2pBuffer *x = call->t[P2P_CONV_X].buffer, *y = call->t[P2P_CONV_Y].buffer;
-    const P2pArg args[] = {P2P_ARG_BUFFER(gradient ? y : x),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
-                           P2P_ARG_BUFFER(gradient ? x : y), P2P_ARG(g)};
-    const size_t n = (size_t)g.n;
+    const P2pTensor *to = p2p_conv_to(call);
+    const P2pArg args[] = {
+        P2P_ARG_BUFFER(p2p_conv_from(call)->buffer), P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
+        P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer), P2P_ARG_BUFFER(to->buffer), P2P_ARG(g)};
 
-    return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_naive",
-                          .kernel = gradient ? "conv2d_dgrad_naive" : "conv2d_fwd_naive",
-                          .global = {(size_t)(gradient ? g.c : g.k), (size_t)(gradient ? g.w : g.q),
-                                     n * (size_t)(gradient ? g.h : g.p)},
-                          .args = args,
-                          .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
+    return p2p_emit(seq, way, p2p_conv_is_dgrad(call) ? &dgrad : &fwd, args, P2P_COUNT(args),
+                    (P2pGrid){(size_t)to->c, (size_t)to->w, (size_t)to->n * (size_t)to->h});
 }
 
-static int emit_fwd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+static int emit_naive(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    (void)caps;
-    (void)work;
-    return emit_naive(seq, call, false);
-}
-
-static int emit_dgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    (void)work;
-    return emit_naive(seq, call, true);
-}
-
-static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
+    static const P2pKernel wgrad = {"conv2d_naive", "conv2d_wgrad_naive", NULL, {0}};
     const ConvGeom g = p2p_conv_geom(call);
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG(g)};
-    const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
+    const size_t outputs = (size_t)(g.large_out ? g.c : g.k);
+    const size_t inputs = (size_t)(g.large_out ? g.k : g.c);
 
-    (void)caps;
     (void)work;
-    return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_naive",
-                          .kernel = "conv2d_wgrad_naive",
-                          .global = {(size_t)((outputs + g.block - 1) / g.block * g.block),
-                                     (size_t)inputs, (size_t)(g.r * g.s)},
-                          .args = args,
-                          .arg_count = (int)(sizeof(args) / sizeof(args[0]))});
+    if (call->pass->direction != P2P_CONV_WGRAD)
+        return emit_naive_gather(seq, call, way);
+    return p2p_emit(seq, way, &wgrad, args, P2P_COUNT(args),
+                    (P2pGrid){p2p_round_up(outputs, (size_t)g.block), inputs, (size_t)(g.r * g.s)});
 }
 
-static const P2pVariant fwd_variants[] = {
-    {"thin", p2p_conv2d_fwd_thin_ok, p2p_conv2d_fwd_thin_work, p2p_conv2d_fwd_thin_emit},
-    {"winograd", p2p_conv2d_fwd_winograd_ok, p2p_conv2d_fwd_winograd_work,
-     p2p_conv2d_fwd_winograd_emit, p2p_conv2d_fwd_winograd_worth, .error = 16, .packed = true},
-    {"simd", p2p_conv2d_fwd_simd_ok, NULL, p2p_conv2d_fwd_simd_emit, .packed = true},
-    {"tile", p2p_conv2d_tile_ok, p2p_conv2d_fwd_tile_work, p2p_conv2d_fwd_tile_emit},
-    {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_fwd_clblast_emit},
-    {"naive", always, NULL, emit_fwd},
+/* ---- The passes ------------------------------------------------------------------------------ */
+
+static const P2pVariant variants[] = {
+    {"thin", p2p_conv2d_thin_plan, p2p_conv2d_thin_emit, .for_cpus = true},
+    {"winograd", p2p_conv2d_winograd_plan, p2p_conv2d_winograd_emit, .for_cpus = true,
+     .with_adam = true, .packed = true},
+    {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
+     .packed = true},
+    {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit},
+    {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit},
+    {"naive", NULL, emit_naive},
     {0},
 };
 
-static const P2pVariant dgrad_variants[] = {
-    {"thin", p2p_conv2d_dgrad_thin_ok, p2p_conv2d_dgrad_thin_work, p2p_conv2d_dgrad_thin_emit},
-    {"winograd", p2p_conv2d_dgrad_winograd_ok, p2p_conv2d_dgrad_winograd_work,
-     p2p_conv2d_dgrad_winograd_emit, p2p_conv2d_dgrad_winograd_worth, .error = 16, .packed = true},
-    {"simd", p2p_conv2d_dgrad_simd_ok, NULL, p2p_conv2d_dgrad_simd_emit, .packed = true},
-    {"tile", p2p_conv2d_tile_ok, p2p_conv2d_dgrad_tile_work, p2p_conv2d_dgrad_tile_emit},
-    {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_dgrad_clblast_emit},
-    {"naive", always, NULL, emit_dgrad},
-    {0},
-};
+/* Every pixel of the small side meets every weight. */
+static double macs(const P2pCall *call)
+{
+    const P2pTensor *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
 
-/* Those whose whole gradient of a weight is made in one place; the same names as below. */
-static const P2pVariant wgrad_adam_variants[] = {
-    {"winograd", p2p_conv2d_wgrad_winograd_ok, p2p_conv2d_wgrad_winograd_work,
-     p2p_conv2d_wgrad_winograd_emit, p2p_conv2d_wgrad_winograd_worth, .error = 16},
-    {"simd", p2p_conv2d_wgrad_simd_ok, NULL, p2p_conv2d_wgrad_simd_emit},
-    {0},
-};
-
-static const P2pVariant wgrad_variants[] = {
-    {"thin", p2p_conv2d_wgrad_thin_ok, p2p_conv2d_wgrad_thin_work, p2p_conv2d_wgrad_thin_emit},
-    {"winograd", p2p_conv2d_wgrad_winograd_ok, p2p_conv2d_wgrad_winograd_work,
-     p2p_conv2d_wgrad_winograd_emit, p2p_conv2d_wgrad_winograd_worth, .error = 16},
-    {"simd", p2p_conv2d_wgrad_simd_ok, NULL, p2p_conv2d_wgrad_simd_emit},
-    {"tile", p2p_conv2d_tile_ok, p2p_conv2d_wgrad_tile_work, p2p_conv2d_wgrad_tile_emit},
-    {"clblast", p2p_conv2d_clblast_ok, p2p_conv2d_clblast_work, p2p_conv2d_wgrad_clblast_emit},
-    {"naive", always, NULL, emit_wgrad},
-    {0},
-};
+    return (double)y->n * y->h * y->w * (double)p2p_tensor_elements(w);
+}
 
 const P2pPass p2p_pass_conv2d_fwd = {
     .name = "conv2d_fwd",
-    .variants = fwd_variants,
+    .variants = variants,
+    .direction = P2P_CONV_FORWARD,
     .outputs = 1u << P2P_CONV_Y,
     .ref = p2p_ref_conv2d_fwd,
+    .macs = macs,
 };
 const P2pPass p2p_pass_conv2d_dgrad = {
     .name = "conv2d_dgrad",
-    .variants = dgrad_variants,
+    .variants = variants,
+    .direction = P2P_CONV_DGRAD,
     .outputs = 1u << P2P_CONV_X,
     .ref = p2p_ref_conv2d_dgrad,
+    .macs = macs,
 };
 const P2pPass p2p_pass_conv2d_wgrad = {
     .name = "conv2d_wgrad",
-    .variants = wgrad_variants,
+    .variants = variants,
+    .direction = P2P_CONV_WGRAD,
     .outputs = 1u << P2P_CONV_W,
     .ref = p2p_ref_conv2d_wgrad,
+    .macs = macs,
 };
 const P2pPass p2p_pass_conv2d_wgrad_adam = {
     .name = "conv2d_wgrad_adam",
-    .variants = wgrad_adam_variants,
+    .variants = variants,
+    .direction = P2P_CONV_WGRAD,
+    .with_adam = true,
     .updates = 1u << P2P_CONV_W | 1u << P2P_CONV_M | 1u << P2P_CONV_V,
     .ref = p2p_ref_conv2d_wgrad_adam,
+    .macs = macs,
 };

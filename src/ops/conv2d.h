@@ -4,7 +4,7 @@
 #define P2P_OPS_CONV2D_H
 
 #include "src/ops/adam.h"
-#include "src/ops/op.h"
+#include "src/ops/emit.h"
 
 /** Passed to kernels by value; the same struct as in cl/conv2d.clh. All but slope are ints. */
 typedef struct ConvGeom {
@@ -28,53 +28,40 @@ enum { P2P_UPDATE_ARGS = 8 };
 /** *u must outlive the arguments. */
 void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UPDATE_ARGS]);
 
-/* The variants' functions, as in P2pVariant. */
-bool p2p_conv2d_fwd_simd_ok(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_dgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_wgrad_simd_ok(const P2pCall *call, const P2pCaps *caps);
+/* The variants, as in P2pVariant; each for all directions. */
+P2pPlanWay p2p_conv2d_thin_plan, p2p_conv2d_winograd_plan, p2p_conv2d_simd_plan;
+P2pPlanWay p2p_conv2d_tile_plan, p2p_conv2d_clblast_plan;
+P2pEmitWay p2p_conv2d_thin_emit, p2p_conv2d_winograd_emit, p2p_conv2d_simd_emit;
+P2pEmitWay p2p_conv2d_tile_emit, p2p_conv2d_clblast_emit;
 
-bool p2p_conv2d_fwd_winograd_ok(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_fwd_winograd_worth(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_fwd_winograd_work(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_dgrad_winograd_ok(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_dgrad_winograd_worth(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_dgrad_winograd_work(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_wgrad_winograd_ok(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_wgrad_winograd_worth(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_wgrad_winograd_work(const P2pCall *call, const P2pCaps *caps);
+/* A gather, forward or data gradient, reads one side and writes the other. */
+static inline bool p2p_conv_is_dgrad(const P2pCall *call)
+{
+    return call->pass->direction == P2P_CONV_DGRAD;
+}
 
-bool p2p_conv2d_fwd_thin_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_fwd_thin_work(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_dgrad_thin_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_dgrad_thin_work(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_wgrad_thin_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_wgrad_thin_work(const P2pCall *call, const P2pCaps *caps);
+static inline const P2pTensor *p2p_conv_from(const P2pCall *call)
+{
+    return &call->t[p2p_conv_is_dgrad(call) ? P2P_CONV_Y : P2P_CONV_X];
+}
 
-bool p2p_conv2d_tile_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_fwd_tile_work(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_dgrad_tile_work(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_wgrad_tile_work(const P2pCall *call, const P2pCaps *caps);
-bool p2p_conv2d_clblast_ok(const P2pCall *call, const P2pCaps *caps);
-size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps);
+static inline const P2pTensor *p2p_conv_to(const P2pCall *call)
+{
+    return &call->t[p2p_conv_is_dgrad(call) ? P2P_CONV_X : P2P_CONV_Y];
+}
 
-/** A variant's emit(), as in P2pVariant. */
-typedef int P2pConvEmit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                        P2pBuffer *work);
-P2pConvEmit p2p_conv2d_fwd_simd_emit, p2p_conv2d_dgrad_simd_emit, p2p_conv2d_wgrad_simd_emit;
-P2pConvEmit p2p_conv2d_fwd_winograd_emit, p2p_conv2d_dgrad_winograd_emit;
-P2pConvEmit p2p_conv2d_wgrad_winograd_emit;
-P2pConvEmit p2p_conv2d_fwd_thin_emit, p2p_conv2d_dgrad_thin_emit, p2p_conv2d_wgrad_thin_emit;
-P2pConvEmit p2p_conv2d_fwd_tile_emit, p2p_conv2d_dgrad_tile_emit, p2p_conv2d_wgrad_tile_emit;
-P2pConvEmit p2p_conv2d_fwd_clblast_emit, p2p_conv2d_dgrad_clblast_emit;
-P2pConvEmit p2p_conv2d_wgrad_clblast_emit;
+/** Whether weights are blocked over a gather's inputs instead of its outputs. */
+static inline bool p2p_conv_is_turned(const P2pCall *call)
+{
+    return call->attr.large_out != p2p_conv_is_dgrad(call);
+}
 
 /** Pixels in a register tile of CPUs: two vectors each, beside two of weights and one broadcast. */
 int p2p_conv2d_rows(const P2pCaps *caps);
-/** Bytes of the weights blocked over a gather's outputs; 0 where they already are. */
-size_t p2p_conv2d_turned_bytes(const P2pCall *call, bool gradient);
-/** Append a launch that writes the weights blocked over the other side to the start of work. */
-int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                         P2pBuffer *work);
+/** Bytes of the weights blocked over a gather's outputs. */
+size_t p2p_conv2d_turned_bytes(const P2pCall *call);
+/** Append a launch that writes turned weights so to the start of work. */
+int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, int rows, P2pBuffer *work);
 
 void p2p_ref_conv2d_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_conv2d_dgrad(const P2pCall *call, double *const host[], double *mag);

@@ -28,26 +28,21 @@ static Matrices matrices(const P2pCall *call)
     return x;
 }
 
-bool p2p_conv2d_clblast_ok(const P2pCall *call, const P2pCaps *caps)
+bool p2p_conv2d_clblast_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    return p2p_gemm_available() &&
-           matrices(call).floats * sizeof(float) <= caps->max_buffer_bytes / 2;
+    way->work_bytes = matrices(call).floats * sizeof(float);
+    return p2p_gemm_available() && way->work_bytes <= caps->max_buffer_bytes / 2;
 }
 
-size_t p2p_conv2d_clblast_work(const P2pCall *call, const P2pCaps *caps)
+/* A kernel between a tensor and the matrix at float `at` of the workspace. */
+static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const char *name,
+                const P2pBuffer *from, const P2pBuffer *to, bool epilogue, size_t at, P2pGrid grid)
 {
-    (void)caps;
-    return matrices(call).floats * sizeof(float);
-}
-
-/* A kernel between a tensor and a matrix at offset `at` of the workspace. */
-static int emit(P2pSequence *seq, const P2pCall *call, const char *kernel, const P2pBuffer *from,
-                const P2pBuffer *to, bool epilogue, size_t at, const int global[3])
-{
+    const P2pKernel kernel = {"conv2d_im2col", name, NULL, {0}};
     const ConvGeom g = p2p_conv_geom(call);
     const uint64_t matrix_at = at;
     P2pArg args[5];
-    int n = 0;
+    size_t n = 0;
 
     args[n++] = P2P_ARG_BUFFER(from);
     if (epilogue)
@@ -55,116 +50,101 @@ static int emit(P2pSequence *seq, const P2pCall *call, const char *kernel, const
     args[n++] = P2P_ARG_BUFFER(to);
     args[n++] = P2P_ARG(g);
     args[n++] = P2P_ARG(matrix_at);
-    return p2p_sequence_add(
-        seq, &(P2pLaunch){.program = "conv2d_im2col",
-                          .kernel = kernel,
-                          .global = {(size_t)global[0], (size_t)global[1], (size_t)global[2]},
-                          .args = args,
-                          .arg_count = n});
+    return p2p_emit(seq, way, &kernel, args, n, grid);
 }
 
-static int emit_patches(P2pSequence *seq, const P2pCall *call, P2pBuffer *work)
-{
-    const ConvGeom g = p2p_conv_geom(call);
-
-    return emit(seq, call, "im2col", call->t[P2P_CONV_X].buffer, work, false,
-                matrices(call).patches, (int[]){g.c, g.r * g.s, g.n * g.p * g.q});
-}
-
-static int emit_weights(P2pSequence *seq, const P2pCall *call, P2pBuffer *work)
-{
-    const ConvGeom g = p2p_conv_geom(call);
-
-    return emit(seq, call, "unpack_weights", call->t[P2P_CONV_W].buffer, work, false,
-                matrices(call).weights, (int[]){g.k, g.c, g.r * g.s});
-}
-
-static int emit_pixels(P2pSequence *seq, const P2pCall *call, P2pBuffer *work)
+/* The launches that make a matrix of an operand, or an operand of a matrix. */
+static int emit_patches(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const Matrices x = matrices(call);
+    const P2pTensor *w = &call->t[P2P_CONV_W], *large = &call->t[P2P_CONV_X];
+    const size_t taps = (size_t)(w->h * w->w), channels = (size_t)large->c;
 
-    return emit(seq, call, "pixels_matrix", call->t[P2P_CONV_Y].buffer, work, false, x.pixels,
-                (int[]){x.n, x.m, 1});
+    if (p2p_conv_is_dgrad(call))
+        return emit(seq, call, way, "col2im", work, large->buffer, true, x.patches,
+                    (P2pGrid){channels, (size_t)large->w, (size_t)(large->n * large->h)});
+    return emit(seq, call, way, "im2col", large->buffer, work, false, x.patches,
+                (P2pGrid){channels, taps, (size_t)x.m});
 }
 
-int p2p_conv2d_fwd_clblast_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                                P2pBuffer *work)
+static int emit_weights(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+{
+    const P2pTensor *w = &call->t[P2P_CONV_W];
+    const size_t at = matrices(call).weights;
+    const P2pGrid grid = {(size_t)call->t[P2P_CONV_Y].c, (size_t)call->t[P2P_CONV_X].c,
+                          (size_t)(w->h * w->w)};
+
+    return call->pass->direction == P2P_CONV_WGRAD
+               ? emit(seq, call, way, "pack_weights", work, w->buffer, false, at, grid)
+               : emit(seq, call, way, "unpack_weights", w->buffer, work, false, at, grid);
+}
+
+static int emit_pixels(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const Matrices x = matrices(call);
-    const P2pGemm gemm = {.m = x.m,
-                          .n = x.n,
-                          .k = x.t,
-                          .a = work,
-                          .b = work,
-                          .c = work,
-                          .a_offset = x.patches,
-                          .b_offset = x.weights,
-                          .c_offset = x.pixels,
-                          .a_stride = x.t,
-                          .b_stride = x.n,
-                          .c_stride = x.n};
+    P2pBuffer *small = call->t[P2P_CONV_Y].buffer;
+    const P2pGrid grid = {(size_t)x.n, (size_t)x.m, 1};
+
+    return call->pass->direction == P2P_CONV_FORWARD
+               ? emit(seq, call, way, "matrix_pixels", work, small, true, x.pixels, grid)
+               : emit(seq, call, way, "pixels_matrix", small, work, false, x.pixels, grid);
+}
+
+static P2pGemm product(const P2pCall *call, const P2pBuffer *work)
+{
+    const Matrices x = matrices(call);
+    const P2pGemm gemms[] = {
+        [P2P_CONV_FORWARD] = {.m = x.m,
+                              .n = x.n,
+                              .k = x.t,
+                              .a_offset = x.patches,
+                              .b_offset = x.weights,
+                              .c_offset = x.pixels,
+                              .a_stride = x.t,
+                              .b_stride = x.n,
+                              .c_stride = x.n},
+        [P2P_CONV_DGRAD] = {.m = x.m,
+                            .n = x.t,
+                            .k = x.n,
+                            .b_transposed = true,
+                            .a_offset = x.pixels,
+                            .b_offset = x.weights,
+                            .c_offset = x.patches,
+                            .a_stride = x.n,
+                            .b_stride = x.n,
+                            .c_stride = x.t},
+        [P2P_CONV_WGRAD] = {.m = x.t,
+                            .n = x.n,
+                            .k = x.m,
+                            .a_transposed = true,
+                            .a_offset = x.patches,
+                            .b_offset = x.pixels,
+                            .c_offset = x.weights,
+                            .a_stride = x.t,
+                            .b_stride = x.n,
+                            .c_stride = x.n},
+    };
+    P2pGemm gemm = gemms[call->pass->direction];
+
+    gemm.a = gemm.b = gemm.c = work;
+    return gemm;
+}
+
+/* Two matrices from operands, their product, and the operand from that. */
+int p2p_conv2d_clblast_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                            P2pBuffer *work)
+{
+    static P2pEmitWay *const around[][3] = {
+        [P2P_CONV_FORWARD] = {emit_patches, emit_weights, emit_pixels},
+        [P2P_CONV_DGRAD] = {emit_pixels, emit_weights, emit_patches},
+        [P2P_CONV_WGRAD] = {emit_patches, emit_pixels, emit_weights},
+    };
+    P2pEmitWay *const *step = around[call->pass->direction];
+    const P2pGemm gemm = product(call, work);
     int err;
 
-    (void)caps;
-    if ((err = emit_patches(seq, call, work)) < 0 || (err = emit_weights(seq, call, work)) < 0 ||
+    if ((err = step[0](seq, call, way, work)) < 0 || (err = step[1](seq, call, way, work)) < 0 ||
         (err = p2p_sequence_add_gemm(seq, &gemm)) < 0)
         return err;
-    return emit(seq, call, "matrix_pixels", work, call->t[P2P_CONV_Y].buffer, true, x.pixels,
-                (int[]){x.n, x.m, 1});
-}
-
-int p2p_conv2d_dgrad_clblast_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                                  P2pBuffer *work)
-{
-    const ConvGeom g = p2p_conv_geom(call);
-    const Matrices x = matrices(call);
-    const P2pGemm gemm = {.m = x.m,
-                          .n = x.t,
-                          .k = x.n,
-                          .b_transposed = true,
-                          .a = work,
-                          .b = work,
-                          .c = work,
-                          .a_offset = x.pixels,
-                          .b_offset = x.weights,
-                          .c_offset = x.patches,
-                          .a_stride = x.n,
-                          .b_stride = x.n,
-                          .c_stride = x.t};
-    int err;
-
-    (void)caps;
-    if ((err = emit_pixels(seq, call, work)) < 0 || (err = emit_weights(seq, call, work)) < 0 ||
-        (err = p2p_sequence_add_gemm(seq, &gemm)) < 0)
-        return err;
-    return emit(seq, call, "col2im", work, call->t[P2P_CONV_X].buffer, true, x.patches,
-                (int[]){g.c, g.w, g.n * g.h});
-}
-
-int p2p_conv2d_wgrad_clblast_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                                  P2pBuffer *work)
-{
-    const ConvGeom g = p2p_conv_geom(call);
-    const Matrices x = matrices(call);
-    const P2pGemm gemm = {.m = x.t,
-                          .n = x.n,
-                          .k = x.m,
-                          .a_transposed = true,
-                          .a = work,
-                          .b = work,
-                          .c = work,
-                          .a_offset = x.patches,
-                          .b_offset = x.pixels,
-                          .c_offset = x.weights,
-                          .a_stride = x.t,
-                          .b_stride = x.n,
-                          .c_stride = x.n};
-    int err;
-
-    (void)caps;
-    if ((err = emit_patches(seq, call, work)) < 0 || (err = emit_pixels(seq, call, work)) < 0 ||
-        (err = p2p_sequence_add_gemm(seq, &gemm)) < 0)
-        return err;
-    return emit(seq, call, "pack_weights", work, call->t[P2P_CONV_W].buffer, false, x.weights,
-                (int[]){g.k, g.c, g.r * g.s});
+    return step[2](seq, call, way, work);
 }

@@ -7,16 +7,8 @@
 enum { PARTS_MOST = 32, GROUPS_LEAST = 64, GROUPS_PER_UNIT = 4, SLICES_LEAST = 4, SUM_ITEMS = 64 };
 enum { TILE = 64, SIDE = 16, DEPTH = 16, LOCAL_BYTES = 2 * DEPTH * (TILE + 1) * 4 };
 
-bool p2p_conv2d_tile_ok(const P2pCall *call, const P2pCaps *caps)
-{
-    (void)call;
-    return caps->local_bytes >= LOCAL_BYTES && caps->max_group_size >= SIDE * SIDE;
-}
-
-static size_t items(int count)
-{
-    return (size_t)p2p_ceil_div(count, TILE) * SIDE;
-}
+/* own: tiles down and across the results, classes of pixels or taps, parts of the sum. */
+enum { DOWN, ACROSS, CLASSES, PARTS };
 
 /* Parts of the sum, so that there are enough groups for the device. */
 static int parts_of(int tiles, int slices, const P2pCaps *caps)
@@ -28,76 +20,74 @@ static int parts_of(int tiles, int slices, const P2pCaps *caps)
     return parts > 1 ? parts : 1;
 }
 
-/* A launch's division: pixels of a class, classes, parts. */
-typedef struct Grid {
-    int pixels, outputs, classes, parts;
-    size_t results;
-} Grid;
-
-static Grid gather_grid(const P2pCall *call, const P2pCaps *caps, bool gradient)
+static size_t results(const P2pCall *call)
 {
+    return p2p_tensor_elements(call->pass->direction == P2P_CONV_WGRAD ? &call->t[P2P_CONV_W]
+                                                                       : p2p_conv_to(call));
+}
+
+/* The division of the results; the slices of the sum behind each are returned. */
+static int divide_gather(const P2pCall *call, int own[])
+{
+    const P2pTensor *from = p2p_conv_from(call), *to = p2p_conv_to(call);
+    const P2pTensor *w = &call->t[P2P_CONV_W];
+    const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
+    const int pixels = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step);
+
+    own[DOWN] = p2p_ceil_div(pixels, TILE);
+    own[ACROSS] = p2p_ceil_div(to->c, TILE);
+    own[CLASSES] = step * step;
+    return w->h * w->w * p2p_ceil_div(from->c, DEPTH) / own[CLASSES];
+}
+
+static int divide_wgrad(const P2pCall *call, int own[])
+{
+    const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
+
+    own[DOWN] = p2p_ceil_div(x->c, TILE);
+    own[ACROSS] = p2p_ceil_div(y->c, TILE);
+    own[CLASSES] = w->h * w->w;
+    return p2p_ceil_div(y->n * y->h * y->w, DEPTH);
+}
+
+bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    int *own = way->own;
+    const int slices =
+        (call->pass->direction == P2P_CONV_WGRAD ? divide_wgrad : divide_gather)(call, own);
+
+    own[PARTS] = parts_of(own[DOWN] * own[ACROSS] * own[CLASSES], slices, caps);
+    if (own[PARTS] > 1)
+        way->work_bytes = (size_t)own[PARTS] * results(call) * sizeof(float);
+    return caps->local_bytes >= LOCAL_BYTES && caps->max_group_size >= SIDE * SIDE;
+}
+
+/* The tiles, then the sum of their parts where there are several. */
+static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                const P2pKernel kernels[2], const P2pArg *args, size_t count,
+                const P2pArg *sum_args, size_t sum_count)
+{
+    const int *own = way->own;
+    const P2pGrid tiles = {(size_t)own[DOWN], (size_t)own[ACROSS],
+                           (size_t)(own[CLASSES] * own[PARTS])};
+    const int err = p2p_emit(seq, way, &kernels[0], args, count, tiles);
+
+    if (err < 0 || own[PARTS] == 1)
+        return err;
+    return p2p_emit(seq, way, &kernels[1], sum_args, sum_count,
+                    (P2pGrid){(results(call) + SUM_ITEMS - 1) / SUM_ITEMS});
+}
+
+static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+{
+    static const P2pKernel kernels[] = {
+        {"conv2d_tile", "conv2d_gather_tile", NULL, {SIDE, SIDE}},
+        {"conv2d_tile", "conv2d_gather_sum_tile", NULL, {SUM_ITEMS, 1}}};
     const ConvGeom g = p2p_conv_geom(call);
-    const int step = gradient ? g.stride : 1;
-    const P2pTensor *out = &call->t[gradient ? P2P_CONV_X : P2P_CONV_Y];
-    Grid d = {.outputs = out->c, .classes = step * step, .results = p2p_tensor_elements(out)};
-
-    d.pixels = g.n * p2p_ceil_div(out->h, step) * p2p_ceil_div(out->w, step);
-    d.parts = parts_of(p2p_ceil_div(d.pixels, TILE) * p2p_ceil_div(d.outputs, TILE) * d.classes,
-                       g.r * g.s * p2p_ceil_div(gradient ? g.k : g.c, DEPTH) / d.classes, caps);
-    return d;
-}
-
-static Grid wgrad_grid(const P2pCall *call, const P2pCaps *caps)
-{
-    const ConvGeom g = p2p_conv_geom(call);
-    Grid d = {.pixels = g.c,
-              .outputs = g.k,
-              .classes = g.r * g.s,
-              .results = p2p_tensor_elements(&call->t[P2P_CONV_W])};
-
-    d.parts = parts_of(p2p_ceil_div(g.c, TILE) * p2p_ceil_div(g.k, TILE) * d.classes,
-                       p2p_ceil_div(g.n * g.p * g.q, DEPTH), caps);
-    return d;
-}
-
-static size_t partial_bytes(const Grid *d)
-{
-    return d->parts > 1 ? (size_t)d->parts * d->results * sizeof(float) : 0;
-}
-
-static int emit_tiles(P2pSequence *seq, const char *kernel, const Grid *d, const P2pArg *args,
-                      size_t count)
-{
-    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_tile",
-                                              .kernel = kernel,
-                                              .global = {items(d->pixels), items(d->outputs),
-                                                         (size_t)(d->classes * d->parts)},
-                                              .local = {SIDE, SIDE, 1},
-                                              .args = args,
-                                              .arg_count = (int)count});
-}
-
-static int emit_sum(P2pSequence *seq, const char *kernel, const Grid *d, const P2pArg *args,
-                    size_t count)
-{
-    return p2p_sequence_add(seq, &(P2pLaunch){.program = "conv2d_tile",
-                                              .kernel = kernel,
-                                              .global = {p2p_round_up(d->results, SUM_ITEMS)},
-                                              .local = {SUM_ITEMS},
-                                              .args = args,
-                                              .arg_count = (int)count});
-}
-
-static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work,
-                       bool is_gradient)
-{
-    const ConvGeom g = p2p_conv_geom(call);
-    const Grid d = gather_grid(call, caps, is_gradient);
-    const int gradient = is_gradient, parts = d.parts;
+    const int gradient = p2p_conv_is_dgrad(call), parts = way->own[PARTS];
     const P2pBuffer *bias = call->t[P2P_CONV_BIAS].buffer, *partial = parts > 1 ? work : NULL;
-    const P2pBuffer *in = call->t[gradient ? P2P_CONV_Y : P2P_CONV_X].buffer;
-    const P2pBuffer *out = call->t[gradient ? P2P_CONV_X : P2P_CONV_Y].buffer;
-    const P2pArg args[] = {P2P_ARG_BUFFER(in),
+    const P2pBuffer *out = p2p_conv_to(call)->buffer;
+    const P2pArg args[] = {P2P_ARG_BUFFER(p2p_conv_from(call)->buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
                            P2P_ARG_BUFFER(bias),
                            P2P_ARG_BUFFER(out),
@@ -108,52 +98,17 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pCaps *cap
     const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(bias),
                                P2P_ARG_BUFFER(out),     P2P_ARG(g),
                                P2P_ARG(gradient),       P2P_ARG(parts)};
-    const int err = emit_tiles(seq, "conv2d_gather_tile", &d, args, P2P_COUNT(args));
 
-    if (err < 0 || parts == 1)
-        return err;
-    return emit_sum(seq, "conv2d_gather_sum_tile", &d, sum_args, P2P_COUNT(sum_args));
+    return emit(seq, call, way, kernels, args, P2P_COUNT(args), sum_args, P2P_COUNT(sum_args));
 }
 
-size_t p2p_conv2d_fwd_tile_work(const P2pCall *call, const P2pCaps *caps)
+static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    const Grid d = gather_grid(call, caps, false);
-
-    return partial_bytes(&d);
-}
-
-int p2p_conv2d_fwd_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                             P2pBuffer *work)
-{
-    return emit_gather(seq, call, caps, work, false);
-}
-
-size_t p2p_conv2d_dgrad_tile_work(const P2pCall *call, const P2pCaps *caps)
-{
-    const Grid d = gather_grid(call, caps, true);
-
-    return partial_bytes(&d);
-}
-
-int p2p_conv2d_dgrad_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                               P2pBuffer *work)
-{
-    return emit_gather(seq, call, caps, work, true);
-}
-
-size_t p2p_conv2d_wgrad_tile_work(const P2pCall *call, const P2pCaps *caps)
-{
-    const Grid d = wgrad_grid(call, caps);
-
-    return partial_bytes(&d);
-}
-
-int p2p_conv2d_wgrad_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                               P2pBuffer *work)
-{
+    static const P2pKernel kernels[] = {
+        {"conv2d_tile", "conv2d_wgrad_tile", NULL, {SIDE, SIDE}},
+        {"conv2d_tile", "conv2d_wgrad_sum_tile", NULL, {SUM_ITEMS, 1}}};
     const ConvGeom g = p2p_conv_geom(call);
-    const Grid d = wgrad_grid(call, caps);
-    const int parts = d.parts;
+    const int parts = way->own[PARTS];
     const P2pBuffer *w = call->t[P2P_CONV_W].buffer, *partial = parts > 1 ? work : NULL;
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
@@ -163,9 +118,12 @@ int p2p_conv2d_wgrad_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pC
                            P2P_ARG(parts)};
     const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(w), P2P_ARG(g),
                                P2P_ARG(parts)};
-    const int err = emit_tiles(seq, "conv2d_wgrad_tile", &d, args, P2P_COUNT(args));
 
-    if (err < 0 || parts == 1)
-        return err;
-    return emit_sum(seq, "conv2d_wgrad_sum_tile", &d, sum_args, P2P_COUNT(sum_args));
+    return emit(seq, call, way, kernels, args, P2P_COUNT(args), sum_args, P2P_COUNT(sum_args));
+}
+
+int p2p_conv2d_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+{
+    return (call->pass->direction == P2P_CONV_WGRAD ? emit_wgrad : emit_gather)(seq, call, way,
+                                                                                work);
 }

@@ -6,8 +6,6 @@
 #ifndef P2P_OPS_EMIT_H
 #define P2P_OPS_EMIT_H
 
-#include <string.h>
-
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/op.h"
@@ -69,46 +67,39 @@ static inline void p2p_args_tensor(P2pArgs *a, const P2pTensor *t)
     p2p_args_view(a, t, t->stride);
 }
 
+/** Anything else by value; it must outlive the arguments. */
+static inline void p2p_args_value(P2pArgs *a, const void *value, size_t bytes)
+{
+    P2P_ASSERT(a->count < P2P_MAX_ARGS);
+    a->list[a->count++] = (P2pArg){bytes, value, NULL};
+}
+
+/** Work-groups in each dimension, 0 as 1; work-items where the driver chooses the groups. */
+typedef struct P2pGrid {
+    size_t x, y, z;
+} P2pGrid;
+
 /**
- * Programs are built in parts, so that a start compiles little that is not used: kernels called
- * *_naive are in the part with this option, gradients of norm_act in another.
+ * The two variants of most passes, as a whole table: `simd`, for CPUs, a kernel with one work-item a
+ * group, in the part of its program that `part` selects (NULL: the whole); `naive`, for all devices,
+ * in groups of x * y.
  */
-static inline const char *p2p_part_options(const char *kernel)
-{
-    return strstr(kernel, "_naive")                                            ? "-D NAIVE"
-           : strstr(kernel, "norm_act_bwd") || strstr(kernel, "norm_act_sums") ? "-D BACKWARD"
-                                                                               : NULL;
-}
+#define P2P_TWINS(plan, emit, program, kernel, part, x, y)                           \
+    {"simd", plan, emit, {program, kernel "_simd", part, {1, 1}}, .for_cpus = true}, \
+        {"naive", plan, emit, {program, kernel "_naive", "-D NAIVE", {x, y}}},       \
+    {                                                                                \
+        0                                                                            \
+    }
 
-/** Append a launch of x * y * z work-groups of one work-item each: CPU kernels. */
-static inline int p2p_emit_groups(P2pSequence *seq, const char *program, const char *kernel,
-                                  const P2pArgs *args, int x, int y, int z)
-{
-    const P2pLaunch launch = {.program = program,
-                              .kernel = kernel,
-                              .options = p2p_part_options(kernel),
-                              .global = {(size_t)x, (size_t)y, (size_t)z},
-                              .local = {1, 1, 1},
-                              .args = args->list,
-                              .arg_count = args->count};
-
-    return p2p_sequence_add(seq, &launch);
-}
-
-/** Append a launch of at least count work-items in groups of 64; the kernel checks its bound. */
-static inline int p2p_emit_items(P2pSequence *seq, const char *program, const char *kernel,
-                                 const P2pArgs *args, size_t count)
-{
-    const P2pLaunch launch = {.program = program,
-                              .kernel = kernel,
-                              .options = p2p_part_options(kernel),
-                              .global = {p2p_round_up(count, 64)},
-                              .local = {64},
-                              .args = args->list,
-                              .arg_count = args->count};
-
-    return p2p_sequence_add(seq, &launch);
-}
+/** Append a launch; the build options are the way's and the kernel's. */
+int p2p_emit(P2pSequence *seq, const P2pWay *way, const P2pKernel *kernel, const P2pArg *args,
+             size_t count, P2pGrid grid);
+/** The same for at least `items` work-items; the kernel checks its bound. */
+int p2p_emit_items(P2pSequence *seq, const P2pWay *way, const P2pKernel *kernel, const P2pArgs *a,
+                   size_t items);
+/** The variant's own kernel: on CPUs over groups with loops inside, else an element a work-item. */
+int p2p_emit_own(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, P2pGrid groups,
+                 size_t elements);
 
 /* ---- Elementwise passes ------------------------------------------------------------------- */
 
@@ -126,9 +117,9 @@ typedef struct P2pRows {
 P2pRows p2p_rows(const P2pCall *call, const int *operands, int count);
 /** Operand as buffer, offset and row stride. */
 void p2p_args_rows(P2pArgs *a, const P2pRows *rows, const P2pTensor *t);
-
-/** `applicable` of every portable variant, and of the ones for CPUs. */
-bool p2p_variant_always(const P2pCall *call, const P2pCaps *caps);
-bool p2p_variant_cpu(const P2pCall *call, const P2pCaps *caps);
+/** rows, cols, last, per_group. */
+void p2p_args_shape(P2pArgs *a, const P2pRows *rows);
+/** The variant's own kernel over all rows. */
+int p2p_emit_rows(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pRows *rows);
 
 #endif

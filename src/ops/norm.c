@@ -9,6 +9,10 @@
 
 enum { LANES = 16, MOST_PARTS = 64, PART_PIXELS = 64 };
 
+static const P2pKernel sum_parts = {"norm", "sum_parts", NULL, {64, 1}};
+static const P2pKernel stats_mean = {"norm", "stats_mean", NULL, {64, 1}};
+static const P2pKernel stats_final = {"norm", "stats_final", NULL, {64, 1}};
+
 P2pParts p2p_parts(const P2pTensor *x, int groups)
 {
     const int count = x->n / groups * x->h * x->w;
@@ -26,8 +30,8 @@ size_t p2p_parts_bytes(const P2pParts *p, int width)
     return (size_t)p->parts * (size_t)p->groups * (size_t)width * sizeof(float);
 }
 
-int p2p_emit_sum_parts(P2pSequence *seq, const P2pParts *p, P2pBuffer *work, const P2pTensor *y,
-                       int width, bool accumulate)
+int p2p_emit_sum_parts(P2pSequence *seq, const P2pWay *way, const P2pParts *p, P2pBuffer *work,
+                       const P2pTensor *y, int width, bool accumulate)
 {
     P2pArgs a = {0};
 
@@ -37,31 +41,24 @@ int p2p_emit_sum_parts(P2pSequence *seq, const P2pParts *p, P2pBuffer *work, con
     p2p_args_int(&a, p->groups);
     p2p_args_int(&a, width);
     p2p_args_int(&a, accumulate);
-    return p2p_emit_items(seq, "norm", "sum_parts", &a, (size_t)p->groups * (size_t)width);
+    return p2p_emit_items(seq, way, &sum_parts, &a, (size_t)p->groups * (size_t)width);
 }
 
-int p2p_emit_parts(P2pSequence *seq, const char *program, const char *kernel, const P2pArgs *a,
-                   const P2pParts *p, int channels, bool simd)
+int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
+                   int channels)
 {
-    if (simd)
-        return p2p_emit_groups(seq, program, kernel, a, p->parts, p->groups, 1);
+    const size_t parts = (size_t)p->parts, groups = (size_t)p->groups;
+    const size_t tiles = (size_t)p2p_ceil_div(channels, LANES);
+    const P2pGrid grid =
+        way->variant->for_cpus ? (P2pGrid){parts, groups} : (P2pGrid){tiles, parts, groups};
 
-    const P2pLaunch launch = {.program = program,
-                              .kernel = kernel,
-                              .options = p2p_part_options(kernel),
-                              .global = {p2p_round_up((size_t)channels, LANES),
-                                         (size_t)p->parts * LANES, (size_t)p->groups},
-                              .local = {LANES, LANES, 1},
-                              .args = a->list,
-                              .arg_count = a->count};
-
-    return p2p_sequence_add(seq, &launch);
+    return p2p_emit(seq, way, &way->variant->kernel, a->list, (size_t)a->count, grid);
 }
 
 /* Part sums of x - shift; shift's stride goes from group to group, 0: no shift. */
-static int emit_part_sums(P2pSequence *seq, const P2pTensor *x, const P2pTensor *shift,
-                          int shift_stride, const P2pParts *p, P2pBuffer *work, bool squares,
-                          bool simd)
+static int emit_part_sums(P2pSequence *seq, const P2pWay *way, const P2pTensor *x,
+                          const P2pTensor *shift, int shift_stride, const P2pParts *p,
+                          P2pBuffer *work, bool squares)
 {
     P2pArgs a = {0};
 
@@ -72,48 +69,33 @@ static int emit_part_sums(P2pSequence *seq, const P2pTensor *x, const P2pTensor 
     p2p_args_int(&a, x->c);
     p2p_args_int(&a, p->per_part);
     p2p_args_int(&a, squares);
-    return p2p_emit_parts(seq, "norm", simd ? "part_sums_simd" : "part_sums_naive", &a, p, x->c,
-                          simd);
+    return p2p_emit_parts(seq, way, &a, p, x->c);
 }
 
 /* ---- channel_sum ----------------------------------------------------------------------------- */
 
-static size_t sum_workspace(const P2pCall *call, const P2pCaps *caps)
+static bool plan_sum(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = p2p_parts(&call->t[P2P_SUM_X], 1);
 
     (void)caps;
-    return p2p_parts_bytes(&p, call->t[P2P_SUM_X].c);
+    way->work_bytes = p2p_parts_bytes(&p, call->t[P2P_SUM_X].c);
+    return true;
 }
 
-static int emit_sum(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool simd)
+static int emit_sum(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_SUM_X];
     const P2pParts p = p2p_parts(x, 1);
-    const int err = emit_part_sums(seq, x, x, 0, &p, work, false, simd);
+    const int err = emit_part_sums(seq, way, x, x, 0, &p, work, false);
 
     return err ? err
-               : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_SUM_Y], x->c,
+               : p2p_emit_sum_parts(seq, way, &p, work, &call->t[P2P_SUM_Y], x->c,
                                     call->attr.accumulate);
 }
 
-static int sum_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    return emit_sum(seq, call, work, false);
-}
-
-static int sum_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    return emit_sum(seq, call, work, true);
-}
-
 static const P2pVariant sum_variants[] = {
-    {"simd", p2p_variant_cpu, sum_workspace, sum_simd},
-    {"naive", p2p_variant_always, sum_workspace, sum_naive},
-    {0},
-};
+    P2P_TWINS(plan_sum, emit_sum, "norm", "part_sums", NULL, LANES, LANES)};
 
 const P2pPass p2p_pass_channel_sum = {
     .name = "channel_sum",
@@ -129,15 +111,17 @@ static P2pParts stats_parts(const P2pCall *call)
     return p2p_parts(&call->t[P2P_STATS_X], call->t[P2P_STATS_MEAN].n);
 }
 
-static size_t stats_workspace(const P2pCall *call, const P2pCaps *caps)
+static bool plan_stats(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = stats_parts(call);
 
     (void)caps;
-    return p2p_parts_bytes(&p, 2 * call->t[P2P_STATS_X].c);
+    way->work_bytes = p2p_parts_bytes(&p, 2 * call->t[P2P_STATS_X].c);
+    return true;
 }
 
-static int emit_mean(P2pSequence *seq, const P2pCall *call, const P2pParts *p, P2pBuffer *work)
+static int emit_mean(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pParts *p,
+                     P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_STATS_X];
     P2pArgs a = {0};
@@ -149,10 +133,11 @@ static int emit_mean(P2pSequence *seq, const P2pCall *call, const P2pParts *p, P
     p2p_args_int(&a, p->groups);
     p2p_args_int(&a, x->c);
     p2p_args_int(&a, p->count);
-    return p2p_emit_items(seq, "norm", "stats_mean", &a, (size_t)p->groups * (size_t)x->c);
+    return p2p_emit_items(seq, way, &stats_mean, &a, (size_t)p->groups * (size_t)x->c);
 }
 
-static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pParts *p, P2pBuffer *work)
+static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pParts *p,
+                      P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_STATS_X];
     P2pArgs a = {0};
@@ -166,10 +151,10 @@ static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pParts *p, 
     p2p_args_int(&a, p->count);
     p2p_args_float(&a, call->attr.eps);
     p2p_args_float(&a, call->attr.momentum);
-    return p2p_emit_items(seq, "norm", "stats_final", &a, (size_t)p->groups * (size_t)x->c);
+    return p2p_emit_items(seq, way, &stats_final, &a, (size_t)p->groups * (size_t)x->c);
 }
 
-static int emit_stats(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool simd)
+static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_STATS_X], *mean = &call->t[P2P_STATS_MEAN];
     const P2pParts p = stats_parts(call);
@@ -178,31 +163,16 @@ static int emit_stats(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bo
     /* The shift of the first pass is each group's first pixel. */
     const size_t group_stride = p.groups > 1 ? (size_t)p.count * (size_t)x->stride : 1;
     P2P_ASSERT(group_stride <= INT32_MAX);
-    err = emit_part_sums(seq, x, x, (int)group_stride, &p, work, false, simd);
+    err = emit_part_sums(seq, way, x, x, (int)group_stride, &p, work, false);
     if (!err)
-        err = emit_mean(seq, call, &p, work);
+        err = emit_mean(seq, call, way, &p, work);
     if (!err)
-        err = emit_part_sums(seq, x, mean, mean->stride, &p, work, true, simd);
-    return err ? err : emit_final(seq, call, &p, work);
-}
-
-static int stats_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    return emit_stats(seq, call, work, false);
-}
-
-static int stats_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    return emit_stats(seq, call, work, true);
+        err = emit_part_sums(seq, way, x, mean, mean->stride, &p, work, true);
+    return err ? err : emit_final(seq, call, way, &p, work);
 }
 
 static const P2pVariant stats_variants[] = {
-    {"simd", p2p_variant_cpu, stats_workspace, stats_simd},
-    {"naive", p2p_variant_always, stats_workspace, stats_naive},
-    {0},
-};
+    P2P_TWINS(plan_stats, emit_stats, "norm", "part_sums", NULL, LANES, LANES)};
 
 const P2pPass p2p_pass_norm_stats = {
     .name = "norm_stats",
@@ -214,24 +184,23 @@ const P2pPass p2p_pass_norm_stats = {
 
 /* ---- norm_running, norm_param_grad: a channel a work-item ------------------------------------ */
 
-static int running_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                         P2pBuffer *work)
+static int emit_running(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const int channels = call->t[P2P_STATS_MEAN].c;
     P2pArgs a = {0};
 
-    (void)caps, (void)work;
+    (void)work;
     p2p_args_tensor(&a, &call->t[P2P_STATS_RUN_MEAN]);
     p2p_args_tensor(&a, &call->t[P2P_STATS_RUN_VAR]);
     p2p_args_tensor(&a, &call->t[P2P_STATS_MEAN]);
     p2p_args_tensor(&a, &call->t[P2P_STATS_RSTD]);
     p2p_args_int(&a, channels);
     p2p_args_float(&a, call->attr.eps);
-    return p2p_emit_items(seq, "norm", "norm_running", &a, (size_t)channels);
+    return p2p_emit_items(seq, way, &way->variant->kernel, &a, (size_t)channels);
 }
 
 static const P2pVariant running_variants[] = {
-    {"naive", p2p_variant_always, NULL, running_naive},
+    {"naive", NULL, emit_running, {"norm", "norm_running", NULL, {64, 1}}},
     {0},
 };
 
@@ -242,23 +211,23 @@ const P2pPass p2p_pass_norm_running = {
     .ref = p2p_ref_norm_running,
 };
 
-static int param_grad_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps,
-                            P2pBuffer *work)
+static int emit_param_grad(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                           P2pBuffer *work)
 {
     const int channels = call->t[P2P_NPG_SUMS].c / 2;
     P2pArgs a = {0};
 
-    (void)caps, (void)work;
+    (void)work;
     for (int i = P2P_NPG_SUMS; i <= P2P_NPG_DBETA; i++)
         p2p_args_tensor(&a, &call->t[i]);
     p2p_args_int(&a, call->t[P2P_NPG_SUMS].n);
     p2p_args_int(&a, channels);
     p2p_args_int(&a, call->attr.accumulate);
-    return p2p_emit_items(seq, "norm", "norm_param_grad", &a, (size_t)channels);
+    return p2p_emit_items(seq, way, &way->variant->kernel, &a, (size_t)channels);
 }
 
 static const P2pVariant param_grad_variants[] = {
-    {"naive", p2p_variant_always, NULL, param_grad_naive},
+    {"naive", NULL, emit_param_grad, {"norm", "norm_param_grad", NULL, {64, 1}}},
     {0},
 };
 

@@ -11,14 +11,14 @@ typedef struct P2pParts {
 } P2pParts;
 
 P2pParts p2p_parts(const P2pTensor *x, int groups);
-/** Of a workspace [parts, groups, width]. */
+/** Bytes of a workspace [parts, groups, width]. */
 size_t p2p_parts_bytes(const P2pParts *p, int width);
-/** A kernel that fills the workspace: {parts, groups} on CPUs, else tiles of channels in groups
- *  of 16 x 16 work-items for each part and group. */
-int p2p_emit_parts(P2pSequence *seq, const char *program, const char *kernel, const P2pArgs *a,
-                   const P2pParts *p, int channels, bool simd);
+/** The variant's own kernel, which fills the workspace: over {parts, groups} on CPUs, else over tiles
+ *  of channels for each part and group. */
+int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
+                   int channels);
 /** y [groups, width] (+)= the parts' sum in work. */
-int p2p_emit_sum_parts(P2pSequence *seq, const P2pParts *p, P2pBuffer *work, const P2pTensor *y,
-                       int width, bool accumulate);
+int p2p_emit_sum_parts(P2pSequence *seq, const P2pWay *way, const P2pParts *p, P2pBuffer *work,
+                       const P2pTensor *y, int width, bool accumulate);
 
 #endif

@@ -49,51 +49,35 @@ static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
     p2p_args_int(a, attr->accumulate);
 }
 
-static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const char *naive,
-                            const char *simd)
+/* On CPUs, without tanh: no network has one there, and it would double the code. */
+static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    (void)caps;
+    return !way->variant->for_cpus ||
+           (call->attr.act1 != P2P_ACT_TANH && call->attr.act2 != P2P_ACT_TANH);
+}
+
+static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                            P2pBuffer *work)
 {
     const P2pParts p = elementwise_parts(call);
     P2pArgs a = {0};
 
+    (void)work;
     add_arguments(&a, call, &p);
-    return simd ? p2p_emit_groups(seq, "norm_act", simd, &a, p.parts, p.groups, 1)
-                : p2p_emit_items(seq, "norm_act", naive, &a,
-                                 p2p_tensor_elements(&call->t[P2P_NA_X]));
+    return p2p_emit_own(seq, way, &a, (P2pGrid){(size_t)p.parts, (size_t)p.groups},
+                        p2p_tensor_elements(&call->t[P2P_NA_X]));
 }
 
-static int fwd_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps, (void)work;
-    return emit_elementwise(seq, call, "norm_act_fwd_naive", NULL);
-}
-
-static int fwd_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps, (void)work;
-    return emit_elementwise(seq, call, NULL, "norm_act_fwd_simd");
-}
-
-static int bwd_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps, (void)work;
-    return emit_elementwise(seq, call, "norm_act_bwd_naive", NULL);
-}
-
-static int bwd_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps, (void)work;
-    return emit_elementwise(seq, call, NULL, "norm_act_bwd_simd");
-}
-
-static size_t sums_workspace(const P2pCall *call, const P2pCaps *caps)
+static bool plan_sums(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = p2p_parts(&call->t[P2P_NA_X], groups_of(call));
 
-    (void)caps;
-    return p2p_parts_bytes(&p, 2 * call->t[P2P_NA_X].c);
+    way->work_bytes = p2p_parts_bytes(&p, 2 * call->t[P2P_NA_X].c);
+    return plan(call, caps, way);
 }
 
-static int emit_sums(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, bool simd)
+static int emit_sums(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_NA_X];
     const P2pParts p = p2p_parts(x, groups_of(call));
@@ -101,63 +85,34 @@ static int emit_sums(P2pSequence *seq, const P2pCall *call, P2pBuffer *work, boo
 
     add_arguments(&a, call, &p);
     p2p_args_buffer(&a, work);
-    const char *kernel = simd ? "norm_act_sums_simd" : "norm_act_sums_naive";
-    const int err = p2p_emit_parts(seq, "norm_act", kernel, &a, &p, x->c, simd);
+    const int err = p2p_emit_parts(seq, way, &a, &p, x->c);
 
-    return err ? err : p2p_emit_sum_parts(seq, &p, work, &call->t[P2P_NA_SUMS], 2 * x->c, false);
+    return err ? err
+               : p2p_emit_sum_parts(seq, way, &p, work, &call->t[P2P_NA_SUMS], 2 * x->c, false);
 }
 
-static int sums_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    return emit_sums(seq, call, work, false);
-}
-
-static int sums_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps;
-    return emit_sums(seq, call, work, true);
-}
-
-/* On CPUs, without tanh: no network has one there, and it would double the code. */
-static bool simd_applicable(const P2pCall *call, const P2pCaps *caps)
-{
-    return caps->is_cpu && call->attr.act1 != P2P_ACT_TANH && call->attr.act2 != P2P_ACT_TANH;
-}
-
-static const P2pVariant fwd_variants[] = {
-    {"simd", simd_applicable, NULL, fwd_simd},
-    {"naive", p2p_variant_always, NULL, fwd_naive},
-    {0},
-};
-
-static const P2pVariant sums_variants[] = {
-    {"simd", simd_applicable, sums_workspace, sums_simd},
-    {"naive", p2p_variant_always, sums_workspace, sums_naive},
-    {0},
-};
-
-static const P2pVariant bwd_variants[] = {
-    {"simd", simd_applicable, NULL, bwd_simd},
-    {"naive", p2p_variant_always, NULL, bwd_naive},
-    {0},
+#define BACKWARD "-D BACKWARD" /* apart, so that translating compiles less */
+static const P2pVariant variants[][3] = {
+    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_fwd", NULL, 64, 1)},
+    {P2P_TWINS(plan_sums, emit_sums, "norm_act", "norm_act_sums", BACKWARD, 16, 16)},
+    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_bwd", BACKWARD, 64, 1)},
 };
 
 const P2pPass p2p_pass_norm_act_fwd = {
     .name = "norm_act_fwd",
-    .variants = fwd_variants,
+    .variants = variants[0],
     .outputs = 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2,
     .ref = p2p_ref_norm_act_fwd,
 };
 const P2pPass p2p_pass_norm_act_sums = {
     .name = "norm_act_sums",
-    .variants = sums_variants,
+    .variants = variants[1],
     .outputs = 1u << P2P_NA_SUMS,
     .ref = p2p_ref_norm_act_sums,
 };
 const P2pPass p2p_pass_norm_act_bwd = {
     .name = "norm_act_bwd",
-    .variants = bwd_variants,
+    .variants = variants[2],
     .outputs = 1u << P2P_NA_DX,
     .ref = p2p_ref_norm_act_bwd,
 };

@@ -94,29 +94,54 @@ bool p2p_call_is_packed(const P2pCall *call)
     return false;
 }
 
-int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *caps,
-                    const P2pChoice *choice, const P2pVariant **out)
+bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps)
 {
+    *way = (P2pWay){.variant = variant};
+    if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam) ||
+        (!variant->packed && p2p_call_is_packed(call)))
+        return false;
+    return !variant->plan || variant->plan(call, caps, way);
+}
+
+/* The way of the least cost, the first where there are several. */
+static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps,
+                           const P2pChoice *choice)
+{
+    bool found = false;
+
+    for (const P2pVariant *v = call->pass->variants; v->name; v++) {
+        P2pWay next;
+        if (is_left_out(v, choice) || !p2p_way_plan(&next, v, call, caps) ||
+            (found && next.cost >= way->cost))
+            continue;
+        *way = next;
+        found = true;
+    }
+    return found;
+}
+
+static const P2pVariant *find_variant(const P2pPass *pass, const char *name, size_t length)
+{
+    for (const P2pVariant *v = pass->variants; v->name; v++)
+        if (strlen(v->name) == length && !strncmp(v->name, name, length))
+            return v;
+    return NULL;
+}
+
+int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice)
+{
+    const P2pPass *pass = call->pass;
     size_t n = 0;
     const char *forced = forced_variant(pass, choice, &n);
-    const bool packed = p2p_call_is_packed(call);
-    bool known = !forced;
+    const P2pVariant *v = forced ? find_variant(pass, forced, n) : NULL;
 
-    for (const P2pVariant *v = pass->variants; v->name; v++) {
-        const bool named = forced && strlen(v->name) == n && !strncmp(v->name, forced, n);
-        known |= named;
-        const bool wanted =
-            forced ? named : !is_left_out(v, choice) && (!v->worth || v->worth(call, caps));
-        if (wanted && (!packed || v->packed) && v->applicable(call, caps)) {
-            *out = v;
-            return P2P_OK;
-        }
-    }
-    if (!known)
+    if (forced && !v)
         return p2p_fail(P2P_EINVAL,
                         "--variant %s=%.*s: there is no such variant (the first of %s "
                         "is %s)",
                         pass->name, (int)n, forced, pass->name, pass->variants->name);
+    if (v ? p2p_way_plan(way, v, call, caps) : choose_by_rule(way, call, caps, choice))
+        return P2P_OK;
     return p2p_fail(P2P_EINVAL, "%s: no variant%s%.*s fits x [%d,%d,%d,%d] on %s", pass->name,
                     forced ? " named " : "", (int)n, forced ? forced : "", call->t[0].n,
                     call->t[0].h, call->t[0].w, call->t[0].c, caps->name);
@@ -124,7 +149,6 @@ int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *cap
 
 /* A reference in a sequence: the call, and host arrays of its operands. */
 typedef struct RefRun {
-    const P2pPass *pass;
     P2pCall call;
     double *host[P2P_MAX_OPERANDS];
     float *copy;
@@ -143,7 +167,7 @@ static void ref_destroy(void *user)
 static int ref_run(void *user)
 {
     RefRun *r = user;
-    const unsigned written = r->pass->outputs | r->pass->updates;
+    const unsigned written = r->call.pass->outputs | r->call.pass->updates;
     int err = P2P_OK;
 
     for (int i = 0; !err && i < P2P_MAX_OPERANDS; i++) {
@@ -155,7 +179,7 @@ static int ref_run(void *user)
             r->host[i][k] = r->copy[k];
     }
     if (!err)
-        r->pass->ref(&r->call, r->host, NULL);
+        r->call.pass->ref(&r->call, r->host, NULL);
     for (int i = 0; !err && i < P2P_MAX_OPERANDS; i++) {
         if (!r->host[i] || !(written >> i & 1))
             continue;
@@ -167,14 +191,13 @@ static int ref_run(void *user)
     return err;
 }
 
-int p2p_pass_emit_ref(P2pSequence *seq, const P2pPass *pass, const P2pCall *call)
+int p2p_call_emit_ref(P2pSequence *seq, const P2pCall *call)
 {
     RefRun *r = p2p_alloc(1, sizeof(*r));
     size_t most = 1;
 
     if (!r)
         return P2P_ENOMEM;
-    r->pass = pass;
     r->call = *call;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         const size_t count = p2p_call_has(call, i) ? p2p_tensor_elements(&call->t[i]) : 0;

@@ -3,8 +3,9 @@
  * Passes: the units of computation. A network's op has a forward pass and one or more backward
  * passes; each pass has a table of variants read from best to safest and a reference in plain C.
  *
- * A call names a pass's operands by role (tensors) and its attributes. Every variant's emit()
- * appends launches to a sequence; the same calls serve networks, clcheck and the golden tests.
+ * A call names its pass, the operands by role (tensors) and the attributes. A variant's plan() finds
+ * its way through a call, once: scratch memory, build options, divisions; its emit() appends the
+ * launches to a sequence. The same calls serve networks, clcheck and the golden tests.
  */
 #ifndef P2P_OPS_OP_H
 #define P2P_OPS_OP_H
@@ -151,7 +152,10 @@ typedef struct P2pAttr {
     bool epsilon_hat;
 } P2pAttr;
 
+typedef struct P2pPass P2pPass;
+
 typedef struct P2pCall {
+    const P2pPass *pass;
     P2pTensor t[P2P_MAX_OPERANDS]; /* absent: buffer NULL and n 0 */
     P2pAttr attr;
 } P2pCall;
@@ -162,31 +166,63 @@ static inline bool p2p_call_has(const P2pCall *call, int i)
     return call->t[i].n > 0;
 }
 
-typedef struct P2pVariant {
-    const char *name; /* "naive", "simd", "tile" ...; NULL ends a table */
-    /** Pure: whether it may run this call on such a device. */
-    bool (*applicable)(const P2pCall *call, const P2pCaps *caps);
-    /** Bytes of scratch memory; NULL: none. */
-    size_t (*workspace)(const P2pCall *call, const P2pCaps *caps);
-    /** Append the launches. work: at least workspace() bytes, or NULL when that is 0. */
-    int (*emit)(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work);
-    /** Whether the rule takes it where it is applicable; NULL: always. */
-    bool (*worth)(const P2pCall *call, const P2pCaps *caps);
-    /** Rounding errors relative to those of a plain sum, and then integers round too; 0: as one. */
-    double error;
-    bool packed; /* reads packed weights too */
-} P2pVariant;
+typedef struct P2pVariant P2pVariant;
 
-typedef struct P2pPass {
+/** What the rule thinks of a way: it takes the first of the least. */
+typedef enum P2pCost { P2P_COST_USUAL, P2P_COST_HIGH } P2pCost;
+
+enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 128 };
+
+/** How a variant goes about a call: decided once by its plan(), used by its emit(). */
+typedef struct P2pWay {
+    const P2pVariant *variant;
+    size_t work_bytes; /* of scratch memory */
+    P2pCost cost;
+    double error;                  /* rounding errors relative to a plain sum's; 0: as those */
+    bool inexact;                  /* small integers round too */
+    int own[P2P_WAY_NUMBERS];      /* the variant's own numbers */
+    char options[P2P_WAY_OPTIONS]; /* build options of its kernels */
+} P2pWay;
+
+/** A kernel as a variant launches it. */
+typedef struct P2pKernel {
+    const char *program, *name;
+    const char *options; /* which part of the program holds it, "-D NAIVE"; NULL: the whole */
+    size_t group[2];     /* work-items of a group; 0: the driver chooses */
+} P2pKernel;
+
+/** Fills way, which is {0} but for its variant; false: it cannot run this call on such a device. */
+typedef bool P2pPlanWay(const P2pCall *call, const P2pCaps *caps, P2pWay *way);
+/** Append the launches. work: at least way->work_bytes, or NULL when that is 0. */
+typedef int P2pEmitWay(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work);
+
+struct P2pVariant {
+    const char *name; /* "naive", "simd", "tile" ...; NULL ends a table */
+    P2pPlanWay *plan; /* pure; NULL: it can run any call and needs nothing */
+    P2pEmitWay *emit;
+    P2pKernel kernel; /* where variants differ in it alone */
+    bool for_cpus;    /* not applicable to other devices */
+    bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
+    bool packed;      /* reads packed weights too */
+};
+
+/** Of the convolution passes: which of x, y and w they make. */
+typedef enum P2pConvDirection { P2P_CONV_FORWARD, P2P_CONV_DGRAD, P2P_CONV_WGRAD } P2pConvDirection;
+
+struct P2pPass {
     const char *name; /* "conv2d_fwd" */
     const P2pVariant *variants;
     unsigned outputs; /* bit i: operand i is written */
     unsigned updates; /* bit i: operand i is read and written */
+    P2pConvDirection direction;
+    bool with_adam; /* a weight gradient with Adam's step: by variants with the same */
     /** The reference in double: host[i] is operand i, dense [n,c,h,w] (absent: NULL), outputs
      *  hold what was there before. mag (opt): for the first output, the sum of |products| behind
      *  each element, to bound the rounding error; a pass without one leaves it NULL. */
     void (*ref)(const P2pCall *call, double *const host[], double *mag);
-} P2pPass;
+    /** Multiply-adds, of the direct algorithm; NULL: not counted. */
+    double (*macs)(const P2pCall *call);
+};
 
 extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d_wgrad;
 extern const P2pPass p2p_pass_conv2d_wgrad_adam;
@@ -209,13 +245,14 @@ typedef struct P2pChoice {
     const char *refs;     /* "norm_stats,conv2d": these run on the host by their reference */
 } P2pChoice;
 
-/** First applicable variant, or the forced one. P2P_EINVAL: unknown or not applicable. */
-int p2p_pass_choose(const P2pPass *pass, const P2pCall *call, const P2pCaps *caps,
-                    const P2pChoice *choice, const P2pVariant **out);
+/** A variant's way through a call; false: it cannot run it on such a device. */
+bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
+/** The way that the rule takes, or the forced one. P2P_EINVAL: unknown or not applicable. */
+int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice);
 /** Whether choice->refs names this pass. */
 bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice);
 /** Append the pass's reference: reads the operands back, computes, writes the outputs. */
-int p2p_pass_emit_ref(P2pSequence *seq, const P2pPass *pass, const P2pCall *call);
+int p2p_call_emit_ref(P2pSequence *seq, const P2pCall *call);
 
 /** Whether an operand's elements are packed. */
 bool p2p_call_is_packed(const P2pCall *call);

@@ -5,9 +5,8 @@
 
 enum { MOST_GROUPS = 64 };
 
-/* Launch over `over`, the tensor that is written: its elements or its lines of pixels. */
-static int emit_pad(P2pSequence *seq, const P2pCall *call, const P2pTensor *over,
-                    const char *kernel, bool bwd, bool simd)
+/* Over `over`, the tensor that is written: its elements or its lines of pixels. */
+static int emit_pad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pTensor *over)
 {
     const P2pTensor *x = &call->t[P2P_PAD_X];
     const int lines = over->n * over->h, per_group = p2p_ceil_div(lines, MOST_GROUPS);
@@ -20,59 +19,38 @@ static int emit_pad(P2pSequence *seq, const P2pCall *call, const P2pTensor *over
     p2p_args_int(&a, x->w);
     p2p_args_int(&a, x->c);
     p2p_args_int(&a, call->attr.pad);
-    if (bwd)
-        p2p_args_int(&a, call->attr.accumulate);
-    if (simd)
-        p2p_args_int(&a, per_group);
-    return simd ? p2p_emit_groups(seq, "pad", kernel, &a, p2p_ceil_div(lines, per_group), 1, 1)
-                : p2p_emit_items(seq, "pad", kernel, &a, p2p_tensor_elements(over));
+    p2p_args_int(&a, per_group);
+    p2p_args_int(&a, call->attr.accumulate);
+    return p2p_emit_own(seq, way, &a, (P2pGrid){(size_t)p2p_ceil_div(lines, per_group)},
+                        p2p_tensor_elements(over));
 }
 
-static int fwd_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+static int emit_fwd(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    (void)caps, (void)work;
-    return emit_pad(seq, call, &call->t[P2P_PAD_Y], "pad_fwd_naive", false, false);
+    (void)work;
+    return emit_pad(seq, call, way, &call->t[P2P_PAD_Y]);
 }
 
-static int fwd_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
+static int emit_bwd(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    (void)caps, (void)work;
-    return emit_pad(seq, call, &call->t[P2P_PAD_Y], "pad_fwd_simd", false, true);
+    (void)work;
+    return emit_pad(seq, call, way, &call->t[P2P_PAD_X]);
 }
 
-static int bwd_naive(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps, (void)work;
-    return emit_pad(seq, call, &call->t[P2P_PAD_X], "pad_bwd_naive", true, false);
-}
-
-static int bwd_simd(P2pSequence *seq, const P2pCall *call, const P2pCaps *caps, P2pBuffer *work)
-{
-    (void)caps, (void)work;
-    return emit_pad(seq, call, &call->t[P2P_PAD_X], "pad_bwd_simd", true, true);
-}
-
-static const P2pVariant fwd_variants[] = {
-    {"simd", p2p_variant_cpu, NULL, fwd_simd},
-    {"naive", p2p_variant_always, NULL, fwd_naive},
-    {0},
-};
-
-static const P2pVariant bwd_variants[] = {
-    {"simd", p2p_variant_cpu, NULL, bwd_simd},
-    {"naive", p2p_variant_always, NULL, bwd_naive},
-    {0},
+static const P2pVariant variants[][3] = {
+    {P2P_TWINS(NULL, emit_fwd, "pad", "pad_fwd", NULL, 64, 1)},
+    {P2P_TWINS(NULL, emit_bwd, "pad", "pad_bwd", NULL, 64, 1)},
 };
 
 const P2pPass p2p_pass_pad_fwd = {
     .name = "pad_fwd",
-    .variants = fwd_variants,
+    .variants = variants[0],
     .outputs = 1u << P2P_PAD_Y,
     .ref = p2p_ref_pad_fwd,
 };
 const P2pPass p2p_pass_pad_bwd = {
     .name = "pad_bwd",
-    .variants = bwd_variants,
+    .variants = variants[1],
     .outputs = 1u << P2P_PAD_X,
     .ref = p2p_ref_pad_bwd,
 };

@@ -48,17 +48,16 @@ static int measure(P2pDevice *device, P2pSequence *seq, Seconds *seconds_out)
     return err;
 }
 
-static int time_variant(Cc *cc, const CcCase *c, const P2pVariant *v, Seconds *seconds)
+static int time_way(Cc *cc, const CcCase *c, const P2pWay *way, Seconds *seconds)
 {
-    const size_t bytes = v->workspace ? v->workspace(&c->call, cc->caps) : 0;
     P2pSequence *seq = NULL;
     P2pBuffer *work = NULL;
     int err = p2p_sequence_create(&seq, cc->device);
 
-    if (!err && bytes)
-        err = p2p_buffer_create(&work, cc->device, bytes);
+    if (!err && way->work_bytes)
+        err = p2p_buffer_create(&work, cc->device, way->work_bytes);
     if (!err)
-        err = v->emit(seq, &c->call, cc->caps, work);
+        err = way->variant->emit(seq, &c->call, way, work);
     if (!err)
         err = measure(cc->device, seq, seconds);
     p2p_sequence_destroy(&seq);
@@ -72,15 +71,16 @@ static double bytes_of(const CcCase *c)
 
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
         if (p2p_call_has(&c->call, i))
-            bytes +=
-                (double)p2p_tensor_elements(&c->call.t[i]) * 4 * (1 + (c->pass->updates >> i & 1));
+            bytes += (double)p2p_tensor_elements(&c->call.t[i]) * 4 *
+                     (1 + (c->call.pass->updates >> i & 1));
     return bytes;
 }
 
 static int bench_size(Cc *cc, CcCase *c)
 {
-    const P2pVariant *last = c->pass->variants;
+    const P2pVariant *last = c->call.pass->variants;
     Seconds seconds[16] = {0};
+    P2pWay way;
     double safest = 0;
     char text[256];
     CcData d;
@@ -93,17 +93,17 @@ static int bench_size(Cc *cc, CcCase *c)
     for (int k = 0; k < P2P_MAX_OPERANDS && !err; k++)
         if (d.o[k].buffer)
             err = p2p_buffer_zero(d.o[k].buffer);
-    for (last = c->pass->variants; last->name && !err && i < 16; last++, i++)
-        if (last->applicable(&c->call, cc->caps) &&
+    for (last = c->call.pass->variants; last->name && !err && i < 16; last++, i++)
+        if (p2p_way_plan(&way, last, &c->call, cc->caps) &&
             (!cc->variant || !strcmp(cc->variant, last->name)) &&
-            (err = time_variant(cc, c, last, &seconds[i])) == P2P_OK)
+            (err = time_way(cc, c, &way, &seconds[i])) == P2P_OK)
             safest = seconds[i].median;
     cc_data_destroy(&d);
-    printf("%s %s\n", c->pass->name, text);
+    printf("%s %s\n", c->call.pass->name, text);
     for (int k = 0; k < i; k++)
         if (seconds[k].median > 0)
             printf("    %-10s %10.1f us (least %8.1f) %8.1f GB/s %8.1f GFLOP/s  (%.2fx)\n",
-                   c->pass->variants[k].name, 1e6 * seconds[k].median, 1e6 * seconds[k].least,
+                   c->call.pass->variants[k].name, 1e6 * seconds[k].median, 1e6 * seconds[k].least,
                    (c->bytes > 0 ? c->bytes : bytes_of(c)) / seconds[k].median * 1e-9,
                    c->flops / seconds[k].median * 1e-9, safest / seconds[k].median);
     return err;
@@ -114,7 +114,7 @@ int cc_bench(Cc *cc, const CcCheck *check)
     int err = P2P_OK;
 
     for (int i = 0; check->size && !err; i++) {
-        CcCase c = {.pass = check->pass};
+        CcCase c = {.call.pass = check->pass};
         if (!check->size(i, &c, p2p_weight_block(cc->caps)))
             break;
         err = bench_size(cc, &c);

@@ -69,7 +69,7 @@ static bool compare_operand(const CcData *d, const CcCase *c, int i, double erro
     unsigned char *touched = p2p_alloc(o->floats, 1);
     bool good = touched != NULL;
 
-    if (good && cc_written(c->pass, i)) {
+    if (good && cc_written(c->call.pass, i)) {
         /* The padding of a weight's last block may hold anything. */
         if (t->layout == P2P_WEIGHT)
             memset(touched + t->offset, 1, p2p_tensor_span(t));
@@ -89,10 +89,12 @@ static bool compare_operand(const CcData *d, const CcCase *c, int i, double erro
     return good;
 }
 
-bool cc_compare(const CcData *d, const CcCase *c, const P2pVariant *v, bool integers, char *text,
+bool cc_compare(const CcData *d, const CcCase *c, const P2pWay *way, bool integers, char *text,
                 size_t bytes)
 {
-    const double error = v->error > 0 ? v->error : integers && c->exact ? 0 : 1;
+    const double error = integers && c->exact && !way->inexact ? 0
+                         : way->error > 0                      ? way->error
+                                                               : 1;
 
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         bool aliased = false;

@@ -108,7 +108,7 @@ int cc_data_create(CcData *d, CcCase *c, P2pDevice *device)
 
         if (!p2p_call_has(&c->call, i))
             continue;
-        if (d->first < 0 && cc_written(c->pass, i))
+        if (d->first < 0 && cc_written(c->call.pass, i))
             d->first = i;
         o->floats = (size_t)t->offset + p2p_tensor_span(t) + CC_GUARD;
         o->dense = p2p_alloc(count, sizeof(float));
@@ -167,7 +167,7 @@ static int run_reference(CcData *d, const CcCase *c)
     d->mag[0] = -1;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
         host[i] = d->o[i].ref;
-    c->pass->ref(&c->call, host, d->mag);
+    c->call.pass->ref(&c->call, host, d->mag);
     if (d->mag[0] < 0) {
         free(d->mag);
         d->mag = NULL;
@@ -188,7 +188,7 @@ int cc_data_fill(CcData *d, const CcCase *c, CcRandom *r, bool integers)
     if (c->fill)
         c->fill(r, c, integers, host);
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
-        const bool hidden = c->pass->outputs >> i & 1 && !c->call.attr.accumulate;
+        const bool hidden = c->call.pass->outputs >> i & 1 && !c->call.attr.accumulate;
         const size_t count = host[i] ? p2p_tensor_elements(&c->call.t[i]) : 0;
 
         if (c->alias[i])

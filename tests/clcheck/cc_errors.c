@@ -8,17 +8,16 @@
 #include "src/base/rng.h"
 
 /* Run a variant once on the data as uploaded. */
-static int run_once(Cc *cc, const CcCase *c, CcData *d, const P2pVariant *v)
+static int run_once(Cc *cc, const CcCase *c, CcData *d, const P2pWay *way)
 {
-    const size_t bytes = v->workspace ? v->workspace(&c->call, cc->caps) : 0;
     P2pSequence *seq = NULL;
     P2pBuffer *work = NULL;
     int err = p2p_sequence_create(&seq, cc->device);
 
-    if (!err && bytes)
-        err = p2p_buffer_create(&work, cc->device, bytes);
+    if (!err && way->work_bytes)
+        err = p2p_buffer_create(&work, cc->device, way->work_bytes);
     if (!err)
-        err = v->emit(seq, &c->call, cc->caps, work);
+        err = way->variant->emit(seq, &c->call, way, work);
     if (!err)
         err = cc_data_upload(d, c);
     if (!err)
@@ -58,9 +57,10 @@ int cc_errors(Cc *cc, const CcCheck *check)
     int err = P2P_OK;
 
     for (int i = 0; check->size && !err; i++) {
-        CcCase c = {.pass = check->pass};
+        CcCase c = {.call.pass = check->pass};
         CcRandom r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x300), 0, 0};
         CcData d;
+        P2pWay way;
         char text[256];
         if (!check->size(i, &c, p2p_weight_block(cc->caps)))
             break;
@@ -72,9 +72,9 @@ int cc_errors(Cc *cc, const CcCheck *check)
         if (!err)
             printf("%s %s\n", check->pass->name, text);
         for (const P2pVariant *v = check->pass->variants; v->name && !err; v++)
-            if (v->applicable(&c.call, cc->caps) &&
+            if (p2p_way_plan(&way, v, &c.call, cc->caps) &&
                 (!cc->variant || !strcmp(cc->variant, v->name)) &&
-                (err = run_once(cc, &c, &d, v)) == P2P_OK)
+                (err = run_once(cc, &c, &d, &way)) == P2P_OK)
                 print_error(&c, &d, v->name);
         cc_data_destroy(&d);
     }

@@ -35,11 +35,12 @@ static const char help[] =
     "  --vector_width N  4, 8 or 16 floats\n";
 
 /* Run a variant on integers and reals, each twice; false: text says what is wrong. */
-static bool run_data(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, P2pSequence *seq,
-                     P2pBuffer *work, size_t bytes, bool integers, char *text, size_t text_bytes)
+static bool run_data(Cc *cc, CcCase *c, CcData *d, const P2pWay *way, P2pSequence *seq,
+                     P2pBuffer *work, bool integers, char *text, size_t text_bytes)
 {
     unsigned char guard[WORK_GUARD_BYTES], read[WORK_GUARD_BYTES];
     CcRandom r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x100u + integers), 0, 0};
+    const size_t bytes = way->work_bytes;
     int err = cc_data_fill(d, c, &r, integers);
 
     memset(guard, 0xa5, sizeof(guard));
@@ -62,12 +63,12 @@ static bool run_data(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, P2pSeque
         snprintf(text, text_bytes, "%s", p2p_error());
         return false;
     }
-    return cc_compare(d, c, v, integers, text, text_bytes);
+    return cc_compare(d, c, way, integers, text, text_bytes);
 }
 
-static bool run_variant(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, char *text, size_t size)
+static bool run_way(Cc *cc, CcCase *c, CcData *d, const P2pWay *way, char *text, size_t size)
 {
-    const size_t bytes = v->workspace ? v->workspace(&c->call, cc->caps) : 0;
+    const size_t bytes = way->work_bytes;
     P2pSequence *seq = NULL;
     P2pBuffer *work = NULL;
     int err = p2p_sequence_create(&seq, cc->device);
@@ -82,13 +83,13 @@ static bool run_variant(Cc *cc, CcCase *c, CcData *d, const P2pVariant *v, char 
         }
     }
     if (!err)
-        err = v->emit(seq, &c->call, cc->caps, work);
+        err = way->variant->emit(seq, &c->call, way, work);
     if (err) {
         snprintf(text, size, "%s", p2p_error());
         good = false;
     }
     for (int integers = !cc->tiny; integers >= 0 && good; integers--)
-        good = run_data(cc, c, d, v, seq, work, bytes, integers, text, size);
+        good = run_data(cc, c, d, way, seq, work, integers, text, size);
     p2p_sequence_destroy(&seq);
     p2p_buffer_destroy(&work);
     return good;
@@ -100,16 +101,19 @@ static bool is_wanted(const Cc *cc, const P2pVariant *v)
     return cc->variant ? !strcmp(cc->variant, v->name) : !cc->tiny || strcmp(v->name, "clblast");
 }
 
-static bool must_run(const Cc *cc, const CcCase *c, const P2pVariant *v, const int tally[2])
+static bool must_run(const Cc *cc, const CcCase *c, const P2pVariant *v, const int tally[2],
+                     P2pWay *way)
 {
     return is_wanted(cc, v) && tally[0] + tally[1] < cc->rounds &&
-           v->applicable(&c->call, cc->caps);
+           p2p_way_plan(way, v, &c->call, cc->caps);
 }
 
 static bool any_must_run(const Cc *cc, const CcCase *c, int tally[][2])
 {
-    for (const P2pVariant *v = c->pass->variants; v->name; v++)
-        if (must_run(cc, c, v, tally[v - c->pass->variants]))
+    P2pWay way;
+
+    for (const P2pVariant *v = c->call.pass->variants; v->name; v++)
+        if (must_run(cc, c, v, tally[v - c->call.pass->variants], &way))
             return true;
     return false;
 }
@@ -118,7 +122,7 @@ static bool any_must_run(const Cc *cc, const CcCase *c, int tally[][2])
 static int check_round(Cc *cc, const CcCheck *check, uint32_t seed, int tally[][2])
 {
     CcRandom r = {seed, p2p_stream(P2P_STREAM_TEST, 0), 0, cc->tiny ? TINY : 0};
-    CcCase c = {.pass = check->pass};
+    CcCase c = {.call.pass = check->pass};
     char text[512], geometry[512];
     CcData d;
     int err, k = 0;
@@ -130,11 +134,12 @@ static int check_round(Cc *cc, const CcCheck *check, uint32_t seed, int tally[][
     if ((err = cc_data_create(&d, &c, cc->device)) < 0)
         goto done;
     for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
-        if (!must_run(cc, &c, v, tally[k]))
+        P2pWay way;
+        if (!must_run(cc, &c, v, tally[k], &way))
             continue;
         Cc round = *cc;
         round.seed = seed;
-        const bool good = run_variant(&round, &c, &d, v, text, sizeof(text));
+        const bool good = run_way(&round, &c, &d, &way, text, sizeof(text));
         tally[k][!good]++;
         if (!good) {
             cc_describe(&c, geometry, sizeof(geometry));

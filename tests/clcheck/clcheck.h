@@ -31,8 +31,7 @@ int cc_channels(CcRandom *r, int most);
 
 typedef struct CcCase CcCase;
 struct CcCase {
-    const P2pPass *pass;
-    /** Shapes and attributes, from the family. Strides, offsets and buffers come from clcheck;
+    /** Pass, shapes and attributes, from the family. Strides, offsets and buffers come from clcheck;
      *  weights keep their block, which is their stride. */
     P2pCall call;
     /** alias[i] = j + 1: operand i is operand j's memory (in place). */
@@ -53,7 +52,7 @@ struct CcCase {
 
 typedef struct CcCheck {
     const P2pPass *pass;
-    /** Draw a random case (pass is set, all else zero). block: outputs in a weight block. */
+    /** Draw a random case (the pass is set, all else zero). block: outputs in a weight block. */
     void (*draw)(CcRandom *r, CcCase *c, int block);
     /** The i-th size to time; false: there are no more. NULL: not timed. */
     bool (*size)(int i, CcCase *c, int block);
@@ -109,7 +108,7 @@ void cc_describe(const CcCase *c, char *text, size_t bytes);
 
 /** Compare the first run's operands with the reference, and the two runs with each other.
  *  False: what is wrong stands in text. */
-bool cc_compare(const CcData *d, const CcCase *c, const P2pVariant *v, bool integers, char *text,
+bool cc_compare(const CcData *d, const CcCase *c, const P2pWay *way, bool integers, char *text,
                 size_t bytes);
 
 /** Time all variants at the check's sizes and print a line each. */

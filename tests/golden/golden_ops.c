@@ -85,25 +85,24 @@ static float *swapped(Golden *g, const float *from, int a, int b, int taps)
 }
 
 /* Choose, record and run one pass. */
-static void run(Golden *g, const P2pPass *pass, const P2pCall *call)
+static void run(Golden *g, const P2pCall *call)
 {
     const P2pCaps *caps = p2p_device_caps(g->device);
-    const bool is_ref = p2p_pass_is_ref(pass, &g->choice);
-    const P2pVariant *v = NULL;
+    P2pWay way = {0};
     P2pSequence *seq = NULL;
     P2pBuffer *work = NULL;
 
-    if (!g->err && !is_ref)
-        g->err = p2p_pass_choose(pass, call, caps, &g->choice, &v);
+    if (!g->err && !p2p_pass_is_ref(call->pass, &g->choice))
+        g->err = p2p_way_choose(&way, call, caps, &g->choice);
     if (g->err)
         return;
-    golden_used(g, pass->name, v ? v->name : NULL);
-    const size_t bytes = v && v->workspace ? v->workspace(call, caps) : 0;
+    const P2pVariant *v = way.variant;
+    golden_used(g, call->pass->name, v ? v->name : NULL);
     g->err = p2p_sequence_create(&seq, g->device);
-    if (!g->err && bytes)
-        g->err = p2p_buffer_create(&work, g->device, bytes);
+    if (!g->err && way.work_bytes)
+        g->err = p2p_buffer_create(&work, g->device, way.work_bytes);
     if (!g->err)
-        g->err = v ? v->emit(seq, call, caps, work) : p2p_pass_emit_ref(seq, pass, call);
+        g->err = v ? v->emit(seq, call, &way, work) : p2p_call_emit_ref(seq, call);
     if (!g->err)
         g->err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq));
     if (!g->err)
@@ -112,8 +111,8 @@ static void run(Golden *g, const P2pPass *pass, const P2pCall *call)
     p2p_buffer_destroy(&work);
 }
 
-#define RUN(g, pass, attributes, ...) \
-    run((g), (pass), &(P2pCall){.attr = attributes, .t = {__VA_ARGS__}})
+#define RUN(g, of, attributes, ...) \
+    run((g), &(P2pCall){.pass = (of), .attr = attributes, .t = {__VA_ARGS__}})
 #define ATTR(...) ((P2pAttr){__VA_ARGS__})
 
 /* ---- Comparison ---------------------------------------------------------------------------- */
