@@ -31,10 +31,12 @@ static void write_log(void *user, P2pLogLevel level, const char *text)
 
 void cli_log_init(P2pLog *log, const P2pOptions *options)
 {
+    const bool quiet = cli_flag(options, "quiet"), verbose = cli_flag(options, "verbose");
+
     *log = (P2pLog){.write = write_log,
-                    .level = options->quiet     ? P2P_LOG_ERROR
-                             : options->verbose ? P2P_LOG_DEBUG
-                                                : P2P_LOG_WARN};
+                    .level = quiet     ? P2P_LOG_ERROR
+                             : verbose ? P2P_LOG_DEBUG
+                                       : P2P_LOG_WARN};
 }
 
 int cli_fail(const char *program, int status)
@@ -62,12 +64,14 @@ int cli_fail_at(const char *program, const char *subject, int status)
 
 /* "Usage: p2p-train ..." up to a free line is what the help begins with. */
 static const char *running = "";
+static P2pOptions *parsed;
 
 /* At exit: what was printed must have arrived. A reader that closed its pipe wants no more. */
-static void check_output(void)
+static void end(void)
 {
     const int failed = ferror(stdout);
 
+    p2p_options_destroy(&parsed);
     if ((fflush(stdout) == 0 && !failed) || errno == EPIPE)
         return;
     fprintf(stderr, "%s: standard output cannot be written: %s\n", running,
@@ -75,17 +79,18 @@ static void check_output(void)
     _exit(CLI_FAILED);
 }
 
-int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc, char **argv,
+int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc, char **argv,
               P2pArguments *arguments)
 {
     char asked;
 
     cli_ignore_size_signal();
     running = name;
-    atexit(check_output);
-    p2p_options_init(options);
-    if (p2p_options_parse(options, program, argc, argv, arguments, &asked) < 0)
-        return cli_fail(name, P2P_EINVAL);
+    atexit(end);
+    int err = p2p_options_create(&parsed);
+    *options = parsed;
+    if (err || (err = p2p_options_parse(parsed, program, argc, argv, arguments, &asked)) < 0)
+        return cli_fail(name, err);
     if (asked == 'V') {
         printf("%s (pix2pix-cl) %s\n", name, p2p_version());
         return CLI_OK;
@@ -96,9 +101,29 @@ int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc,
         free(text);
         return text ? CLI_OK : CLI_FAILED;
     }
-    if (p2p_options_check(options, program) < 0)
+    if (p2p_options_check(parsed, program) < 0)
         return cli_fail(name, P2P_EINVAL);
     return -1;
+}
+
+bool cli_flag(const P2pOptions *options, const char *name)
+{
+    return p2p_options_get_flag(options, name);
+}
+
+int cli_int(const P2pOptions *options, const char *name)
+{
+    return (int)p2p_options_get_int(options, name);
+}
+
+size_t cli_size(const P2pOptions *options, const char *name)
+{
+    return (size_t)p2p_options_get_int(options, name);
+}
+
+const char *cli_text(const P2pOptions *options, const char *name)
+{
+    return p2p_options_get_string(options, name);
 }
 
 void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count)
@@ -121,11 +146,14 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count)
 
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)
 {
+    const char *name = cli_text(options, "device");
+
     return p2p_device_open(
-        device, &(P2pDeviceSettings){.device = options->device[0] ? options->device : NULL,
-                                     .log = log,
-                                     .vector_width = options->vector_width,
-                                     .memory_bytes = (size_t)options->device_memory << 20,
-                                     .profile = options->profile,
-                                     .timeout_s = options->device_timeout});
+        device,
+        &(P2pDeviceSettings){.device = name[0] ? name : NULL,
+                             .log = log,
+                             .vector_width = cli_int(options, "vector_width"),
+                             .memory_bytes = cli_size(options, "device_memory") << 20,
+                             .profile = cli_flag(options, "profile"),
+                             .timeout_s = p2p_options_get_number(options, "device_timeout")});
 }

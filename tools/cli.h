@@ -38,10 +38,16 @@ int cli_fail_at(const char *program, const char *subject, int status);
 
 /**
  * Parse the command line. Returns -1 to go on, or an exit code: after --help and --version
- * (printed), or after a mistake (reported).
+ * (printed), or after a mistake (reported). *options are freed when the program ends.
  */
-int cli_parse(P2pOptions *options, unsigned program, const char *name, int argc, char **argv,
+int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc, char **argv,
               P2pArguments *arguments);
+
+/* Values of options by name; a string that was not given and has no default is empty. */
+bool cli_flag(const P2pOptions *options, const char *name);
+int cli_int(const P2pOptions *options, const char *name);
+size_t cli_size(const P2pOptions *options, const char *name);
+const char *cli_text(const P2pOptions *options, const char *name);
 
 /** Print a table of passes: variant, time, GFLOP/s of the direct algorithm, GB/s, share. */
 void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);

@@ -21,10 +21,12 @@ static const char program[] = "p2p-bench";
 /* What every object ends with. */
 static void print_json_end(const char *device, const P2pOptions *o)
 {
+    const char *variant = cli_text(o, "variant");
+
     fputs("\"device\": ", stdout);
     cli_put_json(stdout, device);
     fputs(", \"variants\": ", stdout);
-    cli_put_json(stdout, o->variant[0] ? o->variant : "by the rule");
+    cli_put_json(stdout, variant[0] ? variant : "by the rule");
     fputs("}\n", stdout);
 }
 
@@ -51,24 +53,27 @@ static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P
 static int draw(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
                 const P2pOptions *o)
 {
+    const int size = cli_int(o, "size");
     char title[512];
 
-    snprintf(title, sizeof(title), "Training %s and %s, %d x %d pixels, batch %d, on %s", o->netG,
-             o->netD, o->size, o->size, o->batch_size, p2p_device_caps(device)->name);
-    return p2p_bench_roofline(o->svg, r->rows, r->row_count, peak, title);
+    snprintf(title, sizeof(title), "Training %s and %s, %d x %d pixels, batch %d, on %s",
+             cli_text(o, "netG"), cli_text(o, "netD"), size, size, cli_int(o, "batch_size"),
+             p2p_device_caps(device)->name);
+    return p2p_bench_roofline(cli_text(o, "svg"), r->rows, r->row_count, peak, title);
 }
 
 static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions *o)
 {
-    const P2pBenchFolderSettings settings = {
-        .steps = o->steps, .variants = o->variant, .max_pixels = (size_t)o->max_pixels};
+    const P2pBenchFolderSettings settings = {.steps = cli_int(o, "steps"),
+                                             .variants = cli_text(o, "variant"),
+                                             .max_pixels = cli_size(o, "max_pixels")};
     const char *name = p2p_device_caps(device)->name;
     P2pBenchFolder r;
     const int err = p2p_bench_folder(device, paths[0], paths[1], &settings, &r);
 
     if (err)
         return cli_fail(program, err);
-    if (!o->json) {
+    if (!cli_flag(o, "json")) {
         cli_say(stdout, "%s", name);
         printf("%zu pictures, %.2f pictures/s; median %.4f s, min %.4f, max %.4f; setup %.1f s\n"
                "medians: decode %.4f s, device %.4f s, encode %.4f s\n",
@@ -87,16 +92,16 @@ static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions 
 
 static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
 {
-    const P2pBenchSettings settings = {.netG = o->netG,
-                                       .netD = o->netD,
-                                       .norm = p2p_options_choice("norm", o->norm),
-                                       .ngf = o->ngf,
-                                       .ndf = o->ndf,
-                                       .batch_size = o->batch_size,
-                                       .size = o->size,
-                                       .steps = o->steps,
-                                       .dtype = o->dtype,
-                                       .variants = o->variant};
+    const P2pBenchSettings settings = {.netG = cli_text(o, "netG"),
+                                       .netD = cli_text(o, "netD"),
+                                       .norm = cli_text(o, "norm"),
+                                       .ngf = cli_int(o, "ngf"),
+                                       .ndf = cli_int(o, "ndf"),
+                                       .batch_size = cli_int(o, "batch_size"),
+                                       .size = cli_int(o, "size"),
+                                       .steps = cli_int(o, "steps"),
+                                       .dtype = cli_text(o, "dtype"),
+                                       .variants = cli_text(o, "variant")};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);
@@ -107,17 +112,17 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
         err = p2p_bench_train(device, &settings, &result);
     if (err)
         return cli_fail(program, err);
-    if (o->profile)
+    if (cli_flag(o, "profile"))
         cli_print_rows(stdout, result.rows, result.row_count);
-    if (o->svg[0] && (err = draw(device, &result, &peak, o)) < 0) {
+    if (cli_text(o, "svg")[0] && (err = draw(device, &result, &peak, o)) < 0) {
         p2p_bench_result_finish(&result);
         return cli_fail(program, err);
     }
     if (!strcmp(what, "peak"))
-        printf(o->json ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
-                       : "%.1f GFLOP/s, copy %.2f GB/s\n",
+        printf(cli_flag(o, "json") ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
+                                   : "%.1f GFLOP/s, copy %.2f GB/s\n",
                peak.gflops, peak.copy_gb_s);
-    else if (o->json)
+    else if (cli_flag(o, "json"))
         print_json(device, &result, &peak, o);
     else
         print_text(device, &result, &peak);
@@ -144,7 +149,7 @@ static const char *find_kind(const P2pArguments *rest)
 
 int main(int argc, char **argv)
 {
-    P2pOptions options;
+    P2pOptions *options;
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device;
@@ -155,17 +160,18 @@ int main(int argc, char **argv)
     const char *kind = find_kind(&rest);
     if (!kind)
         return CLI_USAGE;
-    if (options.svg[0] && strcmp(kind, "ops") != 0) {
+    if (cli_text(options, "svg")[0] && strcmp(kind, "ops") != 0) {
         fprintf(stderr, "%s: --svg belongs to ops\n", program);
         return CLI_USAGE;
     }
-    options.profile |= !strcmp(kind, "ops");
-    cli_log_init(&log, &options);
-    const int err = cli_open_device(&device, &options, &log);
+    if (!strcmp(kind, "ops"))
+        p2p_options_set_flag(options, "profile", true);
+    cli_log_init(&log, options);
+    const int err = cli_open_device(&device, options, &log);
     if (err)
         return cli_fail(program, err);
-    code = strcmp(kind, "folder") ? bench(device, kind, &options)
-                                  : bench_folder(device, rest.argv + 1, &options);
+    code = strcmp(kind, "folder") ? bench(device, kind, options)
+                                  : bench_folder(device, rest.argv + 1, options);
     p2p_device_close(&device);
     return code;
 }

@@ -55,7 +55,7 @@ static int compare(P2pModel *const models[2], const char *path, const P2pOptions
 {
     P2pImage in = {0}, out[2] = {{0}};
     P2pMetrics m;
-    int err = p2p_image_read(&in, path, (size_t)o->max_pixels);
+    int err = p2p_image_read(&in, path, cli_size(o, "max_pixels"));
 
     for (int i = 0; !err && i < 2; i++)
         err = p2p_model_translate(models[i], &in, &out[i]);
@@ -75,15 +75,15 @@ static int compare_folder(P2pModel *const models[2], const P2pOptions *o, Fideli
 {
     char **names, path[PATH_BYTES];
     size_t count;
-    int err = p2p_folder_pictures(o->calibrate, &names, &count);
+    int err = p2p_folder_pictures(cli_text(o, "calibrate"), &names, &count);
 
     for (size_t i = 0; !err && i < count; i++) {
-        snprintf(path, sizeof(path), "%.2000s/%.2000s", o->calibrate, names[i]);
+        snprintf(path, sizeof(path), "%.2000s/%.2000s", cli_text(o, "calibrate"), names[i]);
         err = compare(models, path, o, sum);
     }
     if (count == 0 && !err)
         cli_say(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder", program,
-                o->calibrate);
+                cli_text(o, "calibrate"));
     p2p_names_free(names, count);
     return err;
 }
@@ -91,7 +91,8 @@ static int compare_folder(P2pModel *const models[2], const P2pOptions *o, Fideli
 /* The exported file against the model that it came from, on a device. */
 static int calibrate(const char *model, const P2pOptions *o)
 {
-    const P2pModelSettings settings = {.eval = o->eval, .no_dropout = o->no_dropout, .options = o};
+    const P2pModelSettings settings = {
+        .eval = cli_flag(o, "eval"), .no_dropout = cli_flag(o, "no_dropout"), .options = o};
     P2pDevice *device = NULL;
     P2pModel *models[2] = {NULL, NULL};
     Fidelity f = {0};
@@ -100,13 +101,13 @@ static int calibrate(const char *model, const P2pOptions *o)
     if (!err)
         err = p2p_model_open(&models[0], device, model, &settings);
     if (!err)
-        err = p2p_model_open(&models[1], device, o->output, &settings);
+        err = p2p_model_open(&models[1], device, cli_text(o, "output"), &settings);
     if (!err)
         err = compare_folder(models, o, &f);
     if (!err && f.count)
         cli_say(stdout, "%s against %s on %zu pictures: L1 %.4f of 255, PSNR %.2f dB, SSIM %.5f",
-                o->dtype, model, f.count, f.l1 / (double)f.count, f.psnr / (double)f.count,
-                f.ssim / (double)f.count);
+                cli_text(o, "dtype"), model, f.count, f.l1 / (double)f.count,
+                f.psnr / (double)f.count, f.ssim / (double)f.count);
     p2p_model_close(&models[0]);
     p2p_model_close(&models[1]);
     p2p_device_close(&device);
@@ -115,7 +116,7 @@ static int calibrate(const char *model, const P2pOptions *o)
 
 int main(int argc, char **argv)
 {
-    P2pOptions o;
+    P2pOptions *o;
     P2pArguments models;
     P2pLog log = {.write = print_log, .level = P2P_LOG_INFO};
     char translator[PATH_BYTES];
@@ -123,26 +124,27 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
-    if (models.argc != 1 || !o.output[0]) {
+    if (models.argc != 1 || !cli_text(o, "output")[0]) {
         cli_say(stderr, "%s: needs one MODEL and -o FILE; see --help", program);
         return CLI_USAGE;
     }
-    if (o.quiet)
+    if (cli_flag(o, "quiet"))
         log.level = P2P_LOG_ERROR;
-    if (o.standalone && !find_translator(translator)) {
+    if (cli_flag(o, "standalone") && !find_translator(translator)) {
         cli_say(stderr, "%s: p2p-translate is not beside this program; install both", program);
         return CLI_FAILED;
     }
-    const P2pExportSettings settings = {.format = o.format,
-                                        .dtype = o.dtype,
-                                        .eval = o.eval,
-                                        .no_dropout = o.no_dropout,
-                                        .net = p2p_options_given(&o, "net") ? o.net : NULL,
-                                        .translator = o.standalone ? translator : NULL,
-                                        .options = &o,
+    const P2pExportSettings settings = {.format = cli_text(o, "format"),
+                                        .dtype = cli_text(o, "dtype"),
+                                        .eval = cli_flag(o, "eval"),
+                                        .no_dropout = cli_flag(o, "no_dropout"),
+                                        .net =
+                                            p2p_options_given(o, "net") ? cli_text(o, "net") : NULL,
+                                        .translator = cli_flag(o, "standalone") ? translator : NULL,
+                                        .options = o,
                                         .log = &log};
-    const int err = p2p_export(models.argv[0], o.output, &settings);
+    const int err = p2p_export(models.argv[0], cli_text(o, "output"), &settings);
     if (err)
         return cli_fail(program, err);
-    return o.calibrate[0] ? calibrate(models.argv[0], &o) : CLI_OK;
+    return cli_text(o, "calibrate")[0] ? calibrate(models.argv[0], o) : CLI_OK;
 }

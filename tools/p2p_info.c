@@ -59,8 +59,8 @@ static void print_line(void *user, const char *text)
 static int describe(const char *path, const P2pOptions *o)
 {
     char *text = NULL;
-    const int err = o->tensors ? p2p_model_list_tensors(path, print_line, NULL)
-                               : p2p_model_describe(path, &text);
+    const int err = cli_flag(o, "tensors") ? p2p_model_list_tensors(path, print_line, NULL)
+                                           : p2p_model_describe(path, &text);
 
     if (text)
         cli_say_lines(stdout, text);
@@ -70,17 +70,17 @@ static int describe(const char *path, const P2pOptions *o)
 
 int main(int argc, char **argv)
 {
-    P2pOptions options;
+    P2pOptions *options;
     P2pArguments files;
     int code = cli_parse(&options, P2P_PROGRAM_INFO, program, argc, argv, &files);
 
     if (code >= 0)
         return code;
     if (!files.argc)
-        return list_devices(&options);
+        return list_devices(options);
     code = CLI_OK;
     for (int i = 0; i < files.argc; i++) {
-        const int failed = describe(files.argv[i], &options);
+        const int failed = describe(files.argv[i], options);
         code = failed ? failed : code;
     }
     return code;

@@ -72,8 +72,8 @@ static int results_open(Results *r)
 {
     char images[PATH_BYTES];
 
-    snprintf(r->folder, sizeof(r->folder), "%.1500s/%.200s", r->options->results_dir,
-             r->options->name);
+    snprintf(r->folder, sizeof(r->folder), "%.1500s/%.200s", cli_text(r->options, "results_dir"),
+             cli_text(r->options, "name"));
     snprintf(images, sizeof(images), "%.3500s/images", r->folder);
     if (make_folder(images) != CLI_OK)
         return CLI_FAILED;
@@ -82,15 +82,15 @@ static int results_open(Results *r)
     if (!r->page || !r->figures)
         return CLI_FAILED;
     fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>", r->page);
-    cli_put_html(r->page, r->options->name);
+    cli_put_html(r->page, cli_text(r->options, "name"));
     fputs("</title>\n"
           "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
           "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
           "<body><h1>",
           r->page);
-    cli_put_html(r->page, r->options->name);
+    cli_put_html(r->page, cli_text(r->options, "name"));
     fputs(", checkpoint ", r->page);
-    cli_put_html(r->page, r->options->epoch);
+    cli_put_html(r->page, cli_text(r->options, "epoch"));
     fputs("</h1>\n<table><tr><th>input<th>output<th>target<th>L1<th>PSNR<th>SSIM</tr>\n", r->page);
     fprintf(r->figures, "{\"pictures\": [");
     return CLI_OK;
@@ -239,11 +239,11 @@ static int test_pair(P2pModel *model, const P2pDataset *set, size_t i, Results *
     int err = p2p_dataset_read(set, i, &raw[0], &raw[1]);
 
     if (!err)
-        err = convert(model, &raw[0], o->input_nc, &pictures[0]);
+        err = convert(model, &raw[0], cli_int(o, "input_nc"), &pictures[0]);
     if (!err)
         err = p2p_model_translate(model, &raw[0], &pictures[1]);
     if (!err)
-        err = convert(model, &raw[1], o->output_nc, &pictures[2]);
+        err = convert(model, &raw[1], cli_int(o, "output_nc"), &pictures[2]);
     if (!err)
         err = p2p_image_compare(&pictures[1], &pictures[2], &metrics);
     if (!err)
@@ -260,12 +260,13 @@ static int test_pair(P2pModel *model, const P2pDataset *set, size_t i, Results *
 static int test_all(P2pModel *model, const P2pOptions *o)
 {
     const P2pOptions *stored = p2p_model_options(model);
-    const char *root = o->dataroot[0] ? o->dataroot : stored->dataroot;
-    const P2pDatasetSettings settings = {
-        .phase = o->phase[0] ? o->phase : "test",
-        .direction = (P2pDirection)stored->direction,
-        .max_dataset_size = (size_t)(o->num_test ? o->num_test : o->max_dataset_size),
-        .max_pixels = (size_t)o->max_pixels};
+    const char *root = cli_text(cli_text(o, "dataroot")[0] ? o : stored, "dataroot");
+    const char *phase = cli_text(o, "phase");
+    const char *count = cli_int(o, "num_test") ? "num_test" : "max_dataset_size";
+    const P2pDatasetSettings settings = {.phase = phase[0] ? phase : "test",
+                                         .direction = (P2pDirection)cli_int(stored, "direction"),
+                                         .max_dataset_size = cli_size(o, count),
+                                         .max_pixels = cli_size(o, "max_pixels")};
     Results r = {.options = o};
     P2pDataset *set;
     int err = p2p_dataset_create(&set, root, &settings), code;
@@ -274,7 +275,7 @@ static int test_all(P2pModel *model, const P2pOptions *o)
         return cli_fail(program, err);
     code = results_open(&r);
     for (size_t i = 0; !code && i < p2p_dataset_count(set); i++)
-        if ((err = test_pair(model, set, i, &r)) < 0 && !o->skip_bad)
+        if ((err = test_pair(model, set, i, &r)) < 0 && !cli_flag(o, "skip_bad"))
             code = cli_fail(program, err);
         else if (err)
             cli_fail(program, err); /* named, then skipped */
@@ -283,7 +284,7 @@ static int test_all(P2pModel *model, const P2pOptions *o)
     else
         code = results_close(&r);
     p2p_dataset_destroy(&set);
-    if (!code && !o->quiet)
+    if (!code && !cli_flag(o, "quiet"))
         cli_say(stdout, "%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html", r.count,
                 r.l1 / (double)r.count, r.psnr / (double)r.count, r.ssim / (double)r.count,
                 r.folder);
@@ -293,23 +294,23 @@ static int test_all(P2pModel *model, const P2pOptions *o)
 /* --model; or the run's checkpoint, or what pytorch-CycleGAN-and-pix2pix keeps in such a folder. */
 static void find_model(const P2pOptions *o, char path[PATH_BYTES])
 {
-    if (o->model[0]) {
-        snprintf(path, PATH_BYTES, "%s", o->model);
+    if (cli_text(o, "model")[0]) {
+        snprintf(path, PATH_BYTES, "%s", cli_text(o, "model"));
         return;
     }
     static const char *const endings[] = {"_net_G.pth", ".safetensors"};
     char other[PATH_BYTES];
     char *const paths[] = {other, path};
     for (int i = 0; i < 2; i++)
-        snprintf(paths[i], PATH_BYTES, "%.2000s/%.200s/%.40s%s", o->checkpoints_dir, o->name,
-                 o->epoch, endings[i]);
+        snprintf(paths[i], PATH_BYTES, "%.2000s/%.200s/%.40s%s", cli_text(o, "checkpoints_dir"),
+                 cli_text(o, "name"), cli_text(o, "epoch"), endings[i]);
     if (access(path, R_OK) != 0 && access(other, R_OK) == 0)
         memcpy(path, other, sizeof(other));
 }
 
 int main(int argc, char **argv)
 {
-    P2pOptions o;
+    P2pOptions *o;
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device = NULL;
@@ -323,17 +324,17 @@ int main(int argc, char **argv)
         cli_say(stderr, "%s: takes no argument '%s'; see --help", program, rest.argv[0]);
         return CLI_USAGE;
     }
-    cli_log_init(&log, &o);
-    find_model(&o, path);
-    const P2pModelSettings settings = {.eval = o.eval,
-                                       .no_dropout = o.no_dropout,
-                                       .options = &o,
-                                       .variants = o.variant,
-                                       .refs = o.ref};
-    int err = cli_open_device(&device, &o, &log);
+    cli_log_init(&log, o);
+    find_model(o, path);
+    const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
+                                       .no_dropout = cli_flag(o, "no_dropout"),
+                                       .options = o,
+                                       .variants = cli_text(o, "variant"),
+                                       .refs = cli_text(o, "ref")};
+    int err = cli_open_device(&device, o, &log);
     if (!err)
         err = p2p_model_open(&model, device, path, &settings);
-    code = err ? cli_fail(program, err) : test_all(model, &o);
+    code = err ? cli_fail(program, err) : test_all(model, o);
     p2p_model_close(&model);
     p2p_device_close(&device);
     return code;

@@ -81,25 +81,27 @@ static void print_profile(P2pTrainer *trainer)
 
 static int run(P2pTrainer *trainer, const P2pOptions *o)
 {
-    Show show = {.terminal = isatty(STDERR_FILENO), .quiet = o->quiet, .batch_size = o->batch_size};
+    Show show = {.terminal = isatty(STDERR_FILENO),
+                 .quiet = cli_flag(o, "quiet"),
+                 .batch_size = cli_int(o, "batch_size")};
     const P2pTrainEvents events = {.progress = show_progress, .saved = show_saved, .user = &show};
     size_t networks, plan;
 
     p2p_trainer_memory(trainer, &networks, &plan);
-    if (!o->quiet)
+    if (!cli_flag(o, "quiet"))
         cli_say(stderr, "%s: networks and Adam %zu MiB, step %zu MiB on the device",
                 p2p_trainer_folder(trainer), networks >> 20, plan >> 20);
     catch_signals(trainer);
     const int err = p2p_trainer_run(trainer, &events);
     if (show.terminal && !show.quiet)
         fputc('\n', stderr);
-    if (o->profile && (!err || err == P2P_ESTOPPED))
+    if (cli_flag(o, "profile") && (!err || err == P2P_ESTOPPED))
         print_profile(trainer);
     if (err == P2P_ESTOPPED) {
         cli_say(stderr,
                 "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
                 "--continue_train",
-                p2p_error(), o->checkpoints_dir, o->name);
+                p2p_error(), cli_text(o, "checkpoints_dir"), cli_text(o, "name"));
         return CLI_SIGNAL + signal_seen;
     }
     return err ? cli_fail("p2p-train", err) : CLI_OK;
@@ -107,7 +109,7 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
 
 int main(int argc, char **argv)
 {
-    P2pOptions options;
+    P2pOptions *options;
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device = NULL;
@@ -121,15 +123,15 @@ int main(int argc, char **argv)
                 rest.argv[0]);
         return CLI_USAGE;
     }
-    cli_log_init(&log, &options);
+    cli_log_init(&log, options);
     if (log.level == P2P_LOG_WARN)
         log.level = P2P_LOG_INFO;
-    int err = cli_open_device(&device, &options, &log);
-    if (!err && !options.quiet)
+    int err = cli_open_device(&device, options, &log);
+    if (!err && !cli_flag(options, "quiet"))
         fprintf(stderr, "Preparing (a first start compiles kernels, which takes a while)\n");
     if (!err)
-        err = p2p_trainer_create(&trainer, device, &options);
-    code = err ? cli_fail("p2p-train", err) : run(trainer, &options);
+        err = p2p_trainer_create(&trainer, device, options);
+    code = err ? cli_fail("p2p-train", err) : run(trainer, options);
     p2p_trainer_destroy(&trainer);
     p2p_device_close(&device);
     if (code == CLI_TIMEOUT)

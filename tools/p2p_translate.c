@@ -46,11 +46,11 @@ static unsigned char *read_stdin(size_t *bytes)
 static int read_input(P2pImage *image, const char *path, const P2pOptions *o)
 {
     if (strcmp(path, "-") != 0)
-        return p2p_image_read(image, path, (size_t)o->max_pixels);
+        return p2p_image_read(image, path, cli_size(o, "max_pixels"));
     size_t bytes;
     unsigned char *data = read_stdin(&bytes);
     const int err = p2p_image_read_memory(image, data, data ? bytes : 0, "standard input",
-                                          (size_t)o->max_pixels);
+                                          cli_size(o, "max_pixels"));
     free(data);
     return err;
 }
@@ -61,7 +61,7 @@ static int write_output(const P2pImage *image, const char *path, const P2pOption
     size_t bytes;
 
     if (strcmp(path, "-") != 0)
-        return p2p_image_write(image, path, o->jpeg_quality);
+        return p2p_image_write(image, path, cli_int(o, "jpeg_quality"));
     const int err = p2p_image_encode(image, P2P_IMAGE_PNG, 0, &data, &bytes);
     /* A failure is told when the program ends. */
     const bool bad = !err && (fwrite(data, 1, bytes, stdout) != bytes || fflush(stdout) != 0);
@@ -84,7 +84,7 @@ static int translate(P2pModel *model, const char *from, const char *to, const P2
         err = write_output(&out, to, o);
     p2p_image_finish(&in);
     p2p_image_finish(&out);
-    if (!err && o->verbose)
+    if (!err && cli_flag(o, "verbose"))
         cli_say(stderr, "%s -> %s", from, to);
     return err < 0 ? cli_fail_at(program, subject, err) : err;
 }
@@ -105,7 +105,7 @@ static char *output_path(const char *folder, const char *input)
 
 static int translate_into(P2pModel *model, const char *input, const P2pOptions *o)
 {
-    char *path = output_path(o->output, input);
+    char *path = output_path(cli_text(o, "output"), input);
     const int code = path ? translate(model, input, path, o) : CLI_FAILED;
 
     free(path);
@@ -141,10 +141,10 @@ static int translate_all(P2pModel *model, const P2pArguments *inputs, const P2pO
     const bool one = inputs->argc == 1 && !is_folder(inputs->argv[0]);
     int code = CLI_OK;
 
-    if (one && !is_folder(o->output))
-        return translate(model, inputs->argv[0], o->output, o);
-    if (mkdir(o->output, 0777) != 0 && !is_folder(o->output)) {
-        cli_say(stderr, "%s: %s: the output folder cannot be made", program, o->output);
+    if (one && !is_folder(cli_text(o, "output")))
+        return translate(model, inputs->argv[0], cli_text(o, "output"), o);
+    if (mkdir(cli_text(o, "output"), 0777) != 0 && !is_folder(cli_text(o, "output"))) {
+        cli_say(stderr, "%s: %s: the output folder cannot be made", program, cli_text(o, "output"));
         return CLI_FAILED;
     }
     for (int i = 0; !code && i < inputs->argc; i++)
@@ -157,19 +157,20 @@ static int translate_all(P2pModel *model, const P2pArguments *inputs, const P2pO
 static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
                       const void *embedded, size_t bytes)
 {
-    const P2pModelSettings settings = {.eval = o->eval,
-                                       .no_dropout = o->no_dropout,
+    const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
+                                       .no_dropout = cli_flag(o, "no_dropout"),
                                        .options = o,
-                                       .variants = o->variant,
-                                       .refs = o->ref};
+                                       .variants = cli_text(o, "variant"),
+                                       .refs = cli_text(o, "ref")};
 
-    return o->model[0] ? p2p_model_open(model, device, o->model, &settings)
-                       : p2p_model_open_memory(model, device, embedded, bytes, &settings);
+    return cli_text(o, "model")[0]
+               ? p2p_model_open(model, device, cli_text(o, "model"), &settings)
+               : p2p_model_open_memory(model, device, embedded, bytes, &settings);
 }
 
 int main(int argc, char **argv)
 {
-    P2pOptions o;
+    P2pOptions *o;
     P2pArguments inputs;
     P2pLog log;
     P2pDevice *device = NULL;
@@ -180,18 +181,18 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
-    if (!o.model[0] && p2p_embedded_model(&embedded, &bytes) < 0)
+    if (!cli_text(o, "model")[0] && p2p_embedded_model(&embedded, &bytes) < 0)
         return cli_fail(program, P2P_EIO);
-    if ((!o.model[0] && !embedded) || !o.output[0] || !inputs.argc) {
+    if ((!cli_text(o, "model")[0] && !embedded) || !cli_text(o, "output")[0] || !inputs.argc) {
         cli_say(stderr, "%s: needs -m MODEL, at least one INPUT and -o OUTPUT; see --help",
                 program);
         return CLI_USAGE;
     }
-    cli_log_init(&log, &o);
-    int err = cli_open_device(&device, &o, &log);
+    cli_log_init(&log, o);
+    int err = cli_open_device(&device, o, &log);
     if (!err)
-        err = open_model(&model, device, &o, embedded, bytes);
-    code = err ? cli_fail(program, err) : translate_all(model, &inputs, &o);
+        err = open_model(&model, device, o, embedded, bytes);
+    code = err ? cli_fail(program, err) : translate_all(model, &inputs, o);
     p2p_model_close(&model);
     p2p_device_close(&device);
     return code;

@@ -40,7 +40,7 @@ typedef struct P2pTrainEvents {
  *
  * With continue_train the options come from CHECKPOINTS_DIR/NAME/latest.safetensors, or, where that
  * is damaged, previous.safetensors (the log has a warning); those given in `options`
- * (options->given) replace them.
+ * replace them (p2p_options_given()).
  *
  * @param options  Changed to what is in force (presets, the checkpoint's options).
  * @return 0; P2P_EEXIST: the run exists and neither continue_train nor overwrite was asked for;

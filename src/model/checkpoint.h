@@ -8,7 +8,7 @@
 #ifndef P2P_MODEL_CHECKPOINT_H
 #define P2P_MODEL_CHECKPOINT_H
 
-#include "p2p/options.h"
+#include "src/options/options.h"
 #include "src/formats/tensor_file.h"
 #include "src/graph/net.h"
 #include "src/nets/nets.h"

@@ -6,7 +6,7 @@
 #ifndef P2P_MODEL_EXCHANGE_H
 #define P2P_MODEL_EXCHANGE_H
 
-#include "p2p/options.h"
+#include "src/options/options.h"
 #include "src/formats/tensor_file.h"
 #include "src/graph/graph.h"
 

@@ -350,7 +350,7 @@ static void tell(const P2pSource *source, const P2pLog *log)
         p2p_log(log, P2P_LOG_INFO,
                 "not told by the file, so taken: --direction %s --preprocess %s "
                 "--crop_size %d%s",
-                p2p_options_choice("direction", o->direction),
+                p2p_options_get_string(o, "direction"),
                 p2p_preprocess_name((P2pPreprocess)o->preprocess), o->crop_size,
                 o->no_dropout ? "" : ", dropout (--no_dropout leaves it out)");
 }

@@ -328,6 +328,6 @@ char *p2p_source_summary(const P2pSource *s)
     return p2p_format("%s: %s: %s %s, %d filters, norm %s, %d -> %d channels, %zu parameters",
                       p2p_tensor_file_path(s->file), kinds[s->kind],
                       d ? "discriminator" : "generator", d ? o->netD : o->netG, d ? o->ndf : o->ngf,
-                      p2p_options_choice("norm", o->norm), s->graph->values[s->graph->input].c,
+                      p2p_options_get_string(o, "norm"), s->graph->values[s->graph->input].c,
                       s->graph->values[s->graph->output].c, p2p_graph_trained(s->graph));
 }

@@ -6,7 +6,7 @@
 #ifndef P2P_MODEL_SOURCE_H
 #define P2P_MODEL_SOURCE_H
 
-#include "p2p/options.h"
+#include "src/options/options.h"
 #include "src/formats/tensor_file.h"
 #include "src/graph/fold.h"
 #include "src/model/checkpoint.h"
@@ -35,7 +35,7 @@ typedef struct P2pSource {
  * Open a model file and find out what network it holds.
  *
  * @param net    "G" or "D" to ask for one of a checkpoint's; NULL: the generator, or the one there.
- * @param asked  Options that were given (options->given) replace the file's; NULL: none.
+ * @param asked  Options that were given replace the file's; NULL: none.
  * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EINVAL: impossible options; P2P_EFORMAT: damaged, no network
  *         that is known, or its tensors do not fit (the message names the first).
  */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "p2p/image.h"
-#include "p2p/options.h"
+#include "src/options/options.h"
 #include "src/formats/pickle.h"
 #include "src/formats/tensor_file.h"
 #include "src/model/source.h"

@@ -23,7 +23,8 @@ below() { # what a layer may include besides itself
 }
 public() { # the layer that implements a header of include/p2p
     case $1 in
-    common | options) echo base ;;
+    common) echo base ;;
+    options) echo options ;;
     device) echo device ;;
     image | data) echo data ;;
     model | export) echo model ;;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,9 +51,8 @@ static void table_has_each_name_once(void **state)
 {
     (void)state;
     for (int i = 0; i < p2p_option_count; i++)
-        for (int k = 0; p2p_option_table[i].name && k < i; k++)
-            if (p2p_option_table[k].name)
-                assert_string_not_equal(p2p_option_table[i].name, p2p_option_table[k].name);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(p2p_option_table[i].info.name, p2p_option_table[k].info.name);
 }
 
 static void defaults_are_those_of_the_reference(void **state)
@@ -142,14 +142,81 @@ static void help_names_every_option_of_the_program(void **state)
 
     (void)state;
     assert_non_null(text);
-    for (int i = 0; i < p2p_option_count; i++) {
-        const P2pOption *o = &p2p_option_table[i];
-        if (!o->name)
-            continue;
+    const P2pOptionInfo *o;
+    for (int i = 0; (o = p2p_options_info(i)); i++) {
         snprintf(name, sizeof(name), "  --%s ", o->name);
         assert_int_equal(strstr(text, name) != NULL, (o->programs & P2P_PROGRAM_TEST) != 0);
     }
     free(text);
+}
+
+/* ---- By name ------------------------------------------------------------------------------- */
+
+static void values_are_reached_by_name_and_type(void **state)
+{
+    P2pOptions *o, *copy;
+
+    (void)state;
+    assert_int_equal(p2p_options_create(&o), 0);
+    assert_int_equal(p2p_options_set_flag(o, "no_flip", true), 0);
+    assert_int_equal(p2p_options_set_int(o, "max_steps", 1000000000000), 0);
+    assert_int_equal(p2p_options_set_number(o, "lr", 0.1), 0);
+    assert_int_equal(p2p_options_set(o, "norm", "instance"), 0);
+    assert_int_equal(p2p_options_copy(&copy, o), 0);
+    assert_int_equal(p2p_options_set_flag(o, "no_flip", false), 0);
+    p2p_options_destroy(&o);
+    assert_null(o);
+    assert_true(p2p_options_get_flag(copy, "no_flip"));
+    assert_true(p2p_options_get_int(copy, "max_steps") == 1000000000000);
+    assert_true(p2p_options_get_number(copy, "lr") == 0.1);
+    assert_true(p2p_options_get_number(copy, "ngf") == 64);
+    assert_string_equal(p2p_options_get_string(copy, "norm"), "instance");
+    assert_int_equal(p2p_options_get_int(copy, "norm"), 1);
+    assert_string_equal(p2p_options_get_string(copy, "netG"), "unet_256");
+    assert_true(p2p_options_given(copy, "lr"));
+    assert_false(p2p_options_given(copy, "ngf"));
+    p2p_options_destroy(&copy);
+}
+
+static void another_name_or_type_is_told(void **state)
+{
+    P2pOptions *o;
+
+    (void)state;
+    assert_int_equal(p2p_options_create(&o), 0);
+    assert_null(p2p_options_get_string(o, "ngf"));
+    assert_non_null(strstr(p2p_error(), "'ngf'"));
+    assert_int_equal(p2p_options_get_int(o, "lr"), 0);
+    assert_non_null(strstr(p2p_error(), "'lr'"));
+    assert_true(isnan(p2p_options_get_number(o, "netG")));
+    assert_false(p2p_options_get_flag(o, "no such option"));
+    assert_non_null(strstr(p2p_error(), "'no such option'"));
+    assert_int_equal(p2p_options_set_number(o, "ngf", 1.5), P2P_EINVAL);
+    assert_int_equal(p2p_options_set_int(o, "ngf", 5000), P2P_EINVAL);
+    assert_int_equal(p2p_options_set_flag(o, "ngf", true), 0);
+    assert_int_equal(p2p_options_get_int(o, "ngf"), 1);
+    p2p_options_destroy(&o);
+}
+
+static void every_option_can_be_set_to_its_default(void **state)
+{
+    const P2pOptionInfo *info;
+    P2pOptions *o;
+    int count = 0;
+
+    (void)state;
+    assert_int_equal(p2p_options_create(&o), 0);
+    for (; (info = p2p_options_info(count)); count++) {
+        assert_int_equal(p2p_options_set(o, info->name, info->initial), 0);
+        assert_true(info->help[0] && info->group[0]);
+        for (int k = 0; info->choices && info->choices[k]; k++) {
+            assert_int_equal(p2p_options_set(o, info->name, info->choices[k]), 0);
+            assert_string_equal(p2p_options_get_string(o, info->name), info->choices[k]);
+        }
+    }
+    assert_int_equal(count, p2p_option_count);
+    assert_null(p2p_options_info(-1));
+    p2p_options_destroy(&o);
 }
 
 /* ---- Refusals ------------------------------------------------------------------------------ */
@@ -229,9 +296,6 @@ static void wrong_choice_names_the_nearest(void **state)
     assert_int_equal(p.err, 0);
     assert_int_equal(p.options.norm, P2P_OPT_NORM_NONE);
     assert_int_equal(p.options.direction, 1);
-    assert_string_equal(p2p_options_choice("norm", 1), "instance");
-    assert_null(p2p_options_choice("norm", 3));
-    assert_null(p2p_options_choice("no such option", 0));
 }
 
 static void too_long_text_is_refused(void **state)
@@ -337,6 +401,9 @@ int main(void)
         cmocka_unit_test(letters_and_arguments_may_be_mixed),
         cmocka_unit_test(help_and_version_end_the_parsing),
         cmocka_unit_test(help_names_every_option_of_the_program),
+        cmocka_unit_test(values_are_reached_by_name_and_type),
+        cmocka_unit_test(another_name_or_type_is_told),
+        cmocka_unit_test(every_option_can_be_set_to_its_default),
         cmocka_unit_test(unknown_option_names_the_nearest),
         cmocka_unit_test(missing_and_needless_values_are_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused),

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Command lines: getopt_long over the table of options. */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/options/options_table.h"
+
+static const char *nearest_option(const char *name, unsigned program)
+{
+    const char *best = "help";
+    int least = INT_MAX;
+
+    for (int i = 0; i < p2p_option_count; i++) {
+        const P2pOptionInfo *o = &p2p_option_table[i].info;
+        const int d = o->programs & program ? p2p_option_distance(name, o->name) : INT_MAX;
+        if (d < least) {
+            least = d;
+            best = o->name;
+        }
+    }
+    return best;
+}
+
+enum {
+    HELP = 'h',
+    VERSION = 'V',
+    QUIET = 'q',
+    VERBOSE = 'v',
+    MODEL = 'm',
+    OUTPUT = 'o',
+    FIRST = 256,
+    EXTRA = 3
+};
+
+/* getopt's own table: each option under its name; `-` in arguments was turned into `_` before. */
+static void long_options(unsigned program, struct option *out)
+{
+    int n = 0;
+
+    for (int i = 0; i < p2p_option_count; i++) {
+        const P2pOptionInfo *o = &p2p_option_table[i].info;
+        if (o->programs & program)
+            out[n++] = (struct option){o->name,
+                                       o->type == P2P_OPTION_FLAG ? no_argument : required_argument,
+                                       NULL, FIRST + i};
+    }
+    out[n++] = (struct option){"help", no_argument, NULL, HELP};
+    out[n++] = (struct option){"version", no_argument, NULL, VERSION};
+    out[n] = (struct option){0};
+}
+
+/* --n-layers-D=2 -> --n_layers_D=2; the value stays. */
+static void fold_name(char *argument)
+{
+    for (char *at = argument + 2; *at && *at != '='; at++)
+        if (*at == '-')
+            *at = '_';
+}
+
+/* For getopt's '?': letter is 0 for an unknown name, a known option's code for a needless value. */
+static int fail_unknown(const char *argument, int letter, unsigned program)
+{
+    char name[64];
+
+    if (letter >= FIRST || ((letter == HELP || letter == VERSION) && argument[1] == '-'))
+        return p2p_fail(P2P_EINVAL, "--%.*s takes no value", (int)strcspn(argument + 2, "="),
+                        argument + 2);
+    if (letter)
+        return p2p_fail(P2P_EINVAL, "there is no option '-%c'; --help lists them", letter);
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+    return p2p_fail(P2P_EINVAL, "there is no option '--%s'; did you mean --%s? (--help lists them)",
+                    name, nearest_option(name, program));
+}
+
+static int take(P2pOptions *options, int code, const char *value)
+{
+    const char *const by_letter = code == QUIET     ? "quiet"
+                                  : code == VERBOSE ? "verbose"
+                                  : code == MODEL   ? "model"
+                                                    : "output";
+    const int i = code >= FIRST ? code - FIRST : p2p_option_find(by_letter);
+    const int err = p2p_option_set(options, i, value ? value : "1");
+
+    if (!err)
+        options->given[i] = true;
+    return err;
+}
+
+static int leave_out_winograd(P2pOptions *o)
+{
+    const size_t used = strlen(o->variant);
+
+    if (!o->no_winograd)
+        return P2P_OK;
+    if (used + sizeof(",-winograd") > sizeof(o->variant))
+        return p2p_fail(P2P_EINVAL, "--variant is too long");
+    snprintf(o->variant + used, sizeof(o->variant) - used, "%s-winograd", used ? "," : "");
+    return P2P_OK;
+}
+
+int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **argv,
+                      P2pArguments *rest, char *asked)
+{
+    const bool model = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_TEST);
+    const bool output = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_EXPORT);
+    char letters[16];
+    struct option *table = p2p_alloc((size_t)p2p_option_count + EXTRA, sizeof(*table));
+    int code, err = table ? P2P_OK : P2P_ENOMEM;
+
+    *asked = 0;
+    snprintf(letters, sizeof(letters), ":hVqv%s%s", model ? "m:" : "", output ? "o:" : "");
+    for (int i = 1; !err && i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (!strncmp(argv[i], "--", 2))
+            fold_name(argv[i]);
+    if (!err)
+        long_options(program, table);
+    optind = 0; /* start anew, also on a second call */
+    opterr = 0;
+    while (!err && !*asked && (code = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+        if (code == '?')
+            err = fail_unknown(argv[optind - 1], optopt, program);
+        else if (code == ':')
+            err = p2p_fail(P2P_EINVAL, "%.80s needs a value", argv[optind - 1]);
+        else if (code == HELP || code == VERSION)
+            *asked = (char)code;
+        else
+            err = take(options, code, optarg);
+    }
+    rest->argv = argv + optind;
+    rest->argc = argc - optind;
+    free(table);
+    return err ? err : leave_out_winograd(options);
+}

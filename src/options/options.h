@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The values behind a P2pOptions: fields are named like the options and read by the library only. */
+#ifndef P2P_OPTIONS_OPTIONS_H
+#define P2P_OPTIONS_OPTIONS_H
+
+#include <stddef.h>
+
+#include "p2p/options.h"
+
+enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 96 };
+
+typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
+typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT } P2pLrPolicy;
+typedef enum P2pNormChoice {
+    P2P_OPT_NORM_BATCH,
+    P2P_OPT_NORM_INSTANCE,
+    P2P_OPT_NORM_NONE
+} P2pNormChoice;
+typedef enum P2pPreset {
+    P2P_PRESET_PYTORCH,
+    P2P_PRESET_PAPER,
+    P2P_PRESET_TORCH,
+    P2P_PRESET_TENSORFLOW,
+    P2P_PRESET_MRZHU
+} P2pPreset;
+
+struct P2pOptions {
+    /* data */
+    char dataroot[P2P_OPTION_TEXT], phase[64];
+    int direction; /* P2pDirection */
+    int input_nc, output_nc, load_size, crop_size, preprocess;
+    bool no_flip, serial_batches, skip_bad;
+    int max_dataset_size, num_threads;
+    long max_pixels;
+    /* networks */
+    int preset; /* P2pPreset */
+    char netG[32], netD[32];
+    int ngf, ndf, n_layers_D, num_downs;
+    int norm; /* P2pNormChoice */
+    bool no_dropout, unconditional_D;
+    bool folded;   /* of frozen models: norms are within the convolutions */
+    int init_type; /* P2pInit's order: normal, xavier, kaiming, orthogonal */
+    double init_gain;
+    /* training */
+    char name[128], checkpoints_dir[P2P_OPTION_TEXT];
+    int batch_size, n_epochs, n_epochs_decay;
+    double lr, beta1, beta2, adam_eps;
+    bool adam_epsilon_hat;
+    int lr_policy; /* P2pLrPolicy */
+    int gan_mode;  /* P2pGanMode */
+    double lambda_L1, lambda_GAN;
+    int seed;
+    int print_freq, save_epoch_freq, save_latest_freq;
+    long max_steps;
+    double max_seconds;
+    bool continue_train, overwrite;
+    /* testing, translating */
+    char epoch[32], results_dir[P2P_OPTION_TEXT], model[P2P_OPTION_TEXT], output[P2P_OPTION_TEXT];
+    bool eval;
+    int num_test, jpeg_quality;
+    char init_from[P2P_OPTION_TEXT];
+    /* exporting */
+    char format[32], dtype[8], net[8], calibrate[P2P_OPTION_TEXT];
+    bool standalone, tensors;
+    /* device and messages */
+    char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
+    bool no_winograd; /* parsing adds it to variant */
+    int vector_width;
+    long device_memory;
+    double device_timeout; /* seconds; 0: none */
+    bool profile, debug_nan, quiet, verbose;
+    /* benchmarks */
+    int steps, size;
+    char svg[P2P_OPTION_TEXT];
+    bool json;
+    /* Which options were given, by place in the table. */
+    bool given[P2P_OPTION_COUNT_MAX];
+};
+
+/** Set all defaults. */
+void p2p_options_init(P2pOptions *options);
+
+/** Fill in what the preset decides and the user did not. */
+void p2p_options_apply_preset(P2pOptions *options);
+
+/** The i-th option that a model file stores, as text: false when i is behind the last. */
+bool p2p_options_stored(const P2pOptions *options, int i, const char **name, char *value,
+                        size_t bytes);
+
+#endif
