@@ -79,8 +79,10 @@ void fill_line(float *line, __global const float *in, const Gather *t, const Pla
                 for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels)
                     vstore4(vload4(0, p), 0, line);
             else
-                for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels)
-                    vstore8(vload8(0, p), 0, line);
+                for (int b = 0; b < t->cols.taps; b++, p += step, line += from.channels) {
+                    vstore4(vload4(0, p), 0, line); /* not 8: not every CPU has such vectors */
+                    vstore4(vload4(1, p), 1, line);
+                }
         }
         return;
     }

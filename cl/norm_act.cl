@@ -159,15 +159,38 @@ typedef struct Block {
 /* Elements that one call of dropout_masks() covers: VW blocks of random words. */
 #define MASKS (4 * VW)
 
-/* Products of 32 bits with their high halves: unlike mul_hi() this becomes one instruction. */
+/* Low halves of the products of 32 bits a * k, and their high halves. */
 #if VW == 1
-typedef ulong VL;
-#define TO_VL(v) convert_ulong(v)
-#define TO_VU(v) convert_uint(v)
+VU multiply(VU a, uint k, VU *high)
+{
+    *high = mul_hi(a, k);
+    return a * k;
+}
 #else
-typedef P2P_JOIN(ulong, VW) VL;
-#define TO_VL(v) P2P_JOIN(convert_ulong, VW)(v)
-#define TO_VU(v) P2P_JOIN(convert_uint, VW)(v)
+#if VW == 4
+#define AS_VL(v) as_ulong2(v)
+typedef ulong2 VL;
+#elif VW == 8
+#define AS_VL(v) as_ulong4(v)
+typedef ulong4 VL;
+#else
+#define AS_VL(v) as_ulong8(v)
+typedef ulong8 VL;
+#endif
+#define AS_VU(v) P2P_JOIN(as_uint, VW)(v)
+
+/*
+ * Two lanes lie in one of 64 bits: each is multiplied there. mul_hi() takes more instructions, and
+ * converting to 64 bits doubles the vectors, which then are no longer passed in registers.
+ */
+VU multiply(VU a, uint k, VU *high)
+{
+    const VL low_bits = (VL)(0xFFFFFFFFul);
+    const VL one = (AS_VL(a) & low_bits) * k, other = (AS_VL(a) >> 32) * k;
+
+    *high = AS_VU((one >> 32) | (other & ~low_bits));
+    return AS_VU((one & low_bits) | (other << 32));
+}
 #endif
 
 /* Store the four words of each block one after the other. */
@@ -202,12 +225,13 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
     VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream), c3 = (VU)(as_uint(hyper[5]));
     uint k0 = as_uint(hyper[4]), k1 = 0x70327032u;
     for (int i = 0; i < 10; i++) {
-        const VL p0 = TO_VL(c0) * (VL)(0xD2511F53ul), p1 = TO_VL(c2) * (VL)(0xCD9E8D57ul);
+        VU h0, h1;
+        const VU l0 = multiply(c0, 0xD2511F53u, &h0), l1 = multiply(c2, 0xCD9E8D57u, &h1);
 
-        c0 = TO_VU(p1 >> (VL)(32)) ^ c1 ^ k0;
-        c1 = TO_VU(p1);
-        c2 = TO_VU(p0 >> (VL)(32)) ^ c3 ^ k1;
-        c3 = TO_VU(p0);
+        c0 = h1 ^ c1 ^ k0;
+        c1 = l1;
+        c2 = h0 ^ c3 ^ k1;
+        c3 = l0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
