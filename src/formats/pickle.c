@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The restricted unpickler: a stack, a memo and thirty opcodes. Calls nothing, knows no tensors. */
+/* The restricted unpickler: a stack, a memo and thirty-odd opcodes. Calls nothing, knows no tensors. */
 #include "src/formats/pickle.h"
 
 #include <stdbool.h>
@@ -233,11 +233,13 @@ static int push_global(Machine *m)
         if (is_text(globals[i].module, module, module_length) &&
             is_text(globals[i].name, name, name_length))
             return push_new(m, (P2pPickleValue){.kind = P2P_PICKLE_GLOBAL, .number = (int64_t)i});
+    /* Most are whole modules, or options beside the tensors: classes have capital letters. */
+    const bool is_class = name_length && name[0] >= 'A' && name[0] <= 'Z';
     return p2p_fail(P2P_EFORMAT,
                     "%s: refused: its pickle asks for %.*s.%.*s, which no dictionary of "
-                    "tensors needs; nothing was executed",
+                    "tensors needs; nothing was executed%s",
                     m->path, p2p_min((int)module_length, 60), module, p2p_min((int)name_length, 60),
-                    name);
+                    name, is_class ? "; save the network's state_dict() alone" : "");
 }
 
 /* ---- Opcodes that do more than push -------------------------------------------------------- */
@@ -393,6 +395,8 @@ static int run(Machine *m, unsigned char opcode)
         return push_number(m, 4, true); /* BININT */
     case 0x8a:
         return push_long(m); /* LONG1 */
+    case 'G':                /* BINFLOAT: a loss or a rate beside the tensors */
+        return take(m, 8) ? push_plain(m, P2P_PICKLE_FLOAT, 0) : P2P_EFORMAT;
     case 'X':
     case 'T':
         return push_text(m, 4); /* BINUNICODE, BINSTRING */

@@ -15,6 +15,7 @@ typedef enum P2pPickleKind {
     P2P_PICKLE_NONE,
     P2P_PICKLE_BOOL,    /* number */
     P2P_PICKLE_INT,     /* number */
+    P2P_PICKLE_FLOAT,   /* whichever: nobody asks */
     P2P_PICKLE_TEXT,    /* text: any bytes, not terminated */
     P2P_PICKLE_TUPLE,   /* items */
     P2P_PICKLE_LIST,    /* items */

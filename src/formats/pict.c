@@ -97,6 +97,10 @@ static int parse(P2pTensorFile *f)
     if (!values)
         return P2P_ENOMEM;
     memcpy(values, table, TABLE_BYTES);
+    for (int i = 0; i < CODES; i++)
+        if (!isfinite(values[i]))
+            return p2p_fail(P2P_EFORMAT, "%s: damaged: its table has a NaN or an infinity at %d",
+                            f->path, i);
     json_t *list = json_loadb((const char *)names, names_bytes, JSON_REJECT_DUPLICATES, &error);
     if (json_is_array(list))
         err = add_tensors(f, list, codes, codes_bytes, values);

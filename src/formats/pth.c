@@ -7,8 +7,10 @@
 #include <string.h>
 #include <zip.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/formats/foreign.h"
 #include "src/formats/pickle.h"
 #include "src/formats/tensor_file_parts.h"
 
@@ -244,16 +246,36 @@ static bool storage_bytes(const Storage *s, size_t *bytes)
 
 /* ---- Zip ----------------------------------------------------------------------------------- */
 
+typedef struct Archive {
+    zip_t *zip;
+    const char *folder; /* what entries' names begin with, with its slash; not terminated */
+    int folder_length;
+    size_t budget; /* bytes that entries may still have, all together */
+} Archive;
+
+/* A CRC of 0 stands where PyTorch was told to compute none (set_crc32_options()). */
+static int check_entry(const P2pTensorFile *f, const zip_stat_t *st, const unsigned char *data)
+{
+    const unsigned found = p2p_crc32(0, data, (size_t)st->size);
+
+    return st->crc == 0 || st->crc == found
+               ? P2P_OK
+               : p2p_fail(P2P_EFORMAT,
+                          "%s: damaged: the checksum of entry %.80s is %08x, it "
+                          "should be %08x",
+                          f->path, st->name, found, (unsigned)st->crc);
+}
+
 /* Read a stored entry whole into memory of the file; budget bounds all entries together. */
 static int read_entry(P2pTensorFile *f, zip_t *zip, zip_uint64_t index, size_t *budget,
-                      const unsigned char **out, size_t *bytes)
+                      unsigned char **out, size_t *bytes)
 {
+    const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC;
     zip_stat_t st;
 
-    if (zip_stat_index(zip, index, 0, &st) < 0 || !(st.valid & ZIP_STAT_SIZE) ||
-        !(st.valid & ZIP_STAT_NAME))
+    if (zip_stat_index(zip, index, 0, &st) < 0 || (st.valid & wanted) != wanted)
         return p2p_fail(P2P_EFORMAT, "%s: damaged zip archive: %s", f->path, zip_strerror(zip));
-    if (st.comp_method != ZIP_CM_STORE || st.size > *budget)
+    if (st.comp_method != ZIP_CM_STORE || st.size != st.comp_size || st.size > *budget)
         return p2p_fail(P2P_EFORMAT,
                         "%s: entry %.80s is compressed, or longer than the file; "
                         "PyTorch writes no such files",
@@ -270,65 +292,116 @@ static int read_entry(P2pTensorFile *f, zip_t *zip, zip_uint64_t index, size_t *
     if (got != (zip_int64_t)st.size || closed != 0)
         return p2p_fail(P2P_EFORMAT, "%s: damaged zip archive: entry %.80s cannot be read", f->path,
                         st.name);
-    return P2P_OK;
+    return check_entry(f, &st, data);
 }
 
-/* The entry FOLDER/data.pkl: its index, and the length of "FOLDER/". */
-static bool find_pickle(zip_t *zip, zip_int64_t *index, size_t *folder)
+/* The entry FOLDER/data.pkl. */
+static bool find_pickle(Archive *a, zip_int64_t *index)
 {
     static const char wanted[] = "data.pkl";
-    const zip_int64_t count = zip_get_num_entries(zip, 0);
+    const zip_int64_t count = zip_get_num_entries(a->zip, 0);
 
     for (*index = 0; *index < count; ++*index) {
-        const char *name = zip_get_name(zip, (zip_uint64_t)*index, ZIP_FL_ENC_RAW);
+        const char *name = zip_get_name(a->zip, (zip_uint64_t)*index, ZIP_FL_ENC_RAW);
         const char *slash = name ? strchr(name, '/') : NULL;
-        if (slash && !strcmp(slash + 1, wanted)) {
-            *folder = (size_t)(slash + 1 - name);
+        if (slash && slash - name < MAX_NAME / 2 && !strcmp(slash + 1, wanted)) {
+            a->folder = name;
+            a->folder_length = (int)(slash + 1 - name);
             return true;
         }
     }
     return false;
 }
 
-static int read_zip_storages(Reading *r, zip_t *zip, const char *pickle_name, size_t folder,
-                             size_t *budget)
+/* Archives of other kinds, by the first entry that gives them away. */
+static int refuse_foreign(const Reading *r, zip_t *zip)
 {
-    char name[MAX_NAME];
-    size_t bytes, wanted;
+    const zip_int64_t count = zip_get_num_entries(zip, 0);
     int err = P2P_OK;
 
-    for (int i = 0; !err && i < r->count; i++) {
-        Storage *s = &r->storages[i];
-        snprintf(name, sizeof(name), "%.*sdata/%.*s", (int)folder, pickle_name, (int)s->key->length,
-                 s->key->text);
-        const zip_int64_t index = zip_name_locate(zip, name, ZIP_FL_ENC_RAW);
-        if (index < 0)
-            return p2p_fail(P2P_EFORMAT, "%s: entry %.80s is missing", r->file->path, name);
-        err = read_entry(r->file, zip, (zip_uint64_t)index, budget, &s->data, &bytes);
-        if (!err && (!storage_bytes(s, &wanted) || wanted != bytes))
-            err =
-                p2p_fail(P2P_EFORMAT, "%s: entry %.80s has %zu bytes, its pickle says %zu elements",
-                         r->file->path, name, bytes, s->elements);
+    for (zip_int64_t i = 0; !err && i < count; i++) {
+        const char *name = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+        err = name ? p2p_foreign_refuse_entry(r->file->path, name) : P2P_OK;
     }
     return err;
 }
 
+/* Archives name the order of bytes of who wrote them, since PyTorch 2.1; before it was ours. */
+static int read_byte_order(Reading *r, Archive *a, bool *swapped)
+{
+    char name[MAX_NAME];
+    unsigned char *text;
+    size_t bytes;
+
+    snprintf(name, sizeof(name), "%.*sbyteorder", a->folder_length, a->folder);
+    const zip_int64_t index = zip_name_locate(a->zip, name, ZIP_FL_ENC_RAW);
+    *swapped = false;
+    if (index < 0)
+        return P2P_OK;
+    const int err = read_entry(r->file, a->zip, (zip_uint64_t)index, &a->budget, &text, &bytes);
+    if (err)
+        return err;
+    *swapped = bytes == 3 && !memcmp(text, "big", 3);
+    return *swapped || (bytes == 6 && !memcmp(text, "little", 6))
+               ? P2P_OK
+               : p2p_fail(P2P_EFORMAT, "%s: its entry %.80s is neither little nor big",
+                          r->file->path, name);
+}
+
+static void swap_bytes(unsigned char *data, size_t bytes, size_t size)
+{
+    for (unsigned char *end = data + bytes / size * size; data < end; data += size)
+        for (size_t i = 0; i < size / 2; i++) {
+            const unsigned char byte = data[i];
+            data[i] = data[size - 1 - i];
+            data[size - 1 - i] = byte;
+        }
+}
+
+static int read_zip_storage(Reading *r, Archive *a, Storage *s, bool swapped)
+{
+    char name[MAX_NAME];
+    unsigned char *data;
+    size_t bytes, wanted;
+
+    snprintf(name, sizeof(name), "%.*sdata/%.*s", a->folder_length, a->folder, (int)s->key->length,
+             s->key->text);
+    const zip_int64_t index = zip_name_locate(a->zip, name, ZIP_FL_ENC_RAW);
+    if (index < 0)
+        return p2p_fail(P2P_EFORMAT, "%s: entry %.80s is missing", r->file->path, name);
+    const int err = read_entry(r->file, a->zip, (zip_uint64_t)index, &a->budget, &data, &bytes);
+    if (err)
+        return err;
+    if (!storage_bytes(s, &wanted) || wanted != bytes)
+        return p2p_fail(P2P_EFORMAT, "%s: entry %.80s has %zu bytes, its pickle says %zu elements",
+                        r->file->path, name, bytes, s->elements);
+    if (swapped)
+        swap_bytes(data, bytes, p2p_dtype_bytes(s->dtype));
+    s->data = data;
+    return P2P_OK;
+}
+
 static int read_archive(Reading *r, zip_t *zip)
 {
-    size_t folder, bytes, budget = r->file->bytes;
-    const unsigned char *pickle;
+    Archive a = {.zip = zip, .budget = r->file->bytes};
+    unsigned char *pickle;
+    bool swapped;
+    size_t bytes;
     zip_int64_t index;
     int err;
 
-    if (!find_pickle(zip, &index, &folder))
+    if ((err = refuse_foreign(r, zip)) < 0)
+        return err;
+    if (!find_pickle(&a, &index))
         return p2p_fail(P2P_EFORMAT, "%s: a zip archive without data.pkl; not PyTorch's",
                         r->file->path);
-    if ((err = read_entry(r->file, zip, (zip_uint64_t)index, &budget, &pickle, &bytes)) < 0 ||
+    if ((err = read_entry(r->file, zip, (zip_uint64_t)index, &a.budget, &pickle, &bytes)) < 0 ||
         (err = p2p_pickle_read(&r->pickle, r->file->path, pickle, bytes)) < 0 ||
-        (err = describe(r)) < 0)
+        (err = describe(r)) < 0 || (err = read_byte_order(r, &a, &swapped)) < 0)
         return err;
-    return read_zip_storages(r, zip, zip_get_name(zip, (zip_uint64_t)index, ZIP_FL_ENC_RAW), folder,
-                             &budget);
+    for (int i = 0; !err && i < r->count; i++)
+        err = read_zip_storage(r, &a, &r->storages[i], swapped);
+    return err;
 }
 
 static int read_zip(Reading *r)
@@ -340,7 +413,7 @@ static int read_zip(Reading *r)
 
     zip_error_init(&error);
     source = zip_source_buffer_create(r->file->data, r->file->bytes, 0, &error);
-    if (source && !(zip = zip_open_from_source(source, ZIP_RDONLY, &error)))
+    if (source && !(zip = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error)))
         zip_source_free(source);
     if (zip)
         err = read_archive(r, zip);
@@ -355,7 +428,7 @@ static int read_zip(Reading *r)
 
 /* ---- Before 1.6 ---------------------------------------------------------------------------- */
 
-/* The magic number and protocol 1001, as two pickles. */
+/* The magic number and protocol 1001, as two pickles. Data is little-endian on every machine. */
 static const unsigned char legacy_front[] = {0x80, 2,    0x8a, 10,   0x6c, 0xfc, 0x9c,
                                              0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19,
                                              '.',  0x80, 2,    'M',  0xe9, 3,    '.'};

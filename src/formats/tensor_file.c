@@ -2,12 +2,14 @@
 /* What files of tensors of all formats share: finding the reader, access, conversion. */
 #include "src/formats/tensor_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/base/half.h"
+#include "src/formats/foreign.h"
 #include "src/formats/tensor_file_parts.h"
 
 static const struct {
@@ -49,27 +51,49 @@ static bool begins(const unsigned char *data, size_t bytes, const char *with, si
     return bytes >= n && !memcmp(data, with, n);
 }
 
-/* Which reader the first bytes ask for; safetensors, whose message says so, when none does. */
+/* Which reader the first bytes ask for, or NULL. */
 static Reader find_reader(const unsigned char *data, size_t bytes)
 {
+    if (bytes > 8 && data[8] == '{' && !data[6] && !data[7]) /* a length, then JSON */
+        return p2p_safetensors_read_memory;
     if (begins(data, bytes, "PK\3\4", 4) || begins(data, bytes, "\x80\2\x8a\n", 4))
         return p2p_pth_read;
     if (bytes > 4 && data[4] == '[')
         return p2p_pict_read;
-    return p2p_safetensors_read_memory;
+    return NULL;
+}
+
+/* The reader, or a message on what the file is; safetensors', whose message says so, for others. */
+static int choose_reader(Reader *read, const char *path, const unsigned char *data, size_t bytes)
+{
+    if ((*read = find_reader(data, bytes)))
+        return P2P_OK;
+    *read = p2p_safetensors_read_memory;
+    return p2p_foreign_refuse(path, data, bytes);
+}
+
+int p2p_tensor_file_open_memory(P2pTensorFile **out, const char *path, const void *data,
+                                size_t bytes)
+{
+    Reader read;
+    const int err = choose_reader(&read, path, data, bytes);
+
+    *out = NULL;
+    return err ? err : read(out, path, data, bytes);
 }
 
 int p2p_tensor_file_open(P2pTensorFile **out, const char *path)
 {
     P2pMapping mapping;
-    int err = p2p_mapping_init(&mapping, path);
+    Reader read;
+    int err = p2p_foreign_refuse_path(path);
 
     *out = NULL;
-    if (err)
+    if (err || (err = p2p_mapping_init(&mapping, path)) < 0)
         return err;
-    const Reader read = find_reader(mapping.data, mapping.bytes);
+    err = choose_reader(&read, path, mapping.data, mapping.bytes);
     p2p_mapping_finish(&mapping);
-    return read(out, path, NULL, 0);
+    return err ? err : read(out, path, NULL, 0);
 }
 
 int p2p_tensor_file_create(P2pTensorFile **out, P2pFileFormat format, const char *path,
@@ -257,6 +281,21 @@ void p2p_file_tensor_to_f32(const P2pFileTensor *t, float *out)
     }
     for (size_t i = 0; i < t->elements; i++)
         out[i] = element(t, i);
+}
+
+/* An exponent of all ones; f32 by its bits, many at a time. */
+bool p2p_file_tensor_is_finite(const P2pFileTensor *t)
+{
+    const unsigned char *data = t->data;
+    uint32_t bits, bad = 0;
+
+    for (size_t i = 0; t->dtype != P2P_F32 && i < t->elements; i++)
+        bad |= !isfinite(element(t, i));
+    for (size_t i = 0; t->dtype == P2P_F32 && i < t->elements; i++) {
+        memcpy(&bits, data + i * sizeof(bits), sizeof(bits));
+        bad |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    return !bad;
 }
 
 void p2p_file_tensor_forget(const P2pTensorFile *f, const P2pFileTensor *t)

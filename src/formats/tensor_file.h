@@ -52,9 +52,13 @@ bool p2p_dtype_find(const char *name, P2pDtype *dtype);
  * Open a file of any format that has a reader; the first bytes tell which.
  *
  * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EFORMAT: no such format, truncated, or the file lies: shapes
- *         against bytes, overlapping or missing data, names twice (the message says where).
+ *         against bytes, overlapping or missing data, names twice (the message says where). Files of
+ *         other programs' formats are named, with what to do.
  */
 int p2p_tensor_file_open(P2pTensorFile **out, const char *path);
+/** The same over bytes in memory, which must stay as long as the file is open; path is for messages. */
+int p2p_tensor_file_open_memory(P2pTensorFile **out, const char *path, const void *data,
+                                size_t bytes);
 void p2p_tensor_file_close(P2pTensorFile **file);
 
 /* One reader a format; errors as above. Safetensors are mapped, not copied. */
@@ -86,6 +90,9 @@ P2pFileFormat p2p_tensor_file_format(const P2pTensorFile *file);
 
 /** Convert to f32 [elements]; integers and f64 are rounded. */
 void p2p_file_tensor_to_f32(const P2pFileTensor *tensor, float *out);
+
+/** Whether there is neither a NaN nor an infinity in it. */
+bool p2p_file_tensor_is_finite(const P2pFileTensor *tensor);
 
 /** The tensor's data will not be read again soon: a mapped file then needs no memory for it. */
 void p2p_file_tensor_forget(const P2pTensorFile *file, const P2pFileTensor *tensor);

@@ -1,7 +1,8 @@
 # seeds DATA NAME: the files of the tests that a fuzz target begins with, one a line.
 seeds() {
     case $2 in
-    safetensors | model) ls "$1"/exchange/views.io.safetensors ;;
+    safetensors) ls "$1"/exchange/views.io.safetensors ;;
+    model) ls "$1"/exchange/views.io.safetensors "$1"/foreign/* "$1"/../fuzz/corpus/pth/unet.pth ;;
     pth) ls "$1"/hostile/*.pth "$1"/exchange/views*.pth ;;
     pickle) ls "$1"/hostile/legacy_*.pth ;;
     pict) ls "$1"/hostile/*.pict ;;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Readers of other programs' files: hostile, truncated and damaged ones. Run it under a sanitizer. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "src/base/file.h"
+#include "src/base/status.h"
 #include "src/formats/tensor_file.h"
 
 #define HOSTILE P2P_TEST_DATA "/hostile/"
@@ -19,7 +21,8 @@ typedef int (*Reader)(P2pTensorFile **out, const char *path, const void *data, s
 
 static void file_hostile_refused(void **state)
 {
-    static const char *const names[] = {"deflate_bomb.pth",
+    static const char *const names[] = {"byteorder_middle.pth",
+                                        "deflate_bomb.pth",
                                         "empty.pth",
                                         "eval.pth",
                                         "hidden_in_value.pth",
@@ -60,16 +63,22 @@ static void message_names_what_was_refused(void **state)
 
 static void file_good_read(void **state)
 {
-    static const char *const names[] = {"control_good.pth", "control_good_legacy.pth"};
+    static const struct {
+        const char *file, *tensor;
+    } files[] = {{"control_good.pth", "w"},
+                 {"control_good_legacy.pth", "w"},
+                 {"control_no_byteorder.pth", "w"},
+                 {"control_big_endian.pth", "w"},
+                 {"control_wrapped.pth", "state_dict.w"}};
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < P2P_COUNT(files); i++) {
         P2pTensorFile *f;
         char path[512];
         float w[8];
-        snprintf(path, sizeof(path), "%s%s", HOSTILE, names[i]);
+        snprintf(path, sizeof(path), "%s%s", HOSTILE, files[i].file);
         assert_int_equal(p2p_tensor_file_open(&f, path), 0);
-        const P2pFileTensor *t = p2p_tensor_file_find(f, "w");
+        const P2pFileTensor *t = p2p_tensor_file_find(f, files[i].tensor);
         assert_non_null(t);
         assert_int_equal(t->rank, 2);
         assert_int_equal(t->elements, 8);
@@ -79,6 +88,159 @@ static void file_good_read(void **state)
         p2p_tensor_file_close(&f);
     }
 }
+
+/* Integers are turned as wide as they are. */
+static void big_endian_integers_read(void **state)
+{
+    P2pTensorFile *f;
+    int64_t steps[2];
+
+    (void)state;
+    assert_int_equal(p2p_tensor_file_open(&f, HOSTILE "control_big_endian.pth"), 0);
+    const P2pFileTensor *t = p2p_tensor_file_find(f, "steps");
+    assert_non_null(t);
+    assert_int_equal(t->bytes, sizeof(steps));
+    memcpy(steps, t->data, sizeof(steps));
+    assert_true(steps[0] == (int64_t)1 << 40 && steps[1] == 7);
+    p2p_tensor_file_close(&f);
+}
+
+/* ---- Zip archives that lie ------------------------------------------------------------------ */
+
+static uint32_t get_u32(const unsigned char *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Where the central directory speaks of an entry, and where the entry begins. */
+static size_t find_central(const unsigned char *data, size_t bytes, const char *name)
+{
+    const size_t n = strlen(name);
+
+    for (size_t at = 0; at + 46 + n <= bytes; at++)
+        if (!memcmp(data + at, "PK\1\2", 4) && !memcmp(data + at + 46, name, n))
+            return at;
+    fail_msg("no entry %s", name);
+    return 0;
+}
+
+/* Change one number by one, open, change it back. */
+static void open_changed(unsigned char *data, size_t bytes, const size_t places[], int count,
+                         int by, const char *what)
+{
+    P2pTensorFile *f = NULL;
+
+    for (int i = 0; i < count; i++)
+        data[places[i]] = (unsigned char)(data[places[i]] + by);
+    const int err = p2p_tensor_file_open_memory(&f, "lie.pth", data, bytes);
+    if (err != P2P_EFORMAT || f || strchr(p2p_error(), '\n') || !strstr(p2p_error(), "lie.pth"))
+        fail_msg("%s %+d: status %d, %s", what, by, err, p2p_error());
+    for (int i = 0; i < count; i++)
+        data[places[i]] = (unsigned char)(data[places[i]] - by);
+}
+
+static void zip_that_lies_refused(void **state)
+{
+    static const char *const entries[] = {"net/data.pkl", "net/byteorder", "net/data/0"};
+    enum { CRC = 16, COMPRESSED = 20, SIZE = 24, OFFSET = 42, LOCAL_CRC = 14, LOCAL_SIZE = 22 };
+    unsigned char *data;
+    size_t bytes;
+
+    (void)state;
+    assert_int_equal(p2p_file_read(HOSTILE "control_good.pth", 1 << 20, &data, &bytes), 0);
+    for (size_t i = 0; i < P2P_COUNT(entries); i++) {
+        const size_t central = find_central(data, bytes, entries[i]);
+        const size_t local = get_u32(data + central + OFFSET);
+        const size_t first = local + 30 + strlen(entries[i]);
+        for (int by = -1; by <= 1; by += 2) {
+            open_changed(data, bytes, (size_t[]){central + CRC}, 1, by, "CRC");
+            open_changed(data, bytes, (size_t[]){central + SIZE}, 1, by, "size");
+            open_changed(data, bytes, (size_t[]){central + COMPRESSED}, 1, by, "compressed size");
+            open_changed(data, bytes, (size_t[]){central + SIZE, central + COMPRESSED}, 2, by,
+                         "sizes");
+            open_changed(data, bytes, (size_t[]){central + OFFSET}, 1, by, "offset");
+            open_changed(data, bytes, (size_t[]){local + LOCAL_CRC}, 1, by, "CRC at the entry");
+            open_changed(data, bytes, (size_t[]){local + LOCAL_SIZE}, 1, by, "size at the entry");
+            open_changed(data, bytes, (size_t[]){first}, 1, by, "the first byte");
+        }
+    }
+    free(data);
+}
+
+/* ---- Other programs' formats ---------------------------------------------------------------- */
+
+/* One line that says what it is, and what to do. */
+static void foreign_kind_named(void **state)
+{
+    static const struct {
+        const char *file, *what, *advice;
+    } files[] = {
+        {"net.t7", "Torch7", "state_dict"},
+        {"net_ascii.t7", "Torch7", "state_dict"},
+        {"table.t7", "Torch7", "state_dict"},
+        {"tanh.onnx", "ONNX", "made from"},
+        {"frozen.pb", "graph of TensorFlow", ".pict"},
+        {"model.meta", "graph of TensorFlow", ".pict"},
+        {"saved_model.pb", "SavedModel", ".pict"},
+        {"export.zip", "SavedModel", ".pict"},
+        {"", "SavedModel", ".pict"},
+        {"checkpoint", "list of checkpoints", ".pict"},
+        {"model-200.index", "checkpoint of TensorFlow", ".pict"},
+        {"model-200.data-00000-of-00001", "checkpoint of TensorFlow", ".pict"},
+        {"model-200", "checkpoint of TensorFlow", ".pict"},
+        {"model.tflite", "TensorFlow Lite", ".pict"},
+        {"weights.h5", "HDF5", ".pth"},
+        {"model.keras", "Keras", ".pth"},
+        {"weights.npz", "NumPy", "state_dict"},
+        {"array.npy", "NumPy", "state_dict"},
+        {"arrays_protocol0.pkl", "Python pickle", "state_dict"},
+        {"arrays_protocol2.pkl", "Python pickle", "state_dict"},
+        {"arrays_protocol4.pkl", "Python pickle", "state_dict"},
+        {"arrays_protocol5.pkl", "Python pickle", "state_dict"},
+        {"module.pth", "models.networks.UnetGenerator", "state_dict"},
+        {"namespace.pth", "argparse.Namespace", "state_dict"},
+        {"script.pt", "TorchScript", "state_dict"},
+        {"other.zip", "zip archive", "not PyTorch's"},
+        {"old.tar", "tar archive", "unpack"},
+        {"net.pth.gz", "gzip", "unpack"},
+        {"model.json", "JSON", ".pth"},
+        {"pointer.pth", "Git LFS", "fetch"},
+        {"page.html", "web page", "fetch"},
+        {"../resize_grey_x.png", "picture", ".pth"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < P2P_COUNT(files); i++) {
+        P2pTensorFile *f;
+        char path[512];
+        snprintf(path, sizeof(path), "%s%s", P2P_TEST_DATA "/foreign/", files[i].file);
+        const int err = p2p_tensor_file_open(&f, path);
+        if (err != P2P_EFORMAT || f || strchr(p2p_error(), '\n') ||
+            !strstr(p2p_error(), files[i].what) || !strstr(p2p_error(), files[i].advice) ||
+            !strstr(p2p_error(), path))
+            fail_msg("%s: status %d, %s", files[i].file, err, p2p_error());
+    }
+}
+
+/* Files of ours are never taken for another's: the length of a safetensors' header may read so. */
+static void header_like_a_magic_read(void **state)
+{
+    static const char head[] = "{\"__metadata__\":{}";
+    enum { LENGTH = 0x088b1f }; /* as gzip begins */
+    unsigned char *data = malloc(8 + LENGTH);
+    P2pTensorFile *f;
+
+    (void)state;
+    memset(data, ' ', 8 + LENGTH);
+    memcpy(data, "\x1f\x8b\x08\0\0\0\0\0", 8);
+    memcpy(data + 8, head, sizeof(head) - 1);
+    data[8 + LENGTH - 1] = '}';
+    assert_int_equal(p2p_tensor_file_open_memory(&f, "odd.safetensors", data, 8 + LENGTH), 0);
+    p2p_tensor_file_close(&f);
+    free(data);
+}
+
+/* ---- Truncated and damaged ------------------------------------------------------------------ */
 
 /* Read from a block of just these bytes, so that a sanitizer sees each byte too many. */
 static int read_copy(Reader read, const unsigned char *data, size_t bytes)
@@ -105,6 +267,8 @@ static const struct {
 } whole[] = {
     {HOSTILE "control_good.pth", p2p_pth_read},
     {HOSTILE "control_good_legacy.pth", p2p_pth_read},
+    {HOSTILE "control_big_endian.pth", p2p_pth_read},
+    {HOSTILE "control_wrapped.pth", p2p_pth_read},
     {EXCHANGE "views.pth", p2p_pth_read},
     {EXCHANGE "views_legacy.pth", p2p_pth_read},
     {EXCHANGE "views.io.safetensors", p2p_safetensors_read_memory},
@@ -159,15 +323,43 @@ static void pict_truncated_anywhere_refused(void **state)
     free(data);
 }
 
+static void pict_with_nan_in_its_table_refused(void **state)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    static const int codes[] = {0, 1, 128, 255};
+    unsigned char *data;
+    size_t bytes;
+
+    (void)state;
+    assert_int_equal(p2p_file_read(EXCHANGE "unet256_ngf4_even.pict", 1 << 20, &data, &bytes), 0);
+    const size_t table = 4 + ((size_t)data[2] << 8 | data[3]) + 4; /* behind the names */
+    for (size_t i = 0; i < P2P_COUNT(bad) * P2P_COUNT(codes); i++) {
+        unsigned char *at = data + table + sizeof(float) * (size_t)codes[i / P2P_COUNT(bad)];
+        float old;
+        memcpy(&old, at, sizeof(old));
+        memcpy(at, &bad[i % P2P_COUNT(bad)], sizeof(old));
+        assert_int_equal(read_copy(p2p_pict_read, data, bytes), P2P_EFORMAT);
+        assert_non_null(strstr(p2p_error(), "table"));
+        memcpy(at, &old, sizeof(old));
+    }
+    assert_int_equal(read_copy(p2p_pict_read, data, bytes), 0);
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(file_hostile_refused),
         cmocka_unit_test(message_names_what_was_refused),
         cmocka_unit_test(file_good_read),
+        cmocka_unit_test(big_endian_integers_read),
+        cmocka_unit_test(zip_that_lies_refused),
+        cmocka_unit_test(foreign_kind_named),
+        cmocka_unit_test(header_like_a_magic_read),
         cmocka_unit_test(file_truncated_anywhere_refused),
         cmocka_unit_test(file_with_any_byte_changed_survived),
         cmocka_unit_test(pict_truncated_anywhere_refused),
+        cmocka_unit_test(pict_with_nan_in_its_table_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

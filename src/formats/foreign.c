@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Kinds of foreign files, by their first bytes, protobuf fields, entries or names. */
+#include "src/formats/foreign.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "p2p/common.h"
+#include "src/base/file.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+
+/* What to do. */
+static const char use_export[] =
+    "pix2pix-tensorflow's server/tools/export-checkpoint.py makes a .pict of a "
+    "checkpoint, and that is read",
+                  use_state_dict[] = "load it in Python and save the network's state_dict() by "
+                                     "torch.save(), which is read",
+                  use_original[] =
+                      "give the model that it was made from (.safetensors, .pth, .pict)",
+                  unpack[] = "unpack it first", fetch_again[] = "fetch the model's file itself",
+                  no_model[] = "models are .safetensors, .pth and .pict files";
+
+static int refuse(const char *path, const char *what, const char *advice)
+{
+    return p2p_fail(P2P_EFORMAT, "%s: is %s, which cannot be read; %s", path, what, advice);
+}
+
+/* ---- First bytes --------------------------------------------------------------------------- */
+
+#define MAGIC(text) sizeof(text) - 1, text
+
+static const struct {
+    size_t at, bytes;
+    const char *magic, *what, *advice;
+} fronts[] = {
+    {0, MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file (Keras)", no_model},
+    {4, MAGIC("TFL3"), "a model of TensorFlow Lite", use_export},
+    {0, MAGIC("model_checkpoint_path:"), "TensorFlow's list of checkpoints", use_export},
+    {0, MAGIC("\4\0\0\0\1\0\0\0\3\0\0\0V 1"), "a Torch7 object (.t7)", use_state_dict},
+    {0, MAGIC("\3\0\0\0\1\0\0\0"), "a Torch7 table (.t7)", use_state_dict},
+    {0, MAGIC("4\n1\n3\nV 1\n"), "a Torch7 object as text (.t7)", use_state_dict},
+    {0, MAGIC("3\n1\n"), "a Torch7 table as text (.t7)", use_state_dict},
+    {0, MAGIC("\x93NUMPY"), "an array of NumPy", use_state_dict},
+    {0, MAGIC("(dp"), "a plain Python pickle", use_state_dict},
+    {0, MAGIC("ccopy_reg\n"), "a plain Python pickle", use_state_dict},
+    {257, MAGIC("ustar"), "a tar archive", unpack},
+    {0, MAGIC("\x1f\x8b\x08"), "compressed by gzip", unpack},
+    {0, MAGIC("BZh"), "compressed by bzip2", unpack},
+    {0, MAGIC("\xfd\x37zXZ"), "compressed by xz", unpack},
+    {0, MAGIC("\x28\xb5\x2f\xfd"), "compressed by zstd", unpack},
+    {0, MAGIC("7z\xbc\xaf"), "a 7-Zip archive", unpack},
+    {0, MAGIC("Rar!"), "a RAR archive", unpack},
+    {0, MAGIC("\x89PNG"), "a picture", no_model},
+    {0, MAGIC("\xff\xd8\xff"), "a picture", no_model},
+    {0, MAGIC("GIF8"), "a picture", no_model},
+    {0,
+     MAGIC("\x7f"
+           "ELF"),
+     "a program", no_model},
+    {0, MAGIC("version https://git-lfs"), "a pointer of Git LFS", fetch_again},
+};
+
+/* TensorFlow's .index of a checkpoint, and its checkpoints before 2017, end with this. */
+static const unsigned char table_end[] = {0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb};
+
+static bool has(const unsigned char *data, size_t bytes, size_t at, const void *magic, size_t n)
+{
+    return at <= bytes && n <= bytes - at && !memcmp(data + at, magic, n);
+}
+
+/* The first bytes that are no blanks, without regard to upper and lower case. */
+static bool begins_with_word(const unsigned char *data, size_t bytes, const char *word)
+{
+    const size_t n = strlen(word);
+
+    while (bytes && strchr(" \t\r\n", *data) && *data)
+        data++, bytes--;
+    return n <= bytes && !strncasecmp((const char *)data, word, n);
+}
+
+/* A pickle with its protocol in front; PyTorch's own has a reader. */
+static bool is_pickle(const unsigned char *data, size_t bytes)
+{
+    return bytes > 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5;
+}
+
+/* ---- Protobuf ------------------------------------------------------------------------------ */
+
+enum { VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5 }; /* wire types */
+
+static bool take_varint(const unsigned char *data, size_t bytes, size_t *at, uint64_t *value)
+{
+    *value = 0;
+    for (int shift = 0; *at < bytes && shift < 64; shift += 7) {
+        const unsigned char byte = data[(*at)++];
+        *value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return true;
+    }
+    return false;
+}
+
+/* Field numbers below 32 of a message, as bits; 0 where the bytes are no message. */
+static uint32_t message_fields(const unsigned char *data, size_t bytes)
+{
+    uint64_t tag, value;
+    uint32_t seen = 0;
+
+    for (size_t at = 0; at < bytes;) {
+        if (!take_varint(data, bytes, &at, &tag) || tag >> 3 == 0 || tag >> 3 > 31)
+            return 0;
+        seen |= 1u << (tag >> 3);
+        switch (tag & 7) {
+        case VARINT:
+        case LENGTH:
+            if (!take_varint(data, bytes, &at, &value))
+                return 0;
+            if ((tag & 7) == VARINT)
+                value = 0;
+            break;
+        case FIXED64:
+            value = 8;
+            break;
+        case FIXED32:
+            value = 4;
+            break;
+        default:
+            return 0;
+        }
+        if (value > bytes - at)
+            return 0;
+        at += (size_t)value;
+    }
+    return seen;
+}
+
+/* What a protobuf message of a whole file is, by its first tag and its fields; NULL: nothing known. */
+static const char *message_kind(const unsigned char *data, size_t bytes)
+{
+    enum { NUMBER_1 = 1 << 3 | VARINT, MESSAGE_1 = 1 << 3 | LENGTH, ONNX_GRAPH = 1 << 7 };
+    const bool maybe = bytes > 2 && (data[0] == NUMBER_1 || data[0] == MESSAGE_1);
+    const uint32_t seen = maybe ? message_fields(data, bytes) : 0;
+
+    if (!seen)
+        return NULL;
+    if (data[0] == MESSAGE_1) /* GraphDef: nodes; MetaGraphDef: its description */
+        return seen < 1u << 8 ? "a graph of TensorFlow (frozen graph or .meta)" : NULL;
+    return seen & ONNX_GRAPH             ? "an ONNX graph"
+           : seen == (1u << 1 | 1u << 2) ? "a SavedModel of TensorFlow"
+                                         : NULL;
+}
+
+/* ---- Names --------------------------------------------------------------------------------- */
+
+static bool ends(const char *text, const char *with)
+{
+    const size_t n = strlen(text), w = strlen(with);
+
+    return n >= w && !strcmp(text + n - w, with);
+}
+
+/* NAME.data-00000-of-00001 */
+static bool is_tensorflow_data(const char *path)
+{
+    const char *at = strstr(path, ".data-");
+
+    return at && strstr(at, "-of-") && !strchr(at, '/');
+}
+
+static bool has_beside(const char *path, const char *suffix)
+{
+    char *name = p2p_format("%s%s", path, suffix);
+    const bool there = name && p2p_file_exists(name);
+
+    free(name);
+    return there;
+}
+
+/* ---- All ----------------------------------------------------------------------------------- */
+
+int p2p_foreign_refuse(const char *path, const unsigned char *data, size_t bytes)
+{
+    const char *message;
+
+    if (!bytes)
+        return p2p_fail(P2P_EFORMAT, "%s: is empty", path);
+    for (size_t i = 0; i < P2P_COUNT(fronts); i++)
+        if (has(data, bytes, fronts[i].at, fronts[i].magic, fronts[i].bytes))
+            return refuse(path, fronts[i].what, fronts[i].advice);
+    if (is_pickle(data, bytes))
+        return refuse(path, "a plain Python pickle, not written by torch.save()", use_state_dict);
+    if (is_tensorflow_data(path) ||
+        (bytes > sizeof(table_end) &&
+         has(data, bytes, bytes - sizeof(table_end), table_end, sizeof(table_end))))
+        return refuse(path, "a checkpoint of TensorFlow", use_export);
+    if (begins_with_word(data, bytes, "<!doctype") || begins_with_word(data, bytes, "<html") ||
+        begins_with_word(data, bytes, "<?xml"))
+        return refuse(path, "a web page", fetch_again);
+    if (begins_with_word(data, bytes, "{"))
+        return refuse(path, "JSON text", no_model);
+    message = message_kind(data, bytes);
+    return message ? refuse(path, message, strstr(message, "ONNX") ? use_original : use_export)
+                   : P2P_OK;
+}
+
+int p2p_foreign_refuse_entry(const char *path, const char *entry)
+{
+    static const struct {
+        const char *end, *what, *advice;
+    } entries[] = {
+        {"/constants.pkl", "a TorchScript archive", use_state_dict},
+        {".npy", "an archive of NumPy's arrays (.npz)", use_state_dict},
+        {"model.weights.h5", "a model of Keras", no_model},
+        {"saved_model.pb", "a packed SavedModel of TensorFlow", use_export},
+    };
+
+    for (size_t i = 0; i < P2P_COUNT(entries); i++)
+        if (ends(entry, entries[i].end))
+            return refuse(path, entries[i].what, entries[i].advice);
+    return P2P_OK;
+}
+
+int p2p_foreign_refuse_path(const char *path)
+{
+    if (p2p_folder_exists(path) && (has_beside(path, "/saved_model.pb")))
+        return refuse(path, "the folder of a SavedModel of TensorFlow", use_export);
+    if (!p2p_file_exists(path) && has_beside(path, ".index"))
+        return refuse(path, "a checkpoint of TensorFlow", use_export);
+    return P2P_OK;
+}

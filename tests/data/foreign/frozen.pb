@@ -1,0 +1,5 @@
+
+*
+!generator/encoder_1/conv2d/kernelConst
+
+generator/xPlaceholder"
