@@ -56,18 +56,26 @@ static int read_number(const P2pTensorFile *f, const char *key, long *out)
     return P2P_OK;
 }
 
+bool p2p_checkpoint_is_ours(const P2pTensorFile *f)
+{
+    const char *format = p2p_tensor_file_meta(f, P2P_META_FORMAT);
+
+    return format && (!strcmp(format, P2P_FORMAT_CHECKPOINT) || !strcmp(format, P2P_FORMAT_FROZEN));
+}
+
 int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosition *position,
                             bool *frozen)
 {
-    const char *path = p2p_tensor_file_path(f), *format = p2p_tensor_file_meta(f, P2P_META_FORMAT);
+    const char *path = p2p_tensor_file_path(f);
     const char *version = p2p_tensor_file_meta(f, "format_version"), *name;
     char value[P2P_OPTION_TEXT], key[96];
     long epoch = 0;
     int err = P2P_OK;
 
-    *frozen = format && !strcmp(format, P2P_FORMAT_FROZEN);
-    if (!format || (!*frozen && strcmp(format, P2P_FORMAT_CHECKPOINT) != 0))
+    *frozen = false;
+    if (!p2p_checkpoint_is_ours(f))
         return p2p_fail(P2P_EFORMAT, "%s: is no model of pix2pix-cl", path);
+    *frozen = !strcmp(p2p_tensor_file_meta(f, P2P_META_FORMAT), P2P_FORMAT_FROZEN);
     if (!version || strcmp(version, format_version) != 0)
         return p2p_fail(P2P_EFORMAT,
                         "%s: has format version %.20s, this program reads %s; use the "

@@ -53,6 +53,9 @@ int p2p_checkpoint_file(P2pTensorFile **out, const char *path, char **warning);
 int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *options,
                         P2pPosition *position, char **warning);
 
+/** Whether the metadata says that the file is a checkpoint or a frozen model, of any version. */
+bool p2p_checkpoint_is_ours(const P2pTensorFile *file);
+
 /**
  * What the metadata of a checkpoint or a frozen model says.
  *

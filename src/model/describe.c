@@ -47,7 +47,9 @@ static void describe_kind(const P2pSource *s, char *text)
                  path, weights, s->position.step, s->position.epoch + 1, data);
         break;
     case P2P_SOURCE_STATE_DICT:
-        snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix\n", path);
+        p2p_show(data, sizeof(data), s->prefix);
+        snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix%s%s\n", path,
+                 s->prefix[0] ? ", its names behind " : "", data);
         break;
     case P2P_SOURCE_PICT:
         snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", path);

@@ -18,11 +18,11 @@ typedef struct Names {
 
 static const P2pFileTensor *find(const Names *n, const char *format, int k)
 {
-    char name[P2P_EXCHANGE_NAME], whole[P2P_EXCHANGE_NAME + 16];
+    char name[P2P_EXCHANGE_NAME];
+    const int used = snprintf(name, sizeof(name), "%s", n->prefix);
 
-    snprintf(name, sizeof(name), format, k);
-    snprintf(whole, sizeof(whole), "%s%s", n->prefix, name);
-    return p2p_tensor_file_find(n->file, whole);
+    snprintf(name + used, sizeof(name) - (size_t)used, format, k);
+    return p2p_tensor_file_find(n->file, name);
 }
 
 /* "model.model.1.model.3.model.<place>" with `level` times ".model". */
@@ -110,31 +110,121 @@ static void infer_pixel(const Names *n, P2pOptions *o)
     o->norm = choose_norm(find(n, "net.%d.weight", 3), find(n, "net.%d.bias", 2));
 }
 
-int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *prefix, P2pOptions *o,
-                               char net[2])
-{
-    const Names n = {file, prefix};
+typedef enum Kind { NO_NETWORK, UNET, RESNET, PATCHGAN, PIXEL } Kind;
 
-    memcpy(net, "G", 2);
-    if (find_level(&n, 1, "0.weight") && find_level(&n, 1, "3.weight")) {
+/* A tensor that each kind has; what stands before this name may be the prefix of all names. */
+static const char *const signatures[] = {[UNET] = "model.model.0.weight",
+                                         [RESNET] = "model.10.conv_block.1.weight",
+                                         [PATCHGAN] = "model.0.weight",
+                                         [PIXEL] = "net.0.weight"};
+
+/*
+ * A second tensor tells a network from a prefix that reads like our own names: PatchGAN's
+ * model.0.weight behind "model." is not a U-Net's model.model.0.weight.
+ */
+static bool is_kind(const Names *n, Kind kind)
+{
+    if (!find(n, signatures[kind], 0))
+        return false;
+    switch (kind) {
+    case UNET:
+        return find_level(n, 1, "3.weight") && find_level(n, 2, "1.weight");
+    case RESNET:
+        return find(n, "model.%d.weight", 1);
+    case PATCHGAN:
+        return find(n, "model.%d.weight", 2);
+    default:
+        return find(n, "net.%d.weight", 2);
+    }
+}
+
+static bool is_generator(Kind kind)
+{
+    return kind == UNET || kind == RESNET;
+}
+
+/* The prefix that makes a name of a kind's signature; false where it has another end. */
+static bool prefix_of(const char *name, const char *signature, char prefix[P2P_EXCHANGE_PREFIX])
+{
+    const size_t bytes = strlen(name), end = strlen(signature);
+
+    if (bytes < end || strcmp(name + bytes - end, signature) != 0)
+        return false;
+    const size_t length = bytes - end;
+    if (length >= P2P_EXCHANGE_PREFIX || (length && name[length - 1] != '.'))
+        return false;
+    memcpy(prefix, name, length);
+    prefix[length] = '\0';
+    return true;
+}
+
+/* Of two networks of one role the first counts; a wanted role before the generator. */
+static void take(P2pExchangeNet *found, Kind *best, Kind kind, const char *prefix,
+                 const char *wanted)
+{
+    const bool same = *best != NO_NETWORK && is_generator(*best) == is_generator(kind);
+    const bool better = is_generator(kind) == !(wanted && wanted[0] == 'D');
+
+    if (same) {
+        if (!found->other[0])
+            memcpy(found->other, prefix, strlen(prefix) + 1);
+        return;
+    }
+    found->partner = *best != NO_NETWORK;
+    if (*best != NO_NETWORK && !better)
+        return;
+    *best = kind;
+    found->other[0] = '\0';
+    memcpy(found->net, is_generator(kind) ? "G" : "D", 2);
+    memcpy(found->prefix, prefix, strlen(prefix) + 1);
+}
+
+/* All networks of the file; the best one is left in *found. */
+static Kind find_network(const P2pTensorFile *file, const char *wanted, P2pExchangeNet *found)
+{
+    enum { MOST = 256 }; /* names to look at: each costs a search for others */
+    char prefix[P2P_EXCHANGE_PREFIX];
+    Kind best = NO_NETWORK;
+
+    *found = (P2pExchangeNet){0};
+    for (int i = 0, looked = 0; i < p2p_tensor_file_count(file) && looked < MOST; i++)
+        for (Kind kind = UNET; kind <= PIXEL; kind++)
+            if (prefix_of(p2p_tensor_file_at(file, i)->name, signatures[kind], prefix)) {
+                const Names n = {file, prefix};
+                looked++;
+                if (is_kind(&n, kind))
+                    take(found, &best, kind, prefix, wanted);
+            }
+    return best;
+}
+
+int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *wanted, P2pOptions *o,
+                               P2pExchangeNet *found)
+{
+    const Kind kind = find_network(file, wanted, found);
+    const Names n = {file, found->prefix};
+
+    o->unconditional_D |= kind == PATCHGAN || kind == PIXEL;
+    switch (kind) {
+    case UNET:
         infer_unet(&n, o);
         return P2P_OK;
-    }
-    if (find(&n, "model.%d.conv_block.1.weight", 10))
+    case RESNET:
         return infer_resnet(&n, o);
-    memcpy(net, "D", 2);
-    o->unconditional_D = true;
-    if (find(&n, "net.%d.weight", 0))
-        infer_pixel(&n, o);
-    else if (find(&n, "model.%d.weight", 0) && find(&n, "model.%d.weight", 2))
+    case PATCHGAN:
         infer_patchgan(&n, o);
-    else
+        return P2P_OK;
+    case PIXEL:
+        infer_pixel(&n, o);
+        return P2P_OK;
+    default:
         return p2p_fail(P2P_EFORMAT,
-                        "%s: holds no network that is known: no tensor model.model.0."
-                        "weight (U-Net), model.10.conv_block.1.weight (ResNet) or "
-                        "model.0.weight (discriminator)",
-                        p2p_tensor_file_path(file));
-    return P2P_OK;
+                        "%s: holds no network that is known: no tensor model.model.0.weight "
+                        "(U-Net), model.10.conv_block.1.weight (ResNet) or model.0.weight "
+                        "(discriminator), behind whatever prefix; its first is called %.80s",
+                        p2p_tensor_file_path(file),
+                        p2p_tensor_file_count(file) ? p2p_tensor_file_at(file, 0)->name : "none");
+    }
 }
 
 /* ---- pix2pix-tensorflow -------------------------------------------------------------------- */

@@ -10,18 +10,26 @@
 #include "src/formats/tensor_file.h"
 #include "src/graph/graph.h"
 
-enum { P2P_EXCHANGE_NAME = 256 };
+enum { P2P_EXCHANGE_NAME = 512, P2P_EXCHANGE_PREFIX = 256 };
+
+/** A network among the tensors of a file. */
+typedef struct P2pExchangeNet {
+    char net[2];                      /* "G" or "D" */
+    char prefix[P2P_EXCHANGE_PREFIX]; /* of all its names: "", "module.", "state_dict.netG." */
+    bool partner;                     /* there is one of the other kind, too */
+    char other[P2P_EXCHANGE_PREFIX];  /* prefix of a further one of the same kind; else "" */
+} P2pExchangeNet;
 
 /**
- * Find the options of a network whose tensors have the names of PyTorch's state_dict in
- * pytorch-CycleGAN-and-pix2pix; graph parameters have the same names.
+ * Find a network whose tensors have the names of PyTorch's state_dict in
+ * pytorch-CycleGAN-and-pix2pix, behind any prefix; graph parameters have the same names.
  *
- * @param prefix  What each name begins with: "" or "module.".
- * @param net     Set to "G" or "D".
+ * @param wanted   "G" or "D"; NULL, or where there is none such: the first, generators before.
+ * @param options  Those that names and shapes tell of are set.
  * @return 0; P2P_EFORMAT: no network that is known.
  */
-int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *prefix, P2pOptions *options,
-                               char net[2]);
+int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *wanted, P2pOptions *options,
+                               P2pExchangeNet *found);
 
 /** The same for pix2pix-tensorflow's generator. */
 int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *options);

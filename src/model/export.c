@@ -54,7 +54,9 @@ static int add_entry(Listing *l, int param, P2pTensorEntry entry)
 
 static int batches_done(const P2pSource *s, const char *name, int64_t *out)
 {
-    const P2pFileTensor *t = p2p_tensor_file_find(s->file, name);
+    char stored[P2P_EXCHANGE_NAME];
+    snprintf(stored, sizeof(stored), "%s%s", s->prefix, name);
+    const P2pFileTensor *t = p2p_tensor_file_find(s->file, stored);
 
     *out = s->net[0] == 'D' ? 3 * (int64_t)s->position.step : s->position.step;
     if (t && t->dtype == P2P_I64 && t->elements == 1)

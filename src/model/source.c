@@ -9,7 +9,6 @@
 #include "src/base/half.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/model/exchange.h"
 
 /* ---- Names --------------------------------------------------------------------------------- */
 
@@ -21,7 +20,7 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
     name[0] = '\0';
     switch (s->kind) {
     case P2P_SOURCE_STATE_DICT:
-        snprintf(name, P2P_EXCHANGE_NAME, "%s%s", s->prefixed ? "module." : "", ours);
+        snprintf(name, P2P_EXCHANGE_NAME, "%s%s", s->prefix, ours);
         break;
     case P2P_SOURCE_PICT:
         p2p_exchange_tensorflow_name(s->stored, i, name);
@@ -54,7 +53,13 @@ static int check_tensor(const P2pSource *s, int i)
     if (may_be_missing(s, p) && !stored_tensor(s, i))
         return P2P_OK;
     stored_name(s, i, name);
-    return p2p_checkpoint_find(s->file, name, p, s->kind == P2P_SOURCE_PICT, &t);
+    const int err = p2p_checkpoint_find(s->file, name, p, s->kind == P2P_SOURCE_PICT, &t);
+    if (!err && s->kind == P2P_SOURCE_STATE_DICT && !p2p_file_tensor_is_finite(t))
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: tensor %s has a NaN or an infinity: its training went wrong, or the "
+                        "file is damaged",
+                        p2p_tensor_file_path(s->file), name);
+    return err;
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
@@ -71,16 +76,38 @@ static int replace_options(P2pOptions *options, const P2pOptions *asked)
     return err;
 }
 
-static int infer(P2pSource *s)
+static int infer_state_dict(P2pSource *s, const char *net)
 {
+    P2pExchangeNet found;
+    const int err = p2p_exchange_infer_pytorch(s->file, net, &s->options, &found);
+
+    if (err)
+        return err;
+    s->kind = P2P_SOURCE_STATE_DICT;
+    s->partner = found.partner;
+    memcpy(s->net, found.net, sizeof(found.net));
+    memcpy(s->prefix, found.prefix, sizeof(found.prefix));
+    if (found.other[0] && !s->warning)
+        s->warning = p2p_format("%s: holds several networks %s; of the tensors called %s... and "
+                                "%s... the first are taken",
+                                p2p_tensor_file_path(s->file), s->net, s->prefix, found.other);
+    return P2P_OK;
+}
+
+static int infer(P2pSource *s, const char *net)
+{
+    int err;
+
     if (p2p_tensor_file_format(s->file) == P2P_FILE_PICT) {
         s->kind = P2P_SOURCE_PICT;
-        return p2p_exchange_infer_tensorflow(s->file, &s->options);
+        err = p2p_exchange_infer_tensorflow(s->file, &s->options);
+    } else {
+        err = infer_state_dict(s, net);
     }
-    s->kind = P2P_SOURCE_STATE_DICT;
-    for (int i = 0; i < p2p_tensor_file_count(s->file); i++)
-        s->prefixed |= !strncmp(p2p_tensor_file_at(s->file, i)->name, "module.", 7);
-    return p2p_exchange_infer_pytorch(s->file, s->prefixed ? "module." : "", &s->options, s->net);
+    if (err || !net || !strcmp(net, s->net))
+        return err;
+    return p2p_fail(P2P_EFORMAT, "%s: holds network %s, not %s", p2p_tensor_file_path(s->file),
+                    s->net, net);
 }
 
 static int read_options(P2pSource *s, const char *net)
@@ -89,15 +116,12 @@ static int read_options(P2pSource *s, const char *net)
     int err;
 
     snprintf(s->net, sizeof(s->net), "%s", net ? net : "G");
-    if (p2p_tensor_file_format(s->file) != P2P_FILE_SAFETENSORS) {
-        if ((err = infer(s)) < 0 || !net || !strcmp(net, s->net))
-            return err;
-        return p2p_fail(P2P_EFORMAT, "%s: holds network %s, not %s", p2p_tensor_file_path(s->file),
-                        s->net, net);
-    }
+    if (!p2p_checkpoint_is_ours(s->file))
+        return infer(s, net);
     if ((err = p2p_checkpoint_metadata(s->file, &s->options, &s->position, &frozen)) < 0)
         return err;
     s->kind = frozen ? P2P_SOURCE_FROZEN : P2P_SOURCE_CHECKPOINT;
+    s->partner = !frozen && s->options.lambda_GAN > 0;
     return s->kind == P2P_SOURCE_FROZEN && net && strcmp(net, "G") != 0
                ? p2p_fail(P2P_EFORMAT, "%s: a frozen model holds the generator alone",
                           p2p_tensor_file_path(s->file))
@@ -153,7 +177,7 @@ int p2p_source_open(P2pSource *s, const char *path, const char *net, const P2pOp
 int p2p_source_open_memory(P2pSource *s, const void *data, size_t bytes, const P2pOptions *asked)
 {
     *s = (P2pSource){0};
-    int err = p2p_safetensors_read_memory(&s->file, "embedded model", data, bytes);
+    int err = p2p_tensor_file_open_memory(&s->file, "embedded model", data, bytes);
 
     if (!err && (err = open_network(s, NULL, asked)) < 0)
         p2p_source_finish(s);

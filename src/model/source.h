@@ -10,17 +10,18 @@
 #include "src/formats/tensor_file.h"
 #include "src/graph/fold.h"
 #include "src/model/checkpoint.h"
+#include "src/model/exchange.h"
 
 typedef enum P2pSourceKind {
     P2P_SOURCE_CHECKPOINT, /* of a training run: G, D, moments */
     P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
-    P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth: one network */
+    P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth, or its tensors as safetensors */
     P2P_SOURCE_PICT,       /* pix2pix-tensorflow's .pict: G alone */
 } P2pSourceKind;
 
 typedef struct P2pSource {
     P2pTensorFile *file;
-    char *warning; /* the checkpoint before was opened: which and why; else NULL */
+    char *warning; /* another file or network than one may think was taken: which; else NULL */
     P2pSourceKind kind;
     P2pOptions options;   /* stored in the file, or inferred from its tensors */
     P2pPosition position; /* zero where the file does not tell */
@@ -28,7 +29,8 @@ typedef struct P2pSource {
     P2pGraph *stored;     /* as in the file */
     P2pGraph *graph;      /* as it is used: the same, or rebuilt */
     P2pOrigin *origin; /* of graph's parameters where it was folded here; else NULL: their places */
-    bool prefixed;     /* names begin with "module." */
+    bool partner;      /* the file holds a discriminator, too */
+    char prefix[P2P_EXCHANGE_PREFIX]; /* of a state_dict's names */
 } P2pSource;
 
 /**

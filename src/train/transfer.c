@@ -57,8 +57,7 @@ static int open_path(P2pTransfer *t, const char *path)
 {
     int err = open_one(t, path, NULL);
 
-    if (!err && t->sources[t->count - 1].kind == P2P_SOURCE_CHECKPOINT &&
-        t->sources[t->count - 1].options.lambda_GAN > 0)
+    if (!err && t->sources[t->count - 1].partner && t->sources[t->count - 1].net[0] == 'G')
         err = open_one(t, path, "D");
     return err;
 }
