@@ -13,7 +13,7 @@ const char cli_usage[] =
     "       p2p-train --name NAME --continue_train [OPTION]...\n"
     "Train pix2pix on pairs of pictures. Everything lands in CHECKPOINTS_DIR/NAME/.\n";
 
-static P2pTrainer *running; /* for the signal handler only */
+static P2pTrainer *_Atomic running; /* for the signal handler, which any thread may run */
 static volatile sig_atomic_t signal_seen;
 
 static void on_signal(int number)
@@ -21,7 +21,8 @@ static void on_signal(int number)
     if (signal_seen)
         _exit(CLI_SIGNAL + number);
     signal_seen = number;
-    p2p_trainer_stop(running);
+    if (running)
+        p2p_trainer_stop(running);
 }
 
 static void catch_signals(P2pTrainer *trainer)
@@ -93,6 +94,7 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
                 p2p_trainer_folder(trainer), networks >> 20, plan >> 20);
     catch_signals(trainer);
     const int err = p2p_trainer_run(trainer, &events);
+    running = NULL;
     if (show.terminal && !show.quiet)
         fputc('\n', stderr);
     if (cli_flag(o, "profile") && (!err || err == P2P_ESTOPPED))

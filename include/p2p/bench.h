@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * Measuring: a training step, a translation, the device's peaks. Compilation and warm-up are apart.
+ * A measurement keeps the device to itself (see p2p/device.h); nothing else should run beside it.
  */
 #ifndef P2P_BENCH_H
 #define P2P_BENCH_H

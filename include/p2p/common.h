@@ -4,6 +4,10 @@
  *
  * Functions that can fail return an int: P2P_OK or a negative P2pStatus. The message of the last
  * failure in the calling thread is kept by p2p_error().
+ *
+ * Threads: every object may be handed from one thread to another. What may be done to one object by
+ * several threads at once is said where its type is declared; whatever shares no object is
+ * independent, but for files: nobody should write where another reads or writes.
  */
 #ifndef P2P_COMMON_H
 #define P2P_COMMON_H

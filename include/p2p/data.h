@@ -4,7 +4,8 @@
  * loading ahead; making a demonstration set; joining two folders into one of A|B pictures.
  *
  * What a batch holds depends on the settings, the epoch and the position alone, never on the
- * number of threads or on what was loaded before. Nothing here knows of devices.
+ * number of threads or on what was loaded before. Nothing here knows of devices. Functions without an
+ * object may be called from any thread.
  */
 #ifndef P2P_DATA_H
 #define P2P_DATA_H
@@ -93,7 +94,10 @@ typedef struct P2pDatasetSettings {
     size_t max_pixels;       /**< see p2p_image_read */
 } P2pDatasetSettings;
 
-/** A list of pairs of picture files; immutable but for p2p_dataset_check. */
+/**
+ * A list of pairs of picture files. Immutable, so that several threads and loaders may use it, but
+ * for p2p_dataset_check: no other call may be under way then, and no loader be there.
+ */
 typedef struct P2pDataset P2pDataset;
 
 /**
@@ -140,7 +144,7 @@ typedef struct P2pCheckReport {
 } P2pCheckReport;
 
 /**
- * Decode every picture of the set once. Not while a loader uses the set.
+ * Decode every picture of the set once.
  *
  * @param settings  NULL for all defaults.
  * @param report    May be NULL.

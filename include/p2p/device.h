@@ -2,8 +2,11 @@
 /**
  * OpenCL devices: listing, choosing and opening one.
  *
- * A P2pDevice owns one context and one in-order queue. It may be used by one thread at a time;
- * two devices (also two on the same hardware) are independent.
+ * A P2pDevice owns one context and one in-order queue. Models, a training run and measurements on one
+ * device may be used from several threads: a call that needs the device waits until the one before
+ * it has ended, p2p_trainer_run() for as long as the run lasts. Two devices (also two on the same
+ * hardware) are independent: threads that shall work side by side open one each. Facts may be read
+ * from any thread; p2p_device_close() comes last, with no other call under way.
  */
 #ifndef P2P_DEVICE_H
 #define P2P_DEVICE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * Freezing and exchanging models: any model file in, one of several formats out. Needs no device.
+ * May be called from several threads at once.
  */
 #ifndef P2P_EXPORT_H
 #define P2P_EXPORT_H

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * A trained model: open it and translate pictures.
+ *
+ * Several threads may use one model, or several models of one device: preparing pictures goes on
+ * side by side, the network's runs take turns (see p2p/device.h). p2p_model_close() comes when no
+ * other call on the model is under way.
  */
 #ifndef P2P_MODEL_H
 #define P2P_MODEL_H
@@ -32,7 +36,7 @@ typedef struct P2pModelSettings {
  * pytorch-CycleGAN-and-pix2pix or a .pict of pix2pix-tensorflow. What the latter two do not tell
  * of the network is found out from their tensors.
  *
- * @param device  Must outlive the model and be used by one thread at a time.
+ * @param device  Must outlive the model; may serve others too.
  * @return 0; P2P_EIO, P2P_EFORMAT: the file; P2P_EINVAL: impossible options; P2P_EDEVICE,
  *         P2P_EDEVMEM: the device.
  */
@@ -58,7 +62,9 @@ P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int cha
 /**
  * Translate one picture of any size: prepare, run the generator, round.
  *
- * The first picture of a size builds a plan, which may compile kernels; later ones only run.
+ * The first picture of a size builds a plan, which may compile kernels; later ones only run. Plans of
+ * the last four sizes stay, as far as they take no more than an eighth of the device's memory
+ * together and leave room for a new one.
  *
  * @param in   8 or 16 bits, 1 to 4 channels.
  * @param out  8 bits, output_nc channels; overwritten; finish it.

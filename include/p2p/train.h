@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * Training: a run in a folder, from its options to its last checkpoint.
+ *
+ * A P2pTrainer is used by one thread at a time, but for p2p_trainer_stop(). Making it and running it
+ * keep the device to themselves (see p2p/device.h).
  */
 #ifndef P2P_TRAIN_H
 #define P2P_TRAIN_H
@@ -28,7 +31,7 @@ typedef struct P2pTrainProgress {
     double seconds_left;     /**< to the end of the run, estimated */
 } P2pTrainProgress;
 
-/** Called from p2p_trainer_run() in its thread; any may be NULL. */
+/** Called from p2p_trainer_run() in its thread, which may use the device then; any may be NULL. */
 typedef struct P2pTrainEvents {
     void (*progress)(void *user, const P2pTrainProgress *progress);
     void (*saved)(void *user, const char *path);
@@ -60,7 +63,11 @@ P2P_API int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *
  */
 P2P_API int p2p_trainer_run(P2pTrainer *trainer, const P2pTrainEvents *events);
 
-/** Ask a running p2p_trainer_run() to finish its step, save and return. Safe in a signal handler. */
+/**
+ * Ask p2p_trainer_run() to finish its step, save and return; when none is running, the next one
+ * saves and returns at once. Safe in signal handlers and from any thread, as long as the trainer is
+ * there: it sets a lock-free atomic and nothing else.
+ */
 P2P_API void p2p_trainer_stop(P2pTrainer *trainer);
 
 /** Bytes on the device: networks, and the plan of a step. */

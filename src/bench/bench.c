@@ -107,9 +107,8 @@ static int train_once(void *user)
     return err ? err : p2p_device_finish(r->gan->device);
 }
 
-int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
+static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *result)
 {
-    const P2pBenchSettings s = with_defaults(settings);
     const P2pPix2pixSpec spec = {.g = net_spec(&s, s.netG, s.ngf, 3),
                                  .d = net_spec(&s, s.netD, s.ndf, 6),
                                  .batch = s.batch_size,
@@ -141,6 +140,12 @@ int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenc
     p2p_gan_destroy(&run.gan);
     free(picture);
     return err;
+}
+
+int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
+{
+    p2p_device_enter(device);
+    return p2p_device_leave(device, bench_train(device, with_defaults(settings), result));
 }
 
 /* ---- Translating --------------------------------------------------------------------------- */
@@ -188,9 +193,8 @@ static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSett
     return p2p_plan_finish(r->plan);
 }
 
-int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
+static int bench_translate(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *result)
 {
-    const P2pBenchSettings s = with_defaults(settings);
     const size_t count = (size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3;
     const double start = p2p_seconds();
     TranslateRun run = {.in = random_picture(count), .out = p2p_alloc(count, sizeof(float))};
@@ -211,6 +215,12 @@ int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings, P2p
     free(run.in);
     free(run.out);
     return err;
+}
+
+int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
+{
+    p2p_device_enter(device);
+    return p2p_device_leave(device, bench_translate(device, with_defaults(settings), result));
 }
 
 void p2p_bench_result_finish(P2pBenchResult *result)
@@ -237,7 +247,7 @@ static int best_of(P2pDevice *device, P2pSequence *seq, int times, double *best)
     return err;
 }
 
-int p2p_bench_peak(P2pDevice *device, P2pPeak *peak)
+static int bench_peak(P2pDevice *device, P2pPeak *peak)
 {
     enum { CHAINS = 12, COPY_BYTES = 64 << 20 };
     const P2pCaps *caps = p2p_device_caps(device);
@@ -280,4 +290,10 @@ done:
     p2p_buffer_destroy(&a);
     p2p_buffer_destroy(&b);
     return err;
+}
+
+int p2p_bench_peak(P2pDevice *device, P2pPeak *peak)
+{
+    p2p_device_enter(device);
+    return p2p_device_leave(device, bench_peak(device, peak));
 }

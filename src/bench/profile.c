@@ -34,5 +34,8 @@ int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)
 
 int p2p_trainer_profile(P2pTrainer *t, P2pBenchRow **rows, int *count)
 {
-    return p2p_profile_rows(p2p_trainer_plan(t), rows, count);
+    P2pPlan *plan = p2p_trainer_plan(t);
+
+    p2p_device_enter(p2p_plan_device(plan));
+    return p2p_device_leave(p2p_plan_device(plan), p2p_profile_rows(plan, rows, count));
 }

@@ -217,6 +217,29 @@ static int open_found(P2pDevice *d, const Found *f, int i)
     return P2P_OK;
 }
 
+static int make_turn(P2pDevice *d)
+{
+    pthread_mutexattr_t attributes;
+
+    if (pthread_mutexattr_init(&attributes) != 0)
+        return p2p_fail(P2P_ENOMEM, "no room for the device's lock");
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    d->has_turn = pthread_mutex_init(&d->turn, &attributes) == 0;
+    pthread_mutexattr_destroy(&attributes);
+    return d->has_turn ? P2P_OK : p2p_fail(P2P_ENOMEM, "no room for the device's lock");
+}
+
+void p2p_device_enter(P2pDevice *device)
+{
+    pthread_mutex_lock(&device->turn);
+}
+
+int p2p_device_leave(P2pDevice *device, int err)
+{
+    pthread_mutex_unlock(&device->turn);
+    return err;
+}
+
 int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
 {
     const char *wanted = settings->device ? settings->device : getenv("P2P_DEVICE");
@@ -225,6 +248,8 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     int err = d && f ? P2P_OK : P2P_ENOMEM;
 
     *out = NULL;
+    if (!err)
+        err = make_turn(d);
     if (!err) {
         find_devices(f);
         const int i = choose(f, wanted);
@@ -264,6 +289,8 @@ void p2p_device_close(P2pDevice **device)
     }
     if (d->context)
         clReleaseContext(d->context);
+    if (d->has_turn)
+        pthread_mutex_destroy(&d->turn);
     free(d);
 }
 

@@ -13,6 +13,15 @@
 
 const P2pLog *p2p_device_log(const P2pDevice *device);
 
+/**
+ * A device, and all that is made on it, is used by one thread at a time: public functions that use
+ * one begin and end with these, nothing below does. Waits while another thread is in. The same
+ * thread may enter again (callbacks of a training run translate).
+ */
+void p2p_device_enter(P2pDevice *device);
+/** Returns err, so that `return p2p_device_leave(device, err)`. */
+int p2p_device_leave(P2pDevice *device, int err);
+
 /** Wait until everything enqueued has run. */
 int p2p_device_finish(P2pDevice *device);
 /** Hand everything enqueued to the device; does not wait. */

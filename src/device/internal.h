@@ -4,6 +4,7 @@
 #define P2P_DEVICE_INTERNAL_H
 
 #include <CL/cl.h>
+#include <pthread.h>
 
 #include "src/device/device.h"
 
@@ -15,6 +16,8 @@ typedef struct P2pProgram {
 } P2pProgram;
 
 struct P2pDevice {
+    pthread_mutex_t turn; /* recursive; p2p_device_enter() */
+    bool has_turn;
     cl_platform_id platform;
     cl_device_id id;
     cl_context context;

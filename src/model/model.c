@@ -8,35 +8,16 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/graph/apply.h"
+#include "src/model/forward.h"
 #include "src/model/source.h"
-
-/** The plan for one size of picture. */
-typedef struct Forward {
-    P2pPlan *plan;
-    P2pApply *apply;
-    int input, output, hyper;
-    int width, height;
-    float *in, *out; /* dense NHWC */
-} Forward;
 
 struct P2pModel {
     P2pDevice *device;
     P2pOptions options;
-    P2pModelSettings settings;
     char *variants, *refs;
     P2pNet *net;
-    Forward forward;
+    P2pForwards *forwards;
 };
-
-static void forward_finish(Forward *f)
-{
-    p2p_apply_destroy(&f->apply);
-    p2p_plan_destroy(&f->plan);
-    free(f->in);
-    free(f->out);
-    *f = (Forward){0};
-}
 
 /* How the file's weights are packed, if all large ones are so and a device's kernels read it. */
 static P2pPacking packing_of(const P2pSource *source, const P2pGraph *graph,
@@ -99,23 +80,12 @@ static int fill(void *user, int i, void *raw)
     return err;
 }
 
-static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *settings)
+/* The network on the device, with its weights. */
+static int build_net(P2pModel *m, const P2pSource *source)
 {
     P2pGraph *graph;
     int err;
 
-    if (source->net[0] != 'G')
-        return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
-                        p2p_tensor_file_path(source->file));
-    m->options = source->options;
-    m->settings = settings ? *settings : (P2pModelSettings){0};
-    if (m->settings.options) /* no file stores it */
-        m->options.max_pixels = m->settings.options->max_pixels;
-    m->settings.options = NULL; /* not ours to keep */
-    m->variants = p2p_strdup(m->settings.variants ? m->settings.variants : "");
-    m->refs = p2p_strdup(m->settings.refs ? m->settings.refs : "");
-    if (!m->variants || !m->refs)
-        return P2P_ENOMEM;
     if ((err = p2p_graph_copy(&graph, source->graph)) < 0 ||
         (err = p2p_net_create_packed(&m->net, m->device, graph, "G",
                                      packing_of(source, graph, m->device))) < 0)
@@ -123,16 +93,45 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     return p2p_net_fill(m->net, m->device, fill, &(Upload){m->net, source});
 }
 
+static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s)
+{
+    int err;
+
+    if (source->net[0] != 'G')
+        return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
+                        p2p_tensor_file_path(source->file));
+    m->options = source->options;
+    if (s->options) /* no file stores it */
+        m->options.max_pixels = s->options->max_pixels;
+    m->variants = p2p_strdup(s->variants ? s->variants : "");
+    m->refs = p2p_strdup(s->refs ? s->refs : "");
+    if (!m->variants || !m->refs)
+        return P2P_ENOMEM;
+    p2p_device_enter(m->device);
+    if ((err = p2p_device_leave(m->device, build_net(m, source))) < 0)
+        return err;
+    const P2pForwardSettings forward = {
+        .device = m->device,
+        .net = m->net,
+        .mode = {.running = s->eval,
+                 .per_picture = true,
+                 .dropout = !s->eval && !s->no_dropout && !m->options.no_dropout},
+        .choice = {.variants = m->variants, .refs = m->refs},
+        .seed = (uint32_t)m->options.seed & 0x3fffffffu};
+    return p2p_forwards_create(&m->forwards, &forward);
+}
+
 /* The model of a source that was opened with this result; finishes the source. */
 static int create(P2pModel **out, P2pDevice *device, P2pSource *source, int opened,
                   const P2pModelSettings *settings)
 {
+    static const P2pModelSettings defaults;
     P2pModel *m = *out = opened ? NULL : p2p_alloc(1, sizeof(*m));
     int err = opened ? opened : m ? P2P_OK : P2P_ENOMEM;
 
     if (!err) {
         m->device = device;
-        err = build(m, source, settings);
+        err = build(m, source, settings ? settings : &defaults);
     }
     p2p_source_finish(source);
     if (err)
@@ -167,8 +166,10 @@ void p2p_model_close(P2pModel **model)
 
     if (!m)
         return;
-    forward_finish(&m->forward);
+    p2p_device_enter(m->device);
+    p2p_forwards_destroy(&m->forwards);
     p2p_net_destroy(&m->net);
+    p2p_device_leave(m->device, P2P_OK);
     free(m->variants);
     free(m->refs);
     free(m);
@@ -201,50 +202,17 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels, P
     return err;
 }
 
-static int forward_init(P2pModel *m, int width, int height)
-{
-    Forward *f = &m->forward;
-    const P2pChoice choice = {.variants = m->variants, .refs = m->refs};
-    const P2pMode mode = {.running = m->settings.eval,
-                          .per_picture = true,
-                          .dropout = !m->settings.eval && !m->settings.no_dropout &&
-                                     !m->options.no_dropout};
-    const size_t pixels = (size_t)width * (size_t)height;
-    uint32_t hyper[P2P_HYPER_WORDS] = {0};
-    int err;
-
-    forward_finish(f);
-    f->width = width;
-    f->height = height;
-    f->in = p2p_alloc(pixels * (size_t)m->options.input_nc, sizeof(float));
-    f->out = p2p_alloc(pixels * (size_t)m->options.output_nc, sizeof(float));
-    if (!f->in || !f->out)
-        return P2P_ENOMEM;
-    if ((err = p2p_plan_create(&f->plan, m->device, &choice)) < 0)
-        return err;
-    f->hyper = p2p_plan_keep(f->plan, p2p_tensor_vector(P2P_HYPER_WORDS));
-    f->input = p2p_plan_keep(f->plan, p2p_tensor_nhwc(1, height, width, m->options.input_nc));
-    if ((err = p2p_apply_forward(&f->apply, f->plan, m->net, f->input, f->hyper, &mode, true)) < 0)
-        return err;
-    f->output = p2p_apply_output(f->apply);
-    if ((err = p2p_plan_finish(f->plan)) < 0)
-        return err;
-    hyper[P2P_HYPER_SEED] = (uint32_t)m->options.seed & 0x3fffffffu;
-    return p2p_buffer_write(p2p_plan_get(f->plan, f->hyper)->buffer, 0, sizeof(hyper), hyper);
-}
-
 static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
 {
-    Forward *f = &m->forward;
-    const P2pTensor *x = p2p_plan_get(f->plan, f->input), *y = p2p_plan_get(f->plan, f->output);
-    int err;
+    P2pForward *f;
+    int err = p2p_forwards_get(m->forwards, prepared->width, prepared->height, &f);
 
-    p2p_image_to_floats(prepared, f->in);
-    if ((err = p2p_buffer_write(x->buffer, 0, p2p_tensor_elements(x) * sizeof(float), f->in)) < 0 ||
-        (err = p2p_plan_run(f->plan)) < 0 ||
-        (err = p2p_buffer_read(y->buffer, 0, p2p_tensor_elements(y) * sizeof(float), f->out)) < 0)
+    if (err)
         return err;
-    return p2p_image_from_floats(out, f->out, y->w, y->h, y->c, 8);
+    p2p_image_to_floats(prepared, f->in);
+    if ((err = p2p_forward_run(f)) < 0)
+        return err;
+    return p2p_image_from_floats(out, f->out, f->y.w, f->y.h, f->y.c, 8);
 }
 
 int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
@@ -252,12 +220,10 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
     P2pImage prepared = {0};
     int err = p2p_model_prepare(model, in, model->options.input_nc, &prepared);
 
-    if (!err &&
-        (model->forward.width != prepared.width || model->forward.height != prepared.height))
-        if ((err = forward_init(model, prepared.width, prepared.height)) < 0)
-            forward_finish(&model->forward);
-    if (!err)
-        err = run(model, &prepared, out);
+    if (!err) {
+        p2p_device_enter(model->device);
+        err = p2p_device_leave(model->device, run(model, &prepared, out));
+    }
     p2p_image_finish(&prepared);
     return err;
 }

@@ -3,6 +3,7 @@
  * A frozen model behind the end of a program's own file: [program][zeros to 64 bytes][model][trailer].
  * Loaders of programs do not look there; the program maps its file and finds the trailer.
  */
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -39,14 +40,17 @@ static bool find(const P2pMapping *m, const unsigned char **data, size_t *bytes)
 
 int p2p_embedded_model(const void **data, size_t *bytes)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static P2pMapping self; /* stays mapped: the model lies in it */
     const unsigned char *found = NULL;
     int err = P2P_OK;
 
+    pthread_mutex_lock(&lock);
     if (!self.data)
         err = p2p_mapping_init(&self, "/proc/self/exe");
     if (!err && !find(&self, &found, bytes))
         p2p_mapping_finish(&self);
+    pthread_mutex_unlock(&lock);
     *data = found;
     return err;
 }

@@ -2,7 +2,7 @@
 /* A run: epochs, learning rate, saving, continuing. The step itself is gan.c's. */
 #include "p2p/train.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +17,8 @@
 #include "src/train/trainer.h"
 #include "src/train/transfer.h"
 
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "p2p_trainer_stop() is called in signal handlers");
+
 struct P2pTrainer {
     P2pDevice *device;
     P2pOptions options;
@@ -29,7 +31,7 @@ struct P2pTrainer {
     char *warning;        /* while preparing: which checkpoint is damaged */
     P2pPosition position;
     int height, width;
-    volatile sig_atomic_t stop;
+    atomic_bool stop;
     const P2pTrainEvents *events;
     double started, reported; /* seconds */
     long reported_step;
@@ -193,6 +195,7 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
 
     if (!t)
         return P2P_ENOMEM;
+    p2p_device_enter(device);
     t->device = device;
     t->options = *options;
     t->folder.lock = -1;
@@ -219,7 +222,7 @@ done:
     p2p_transfer_close(&t->transfer);
     if (err)
         p2p_trainer_destroy(out);
-    return err;
+    return p2p_device_leave(device, err);
 }
 
 void p2p_trainer_destroy(P2pTrainer **trainer)
@@ -228,12 +231,15 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
 
     if (!t)
         return;
+    P2pDevice *device = t->device;
+    p2p_device_enter(device);
     p2p_saver_destroy(&t->saver);
     p2p_loader_destroy(&t->loader);
     p2p_gan_destroy(&t->gan);
     p2p_dataset_destroy(&t->dataset);
     p2p_run_folder_finish(&t->folder);
     free(t);
+    p2p_device_leave(device, P2P_OK);
     *trainer = NULL;
 }
 
@@ -259,7 +265,7 @@ const char *p2p_trainer_folder(const P2pTrainer *t)
 
 void p2p_trainer_stop(P2pTrainer *t)
 {
-    t->stop = 1;
+    atomic_store(&t->stop, true);
 }
 
 /* ---- Running ------------------------------------------------------------------------------- */
@@ -284,7 +290,7 @@ static bool must_end(const P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
 
-    return t->stop || t->position.epoch >= epochs_in_all(t) ||
+    return atomic_load(&t->stop) || t->position.epoch >= epochs_in_all(t) ||
            (o->max_steps && t->position.step >= o->max_steps) ||
            (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds);
 }
@@ -439,15 +445,14 @@ static int run_step(P2pTrainer *t, bool *saved)
     return P2P_OK;
 }
 
-int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
+static int run(P2pTrainer *t)
 {
     bool saved = false;
     int err = P2P_OK;
 
-    t->events = events;
     t->started = t->reported = p2p_seconds();
     t->reported_step = t->position.step;
-    if (must_end(t) && !t->stop)
+    if (must_end(t) && !atomic_load(&t->stop))
         return p2p_fail(P2P_EINVAL,
                         "%s: the run is complete (%ld steps); raise --n_epochs or "
                         "--n_epochs_decay to go on",
@@ -458,8 +463,15 @@ int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
         err = save(t, 0);
     if (!err)
         err = check_saver(t, true);
-    if (!err && t->stop)
+    if (!err && atomic_exchange(&t->stop, false))
         return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
                         t->position.step);
     return err;
+}
+
+int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
+{
+    p2p_device_enter(t->device);
+    t->events = events;
+    return p2p_device_leave(t->device, run(t));
 }
