@@ -28,6 +28,16 @@ static void print_device(int i, const P2pCaps *c)
            c->caches_binaries ? "the driver" : "this program");
 }
 
+static void print_cache(void)
+{
+    P2pKernelCache c;
+
+    if (p2p_kernel_cache(&c) < 0 || !c.folder[0])
+        return;
+    cli_say(stdout, "kernel cache: %s: %zu files, %.1f of at most %.0f MB (P2P_CACHE_MB)", c.folder,
+            c.files, 1e-6 * (double)c.bytes, 1e-6 * (double)c.limit_bytes);
+}
+
 static int list_devices(const P2pOptions *o)
 {
     P2pCaps *list;
@@ -47,6 +57,7 @@ static int list_devices(const P2pOptions *o)
         return cli_fail(program, err);
     cli_say(stdout, "will be used: %s", p2p_device_caps(device)->name);
     p2p_device_close(&device);
+    print_cache();
     return CLI_OK;
 }
 

@@ -68,6 +68,14 @@ P2P_API int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings);
 P2P_API void p2p_device_close(P2pDevice **device);
 P2P_API const P2pCaps *p2p_device_caps(const P2pDevice *device);
 
+/** Compiled kernels that are kept on disk for drivers that do not keep them. */
+typedef struct P2pKernelCache {
+    char folder[1024]; /**< empty: there is no place, neither XDG_CACHE_HOME nor HOME is set */
+    size_t files, bytes;
+    size_t limit_bytes; /**< P2P_CACHE_MB, 256 MB by default; those used longest ago go first */
+} P2pKernelCache;
+P2P_API int p2p_kernel_cache(P2pKernelCache *cache);
+
 #ifdef __cplusplus
 }
 #endif

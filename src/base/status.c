@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "src/base/front.h"
 
 enum { MESSAGE_BYTES = 1024 };
 
@@ -34,6 +35,17 @@ int p2p_fail(P2pStatus status, const char *format, ...)
     va_end(args);
     p2p_show(message, sizeof(message), text);
     return status;
+}
+
+int p2p_fail_argument(const char *function, const char *format, ...)
+{
+    char text[MESSAGE_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return p2p_fail(P2P_EINVAL, "%s(): %s", function, text);
 }
 
 int p2p_fail_errno(P2pStatus status, const char *format, ...)

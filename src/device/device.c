@@ -7,6 +7,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/device/cache.h"
 #include "src/device/internal.h"
 
 enum { MAX_PLATFORMS = 16, MAX_DEVICES = 32, NVIDIA = 0x10DE };
@@ -265,6 +266,7 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     }
     if (settings->vector_width)
         d->caps.vector_width = settings->vector_width;
+    d->cache_bytes = p2p_cache_limit(d->log);
     if (settings->memory_bytes && settings->memory_bytes < d->caps.memory_bytes)
         d->caps.memory_bytes = settings->memory_bytes;
     p2p_log(d->log, P2P_LOG_INFO, "device: %s (%s, driver %s), %d compute units, %zu MiB",

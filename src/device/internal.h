@@ -30,7 +30,8 @@ struct P2pDevice {
     P2pProgram *programs;
     size_t program_count, program_capacity;
     double build_seconds;
-    size_t used_bytes; /* by buffers */
+    size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
+    size_t used_bytes;  /* by buffers */
     P2pBuffer *zeros;
 };
 

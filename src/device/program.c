@@ -2,12 +2,12 @@
 /*
  * Building programs from the embedded sources, once per device, name and options.
  *
- * Where the driver keeps no binaries itself, they are kept in $XDG_CACHE_HOME/pix2pix-cl (or
- * ~/.cache/pix2pix-cl), one file a program; its name is a hash of source, options, device, driver
- * and platform. They are written when the device is closed: some drivers compile every kernel once more
- * for that. A cache that cannot be read or written is never an error.
+ * Where the driver keeps no binaries itself, they are kept in the folder of cache.c, one file a program;
+ * its name is a hash of source, options, device, driver and platform. They are written when the device
+ * is closed: some drivers compile every kernel once more for that. A cache that cannot be read or
+ * written is never an error.
  * P2P_CL_DIR names folders, "cl:build/cl", whose files replace the embedded ones (for development):
- * the programs of the first, and pieces of all.
+ * the programs of the first, and pieces of all. Nothing is kept then: the hash knows no pieces.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +16,18 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/device/cache.h"
 #include "src/device/internal.h"
 #include "src/device/sources.h"
 
 enum { MAX_SOURCE_BYTES = 1 << 22, MAX_BINARY_BYTES = 1 << 28 };
+
+static const char *override_folders(void)
+{
+    const char *folders = getenv("P2P_CL_DIR");
+
+    return folders && *folders ? folders : NULL;
+}
 
 static int embedded_source(const char *name, const char *const **lines, cl_uint *count)
 {
@@ -36,7 +44,7 @@ static int embedded_source(const char *name, const char *const **lines, cl_uint 
 static int create_from_source(P2pDevice *d, const char *name, cl_program *out,
                               unsigned long long *hash)
 {
-    const char *folder = getenv("P2P_CL_DIR");
+    const char *folder = override_folders();
     const char *const *lines = NULL;
     const char *text;
     unsigned char *file = NULL;
@@ -46,7 +54,7 @@ static int create_from_source(P2pDevice *d, const char *name, cl_program *out,
 
     if ((err = embedded_source(name, &lines, &count)) < 0)
         return err;
-    if (folder && *folder) {
+    if (folder) {
         char *path = p2p_format("%.*s/%s.cl", (int)strcspn(folder, ":"), folder, name);
         size_t bytes;
         err = path ? p2p_file_read(path, MAX_SOURCE_BYTES, &file, &bytes) : P2P_ENOMEM;
@@ -94,16 +102,19 @@ static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int
 static char *cache_path(const P2pDevice *d, const char *name, const char *options,
                         unsigned long long hash)
 {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     const char *const facts[] = {options, d->caps.name, d->caps.driver, d->caps.platform,
                                  d->caps.version};
 
-    if (d->caps.caches_binaries || ((!xdg || !*xdg) && (!home || !*home)))
+    if (d->caps.caches_binaries || override_folders() || !d->cache_bytes)
+        return NULL;
+    char *folder = p2p_cache_folder();
+    if (!folder)
         return NULL;
     for (size_t i = 0; i < P2P_COUNT(facts); i++)
         hash = p2p_fnv(hash, facts[i], strlen(facts[i]) + 1);
-    return xdg && *xdg ? p2p_format("%s/pix2pix-cl/%s-%016llx.bin", xdg, name, hash)
-                       : p2p_format("%s/.cache/pix2pix-cl/%s-%016llx.bin", home, name, hash);
+    char *path = p2p_format("%s/%s-%016llx.bin", folder, name, hash);
+    free(folder);
+    return path;
 }
 
 static bool load_binary(P2pDevice *d, const char *path, const char *options, cl_program *out)
@@ -123,27 +134,41 @@ static bool load_binary(P2pDevice *d, const char *path, const char *options, cl_
         clReleaseProgram(program);
         return false;
     }
+    p2p_cache_touch(path);
     *out = program;
     return true;
 }
 
 static void save_binary(P2pDevice *d, const char *path, cl_program program)
 {
-    char *folder = p2p_strdup(path);
     unsigned char *data = NULL;
     size_t bytes = 0;
-    int err = folder ? P2P_OK : P2P_ENOMEM;
+    int err = P2P_OK;
 
-    if (folder)
-        *strrchr(folder, '/') = '\0';
     clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(bytes), &bytes, NULL);
-    if (!err && bytes && (data = p2p_alloc(bytes, 1)) &&
-        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(data), &data, NULL) == CL_SUCCESS &&
-        (err = p2p_folder_make(folder)) == P2P_OK)
+    if (bytes && (data = p2p_alloc(bytes, 1)) &&
+        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(data), &data, NULL) == CL_SUCCESS)
         err = p2p_file_write(path, data, bytes);
     if (err)
         p2p_log(d->log, P2P_LOG_INFO, "kernel cache: %s", p2p_error());
     free(data);
+}
+
+static void save_binaries(P2pDevice *d)
+{
+    char *folder = NULL;
+
+    for (size_t i = 0; i < d->program_count; i++) {
+        if (!d->programs[i].unsaved)
+            continue;
+        if (!folder && (!(folder = p2p_cache_folder()) || p2p_folder_make(folder) < 0)) {
+            p2p_log(d->log, P2P_LOG_INFO, "kernel cache: %s", p2p_error());
+            break;
+        }
+        save_binary(d, d->programs[i].unsaved, d->programs[i].program);
+    }
+    if (folder)
+        p2p_cache_trim(folder, d->cache_bytes);
     free(folder);
 }
 
@@ -180,7 +205,7 @@ static int build(P2pDevice *d, const char *name, const char *options, cl_program
 /* Name and options of a program, with -I for each of P2P_CL_DIR's folders; NULL: no memory. */
 static char *make_key(const P2pDevice *d, const char *name, const char *options)
 {
-    const char *folder = getenv("P2P_CL_DIR");
+    const char *folder = override_folders();
     char *key = p2p_format("%s -cl-std=CL1.2 -D VW=%d -D P2P_CPU=%d", name, d->caps.vector_width,
                            d->caps.is_cpu);
 
@@ -224,9 +249,8 @@ int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_prog
 
 void p2p_programs_release(P2pDevice *d)
 {
+    save_binaries(d);
     for (size_t i = 0; i < d->program_count; i++) {
-        if (d->programs[i].unsaved)
-            save_binary(d, d->programs[i].unsaved, d->programs[i].program);
         free(d->programs[i].unsaved);
         clReleaseProgram(d->programs[i].program);
         free(d->programs[i].key);
