@@ -9,19 +9,14 @@
  *                        a gather with a part of the taps. w blocked over the outputs, or the inputs.
  *                        global {groups of tiles, blocks of outputs, stride * stride or 1}
  *   conv2d_wgrad_simd    weight gradient; either side may be the blocked one.
- *                        global {taps, chunks of input channels, groups of WIDTH blocks of outputs}
+ *                        global {taps, chunks of input channels, groups of SIMD_WIDTH blocks of outputs}
  *   conv2d_turn_simd     weights blocked over one side -> over the other.
  *                        global {R * S, blocks of the result}
  *
  * Build options: see common.clh, and
- *   -D ROWS=<6|12>     see conv2d_rows.clh
- *   -D GROUP=<n>       tiles in a group (sums in private memory between taps)
- *   -D CHUNK=<n>       channels whose weights stay in the first cache while all tiles use them
- *   -D WIDTH=<n>       blocks of outputs that share the inputs in the weight gradient
  *   -D PACKING=<0|1|2> of the gather's weights: f32; f16; q8 with scales behind it (tensor.h)
  *   -D TURNED          the gather's weights are blocked over its inputs (PACKING is 0)
  *   -D TURN            the last kernel alone
- *   -D RUN=<n>         pixels about that the weight gradient sums before it adds to the whole sum
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
  */
@@ -31,6 +26,9 @@
 #include "conv2d_update.clh"
 #include "conv2d_rows.clh"
 #include "conv2d_packing.clh"
+
+#define CHUNK 128 /* channels whose weights stay in the first cache while all tiles use them */
+#define RUN 128   /* pixels about that the weight gradient sums before it adds to the whole sum */
 
 #ifndef TURN
 #if PACKING
@@ -95,10 +93,10 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
     const int first = get_group_id(0) * tiles * ROWS;
     const int count = min(tiles * ROWS, pixels - first);
     const int used = (count + ROWS - 1) / ROWS; /* tiles that hold a pixel */
-    int row[GROUP * ROWS], col[GROUP * ROWS], live[GROUP];
-    size_t origin[GROUP * ROWS];
-    __global const float *source[GROUP * ROWS];
-    VF sums[GROUP * ROWS * 2];
+    int row[SIMD_GROUP * ROWS], col[SIMD_GROUP * ROWS], live[SIMD_GROUP];
+    size_t origin[SIMD_GROUP * ROWS];
+    __global const float *source[SIMD_GROUP * ROWS];
+    VF sums[SIMD_GROUP * ROWS * 2];
 
     if (count <= 0)
         return;
@@ -251,16 +249,16 @@ __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const
     UPDATE_BEGIN(g)
     const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s;
     const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
-    const int block = get_group_id(2) * WIDTH;
-    const int blocks = min(WIDTH, (outputs - 1) / BLOCK + 1 - block);
-    const int first = get_group_id(1) * GROUP * ROWS, last = min(inputs, first + GROUP * ROWS);
+    const int block = get_group_id(2) * SIMD_WIDTH;
+    const int blocks = min(SIMD_WIDTH, (outputs - 1) / BLOCK + 1 - block);
+    const int first = get_group_id(1) * SIMD_GROUP * ROWS, last = min(inputs, first + SIMD_GROUP * ROWS);
     const int dy = r - g.pad, dx = s - g.pad;
     const int p0 = range_first(g.stride, dy), p1 = range_last(g.stride, dy, g.h, g.p);
     const int q0 = range_first(g.stride, dx), q1 = range_last(g.stride, dx, g.w, g.q);
     const int at_once = max(1, RUN / max(1, q1 - q0));
     const size_t x_pitch = (size_t)g.stride * g.w * g.x_stride, y_pitch = (size_t)g.q * g.y_stride;
     Lines lines = {0, q1 - q0, g.stride * g.x_stride, g.y_stride, x_pitch, y_pitch};
-    VF sums[WIDTH][GROUP * ROWS * 2];
+    VF sums[SIMD_WIDTH][SIMD_GROUP * ROWS * 2];
 
     if (g.large_out) {
         lines.p_step = g.y_stride;

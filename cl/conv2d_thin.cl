@@ -17,9 +17,7 @@
  *   conv2d_wgrad_sum_thin  parts in their order -> w, blocked over either side.
  *                          global {taps, blocks of the wide side}
  *
- * Build options: see common.clh and conv2d_rows.clh, and
- *   -D PATCH=<n>           floats for lines, at least ROWS lines
- *   -D DOT_OUT=3
+ * Build options: see common.clh, and
  *   -D WGRAD               the weight gradient, else all others
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
@@ -28,7 +26,7 @@
 #include "conv2d.clh"
 #include "conv2d_rows.clh"
 
-#define SLACK 8 /* floats that a copy may write too many */
+#define SLACK THIN_CHANNELS /* floats that a copy may write too many */
 
 /* Where an output pixel is in its class, and the picture. */
 typedef struct Place {
@@ -124,7 +122,7 @@ __kernel void conv2d_patch_thin(__global const float *restrict in, __global cons
     const Gather t = gather(&g, gradient, 0);
     const int pixels = g.n * t.to.height * t.to.width, lanes = g.r * g.s * t.from.channels;
     const int first = get_group_id(0) * tiles * ROWS, last = min(pixels, first + tiles * ROWS);
-    float lines[PATCH + SLACK];
+    float lines[THIN_LINES + SLACK];
     VF sums[2 * ROWS];
     Place at = place(&t, first);
 
@@ -148,7 +146,6 @@ __kernel void conv2d_patch_thin(__global const float *restrict in, __global cons
 
 /* ---- Few outputs ----------------------------------------------------------------------------- */
 
-#define DOT_ROWS 4
 #define EACH_DOT(M) M(0) M(1) M(2) M(3)
 #define DOT_BEGIN(i) VF s##i = (VF)(0.0f), t##i = (VF)(0.0f), u##i = (VF)(0.0f);
 #define DOT_STEP(i)                                                                                \
@@ -328,9 +325,9 @@ __kernel void conv2d_wgrad_thin(__global const float *restrict thin,
     const Gather t = gather(&g, gradient, 0);
     const int pixels = g.n * t.to.height * t.to.width;
     const int used = g.r * g.s * t.from.channels, lanes = (used + ROWS - 1) / ROWS * ROWS;
-    const int blocks = (t.to.channels + BLOCK - 1) / BLOCK, chunk = min(32, PATCH / lanes);
+    const int blocks = (t.to.channels + BLOCK - 1) / BLOCK, chunk = min(32, THIN_LINES / lanes);
     const int first = get_group_id(0) * part_pixels, last = min(pixels, first + part_pixels);
-    float lines[PATCH + SLACK];
+    float lines[THIN_LINES + SLACK];
     Place at = place(&t, first);
 
     parts += (size_t)get_group_id(0) * blocks * lanes * BLOCK;

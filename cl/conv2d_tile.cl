@@ -13,16 +13,16 @@
  *                        where there are few tiles, the sum is divided into parts, one after the
  *                        other in `partial`; these add them. global {results}, local {64}
  *
- * Local memory: 2 * DEPTH * (TILE + 1) floats = 8.3 KB.
+ * Local memory: TILE_LOCAL_BYTES, 8.3 KB.
  * Build options: see common.clh. Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
 
-#define TILE 64
-#define SIDE 16  /* work-items along a side */
-#define EACH 4   /* results of a work-item along a side */
-#define DEPTH 16 /* of a slice */
+#define TILE TILE_SIZE
+#define SIDE TILE_SIDE
+#define DEPTH TILE_DEPTH
+#define EACH (TILE / SIDE) /* results of a work-item along a side */
 
 /* sums += a column of slice a times a row of slice b, over the slice's depth. */
 void multiply_slices(float sums[EACH][EACH], __local const float (*a)[TILE + 1],

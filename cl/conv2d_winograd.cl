@@ -22,7 +22,6 @@
  * Build options: see common.clh, and
  *   -D TILE=<m> -D TAPS=<r>  one of the algorithms in winograd_lines.clh
  *   -D CHUNK=<n>             channels whose weights are transformed at once; divides all channels
- *   -D ROWS=<6|12>           see conv2d_rows.clh
  *   -D PACKING=<0|1|2>       see conv2d_packing.clh
  *   -D WGRAD                 the last two kernels instead of the second
  *
@@ -43,7 +42,7 @@
 #define POINTS (TILE + TAPS - 1)
 #define ALL (POINTS * POINTS)
 /* Tiles of a group: their sums of all points stay in the second cache. */
-#define GROUP (73728 / (ALL * BLOCK) / ROWS * ROWS)
+#define GROUP WINOGRAD_GROUP(ALL, VW)
 
 /* What a tile reads: its first virtual pixel is pixel (y, x), the next `step` further. */
 typedef struct Window {

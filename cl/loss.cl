@@ -15,13 +15,8 @@
 #include "common.clh"
 #include "tensor.clh"
 
-#define ITEMS 256
+#define ITEMS LOSS_GROUP
 #define BLOCK 32
-
-/* The same numbers as P2pLossKind in src/ops/op.h. */
-#define LOSS_L1 0
-#define LOSS_BCE 1
-#define LOSS_MSE 2
 
 #define ARGUMENTS                                                                                  \
     CONST_TENSOR(x), CONST_TENSOR(target), TENSOR(dx), const int rows, const int cols,             \
@@ -33,15 +28,15 @@
 #define LOSS(F, name)                                                                              \
     F name(F x, F t, int kind, F *slope)                                                           \
     {                                                                                              \
-        if (kind == LOSS_L1) {                                                                     \
+        if (kind == P2P_LOSS_L1) {                                                                     \
             *slope = sign(x - t);                                                                  \
             return fabs(x - t);                                                                    \
         }                                                                                          \
-        if (kind == LOSS_BCE) {                                                                    \
+        if (kind == P2P_LOSS_BCE) {                                                                    \
             *slope = (F)(1.0f) / ((F)(1.0f) + exp(-x)) - t;                                        \
             return fmax(x, (F)(0.0f)) - x * t + log1p(exp(-fabs(x)));                              \
         }                                                                                          \
-        if (kind == LOSS_MSE) {                                                                    \
+        if (kind == P2P_LOSS_MSE) {                                                                    \
             *slope = 2.0f * (x - t);                                                               \
             return (x - t) * (x - t);                                                              \
         }                                                                                          \

@@ -23,7 +23,7 @@
 #include "common.clh"
 #include "tensor.clh"
 
-#define LANES 16
+#define LANES SUM_SIDE
 
 #ifdef NAIVE
 __kernel __attribute__((reqd_work_group_size(LANES, LANES, 1)))

@@ -22,7 +22,7 @@
 #include "tensor.clh"
 #include "rng.clh"
 
-#define LANES 16
+#define LANES SUM_SIDE
 
 #define ARGUMENTS                                                                                  \
     CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(rstd), CONST_TENSOR(gamma),                  \
@@ -35,7 +35,8 @@
 /* What dropout multiplies element i by. */
 float dropout_at(size_t i, __global const float *hyper, uint threshold, float keep, uint stream)
 {
-    const uint4 r = philox((uint)(i / 4), stream, as_uint(hyper[5]), as_uint(hyper[4]));
+    const uint seed = as_uint(hyper[P2P_HYPER_SEED]), step = as_uint(hyper[P2P_HYPER_STEP]);
+    const uint4 r = philox((uint)(i / 4), stream, step, seed);
     const uint k = (uint)i & 3;
     const uint word = k == 0 ? r.x : k == 1 ? r.y : k == 2 ? r.z : r.w;
 
@@ -222,8 +223,8 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 
     for (int i = 0; i < VW; i++)
         lanes[i] = first + (uint)i;
-    VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream), c3 = (VU)(as_uint(hyper[5]));
-    uint k0 = as_uint(hyper[4]), k1 = 0x70327032u;
+    VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream), c3 = (VU)(as_uint(hyper[P2P_HYPER_STEP]));
+    uint k0 = as_uint(hyper[P2P_HYPER_SEED]), k1 = 0x70327032u;
     for (int i = 0; i < 10; i++) {
         VU h0, h1;
         const VU l0 = multiply(c0, 0xD2511F53u, &h0), l1 = multiply(c2, 0xCD9E8D57u, &h1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes cl/winograd_lines.clh: the one-dimensional transforms of Winograd's minimal filtering
- * algorithms F(m, r) as straight-line OpenCL C, from their interpolation points alone.
+ * Writes winograd_lines.clh: the one-dimensional transforms of Winograd's minimal filtering
+ * algorithms F(m, r) as straight-line OpenCL C, from their interpolation points alone; and
+ * winograd_algorithms.h, the host's list of them.
  *
  * y = A^T [(G g) * (B^T d)] gives m outputs of an r-tap correlation from n = m + r - 1 inputs with n
  * products (Winograd 1980; Lavin and Gray, arXiv 1509.09308). By Toom and Cook's construction, with
@@ -11,7 +12,7 @@
  *   B^T[j]    = sign(N_j) * coefficients of prod_{l != j} (x - p_l); last row: of prod_l (x - p_l)
  * with N_j = prod_{l != j} (p_j - p_l). All is computed in exact fractions.
  *
- * Usage: winograd_lines OUTPUT      (runs at build time only)
+ * Usage: winograd_lines LINES ALGORITHMS      (runs at build time only)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,7 +167,7 @@ static void put_function(FILE *out, const char *name, const char *what, const Ma
     fputs("}\n", out);
 }
 
-static void put_algorithm(FILE *out, int m, int r)
+static void put_lines(FILE *out, int m, int r)
 {
     Matrix at, g, bt, a, gt;
 
@@ -182,19 +183,47 @@ static void put_algorithm(FILE *out, int m, int r)
     fputs("\n#endif\n", out);
 }
 
+static int is_dyadic(const Matrix *m)
+{
+    int all = 1;
+
+    for (int i = 0; i < m->rows; i++)
+        for (int j = 0; j < m->cols; j++)
+            all &= (m->at[i][j].under & (m->at[i][j].under - 1)) == 0;
+    return all;
+}
+
+static void put_row_of_list(FILE *out, int m, int r)
+{
+    Matrix at, g, bt;
+
+    construct(m, r, &at, &g, &bt);
+    fprintf(out, "    {%d, %d, %d},\n", m, r, is_dyadic(&at) && is_dyadic(&g) && is_dyadic(&bt));
+}
+
 int main(int argc, char **argv)
 {
-    /* Outputs and taps; the same as in src/ops/conv2d_winograd.c. */
-    static const int algorithms[][2] = {{2, 2}, {3, 2}, {2, 3}, {4, 3}, {3, 4}};
-    FILE *out = argc == 2 ? fopen(argv[1], "w") : NULL;
+    /* Outputs and taps. Where two cost the same the first is taken. */
+    static const int algorithms[][2] = {{3, 2}, {2, 2}, {4, 3}, {2, 3}, {3, 4}};
+    const size_t count = sizeof(algorithms) / sizeof(algorithms[0]);
+    FILE *lines = argc == 3 ? fopen(argv[1], "w") : NULL;
+    FILE *list = lines ? fopen(argv[2], "w") : NULL;
 
-    if (!out) {
-        fprintf(stderr, "winograd_lines: usage: winograd_lines OUTPUT\n");
+    if (!list) {
+        fprintf(stderr, "winograd_lines: usage: winograd_lines LINES ALGORITHMS\n");
         return 1;
     }
     fputs("/* Made by tools/winograd_lines.c, which says what this is. TILE: m, TAPS: r. */\n",
-          out);
-    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-        put_algorithm(out, algorithms[i][0], algorithms[i][1]);
-    return fclose(out) == 0 ? 0 : 1;
+          lines);
+    for (size_t i = 0; i < count; i++)
+        put_lines(lines, algorithms[i][0], algorithms[i][1]);
+    fputs("/* Made by tools/winograd_lines.c: the algorithms F(tile, taps) of winograd_lines.clh.\n"
+          " * exact: all factors are dyadic fractions, small integers do not round. */\n"
+          "typedef struct WinogradAlgorithm {\n    int tile, taps, exact;\n} WinogradAlgorithm;\n\n"
+          "static const WinogradAlgorithm winograd_algorithms[] = {\n",
+          list);
+    for (size_t i = 0; i < count; i++)
+        put_row_of_list(list, algorithms[i][0], algorithms[i][1]);
+    fputs("};\n", list);
+    return fclose(lines) == 0 && fclose(list) == 0 ? 0 : 1;
 }

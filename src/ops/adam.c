@@ -20,7 +20,7 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     return p2p_emit_rows(seq, way, &a, &r);
 }
 
-static const P2pVariant variants[] = {P2P_TWINS(NULL, emit, "adam", "adam", NULL, 64, 1)};
+static const P2pVariant variants[] = {P2P_TWINS(NULL, emit, "adam", "adam", NULL, FLAT_GROUP, 1)};
 
 const P2pPass p2p_pass_adam = {
     .name = "adam",

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What Adam's kernels take by value; the same struct as in cl/adam.clh. */
+/* What Adam's kernels take by value, from a call's attributes. */
 #ifndef P2P_OPS_ADAM_H
 #define P2P_OPS_ADAM_H
 
+#include "cl/adam_rule.h"
 #include "src/ops/op.h"
-
-typedef struct AdamRule {
-    float beta1, rest1, beta2, rest2, eps;
-    int epsilon_hat;
-} AdamRule;
 
 static inline AdamRule p2p_adam_rule(const P2pAttr *attr)
 {

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of the convolution share: its geometry as the kernels read it. */
+/* What the files of the convolution share. */
 #ifndef P2P_OPS_CONV2D_H
 #define P2P_OPS_CONV2D_H
 
+#include "cl/conv2d_geom.h"
+#include "cl/sizes.h"
 #include "src/ops/adam.h"
 #include "src/ops/emit.h"
-
-/** Passed to kernels by value; the same struct as in cl/conv2d.clh. All but slope are ints. */
-typedef struct ConvGeom {
-    int n, h, w, c; /* large side x [n, h, w, c] */
-    int p, q, k;    /* small side y [n, p, q, k] */
-    int r, s, stride, pad;
-    int x_stride, x_offset, y_stride, y_offset, w_offset, bias_offset; /* floats */
-    int block, large_out; /* weights: outputs in a block, which side is blocked */
-    int accumulate, act;
-    float slope;
-} ConvGeom;
 
 ConvGeom p2p_conv_geom(const P2pCall *call);
 
@@ -56,12 +47,10 @@ static inline bool p2p_conv_is_turned(const P2pCall *call)
     return call->attr.large_out != p2p_conv_is_dgrad(call);
 }
 
-/** Pixels in a register tile of CPUs: two vectors each, beside two of weights and one broadcast. */
-int p2p_conv2d_rows(const P2pCaps *caps);
 /** Bytes of the weights blocked over a gather's outputs. */
 size_t p2p_conv2d_turned_bytes(const P2pCall *call);
 /** Append a launch that writes turned weights so to the start of work. */
-int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, int rows, P2pBuffer *work);
+int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, P2pBuffer *work);
 
 void p2p_ref_conv2d_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_conv2d_dgrad(const P2pCall *call, double *const host[], double *mag);

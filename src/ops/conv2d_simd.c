@@ -6,22 +6,8 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { GROUP = 12, CHUNK = 128, RUN = 128, WIDTH = 4 }; /* see the kernel */
-
-/* own: rows of a tile; of a gather: all tiles, and those of a group. */
-enum { ROWS, ALL_TILES, TILES };
-
-int p2p_conv2d_rows(const P2pCaps *caps)
-{
-    return caps->vector_width == 16 ? 12 : 6;
-}
-
-static void options_text(int rows, P2pPacking packing, char text[P2P_WAY_OPTIONS])
-{
-    snprintf(text, P2P_WAY_OPTIONS,
-             "-D ROWS=%d -D GROUP=%d -D CHUNK=%d -D RUN=%d -D WIDTH=%d -D PACKING=%d", rows, GROUP,
-             CHUNK, RUN, WIDTH, packing);
-}
+/* own: of a gather, all register tiles and those of a group; of a weight gradient, inputs of a group. */
+enum { ALL_TILES, TILES, INPUTS };
 
 size_t p2p_conv2d_turned_bytes(const P2pCall *call)
 {
@@ -31,15 +17,14 @@ size_t p2p_conv2d_turned_bytes(const P2pCall *call)
            (size_t)from->c * sizeof(float);
 }
 
-int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, int rows, P2pBuffer *work)
+int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, P2pBuffer *work)
 {
-    static const P2pKernel turn = {"conv2d_simd", "conv2d_turn_simd", " -D TURN", {1, 1}};
+    static const P2pKernel turn = {"conv2d_simd", "conv2d_turn_simd", "-D TURN", {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer), P2P_ARG_BUFFER(work),
                            P2P_ARG(g)};
-    P2pWay way = {0};
+    const P2pWay way = {0};
 
-    options_text(rows, P2P_PACK_F32, way.options);
     return p2p_emit(
         seq, &way, &turn, args, P2P_COUNT(args),
         (P2pGrid){(size_t)(g.r * g.s), (size_t)p2p_ceil_div(g.large_out ? g.k : g.c, g.block)});
@@ -49,7 +34,7 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, int rows, P2pBuf
 static int tiles_in_group(int tiles, int other_groups, const P2pCaps *caps)
 {
     const int wanted = 8 * caps->compute_units;
-    int in_group = GROUP;
+    int in_group = SIMD_GROUP;
 
     while (in_group > 1 && p2p_ceil_div(tiles, in_group) * other_groups < wanted)
         in_group--;
@@ -73,7 +58,7 @@ static void plan_gather(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const int pixels = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step);
 
-    way->own[ALL_TILES] = p2p_ceil_div(pixels, way->own[ROWS]);
+    way->own[ALL_TILES] = p2p_ceil_div(pixels, CONV_ROWS(caps->vector_width));
     way->own[TILES] = tiles_in_group(way->own[ALL_TILES], blocks(call) * classes(call), caps);
 }
 
@@ -83,14 +68,15 @@ bool p2p_conv2d_simd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     const bool gather = call->pass->direction != P2P_CONV_WGRAD;
 
     /* Packed weights must be blocked over a gather's outputs already. */
-    if (w->stride != 2 * caps->vector_width || call->t[P2P_CONV_X].c > P2P_ZEROS ||
+    if (w->stride != CONV_BLOCK(caps->vector_width) || call->t[P2P_CONV_X].c > P2P_ZEROS ||
         call->t[P2P_CONV_Y].c > P2P_ZEROS ||
         (w->packing != P2P_PACK_F32 && (!gather || p2p_conv_is_turned(call))))
         return false;
-    way->own[ROWS] = p2p_conv2d_rows(caps);
-    options_text(way->own[ROWS], w->packing, way->options);
+    snprintf(way->options, sizeof(way->options), "-D PACKING=%d", w->packing);
     if (gather)
         plan_gather(call, caps, way);
+    else
+        way->own[INPUTS] = SIMD_GROUP * CONV_ROWS(caps->vector_width);
     return true;
 }
 
@@ -130,9 +116,8 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
     p2p_conv_update_args(call, &update, args + 2);
     args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
     return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                    (P2pGrid){(size_t)(g.r * g.s),
-                              (size_t)p2p_ceil_div(inputs, GROUP * way->own[ROWS]),
-                              (size_t)p2p_ceil_div(outputs, WIDTH * g.block)});
+                    (P2pGrid){(size_t)(g.r * g.s), (size_t)p2p_ceil_div(inputs, way->own[INPUTS]),
+                              (size_t)p2p_ceil_div(outputs, SIMD_WIDTH * g.block)});
 }
 
 int p2p_conv2d_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)

@@ -3,17 +3,15 @@
  * The thin variants of the convolution: launches of cl/conv2d_thin.cl, for CPUs and layers with few
  * channels on one side, where the other variant's tiles would mostly be empty.
  */
-#include <stdio.h>
-
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { THIN = 8, DOT_ROWS = 4, DOT_OUT = 3, PATCH = 6144, PART_PIXELS = 64 };
+enum { PART_PIXELS = 64 };
 
-/* own: rows of a tile, whether a patch's lines do it, work-groups and tiles (pixels of a weight
- * gradient) in each; of a weight gradient whether the small side is the thin one. */
-enum { ROWS, IS_PATCH, GROUPS, IN_GROUP, SMALL };
+/* own: whether a patch's lines do it, work-groups and tiles (pixels of a weight gradient) in each; of
+ * a weight gradient whether the small side is the thin one. */
+enum { IS_PATCH, GROUPS, IN_GROUP, SMALL };
 
 /* A gather's sides: channels read and written, steps, taps. */
 typedef struct Sides {
@@ -36,20 +34,20 @@ static Sides sides(const P2pCall *call, bool gradient)
 /* Few channels in: lines of all taps. */
 static bool is_patch(const Sides *s, int rows)
 {
-    return s->in <= THIN && s->step == 1 && s->lanes <= PATCH / rows;
+    return s->in <= THIN_CHANNELS && s->step == 1 && s->lanes <= THIN_LINES / rows;
 }
 
 /* Few channels out: dot products. */
 static bool is_dot(const Sides *s, const P2pCaps *caps)
 {
-    return s->out <= DOT_OUT && s->in >= 2 * caps->vector_width && s->in <= P2P_ZEROS;
+    return s->out <= DOT_OUT && s->in >= CONV_BLOCK(caps->vector_width) && s->in <= P2P_ZEROS;
 }
 
 static bool plan_gather(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pTensor *w = &call->t[P2P_CONV_W];
     const Sides s = sides(call, p2p_conv_is_dgrad(call));
-    const int rows = way->own[ROWS];
+    const int rows = CONV_ROWS(caps->vector_width);
 
     if (is_patch(&s, rows))
         way->work_bytes = p2p_conv_is_turned(call) ? p2p_conv2d_turned_bytes(call) : 0;
@@ -69,7 +67,7 @@ static bool plan_gather(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 /* Lines of the thin side times the other's vectors, in parts of the pixels. */
 static bool plan_wgrad(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    const int rows = way->own[ROWS], block = call->t[P2P_CONV_W].stride;
+    const int rows = CONV_ROWS(caps->vector_width), block = call->t[P2P_CONV_W].stride;
     Sides s = sides(call, false);
 
     if (!is_patch(&s, rows)) {
@@ -89,10 +87,7 @@ static bool plan_wgrad(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 
 bool p2p_conv2d_thin_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    way->own[ROWS] = p2p_conv2d_rows(caps);
-    snprintf(way->options, sizeof(way->options), "-D ROWS=%d -D PATCH=%d -D DOT_OUT=%d",
-             way->own[ROWS], PATCH, DOT_OUT);
-    return call->t[P2P_CONV_W].stride == 2 * caps->vector_width &&
+    return call->t[P2P_CONV_W].stride == CONV_BLOCK(caps->vector_width) &&
            (call->pass->direction == P2P_CONV_WGRAD ? plan_wgrad : plan_gather)(call, caps, way);
 }
 
@@ -105,7 +100,7 @@ static int emit_patch(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     int err;
 
     if (p2p_conv_is_turned(call)) {
-        if ((err = p2p_conv2d_emit_turn(seq, call, way->own[ROWS], work)) < 0)
+        if ((err = p2p_conv2d_emit_turn(seq, call, work)) < 0)
             return err;
         w = work;
         g.w_offset = 0;
@@ -151,8 +146,8 @@ static int emit_dot(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2
 
 static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    static const P2pKernel parts = {"conv2d_thin", "conv2d_wgrad_thin", " -D WGRAD", {1, 1}};
-    static const P2pKernel sum = {"conv2d_thin", "conv2d_wgrad_sum_thin", " -D WGRAD", {1, 1}};
+    static const P2pKernel parts = {"conv2d_thin", "conv2d_wgrad_thin", "-D WGRAD", {1, 1}};
+    static const P2pKernel sum = {"conv2d_thin", "conv2d_wgrad_sum_thin", "-D WGRAD", {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
     const int gradient = way->own[SMALL], pixels = way->own[IN_GROUP], count = way->own[GROUPS];
     const int blocks = p2p_ceil_div(gradient ? g.c : g.k, g.block);

@@ -4,8 +4,7 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { PARTS_MOST = 32, GROUPS_LEAST = 64, GROUPS_PER_UNIT = 4, SLICES_LEAST = 4, SUM_ITEMS = 64 };
-enum { TILE = 64, SIDE = 16, DEPTH = 16, LOCAL_BYTES = 2 * DEPTH * (TILE + 1) * 4 };
+enum { PARTS_MOST = 32, GROUPS_LEAST = 64, GROUPS_PER_UNIT = 4, SLICES_LEAST = 4 };
 
 /* own: tiles down and across the results, classes of pixels or taps, parts of the sum. */
 enum { DOWN, ACROSS, CLASSES, PARTS };
@@ -34,20 +33,20 @@ static int divide_gather(const P2pCall *call, int own[])
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const int pixels = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step);
 
-    own[DOWN] = p2p_ceil_div(pixels, TILE);
-    own[ACROSS] = p2p_ceil_div(to->c, TILE);
+    own[DOWN] = p2p_ceil_div(pixels, TILE_SIZE);
+    own[ACROSS] = p2p_ceil_div(to->c, TILE_SIZE);
     own[CLASSES] = step * step;
-    return w->h * w->w * p2p_ceil_div(from->c, DEPTH) / own[CLASSES];
+    return w->h * w->w * p2p_ceil_div(from->c, TILE_DEPTH) / own[CLASSES];
 }
 
 static int divide_wgrad(const P2pCall *call, int own[])
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
 
-    own[DOWN] = p2p_ceil_div(x->c, TILE);
-    own[ACROSS] = p2p_ceil_div(y->c, TILE);
+    own[DOWN] = p2p_ceil_div(x->c, TILE_SIZE);
+    own[ACROSS] = p2p_ceil_div(y->c, TILE_SIZE);
     own[CLASSES] = w->h * w->w;
-    return p2p_ceil_div(y->n * y->h * y->w, DEPTH);
+    return p2p_ceil_div(y->n * y->h * y->w, TILE_DEPTH);
 }
 
 bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
@@ -59,7 +58,7 @@ bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     own[PARTS] = parts_of(own[DOWN] * own[ACROSS] * own[CLASSES], slices, caps);
     if (own[PARTS] > 1)
         way->work_bytes = (size_t)own[PARTS] * results(call) * sizeof(float);
-    return caps->local_bytes >= LOCAL_BYTES && caps->max_group_size >= SIDE * SIDE;
+    return caps->local_bytes >= TILE_LOCAL_BYTES && caps->max_group_size >= TILE_SIDE * TILE_SIDE;
 }
 
 /* The tiles, then the sum of their parts where there are several. */
@@ -75,14 +74,14 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
     if (err < 0 || own[PARTS] == 1)
         return err;
     return p2p_emit(seq, way, &kernels[1], sum_args, sum_count,
-                    (P2pGrid){(results(call) + SUM_ITEMS - 1) / SUM_ITEMS});
+                    (P2pGrid){(results(call) + FLAT_GROUP - 1) / FLAT_GROUP});
 }
 
 static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     static const P2pKernel kernels[] = {
-        {"conv2d_tile", "conv2d_gather_tile", NULL, {SIDE, SIDE}},
-        {"conv2d_tile", "conv2d_gather_sum_tile", NULL, {SUM_ITEMS, 1}}};
+        {"conv2d_tile", "conv2d_gather_tile", NULL, {TILE_SIDE, TILE_SIDE}},
+        {"conv2d_tile", "conv2d_gather_sum_tile", NULL, {FLAT_GROUP, 1}}};
     const ConvGeom g = p2p_conv_geom(call);
     const int gradient = p2p_conv_is_dgrad(call), parts = way->own[PARTS];
     const P2pBuffer *bias = call->t[P2P_CONV_BIAS].buffer, *partial = parts > 1 ? work : NULL;
@@ -105,8 +104,8 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
 static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     static const P2pKernel kernels[] = {
-        {"conv2d_tile", "conv2d_wgrad_tile", NULL, {SIDE, SIDE}},
-        {"conv2d_tile", "conv2d_wgrad_sum_tile", NULL, {SUM_ITEMS, 1}}};
+        {"conv2d_tile", "conv2d_wgrad_tile", NULL, {TILE_SIDE, TILE_SIDE}},
+        {"conv2d_tile", "conv2d_wgrad_sum_tile", NULL, {FLAT_GROUP, 1}}};
     const ConvGeom g = p2p_conv_geom(call);
     const int parts = way->own[PARTS];
     const P2pBuffer *w = call->t[P2P_CONV_W].buffer, *partial = parts > 1 ? work : NULL;

@@ -2,18 +2,12 @@
 /* The winograd variants of the convolution: launches of cl/conv2d_winograd.cl, for CPUs. */
 #include <stdio.h>
 
+#include "cl/winograd_algorithms.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-/* As in tools/winograd_lines.c and the kernel. */
-enum { RUN_BYTES = 64, MOST_SUMS = 73728 /* floats */ };
-typedef struct Algorithm {
-    int tile, taps; /* F(tile, taps) */
-    bool inexact;   /* its transforms have factors that are no dyadic fractions */
-} Algorithm;
-static const Algorithm algorithms[] = {
-    {3, 2, false}, {2, 2, false}, {4, 3, true}, {2, 3, false}, {3, 4, true}};
+enum { RUN_BYTES = 64 }; /* behind the data, which a vector may read */
 
 /*
  * own: channels of a chunk; products of a tile; tiles, and padded to whole rows; of a gather, tiles in a
@@ -40,18 +34,19 @@ static int rounded_tiles(const ConvGeom *g, int tile, P2pConvDirection direction
                          const P2pCaps *caps)
 {
     return (int)p2p_round_up((size_t)count_tiles(g, tile, direction),
-                             (size_t)p2p_conv2d_rows(caps));
+                             (size_t)CONV_ROWS(caps->vector_width));
 }
 
 /*
  * Multiply-adds of an algorithm for each pair of a virtual input and an output, with what its transform
  * of the weights costs beside them: about two a point for each of the groups of tiles.
  */
-static double cost(const ConvGeom *g, Algorithm a, P2pConvDirection direction, const P2pCaps *caps)
+static double cost(const ConvGeom *g, WinogradAlgorithm a, P2pConvDirection direction,
+                   const P2pCaps *caps)
 {
     const int all = (a.tile + a.taps - 1) * (a.tile + a.taps - 1);
     const int tiles = rounded_tiles(g, a.tile, direction, caps);
-    const int groups = p2p_ceil_div(tiles, MOST_SUMS / (all * g->block));
+    const int groups = p2p_ceil_div(tiles, WINOGRAD_SUMS / (all * g->block));
 
     return all * (tiles + 4.0 * groups);
 }
@@ -64,18 +59,18 @@ static double direct_cost(const ConvGeom *g, int taps)
 
 /* The algorithm of the least cost; false: none has these taps. */
 static bool choose(const ConvGeom *g, P2pConvDirection direction, const P2pCaps *caps,
-                   Algorithm *best, double *least)
+                   WinogradAlgorithm *best, double *least)
 {
     *least = 0;
     if (g->r != g->s || g->r % g->stride)
         return false;
-    for (size_t i = 0; i < P2P_COUNT(algorithms); i++) {
-        if (algorithms[i].taps != g->r / g->stride)
+    for (size_t i = 0; i < P2P_COUNT(winograd_algorithms); i++) {
+        if (winograd_algorithms[i].taps != g->r / g->stride)
             continue;
-        const double c = cost(g, algorithms[i], direction, caps);
+        const double c = cost(g, winograd_algorithms[i], direction, caps);
         if (*least == 0 || c < *least) {
             *least = c;
-            *best = algorithms[i];
+            *best = winograd_algorithms[i];
         }
     }
     return *least > 0;
@@ -85,8 +80,8 @@ static bool fits(const P2pCall *call, const ConvGeom *g, const P2pCaps *caps)
 {
     const bool gather = call->pass->direction != P2P_CONV_WGRAD;
 
-    return g->block == 2 * caps->vector_width && g->c % g->block == 0 && g->k % g->block == 0 &&
-           g->c <= P2P_ZEROS && g->k <= P2P_ZEROS &&
+    return g->block == CONV_BLOCK(caps->vector_width) && g->c % g->block == 0 &&
+           g->k % g->block == 0 && g->c <= P2P_ZEROS && g->k <= P2P_ZEROS &&
            (!p2p_call_is_packed(call) || (gather && !p2p_conv_is_turned(call)));
 }
 
@@ -106,7 +101,8 @@ static size_t data_bytes(const P2pWay *way, int channels)
 /* Tiles in a group: as many as the sums allow, but groups for all cores; a multiple of the rows. */
 static int tiles_in_group(const P2pWay *way, const ConvGeom *g, int outputs, const P2pCaps *caps)
 {
-    const int rows = p2p_conv2d_rows(caps), most = MOST_SUMS / (way->own[POINTS] * g->block) / rows;
+    const int rows = CONV_ROWS(caps->vector_width),
+              most = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width) / rows;
     const int all = way->own[PADDED] / rows;
     int groups = p2p_ceil_div(all, most);
 
@@ -120,14 +116,14 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
     const ConvGeom g = p2p_conv_geom(call);
     const P2pConvDirection direction = call->pass->direction;
     int *own = way->own;
-    Algorithm a = {0};
+    WinogradAlgorithm a = {0};
     double least;
 
     if (!fits(call, &g, caps) || !choose(&g, direction, caps, &a, &least))
         return false;
     way->cost = 1.25 * least < direct_cost(&g, a.taps) ? P2P_COST_USUAL : P2P_COST_HIGH;
     way->error = 16;
-    way->inexact = a.inexact;
+    way->inexact = !a.exact;
     own[CHUNK] = 64;
     while (g.c % own[CHUNK] || g.k % own[CHUNK])
         own[CHUNK] /= 2;
@@ -142,9 +138,8 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
         own[IN_GROUP] =
             tiles_in_group(way, &g, direction == P2P_CONV_DGRAD ? large_channels(&g) : g.k, caps);
     snprintf(way->options, sizeof(way->options),
-             "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D ROWS=%d -D PACKING=%d%s", a.tile, a.taps,
-             own[CHUNK], p2p_conv2d_rows(caps), call->t[P2P_CONV_W].packing,
-             direction == P2P_CONV_WGRAD ? " -D WGRAD" : "");
+             "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D PACKING=%d%s", a.tile, a.taps, own[CHUNK],
+             call->t[P2P_CONV_W].packing, direction == P2P_CONV_WGRAD ? " -D WGRAD" : "");
     return true;
 }
 

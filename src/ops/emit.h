@@ -6,6 +6,7 @@
 #ifndef P2P_OPS_EMIT_H
 #define P2P_OPS_EMIT_H
 
+#include "cl/sizes.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/op.h"

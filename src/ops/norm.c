@@ -7,11 +7,11 @@
 #include "src/ops/norm.h"
 #include "src/ops/ref.h"
 
-enum { LANES = 16, MOST_PARTS = 64, PART_PIXELS = 64 };
+enum { MOST_PARTS = 64, PART_PIXELS = 64 };
 
-static const P2pKernel sum_parts = {"norm", "sum_parts", NULL, {64, 1}};
-static const P2pKernel stats_mean = {"norm", "stats_mean", NULL, {64, 1}};
-static const P2pKernel stats_final = {"norm", "stats_final", NULL, {64, 1}};
+static const P2pKernel sum_parts = {"norm", "sum_parts", NULL, {FLAT_GROUP, 1}};
+static const P2pKernel stats_mean = {"norm", "stats_mean", NULL, {FLAT_GROUP, 1}};
+static const P2pKernel stats_final = {"norm", "stats_final", NULL, {FLAT_GROUP, 1}};
 
 P2pParts p2p_parts(const P2pTensor *x, int groups)
 {
@@ -48,7 +48,7 @@ int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const 
                    int channels)
 {
     const size_t parts = (size_t)p->parts, groups = (size_t)p->groups;
-    const size_t tiles = (size_t)p2p_ceil_div(channels, LANES);
+    const size_t tiles = (size_t)p2p_ceil_div(channels, SUM_SIDE);
     const P2pGrid grid =
         way->variant->for_cpus ? (P2pGrid){parts, groups} : (P2pGrid){tiles, parts, groups};
 
@@ -95,7 +95,7 @@ static int emit_sum(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2
 }
 
 static const P2pVariant sum_variants[] = {
-    P2P_TWINS(plan_sum, emit_sum, "norm", "part_sums", NULL, LANES, LANES)};
+    P2P_TWINS(plan_sum, emit_sum, "norm", "part_sums", NULL, SUM_SIDE, SUM_SIDE)};
 
 const P2pPass p2p_pass_channel_sum = {
     .name = "channel_sum",
@@ -172,7 +172,7 @@ static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
 }
 
 static const P2pVariant stats_variants[] = {
-    P2P_TWINS(plan_stats, emit_stats, "norm", "part_sums", NULL, LANES, LANES)};
+    P2P_TWINS(plan_stats, emit_stats, "norm", "part_sums", NULL, SUM_SIDE, SUM_SIDE)};
 
 const P2pPass p2p_pass_norm_stats = {
     .name = "norm_stats",
@@ -200,7 +200,7 @@ static int emit_running(P2pSequence *seq, const P2pCall *call, const P2pWay *way
 }
 
 static const P2pVariant running_variants[] = {
-    {"naive", NULL, emit_running, {"norm", "norm_running", NULL, {64, 1}}},
+    {"naive", NULL, emit_running, {"norm", "norm_running", NULL, {FLAT_GROUP, 1}}},
     {0},
 };
 
@@ -227,7 +227,7 @@ static int emit_param_grad(P2pSequence *seq, const P2pCall *call, const P2pWay *
 }
 
 static const P2pVariant param_grad_variants[] = {
-    {"naive", NULL, emit_param_grad, {"norm", "norm_param_grad", NULL, {64, 1}}},
+    {"naive", NULL, emit_param_grad, {"norm", "norm_param_grad", NULL, {FLAT_GROUP, 1}}},
     {0},
 };
 

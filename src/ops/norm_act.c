@@ -93,9 +93,9 @@ static int emit_sums(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P
 
 #define BACKWARD "-D BACKWARD" /* apart, so that translating compiles less */
 static const P2pVariant variants[][3] = {
-    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_fwd", NULL, 64, 1)},
-    {P2P_TWINS(plan_sums, emit_sums, "norm_act", "norm_act_sums", BACKWARD, 16, 16)},
-    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_bwd", BACKWARD, 64, 1)},
+    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_fwd", NULL, FLAT_GROUP, 1)},
+    {P2P_TWINS(plan_sums, emit_sums, "norm_act", "norm_act_sums", BACKWARD, SUM_SIDE, SUM_SIDE)},
+    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_bwd", BACKWARD, FLAT_GROUP, 1)},
 };
 
 const P2pPass p2p_pass_norm_act_fwd = {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cl/sizes.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
@@ -216,5 +217,5 @@ fail:
 
 int p2p_weight_block(const P2pCaps *caps)
 {
-    return caps->is_cpu ? 2 * caps->vector_width : 16;
+    return caps->is_cpu ? CONV_BLOCK(caps->vector_width) : 16;
 }

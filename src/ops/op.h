@@ -14,13 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cl/codes.h"
 #include "src/device/device.h"
 #include "src/tensor/tensor.h"
-
-/** Activations; the same numbers as ACT_* in cl/common.clh. */
-typedef enum P2pAct { P2P_ACT_NONE, P2P_ACT_RELU, P2P_ACT_LEAKY_RELU, P2P_ACT_TANH } P2pAct;
-
-typedef enum P2pLossKind { P2P_LOSS_L1, P2P_LOSS_BCE, P2P_LOSS_MSE, P2P_LOSS_MEAN } P2pLossKind;
 
 enum { P2P_MAX_OPERANDS = 12 };
 
@@ -124,16 +120,6 @@ enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX };
  *   epsilon_hat: p -= (lr h1 / h2) * m / (sqrt(v) + eps)
  */
 enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER };
-
-/** Words of the hyper tensor (16 words of 32 bits, written by the host before each step). */
-enum {
-    P2P_HYPER_LR,
-    P2P_HYPER_H1,
-    P2P_HYPER_H2,
-    P2P_HYPER_SEED = 4,
-    P2P_HYPER_STEP = 5,
-    P2P_HYPER_WORDS = 16
-};
 
 typedef struct P2pAttr {
     int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */

@@ -38,8 +38,8 @@ static int emit_bwd(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2
 }
 
 static const P2pVariant variants[][3] = {
-    {P2P_TWINS(NULL, emit_fwd, "pad", "pad_fwd", NULL, 64, 1)},
-    {P2P_TWINS(NULL, emit_bwd, "pad", "pad_bwd", NULL, 64, 1)},
+    {P2P_TWINS(NULL, emit_fwd, "pad", "pad_fwd", NULL, FLAT_GROUP, 1)},
+    {P2P_TWINS(NULL, emit_bwd, "pad", "pad_bwd", NULL, FLAT_GROUP, 1)},
 };
 
 const P2pPass p2p_pass_pad_fwd = {

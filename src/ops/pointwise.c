@@ -64,10 +64,10 @@ static int emit_act_bwd(P2pSequence *seq, const P2pCall *call, const P2pWay *way
 }
 
 static const P2pVariant variants[][3] = {
-    {P2P_TWINS(plan, emit_copy, "pointwise", "copy", NULL, 64, 1)},
-    {P2P_TWINS(plan, emit_add, "pointwise", "add", NULL, 64, 1)},
-    {P2P_TWINS(plan, emit_fill, "pointwise", "fill", NULL, 64, 1)},
-    {P2P_TWINS(plan, emit_act_bwd, "pointwise", "act_bwd", NULL, 64, 1)},
+    {P2P_TWINS(plan, emit_copy, "pointwise", "copy", NULL, FLAT_GROUP, 1)},
+    {P2P_TWINS(plan, emit_add, "pointwise", "add", NULL, FLAT_GROUP, 1)},
+    {P2P_TWINS(plan, emit_fill, "pointwise", "fill", NULL, FLAT_GROUP, 1)},
+    {P2P_TWINS(plan, emit_act_bwd, "pointwise", "act_bwd", NULL, FLAT_GROUP, 1)},
 };
 
 const P2pPass p2p_pass_copy = {

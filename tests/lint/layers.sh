@@ -66,7 +66,7 @@ for file in $(find src include tools tests cl -name '*.[ch]' -o -name '*.cl' -o 
     -name '*.sh' -o -name 'meson.build') meson.build; do
     ! grep -n -e "$tab" -e ' $' "$file" || complain "$file: tabs or trailing blanks"
 done
-for file in cl/*.cl cl/*.clh; do
+for file in cl/*.cl cl/*.clh cl/*.h; do
     head -n 1 "$file" | grep -q SPDX || complain "$file: no SPDX line"
     [ "$(wc -l <"$file")" -le 400 ] || complain "$file: over 400 lines"
 done
@@ -77,7 +77,7 @@ for file in translate:30 train:60; do
     [ "$(wc -l <"tests/examples/${file%:*}.c")" -le "${file#*:}" ] ||
         complain "tests/examples/${file%:*}.c: over ${file#*:} lines"
 done
-for header in include/p2p/*.h src/*/*.h tools/*.h; do
+for header in include/p2p/*.h src/*/*.h tools/*.h cl/*.h; do
     cc -std=c11 -D_POSIX_C_SOURCE=200809L -DCL_TARGET_OPENCL_VERSION=120 -fsyntax-only -x c \
         -I. -Iinclude -I"$build" "$header" || complain "$header does not compile alone"
 done

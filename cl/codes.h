@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers by which the host tells kernels what to do. Valid as C and as OpenCL C. */
+#ifndef P2P_CL_CODES_H
+#define P2P_CL_CODES_H
+
+/** Activations. */
+typedef enum P2pAct { P2P_ACT_NONE, P2P_ACT_RELU, P2P_ACT_LEAKY_RELU, P2P_ACT_TANH } P2pAct;
+
+typedef enum P2pLossKind { P2P_LOSS_L1, P2P_LOSS_BCE, P2P_LOSS_MSE, P2P_LOSS_MEAN } P2pLossKind;
+
+/** Words of the hyper tensor (16 words of 32 bits, written by the host before each step). */
+enum {
+    P2P_HYPER_LR,
+    P2P_HYPER_H1, /* 1 / (1 - beta1^t) */
+    P2P_HYPER_H2, /* 1 / sqrt(1 - beta2^t) */
+    P2P_HYPER_SEED = 4,
+    P2P_HYPER_STEP = 5,
+    P2P_HYPER_WORDS = 16
+};
+
+#endif

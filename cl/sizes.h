@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sizes that kernels are written for and by which the host divides work. Valid as C and as OpenCL C;
+ * vw is the number of floats in a vector.
+ */
+#ifndef P2P_CL_SIZES_H
+#define P2P_CL_SIZES_H
+
+/* Work-items of a group: of kernels over single elements, of sums over pixels (a square of them), of
+ * the losses. */
+#define FLAT_GROUP 64
+#define SUM_SIDE 16
+#define LOSS_GROUP 256
+
+/* Convolutions on CPUs: outputs in a block of weights, two vectors; pixels in a register tile, two
+ * vectors each beside two of weights and one broadcast: 12 with 32 vector registers. */
+#define CONV_BLOCK(vw) (2 * (vw))
+#define CONV_ROWS(vw) ((vw) == 16 ? 12 : 6)
+
+/* conv2d_simd: tiles whose sums stay in private memory between taps; blocks of outputs that share
+ * the inputs in the weight gradient. */
+#define SIMD_GROUP 12
+#define SIMD_WIDTH 4
+
+/* conv2d_thin: most channels of a thin side; floats for lines, at least CONV_ROWS of them; pixels and
+ * outputs in a tile of dot products. */
+#define THIN_CHANNELS 8
+#define THIN_LINES 6144
+#define DOT_ROWS 4
+#define DOT_OUT 3
+
+/* conv2d_tile: results of a tile and work-items, along a side; depth of a slice; bytes of two slices. */
+#define TILE_SIZE 64
+#define TILE_SIDE 16
+#define TILE_DEPTH 16
+#define TILE_LOCAL_BYTES (2 * TILE_DEPTH * (TILE_SIZE + 1) * 4)
+
+/* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
+ * `points` products each. */
+#define WINOGRAD_SUMS 73728
+#define WINOGRAD_GROUP(points, vw) \
+    (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / CONV_ROWS(vw) * CONV_ROWS(vw))
+
+#endif
