@@ -12,9 +12,9 @@ struct P2pApply {
     P2pNet *net;
     P2pMode mode;
     int hyper;
-    int *value;                           /* per graph value: the plan's tensor */
-    int *grad;                            /* per graph value: its gradient, -1: none yet */
-    bool *grad_set;                       /* something was written there: add from now on */
+    int *value;     /* per graph value: the plan's tensor */
+    int *grad;      /* per graph value: its gradient in this backward pass, -1: none */
+    bool *grad_set; /* something was written there: add from now on */
     int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
     uint32_t *stream;                     /* per node: of its dropout */
 };
@@ -455,14 +455,19 @@ static void backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *ad
     }
 }
 
-int p2p_apply_backward(P2pApply *a, int dy, int dx, P2pGrads *grads, const P2pAdam *adam)
+int p2p_apply_backward(P2pApply *a, const P2pBackward *b)
 {
     const P2pGraph *g = a->net->graph;
 
-    a->grad[g->output] = dy;
+    for (int v = 0; v < g->value_count; v++) {
+        a->grad[v] = -1;
+        a->grad_set[v] = false;
+    }
+    a->grad[g->output] = b->dy;
     a->grad_set[g->output] = true;
-    a->grad[g->input] = dx;
+    a->grad[g->input] = b->dx;
+    a->grad_set[g->input] = b->add;
     for (int i = g->node_count - 1; i >= 0; i--)
-        backward_node(a, i, grads, adam);
+        backward_node(a, i, b->grads, b->adam);
     return P2P_OK;
 }

@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Putting a network into a plan: forward steps for one input, then backward steps for a gradient of
- * its output. One network may be applied several times in a plan (D on real and on fake pictures);
- * the applications share parameters and parameter gradients, not activations.
+ * its output. One network may be applied any number of times in a plan (D on real and on fake
+ * pictures, a cycle's way back), and each application be gone back through any number of times; the
+ * applications share parameters and parameter gradients, not activations. The gradient of one's
+ * input may be that of another's output, with other terms added before or after.
+ *
+ * Adam changes the weights where its step stands: the backward pass that has it comes behind all
+ * others of the network and of those that read its weights.
+ *
+ * The gradient of a gradient, for a penalty on the norm of g = dD/dx at one input, would come in as a
+ * tangent pass. With v = the penalty's derivative by g held fixed, v . g is the derivative of D's
+ * output along v, so its gradient by the parameters is that of a second network beside D: the
+ * same convolutions without biases on v; activations become the masks that they have at x
+ * (act_bwd with y from the application; constant, so that nothing flows back through them); only norms
+ * need passes of their own, a tangent and its gradient, which also reaches x through the
+ * statistics. p2p_apply_tangent(apply, v) would append these steps, keeping the tangent of each value
+ * beside value[], and its backward pass walk the same nodes, adding to the same P2pGrads and handing
+ * what reaches the norms' inputs to an ordinary p2p_apply_backward() that begins at inner values:
+ * grad[] and grad_set[] of such a pass are then not empty at its start.
  */
 #ifndef P2P_GRAPH_APPLY_H
 #define P2P_GRAPH_APPLY_H
@@ -49,15 +65,17 @@ int p2p_apply_output(const P2pApply *apply);
 /** The plan's tensor behind a value of the graph. */
 int p2p_apply_value(const P2pApply *apply, int value);
 
-/**
- * Append the backward pass of this application.
- *
- * @param  dy     Gradient of the output; may be overwritten.
- * @param  dx     Where the gradient of the input goes (overwritten), or -1: not wanted.
- * @param  grads  Parameter gradients, added to those there; NULL: not wanted.
- * @param  adam   Not NULL: these gradients are complete; update each parameter at once.
- */
-int p2p_apply_backward(P2pApply *apply, int dy, int dx, P2pGrads *grads, const P2pAdam *adam);
+typedef struct P2pBackward {
+    int dy;              /* gradient of the output; is overwritten where the network ends in an
+                            activation */
+    int dx;              /* where the gradient of the input goes; -1: not wanted */
+    bool add;            /* to what dx holds, else it is overwritten */
+    P2pGrads *grads;     /* parameter gradients, added to those there; NULL: not wanted */
+    const P2pAdam *adam; /* not NULL: grads are complete then; update each parameter at once */
+} P2pBackward;
+
+/** Append a backward pass of this application. */
+int p2p_apply_backward(P2pApply *apply, const P2pBackward *backward);
 
 void p2p_apply_destroy(P2pApply **apply);
 

@@ -68,7 +68,8 @@ static int build_d_term(Build *b, int which, const char *label, int input, int i
     if (err)
         return err;
     const int dy = gan_loss(b, label, p2p_apply_output(*d), index, target, 1.0f, b->spec->d_factor);
-    return p2p_apply_backward(*d, dy, -1, &b->grads_d, adam);
+    return p2p_apply_backward(
+        *d, &(P2pBackward){.dy = dy, .dx = -1, .grads = &b->grads_d, .adam = adam});
 }
 
 static int build_d_step(Build *b)
@@ -97,7 +98,7 @@ static int build_g_losses(Build *b, int *dfake)
         P2pTensor seen = shape;
         seen.c = seen.stride = s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc);
         const int dpair = p2p_plan_tensor(b->plan, seen);
-        p2p_apply_backward(*d, dy, dpair, NULL, NULL);
+        p2p_apply_backward(*d, &(P2pBackward){.dy = dy, .dx = dpair});
         *dfake = p2p_plan_slice(b->plan, dpair, seen.c - s->g.output_nc, s->g.output_nc);
         add = true;
     } else {
@@ -131,7 +132,8 @@ static int build_step(Build *b)
     }
     if ((err = build_g_losses(b, &dfake)) < 0)
         return err;
-    return p2p_apply_backward(b->apply_g, dfake, -1, &b->grads_g, &s->adam);
+    return p2p_apply_backward(
+        b->apply_g, &(P2pBackward){.dy = dfake, .dx = -1, .grads = &b->grads_g, .adam = &s->adam});
 }
 
 static int create_nets(P2pGan *gan, const P2pPix2pixSpec *spec)

@@ -139,7 +139,8 @@ static void build_plan(NetCase *c)
     if (!g->err && !p2p_tensor_same_shape(p2p_plan_get(c->plan, p2p_apply_output(c->apply)), &y))
         g->err = p2p_fail(P2P_EFORMAT, "the network's output has another shape than the file's y");
     if (!g->err)
-        g->err = p2p_apply_backward(c->apply, c->r, c->dx, &c->grads, NULL);
+        g->err = p2p_apply_backward(c->apply,
+                                    &(P2pBackward){.dy = c->r, .dx = c->dx, .grads = &c->grads});
     if (!g->err)
         g->err = p2p_plan_finish(c->plan);
 }
