@@ -31,6 +31,16 @@ enum {
     P2P_PROGRAM_EXPORT = 32,
 };
 
+/** What an option tells of a model: a mask. Model files keep those that tell something. */
+enum {
+    P2P_ROLE_DATA = 1,          /**< which pictures it is trained on, and how they are shown */
+    P2P_ROLE_GENERATOR = 2,     /**< which network translates, and what from and to */
+    P2P_ROLE_DISCRIMINATOR = 4, /**< which network judges */
+    P2P_ROLE_TRAINING = 8,      /**< how it is trained */
+    P2P_ROLE_USE = 16,          /**< how it translates; programs may change it for a call */
+    P2P_ROLE_ANY = 31,
+};
+
 typedef enum P2pOptionType {
     P2P_OPTION_FLAG,   /**< as text "0" or "1"; on the command line without a value */
     P2P_OPTION_INT,    /**< a whole number */
@@ -41,6 +51,7 @@ typedef enum P2pOptionType {
 typedef struct P2pOptionInfo {
     const char *name;
     P2pOptionType type;
+    unsigned roles; /**< none: an option of one call, which no file keeps */
     unsigned programs;
     double min, max;            /**< range of numbers, both included */
     const char *initial;        /**< default, as text */

@@ -82,7 +82,8 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
                         "version that wrote it",
                         path, version ? version : "none", format_version);
     const P2pOptions defaults = *options;
-    for (int i = 0; !err && p2p_options_stored(&defaults, i, &name, value, sizeof(value)); i++) {
+    for (int i = 0;
+         !err && p2p_options_stored(&defaults, P2P_ROLE_ANY, i, &name, value, sizeof(value)); i++) {
         snprintf(key, sizeof(key), "opt.%s", name);
         const char *stored = p2p_tensor_file_meta(f, key);
         if (stored && (err = p2p_options_set(options, name, stored)) < 0)

@@ -128,7 +128,8 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
         snprintf(value, sizeof(value), "%ld", numbers[i].value);
         err = add_meta(s, numbers[i].key, value);
     }
-    for (int i = 0; !err && p2p_options_stored(options, i, &name, value, sizeof(value)); i++) {
+    for (int i = 0;
+         !err && p2p_options_stored(options, P2P_ROLE_ANY, i, &name, value, sizeof(value)); i++) {
         snprintf(key, sizeof(key), "opt.%s", name);
         err = add_meta(s, key, value);
     }

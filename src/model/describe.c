@@ -57,12 +57,15 @@ static void describe_kind(const P2pSource *s, char *text)
     }
 }
 
-static void describe_options(const P2pOptions *options, char *text)
+static void describe_options(const P2pSource *s, char *text)
 {
+    const unsigned roles = s->kind == P2P_SOURCE_CHECKPOINT ? P2P_ROLE_ANY
+                           : s->net[0] == 'D'               ? P2P_ROLE_DISCRIMINATOR
+                                                            : P2P_TRANSLATING;
     char value[P2P_OPTION_TEXT], shown[P2P_OPTION_TEXT];
     const char *name;
 
-    for (int i = 0; p2p_options_stored(options, i, &name, value, sizeof(value)); i++) {
+    for (int i = 0; p2p_options_stored(&s->options, roles, i, &name, value, sizeof(value)); i++) {
         const size_t used = strlen(text);
         snprintf(text + used, BYTES - used, "  --%s %s\n", name,
                  p2p_show(shown, sizeof(shown), value));
@@ -102,7 +105,7 @@ int p2p_model_describe(const char *path, char **text)
         err = describe_partner(&s, *text);
     }
     if (!err)
-        describe_options(&s.options, *text);
+        describe_options(&s, *text);
     if (err) {
         free(*text);
         *text = NULL;

@@ -42,9 +42,20 @@ static int size_at(const P2pFileTensor *t, int axis)
     return t && t->rank > axis && t->shape[axis] < 1 << 20 ? (int)t->shape[axis] : 0;
 }
 
-static int choose_norm(bool gamma, bool bias)
+/* What a file tells counts as given. A size that no option can have shows when nothing fits it. */
+static void tell(P2pOptions *o, const char *name, int value)
 {
-    return gamma ? P2P_OPT_NORM_BATCH : bias ? P2P_OPT_NORM_INSTANCE : P2P_OPT_NORM_NONE;
+    (void)p2p_options_set_int(o, name, value);
+}
+
+static void tell_word(P2pOptions *o, const char *name, const char *value)
+{
+    P2P_ASSERT(p2p_options_set(o, name, value) == P2P_OK);
+}
+
+static void tell_norm(P2pOptions *o, bool gamma, bool bias)
+{
+    tell_word(o, "norm", gamma ? "batch" : bias ? "instance" : "none");
 }
 
 static void infer_unet(const Names *n, P2pOptions *o)
@@ -54,16 +65,13 @@ static void infer_unet(const Names *n, P2pOptions *o)
 
     while (levels < 12 && find_level(n, levels + 1, "1.weight"))
         levels++;
-    o->ngf = size_at(first, 0);
-    o->input_nc = size_at(first, 1);
-    o->output_nc = size_at(last, 1);
-    o->norm = choose_norm(find_level(n, 2, "2.weight"), find_level(n, 2, "1.bias"));
-    const bool skips = size_at(last, 0) != o->ngf;
-    snprintf(o->netG, sizeof(o->netG), "%s",
-             !skips        ? "encoder_decoder"
-             : levels == 7 ? "unet_128"
-                           : "unet_256");
-    o->num_downs = levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels;
+    tell(o, "ngf", size_at(first, 0));
+    tell(o, "input_nc", size_at(first, 1));
+    tell(o, "output_nc", size_at(last, 1));
+    tell_norm(o, find_level(n, 2, "2.weight"), find_level(n, 2, "1.bias"));
+    const bool skips = size_at(last, 0) != size_at(first, 0);
+    tell_word(o, "netG", !skips ? "encoder_decoder" : levels == 7 ? "unet_128" : "unet_256");
+    tell(o, "num_downs", levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels);
 }
 
 static int infer_resnet(const Names *n, P2pOptions *o)
@@ -76,12 +84,12 @@ static int infer_resnet(const Names *n, P2pOptions *o)
     if (blocks != 6 && blocks != 9)
         return p2p_fail(P2P_EFORMAT, "%s: a ResNet of %d blocks; known are 6 and 9",
                         p2p_tensor_file_path(n->file), blocks);
-    snprintf(o->netG, sizeof(o->netG), "resnet_%dblocks", blocks);
-    o->ngf = size_at(first, 0);
-    o->input_nc = size_at(first, 1);
-    o->output_nc = size_at(find(n, "model.%d.weight", 17 + blocks), 0);
-    o->no_dropout = !find(n, "model.%d.conv_block.6.weight", 10);
-    o->norm = choose_norm(find(n, "model.%d.weight", 2), find(n, "model.%d.bias", 1));
+    tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
+    tell(o, "ngf", size_at(first, 0));
+    tell(o, "input_nc", size_at(first, 1));
+    tell(o, "output_nc", size_at(find(n, "model.%d.weight", 17 + blocks), 0));
+    tell(o, "no_dropout", !find(n, "model.%d.conv_block.6.weight", 10));
+    tell_norm(o, find(n, "model.%d.weight", 2), find(n, "model.%d.bias", 1));
     return P2P_OK;
 }
 
@@ -93,21 +101,21 @@ static void infer_patchgan(const Names *n, P2pOptions *o)
 
     while (find(n, "model.%d.weight", 5 + 3 * layers))
         layers++;
-    snprintf(o->netD, sizeof(o->netD), "%s", layers == 3 ? "basic" : "n_layers");
-    o->n_layers_D = layers;
-    o->ndf = size_at(first, 0);
+    tell_word(o, "netD", layers == 3 ? "basic" : "n_layers");
+    tell(o, "n_layers_D", layers);
+    tell(o, "ndf", size_at(first, 0));
     o->output_nc = size_at(first, 1);
-    o->norm = choose_norm(find(n, "model.%d.weight", 3), find(n, "model.%d.bias", 2));
+    tell_norm(o, find(n, "model.%d.weight", 3), find(n, "model.%d.bias", 2));
 }
 
 static void infer_pixel(const Names *n, P2pOptions *o)
 {
     const P2pFileTensor *first = find(n, "net.%d.weight", 0);
 
-    snprintf(o->netD, sizeof(o->netD), "pixel");
-    o->ndf = size_at(first, 0);
+    tell_word(o, "netD", "pixel");
+    tell(o, "ndf", size_at(first, 0));
     o->output_nc = size_at(first, 1);
-    o->norm = choose_norm(find(n, "net.%d.weight", 3), find(n, "net.%d.bias", 2));
+    tell_norm(o, find(n, "net.%d.weight", 3), find(n, "net.%d.bias", 2));
 }
 
 typedef enum Kind { NO_NETWORK, UNET, RESNET, PATCHGAN, PIXEL } Kind;
@@ -241,14 +249,14 @@ int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *o)
     if (!first || !last)
         return p2p_fail(P2P_EFORMAT, "%s: holds no generator of pix2pix-tensorflow",
                         p2p_tensor_file_path(file));
-    snprintf(o->netG, sizeof(o->netG), "%s", levels == 7 ? "unet_128" : "unet_256");
-    o->num_downs = levels == 7 || levels == 8 ? 0 : levels;
-    o->preset = P2P_PRESET_TENSORFLOW;
-    o->norm = P2P_OPT_NORM_BATCH;
-    o->no_dropout = true;
-    o->input_nc = size_at(first, 2);
-    o->ngf = size_at(first, 3);
-    o->output_nc = size_at(last, 2);
+    tell_word(o, "netG", levels == 7 ? "unet_128" : "unet_256");
+    tell(o, "num_downs", levels == 7 || levels == 8 ? 0 : levels);
+    tell_word(o, "preset", "tensorflow");
+    tell_word(o, "norm", "batch");
+    tell(o, "no_dropout", true);
+    tell(o, "input_nc", size_at(first, 2));
+    tell(o, "ngf", size_at(first, 3));
+    tell(o, "output_nc", size_at(last, 2));
     return P2P_OK;
 }
 

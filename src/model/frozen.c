@@ -12,11 +12,6 @@
 
 enum { MAX_META = 40 };
 
-/* The options that translating depends on. */
-static const char *const kept_options[] = {
-    "direction", "input_nc", "output_nc", "load_size", "crop_size",  "preprocess", "preset",
-    "netG",      "ngf",      "num_downs", "norm",      "no_dropout", "seed",       "folded"};
-
 typedef struct Freezing {
     const P2pSource *source;
     P2pDtype dtype;
@@ -61,13 +56,12 @@ static int add_options(Freezing *f)
     const char *name;
     int err = P2P_OK;
 
-    for (int i = 0; !err && p2p_options_stored(&f->source->options, i, &name, value, sizeof(value));
-         i++)
-        for (size_t k = 0; !err && k < P2P_COUNT(kept_options); k++)
-            if (!strcmp(name, kept_options[k])) {
-                snprintf(key, sizeof(key), "opt.%s", name);
-                err = add_meta(f, key, p2p_strdup(value), false);
-            }
+    for (int i = 0; !err && p2p_options_stored(&f->source->options, P2P_TRANSLATING, i, &name,
+                                               value, sizeof(value));
+         i++) {
+        snprintf(key, sizeof(key), "opt.%s", name);
+        err = add_meta(f, key, p2p_strdup(value), false);
+    }
     return err;
 }
 

@@ -201,9 +201,10 @@ static void add_meta(Exporter *e)
     char value[P2P_OPTION_TEXT];
     const char *name;
 
-    for (int i = 0; p2p_options_stored(&e->source->options, i, &name, value, sizeof(value)); i++)
-        if (strcmp(name, "dataroot") != 0)
-            p2p_onnx_meta(e->onnx, name, value);
+    for (int i = 0;
+         p2p_options_stored(&e->source->options, P2P_TRANSLATING, i, &name, value, sizeof(value));
+         i++)
+        p2p_onnx_meta(e->onnx, name, value);
 }
 
 /* ---- Values -------------------------------------------------------------------------------- */

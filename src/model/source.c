@@ -64,16 +64,14 @@ static int check_tensor(const P2pSource *s, int i)
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
-static int replace_options(P2pOptions *options, const P2pOptions *asked)
+/* What was asked for, in place of what the file tells; dropout is p2p_source_rebuild()'s. */
+static void replace_options(P2pOptions *options, const P2pOptions *asked)
 {
-    char value[P2P_OPTION_TEXT];
-    const char *name;
-    int err = P2P_OK;
+    const bool no_dropout = options->no_dropout;
 
-    for (int i = 0; asked && !err && p2p_options_stored(asked, i, &name, value, sizeof(value)); i++)
-        if (p2p_options_given(asked, name) && strcmp(name, "no_dropout") != 0)
-            err = p2p_options_set(options, name, value);
-    return err;
+    if (asked)
+        p2p_options_take(options, asked, P2P_ROLE_ANY);
+    options->no_dropout = no_dropout;
 }
 
 static int infer_state_dict(P2pSource *s, const char *net)
@@ -154,8 +152,9 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
     int err;
 
     p2p_options_init(&s->options);
-    if ((err = read_options(s, net)) < 0 || (err = replace_options(&s->options, asked)) < 0)
+    if ((err = read_options(s, net)) < 0)
         return err;
+    replace_options(&s->options, asked);
     if ((err = build(s, &s->stored)) < 0)
         return p2p_fail_prefix(err, "%s", p2p_tensor_file_path(s->file));
     s->graph = s->stored;

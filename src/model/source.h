@@ -19,6 +19,9 @@ typedef enum P2pSourceKind {
     P2P_SOURCE_PICT,       /* pix2pix-tensorflow's .pict: G alone */
 } P2pSourceKind;
 
+/** Roles of the options that translating depends on; models without a run hold these alone. */
+enum { P2P_TRANSLATING = P2P_ROLE_GENERATOR | P2P_ROLE_USE };
+
 typedef struct P2pSource {
     P2pTensorFile *file;
     char *warning; /* another file or network than one may think was taken: which; else NULL */

@@ -244,12 +244,23 @@ const char *p2p_options_get_string(const P2pOptions *options, const char *name)
     return o ? text(options, o) : NULL;
 }
 
-bool p2p_options_stored(const P2pOptions *options, int i, const char **name, char *value,
-                        size_t bytes)
+void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles)
+{
+    for (int i = 0; i < p2p_option_count; i++) {
+        const P2pOption *o = &p2p_option_table[i];
+        if (!from->given[i] || !(o->info.roles & roles))
+            continue;
+        memcpy((char *)to + o->offset, (const char *)from + o->offset, o->size);
+        to->given[i] = true;
+    }
+}
+
+bool p2p_options_stored(const P2pOptions *options, unsigned roles, int i, const char **name,
+                        char *value, size_t bytes)
 {
     for (int k = 0; k < p2p_option_count; k++) {
         const P2pOption *o = &p2p_option_table[k];
-        if (!o->stored || i-- > 0)
+        if (!(o->info.roles & roles) || i-- > 0)
             continue;
         *name = o->info.name;
         if (o->info.type == P2P_OPTION_STRING)

@@ -83,8 +83,11 @@ void p2p_options_init(P2pOptions *options);
 /** Fill in what the preset decides and the user did not. */
 void p2p_options_apply_preset(P2pOptions *options);
 
-/** The i-th option that a model file stores, as text: false when i is behind the last. */
-bool p2p_options_stored(const P2pOptions *options, int i, const char **name, char *value,
-                        size_t bytes);
+/** Take over the options with any of these roles that `from` was given, as given. */
+void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles);
+
+/** The i-th option with any of these roles, as text: false when i is behind the last. */
+bool p2p_options_stored(const P2pOptions *options, unsigned roles, int i, const char **name,
+                        char *value, size_t bytes);
 
 #endif

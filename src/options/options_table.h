@@ -19,7 +19,6 @@ typedef struct P2pOption {
     P2pOptionInfo info;
     P2pStorage storage;
     size_t offset, size; /* of the field */
-    bool stored;         /* in model files */
 } P2pOption;
 
 extern const P2pOption p2p_option_table[];

@@ -43,8 +43,6 @@ struct P2pTrainer {
 static int continue_options(P2pTrainer *t, P2pTensorFile **file)
 {
     const P2pOptions asked = t->options;
-    char value[P2P_OPTION_TEXT];
-    const char *name;
     P2pOptions o = asked;
     int err;
 
@@ -58,13 +56,10 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
         p2p_log(p2p_device_log(t->device), P2P_LOG_WARN, "%s", t->warning);
     if (err)
         return err;
-    for (int i = 0; i < P2P_OPTION_COUNT_MAX; i++)
-        o.given[i] = asked.given[i];
-    for (int i = 0; !err && p2p_options_stored(&asked, i, &name, value, sizeof(value)); i++)
-        if (p2p_options_given(&asked, name))
-            err = p2p_options_set(&o, name, value);
+    memcpy(o.given, asked.given, sizeof(o.given));
+    p2p_options_take(&o, &asked, P2P_ROLE_ANY);
     t->options = o;
-    return err;
+    return P2P_OK;
 }
 
 static int check_new_run(const P2pTrainer *t)

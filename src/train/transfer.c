@@ -9,38 +9,21 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
-/* What a network is, by the option's name, and which network it belongs to. */
-static const struct {
-    const char *name, *net;
-} network_options[] = {{"preset", "G"},    {"netG", "G"},      {"ngf", "G"},
-                       {"num_downs", "G"}, {"norm", "G"},      {"no_dropout", "G"},
-                       {"input_nc", "G"},  {"output_nc", "G"}, {"direction", "G"},
-                       {"netD", "D"},      {"ndf", "D"},       {"n_layers_D", "D"}};
-
-static int take_option(P2pOptions *options, const P2pOptions *from, const char *wanted)
+/*
+ * What the file tells of its network. Options that were asked for stay, and those that both networks
+ * share are the generator's to tell. What is taken counts as given: no preset replaces it.
+ */
+static void take_options(P2pOptions *options, const P2pOptions *asked, const P2pSource *source)
 {
-    char value[P2P_OPTION_TEXT];
-    const char *name;
+    const bool d = source->net[0] == 'D', layers = !strcmp(source->options.netD, "n_layers");
+    P2pOptions told = source->options;
+    const P2pOptionInfo *info;
 
-    for (int i = 0; p2p_options_stored(from, i, &name, value, sizeof(value)); i++)
-        if (!strcmp(name, wanted))
-            return p2p_options_set(options, name, value);
-    return P2P_OK;
-}
-
-/* Those that were given stay; what is taken counts as given, so that no preset replaces it. */
-static int take_options(P2pOptions *options, const P2pOptions *asked, const P2pSource *source)
-{
-    const bool layers = !strcmp(source->options.netD, "n_layers");
-    int err = P2P_OK;
-
-    for (size_t i = 0; !err && i < P2P_COUNT(network_options); i++) {
-        const char *name = network_options[i].name;
-        if (!strcmp(network_options[i].net, source->net) && !p2p_options_given(asked, name) &&
-            (layers || strcmp(name, "n_layers_D") != 0))
-            err = take_option(options, &source->options, name);
-    }
-    return err;
+    for (int i = 0; (info = p2p_options_info(i)); i++)
+        if (asked->given[i] || (d && info->roles & P2P_ROLE_GENERATOR) ||
+            (!layers && !strcmp(info->name, "n_layers_D")))
+            told.given[i] = false;
+    p2p_options_take(options, &told, d ? P2P_ROLE_DISCRIMINATOR : P2P_ROLE_GENERATOR);
 }
 
 static int open_one(P2pTransfer *t, const char *path, const char *net)
@@ -78,7 +61,7 @@ int p2p_transfer_open(P2pTransfer *t, P2pOptions *options)
         at = end + !last;
     }
     for (int i = 0; !err && i < t->count; i++)
-        err = take_options(options, &asked, &t->sources[i]);
+        take_options(options, &asked, &t->sources[i]);
     if (err)
         p2p_transfer_close(t);
     return err;

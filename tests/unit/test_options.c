@@ -376,12 +376,13 @@ static void stored_options_are_loaded_exactly(void **state)
           "--no_flip --preset torch --seed 7 --max_steps 5 --batch_size 3");
     assert_int_equal(p.err, 0);
     p2p_options_init(&loaded);
-    for (; p2p_options_stored(&p.options, count, &name, value, sizeof(value)); count++)
+    for (; p2p_options_stored(&p.options, P2P_ROLE_ANY, count, &name, value, sizeof(value));
+         count++)
         assert_int_equal(p2p_options_set(&loaded, name, value), 0);
     assert_true(count > 30);
     for (int i = 0; i < count; i++) {
-        assert_true(p2p_options_stored(&p.options, i, &name, value, sizeof(value)));
-        assert_true(p2p_options_stored(&loaded, i, &same, again, sizeof(again)));
+        assert_true(p2p_options_stored(&p.options, P2P_ROLE_ANY, i, &name, value, sizeof(value)));
+        assert_true(p2p_options_stored(&loaded, P2P_ROLE_ANY, i, &same, again, sizeof(again)));
         assert_ptr_equal(name, same);
         assert_string_equal(value, again);
     }
@@ -389,6 +390,24 @@ static void stored_options_are_loaded_exactly(void **state)
     assert_true(loaded.no_flip);
     assert_int_equal(loaded.batch_size, 3);
     assert_int_equal(loaded.max_steps, 0); /* of this call, not of the model */
+}
+
+static void given_options_of_a_role_are_taken(void **state)
+{
+    Parsed from, to;
+
+    (void)state;
+    parse(&from, P2P_PROGRAM_TRAIN, "--netG unet_128 --norm none --lr 0.5 --name other");
+    parse(&to, P2P_PROGRAM_TRAIN, "--ngf 3 --norm instance");
+    p2p_options_take(&to.options, &from.options, P2P_ROLE_GENERATOR);
+    assert_string_equal(to.options.netG, "unet_128");
+    assert_int_equal(to.options.norm, P2P_OPT_NORM_NONE);
+    assert_int_equal(to.options.ngf, 3);
+    assert_true(p2p_options_given(&to.options, "netG"));
+    assert_true(to.options.lr == 0.0002 && !p2p_options_given(&to.options, "lr"));
+    p2p_options_take(&to.options, &from.options, P2P_ROLE_ANY);
+    assert_true(to.options.lr == 0.5);
+    assert_string_equal(to.options.name, "experiment"); /* tells nothing of a model */
 }
 
 int main(void)
@@ -413,6 +432,7 @@ int main(void)
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(preset_gives_way_to_what_was_given),
         cmocka_unit_test(stored_options_are_loaded_exactly),
+        cmocka_unit_test(given_options_of_a_role_are_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
