@@ -41,6 +41,8 @@ struct P2pPlan {
     P2pBuffer *work;
     P2pSequence *sequence;
     P2pPlanMemory memory;
+    char *record; /* lines as P2pChoice.remembered has them */
+    size_t record_capacity;
 };
 
 int p2p_plan_create(P2pPlan **out, P2pDevice *device, const P2pChoice *choice)
@@ -69,6 +71,7 @@ void p2p_plan_destroy(P2pPlan **plan)
     p2p_arena_destroy(&p->arena);
     free(p->values);
     free(p->steps);
+    free(p->record);
     free(p);
     *plan = NULL;
 }
@@ -154,17 +157,46 @@ uint32_t p2p_plan_dropout_stream(P2pPlan *plan)
     return p2p_stream(P2P_STREAM_DROPOUT, plan->dropouts++);
 }
 
+/* Remember the variant of a call, where there is a choice. */
+static int record(P2pPlan *plan, const P2pCall *call, const P2pVariant *variant)
+{
+    const size_t used = plan->record ? strlen(plan->record) : 0;
+    char text[P2P_CALL_TEXT];
+    size_t length;
+
+    p2p_call_text(call, text);
+    if (!call->pass->variants[1].name || (used && p2p_remembered(plan->record, text, &length)))
+        return P2P_OK;
+    const size_t more = strlen(text) + strlen(variant->name) + sizeof(": \n");
+    const int err = p2p_grow((void **)&plan->record, &plan->record_capacity, used + more, 1);
+    if (!err)
+        snprintf(plan->record + used, more, "%s: %s\n", text, variant->name);
+    return err;
+}
+
 static int choose_variants(P2pPlan *plan)
 {
     const P2pCaps *caps = p2p_device_caps(plan->device);
-    int err = P2P_OK;
+    const Step *first_lost = NULL;
+    int err = P2P_OK, all_lost = 0;
 
     for (int i = 0; !err && i < plan->step_count; i++) {
         Step *s = &plan->steps[i];
-        if (!p2p_pass_is_ref(s->call.pass, &plan->choice) &&
-            (err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice)) < 0)
-            p2p_fail_prefix(err, "%s", s->label);
+        bool lost;
+        if (p2p_pass_is_ref(s->call.pass, &plan->choice))
+            continue;
+        if ((err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice, &lost)) < 0)
+            return p2p_fail_prefix(err, "%s", s->label);
+        err = record(plan, &s->call, s->way.variant);
+        first_lost = lost && !first_lost ? s : first_lost;
+        all_lost += lost;
     }
+    if (first_lost)
+        p2p_log(p2p_device_log(plan->device), P2P_LOG_WARN,
+                "%d passes cannot run as before on %s: numbers will differ in their last digits "
+                "(the first: %s, %s, now by %s)",
+                all_lost, caps->name, first_lost->label, first_lost->call.pass->name,
+                first_lost->way.variant->name);
     return err;
 }
 
@@ -346,6 +378,11 @@ const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i)
 const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor)
 {
     return tensor < 0 ? NULL : &plan->values[tensor].tensor;
+}
+
+const char *p2p_plan_variants(const P2pPlan *plan)
+{
+    return plan->record ? plan->record : "";
 }
 
 P2pPlanMemory p2p_plan_memory(const P2pPlan *plan)

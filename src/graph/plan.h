@@ -8,7 +8,7 @@
 #ifndef P2P_GRAPH_PLAN_H
 #define P2P_GRAPH_PLAN_H
 
-#include "src/ops/op.h"
+#include "src/ops/choice.h"
 
 typedef struct P2pPlan P2pPlan;
 
@@ -58,6 +58,9 @@ const P2pCall *p2p_plan_step_call(const P2pPlan *plan, int i);
 
 /** Shape before finish (until the next tensor is added: copy it), the bound tensor after. */
 const P2pTensor *p2p_plan_get(const P2pPlan *plan, int tensor);
+
+/** The variant of each call, as P2pChoice.remembered takes it; the plan's, after finish. */
+const char *p2p_plan_variants(const P2pPlan *plan);
 
 typedef struct P2pPlanMemory {
     size_t tensor_bytes, work_bytes, unshared_bytes; /* unshared: if nothing shared memory */

@@ -3,7 +3,8 @@
  * Networks and training state to and from one self-describing safetensors file.
  *
  * Tensors: NET.NAME (values, with PyTorch's names), adam_m.NET.NAME and adam_v.NET.NAME. Metadata:
- * format, version, every stored option as opt.NAME, and the position of the run.
+ * format, version, every stored option as opt.NAME, the position of the run, and the variants of
+ * kernels that it runs by.
  */
 #ifndef P2P_MODEL_CHECKPOINT_H
 #define P2P_MODEL_CHECKPOINT_H
@@ -25,6 +26,8 @@ typedef struct P2pPosition {
 #define P2P_FORMAT_CHECKPOINT "pix2pix-cl checkpoint"
 #define P2P_FORMAT_FROZEN "pix2pix-cl model"
 #define P2P_FORMAT_VERSION "1"
+/** Metadata key of the variants that ran, lines as P2pChoice.remembered has them. */
+#define P2P_META_VARIANTS "variants"
 
 /** What stands before NET.NAME in the names of values and moments. */
 extern const char *const p2p_state_prefix[P2P_STATES];

@@ -22,6 +22,7 @@ struct P2pCheckpointWriter {
     P2pMeta *meta;
     int count, meta_count;
     size_t bytes, raw_bytes;
+    const char *variants;
     unsigned char *copy; /* kept once it was asked for */
     bool copied;
 };
@@ -122,7 +123,8 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
         return P2P_ENOMEM;
     if ((err = add_meta(s, P2P_META_FORMAT, P2P_FORMAT_CHECKPOINT)) < 0 ||
         (err = add_meta(s, "format_version", P2P_FORMAT_VERSION)) < 0 ||
-        (err = add_meta(s, "program_version", p2p_version())) < 0)
+        (err = add_meta(s, "program_version", p2p_version())) < 0 ||
+        (err = add_meta(s, P2P_META_VARIANTS, s->variants)) < 0)
         return err;
     for (size_t i = 0; !err && i < P2P_COUNT(numbers); i++) {
         snprintf(value, sizeof(value), "%ld", numbers[i].value);
@@ -136,13 +138,16 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     return err;
 }
 
-int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count)
+int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count,
+                                 const char *variants)
 {
     *out = p2p_alloc(1, sizeof(**out));
     const int err = *out ? add_tensors(*out, nets, count) : P2P_ENOMEM;
 
     if (err)
         p2p_checkpoint_writer_destroy(out);
+    else
+        (*out)->variants = variants;
     return err;
 }
 

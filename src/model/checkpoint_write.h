@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a checkpoint will hold: networks, moments where they have them, options and position. With a
+ * What a checkpoint will hold: networks, moments where they have them, options, position and the
+ * variants that ran. With a
  * copy on the host, writing asks no device and may run in another thread while training goes on.
  */
 #ifndef P2P_MODEL_CHECKPOINT_WRITE_H
@@ -10,8 +11,9 @@
 
 typedef struct P2pCheckpointWriter P2pCheckpointWriter;
 
-/** The networks must outlive it. */
-int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count);
+/** variants: what has run, for P2P_META_VARIANTS. It and the networks must outlive the writer. */
+int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count,
+                                 const char *variants);
 void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer);
 
 /** Bytes of the tensors in the file; the copy on the host takes a little more (padding). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The list of passes, the choice of a variant, and running a pass's reference in its place. */
+/* The list of passes, ways, and running a reference in the place of a variant. */
 #include "src/ops/op.h"
 
 #include <string.h>
@@ -39,54 +39,6 @@ const P2pPass *p2p_pass_find(const char *name)
     return NULL;
 }
 
-/* Whether text (length n) is the pass's name or its beginning up to a '_'. */
-static bool names_pass(const P2pPass *pass, const char *text, size_t n)
-{
-    return !strncmp(pass->name, text, n) && (pass->name[n] == '\0' || pass->name[n] == '_');
-}
-
-bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice)
-{
-    const char *at = choice && choice->refs ? choice->refs : "";
-
-    while (*at) {
-        const size_t n = strcspn(at, ",");
-        if (n && names_pass(pass, at, n))
-            return true;
-        at += n + (at[n] == ',');
-    }
-    return false;
-}
-
-/* The variant's name forced for this pass (not terminated, *n long), or NULL. The last one wins. */
-static const char *forced_variant(const P2pPass *pass, const P2pChoice *choice, size_t *n)
-{
-    const char *at = choice && choice->variants ? choice->variants : "", *found = NULL;
-
-    while (*at) {
-        const size_t length = strcspn(at, ","), equals = strcspn(at, "=,");
-        if (equals < length && names_pass(pass, at, equals)) {
-            found = at + equals + 1;
-            *n = length - equals - 1;
-        }
-        at += length + (at[length] == ',');
-    }
-    return found;
-}
-
-static bool is_left_out(const P2pVariant *v, const P2pChoice *choice)
-{
-    const char *at = choice && choice->variants ? choice->variants : "";
-
-    while (*at) {
-        const size_t n = strcspn(at, ",");
-        if (*at == '-' && n == strlen(v->name) + 1 && !strncmp(at + 1, v->name, n - 1))
-            return true;
-        at += n + (at[n] == ',');
-    }
-    return false;
-}
-
 bool p2p_call_is_packed(const P2pCall *call)
 {
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
@@ -102,50 +54,6 @@ bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, c
         (!variant->packed && p2p_call_is_packed(call)))
         return false;
     return !variant->plan || variant->plan(call, caps, way);
-}
-
-/* The way of the least cost, the first where there are several. */
-static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps,
-                           const P2pChoice *choice)
-{
-    bool found = false;
-
-    for (const P2pVariant *v = call->pass->variants; v->name; v++) {
-        P2pWay next;
-        if (is_left_out(v, choice) || !p2p_way_plan(&next, v, call, caps) ||
-            (found && next.cost >= way->cost))
-            continue;
-        *way = next;
-        found = true;
-    }
-    return found;
-}
-
-static const P2pVariant *find_variant(const P2pPass *pass, const char *name, size_t length)
-{
-    for (const P2pVariant *v = pass->variants; v->name; v++)
-        if (strlen(v->name) == length && !strncmp(v->name, name, length))
-            return v;
-    return NULL;
-}
-
-int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice)
-{
-    const P2pPass *pass = call->pass;
-    size_t n = 0;
-    const char *forced = forced_variant(pass, choice, &n);
-    const P2pVariant *v = forced ? find_variant(pass, forced, n) : NULL;
-
-    if (forced && !v)
-        return p2p_fail(P2P_EINVAL,
-                        "--variant %s=%.*s: there is no such variant (the first of %s "
-                        "is %s)",
-                        pass->name, (int)n, forced, pass->name, pass->variants->name);
-    if (v ? p2p_way_plan(way, v, call, caps) : choose_by_rule(way, call, caps, choice))
-        return P2P_OK;
-    return p2p_fail(P2P_EINVAL, "%s: no variant%s%.*s fits x [%d,%d,%d,%d] on %s", pass->name,
-                    forced ? " named " : "", (int)n, forced ? forced : "", call->t[0].n,
-                    call->t[0].h, call->t[0].w, call->t[0].c, caps->name);
 }
 
 /* A reference in a sequence: the call, and host arrays of its operands. */

@@ -222,21 +222,8 @@ extern const P2pPass p2p_pass_adam;
 extern const P2pPass *const p2p_passes[];
 const P2pPass *p2p_pass_find(const char *name);
 
-/**
- * What a user forced: "conv2d_fwd=naive,conv2d=tile" (a pass name or its beginning up to '_'), or left
- * out: "-winograd" in any pass.
- */
-typedef struct P2pChoice {
-    const char *variants; /* NULL: by the rule */
-    const char *refs;     /* "norm_stats,conv2d": these run on the host by their reference */
-} P2pChoice;
-
 /** A variant's way through a call; false: it cannot run it on such a device. */
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
-/** The way that the rule takes, or the forced one. P2P_EINVAL: unknown or not applicable. */
-int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice);
-/** Whether choice->refs names this pass. */
-bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice);
 /** Append the pass's reference: reads the operands back, computes, writes the outputs. */
 int p2p_call_emit_ref(P2pSequence *seq, const P2pCall *call);
 

@@ -30,7 +30,8 @@ int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *c
                      int count)
 {
     P2pSaver *s = *out = p2p_alloc(1, sizeof(*s));
-    int err = s ? p2p_checkpoint_writer_create(&s->writer, nets, count) : P2P_ENOMEM;
+    int err =
+        s ? p2p_checkpoint_writer_create(&s->writer, nets, count, settings->variants) : P2P_ENOMEM;
 
     if (!err) {
         s->settings = *settings;

@@ -145,7 +145,10 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
                                           .beta2 = o->beta2,
                                           .eps = (float)o->adam_eps,
                                           .epsilon_hat = o->adam_epsilon_hat}};
-    const P2pChoice choice = {.variants = o->variant, .refs = o->ref};
+    const P2pChoice choice = {.variants = o->variant,
+                              .remembered =
+                                  file ? p2p_tensor_file_meta(file, P2P_META_VARIANTS) : NULL,
+                              .refs = o->ref};
     int err = p2p_pix2pix_create(&t->gan, t->device, &spec, &choice);
 
     for (int i = 0; !err && i < t->gan->net_count; i++) {
@@ -176,8 +179,10 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
 
 static int open_saver(P2pTrainer *t, bool begins)
 {
-    const P2pSaverSettings settings = {
-        .folder = &t->folder, .log = p2p_device_log(t->device), .begins = begins};
+    const P2pSaverSettings settings = {.folder = &t->folder,
+                                       .log = p2p_device_log(t->device),
+                                       .variants = p2p_plan_variants(t->gan->plan),
+                                       .begins = begins};
 
     return p2p_saver_create(&t->saver, &settings, t->gan->nets, t->gan->net_count);
 }

@@ -89,11 +89,12 @@ static void run(Golden *g, const P2pCall *call)
 {
     const P2pCaps *caps = p2p_device_caps(g->device);
     P2pWay way = {0};
+    bool lost;
     P2pSequence *seq = NULL;
     P2pBuffer *work = NULL;
 
     if (!g->err && !p2p_pass_is_ref(call->pass, &g->choice))
-        g->err = p2p_way_choose(&way, call, caps, &g->choice);
+        g->err = p2p_way_choose(&way, call, caps, &g->choice, &lost);
     if (g->err)
         return;
     const P2pVariant *v = way.variant;

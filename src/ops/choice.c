@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Variants forced, remembered or by the rule. Asks no device. */
+#include "src/ops/choice.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/status.h"
+
+/* Whether text (length n) is the pass's name or its beginning up to a '_'. */
+static bool names_pass(const P2pPass *pass, const char *text, size_t n)
+{
+    return !strncmp(pass->name, text, n) && (pass->name[n] == '\0' || pass->name[n] == '_');
+}
+
+bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice)
+{
+    const char *at = choice && choice->refs ? choice->refs : "";
+
+    while (*at) {
+        const size_t n = strcspn(at, ",");
+        if (n && names_pass(pass, at, n))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}
+
+/* The variant's name forced for this pass (not terminated, *n long), or NULL. The last one wins. */
+static const char *forced_variant(const P2pPass *pass, const P2pChoice *choice, size_t *n)
+{
+    const char *at = choice && choice->variants ? choice->variants : "", *found = NULL;
+
+    while (*at) {
+        const size_t length = strcspn(at, ","), equals = strcspn(at, "=,");
+        if (equals < length && names_pass(pass, at, equals)) {
+            found = at + equals + 1;
+            *n = length - equals - 1;
+        }
+        at += length + (at[length] == ',');
+    }
+    return found;
+}
+
+static bool is_left_out(const char *name, size_t length, const P2pChoice *choice)
+{
+    const char *at = choice && choice->variants ? choice->variants : "";
+
+    while (*at) {
+        const size_t n = strcspn(at, ",");
+        if (*at == '-' && n == length + 1 && !strncmp(at + 1, name, length))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}
+
+/* ---- Calls in words -------------------------------------------------------------------------- */
+
+/* Append to a text; what does not fit is cut. */
+static void append(char text[P2P_CALL_TEXT], const char *format, ...)
+{
+    const size_t used = strlen(text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text + used, P2P_CALL_TEXT - used, format, arguments);
+    va_end(arguments);
+}
+
+/* As p2p_rows() sees it: whether its pixels lie one behind the other. */
+static bool has_gaps(const P2pTensor *t)
+{
+    return t->layout == P2P_NHWC && t->stride != t->c && t->n * t->h * t->w > 1;
+}
+
+void p2p_call_text(const P2pCall *call, char text[P2P_CALL_TEXT])
+{
+    const P2pAttr *a = &call->attr;
+
+    snprintf(text, P2P_CALL_TEXT, "%s", call->pass->name);
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+        const P2pTensor *t = &call->t[i];
+        if (!p2p_call_has(call, i))
+            continue;
+        if (t->layout == P2P_WEIGHT)
+            append(text, " %d:%d,%d,%d,%d", i, t->n, t->c, t->h, t->w);
+        else if (t->n * t->h * t->w == 1)
+            append(text, " %d:%d", i, t->c);
+        else
+            append(text, " %d:%d,%d,%d,%d%s", i, t->n, t->h, t->w, t->c, has_gaps(t) ? "+" : "");
+    }
+    if (a->stride)
+        append(text, " stride %d", a->stride);
+    if (a->pad)
+        append(text, " pad %d", a->pad);
+    if (a->act1 || a->act2)
+        append(text, " act %d,%d", a->act1, a->act2);
+    append(text, "%s%s", a->large_out ? " large" : "", a->accumulate ? " add" : "");
+}
+
+const char *p2p_remembered(const char *lines, const char *call_text, size_t *length)
+{
+    const size_t n = strlen(call_text);
+
+    while (*lines) {
+        const size_t line = strcspn(lines, "\n");
+        if (line > n + 2 && !strncmp(lines, call_text, n) && !strncmp(lines + n, ": ", 2)) {
+            *length = line - n - 2;
+            return lines + n + 2;
+        }
+        lines += line + (lines[line] == '\n');
+    }
+    return NULL;
+}
+
+/* ---- The three places ------------------------------------------------------------------------ */
+
+/* The way of the least cost, the first where there are several. */
+static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps,
+                           const P2pChoice *choice)
+{
+    bool found = false;
+
+    for (const P2pVariant *v = call->pass->variants; v->name; v++) {
+        P2pWay next;
+        if (is_left_out(v->name, strlen(v->name), choice) || !p2p_way_plan(&next, v, call, caps) ||
+            (found && next.cost >= way->cost))
+            continue;
+        *way = next;
+        found = true;
+    }
+    return found;
+}
+
+static const P2pVariant *find_variant(const P2pPass *pass, const char *name, size_t length)
+{
+    for (const P2pVariant *v = pass->variants; v->name; v++)
+        if (strlen(v->name) == length && !strncmp(v->name, name, length))
+            return v;
+    return NULL;
+}
+
+/* What is remembered of a call, or NULL: nothing, or what the user has left out. */
+static const char *recall(const P2pCall *call, const P2pChoice *choice, size_t *length)
+{
+    char text[P2P_CALL_TEXT];
+
+    if (!choice || !choice->remembered)
+        return NULL;
+    p2p_call_text(call, text);
+    const char *name = p2p_remembered(choice->remembered, text, length);
+    return name && !is_left_out(name, *length, choice) ? name : NULL;
+}
+
+static int fail_forced(const P2pCall *call, const char *forced, size_t n, const P2pCaps *caps)
+{
+    const P2pPass *pass = call->pass;
+
+    if (forced && !find_variant(pass, forced, n))
+        return p2p_fail(P2P_EINVAL,
+                        "--variant %s=%.*s: there is no such variant (the first of %s "
+                        "is %s)",
+                        pass->name, (int)n, forced, pass->name, pass->variants->name);
+    return p2p_fail(P2P_EINVAL, "%s: no variant%s%.*s fits x [%d,%d,%d,%d] on %s", pass->name,
+                    forced ? " named " : "", (int)n, forced ? forced : "", call->t[0].n,
+                    call->t[0].h, call->t[0].w, call->t[0].c, caps->name);
+}
+
+int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice,
+                   bool *lost)
+{
+    size_t n = 0;
+    const char *forced = forced_variant(call->pass, choice, &n);
+    const char *name = forced ? forced : recall(call, choice, &n);
+    const P2pVariant *v = name ? find_variant(call->pass, name, n) : NULL;
+
+    *lost = false;
+    if (v && p2p_way_plan(way, v, call, caps))
+        return P2P_OK;
+    if (forced)
+        return fail_forced(call, forced, n, caps);
+    *lost = name != NULL;
+    return choose_by_rule(way, call, caps, choice) ? P2P_OK : fail_forced(call, NULL, 0, caps);
+}

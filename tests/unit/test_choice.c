@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which variant runs a call: forced, remembered or by the rule, on devices that are not there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "cl/sizes.h"
+#include "p2p/common.h"
+#include "src/ops/choice.h"
+
+static const P2pCaps cpu = {.name = "a CPU",
+                            .is_cpu = true,
+                            .compute_units = 2,
+                            .vector_width = 8,
+                            .max_group_size = 4096,
+                            .max_buffer_bytes = (size_t)1 << 30,
+                            .local_bytes = 32768};
+static const P2pCaps gpu = {.name = "a GPU",
+                            .is_gpu = true,
+                            .compute_units = 20,
+                            .vector_width = 1,
+                            .max_group_size = 256,
+                            .max_buffer_bytes = (size_t)1 << 30,
+                            .local_bytes = 32768};
+
+/* A convolution 4x4 with stride 2 as the networks have it, on a large side of size x size. */
+static P2pCall convolution(const P2pCaps *caps, const P2pPass *pass, int size, int c, int k)
+{
+    const int block = caps->is_cpu ? CONV_BLOCK(caps->vector_width) : 16;
+    P2pCall call = {.pass = pass, .attr = {.stride = 2, .pad = 1}};
+
+    call.t[P2P_CONV_X] = p2p_tensor_nhwc(1, size, size, c);
+    call.t[P2P_CONV_W] = p2p_tensor_weight(k, c, 4, 4, block);
+    call.t[P2P_CONV_Y] = p2p_tensor_nhwc(1, size / 2, size / 2, k);
+    return call;
+}
+
+/* Name of the variant chosen, or the status as text. */
+static const char *chosen(const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice,
+                          bool *lost)
+{
+    P2pWay way;
+
+    return p2p_way_choose(&way, call, caps, choice, lost) < 0 ? "none" : way.variant->name;
+}
+
+#define assert_chosen(call, caps, choice, expected, expected_lost)           \
+    do {                                                                     \
+        bool lost;                                                           \
+        assert_string_equal(chosen(&(call), caps, choice, &lost), expected); \
+        assert_int_equal(lost, expected_lost);                               \
+    } while (0)
+
+static void rule_takes_the_first_of_least_cost(void **state)
+{
+    const P2pCall wide = convolution(&cpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+    const P2pCall inner = convolution(&cpu, &p2p_pass_conv2d_fwd, 4, 512, 512);
+    const P2pCall thin = convolution(&cpu, &p2p_pass_conv2d_fwd, 256, 3, 64);
+    const P2pCall on_gpu = convolution(&gpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+
+    (void)state;
+    assert_chosen(wide, &cpu, NULL, "winograd", false);
+    assert_chosen(inner, &cpu, NULL, "simd", false); /* winograd can, but costs more */
+    assert_chosen(thin, &cpu, NULL, "thin", false);
+    assert_chosen(on_gpu, &gpu, NULL, "tile", false);
+}
+
+static void forced_wins_over_remembered(void **state)
+{
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_fwd, 4, 512, 512);
+    char text[P2P_CALL_TEXT], lines[P2P_CALL_TEXT + 32];
+
+    (void)state;
+    p2p_call_text(&call, text);
+    snprintf(lines, sizeof(lines), "%s: naive\n", text);
+    const P2pChoice remembered = {.remembered = lines};
+    const P2pChoice both = {.remembered = lines, .variants = "conv2d=winograd"};
+    const P2pChoice left_out = {.remembered = lines, .variants = "-naive"};
+    const P2pChoice wrong = {.remembered = lines, .variants = "conv2d_fwd=fast"};
+
+    assert_chosen(call, &cpu, &remembered, "naive", false);
+    assert_chosen(call, &cpu, &both, "winograd", false);
+    assert_chosen(call, &cpu, &left_out, "simd", false);
+    assert_chosen(call, &cpu, &wrong, "none", false);
+    assert_non_null(strstr(p2p_error(), "fast"));
+}
+
+static void first_line_of_a_call_counts(void **state)
+{
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_wgrad, 4, 512, 512);
+    const P2pCall other = convolution(&cpu, &p2p_pass_conv2d_wgrad, 64, 128, 256);
+    char text[P2P_CALL_TEXT], lines[4 * P2P_CALL_TEXT];
+
+    (void)state;
+    p2p_call_text(&call, text);
+    /* A longer name, a run's record before what was measured, and no end of line. */
+    snprintf(lines, sizeof(lines), "%s0: thin\n%s: tile\n%s: naive", text, text, text);
+    const P2pChoice choice = {.remembered = lines};
+
+    assert_chosen(call, &cpu, &choice, "tile", false);
+    assert_chosen(other, &cpu, &choice, "winograd", false);
+}
+
+static void what_cannot_run_any_more_yields_to_the_rule(void **state)
+{
+    static const char *const names[] = {"gone", "thin"};
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_fwd, 4, 512, 512);
+    P2pCall moved = convolution(&gpu, &p2p_pass_conv2d_fwd, 4, 512, 512);
+    char text[P2P_CALL_TEXT], lines[P2P_CALL_TEXT + 32];
+
+    (void)state;
+    p2p_call_text(&call, text);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(lines, sizeof(lines), "%s: %s\n", text, names[i]);
+        const P2pChoice choice = {.remembered = lines};
+        assert_chosen(call, &cpu, &choice, "simd", true);
+    }
+    snprintf(lines, sizeof(lines), "%s: simd\n", text);
+    const P2pChoice choice = {.remembered = lines};
+    assert_chosen(moved, &gpu, &choice, "tile", true);
+}
+
+static void text_tells_apart_what_variants_depend_on(void **state)
+{
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+    const P2pCall elsewhere = convolution(&gpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+    char text[P2P_CALL_TEXT], other[P2P_CALL_TEXT];
+    P2pCall changed[] = {call, call, call, call, call, call};
+
+    (void)state;
+    p2p_call_text(&call, text);
+    assert_string_equal(text,
+                        "conv2d_fwd 0:1,128,128,64 1:128,64,4,4 3:1,64,64,128 stride 2 pad 1");
+    p2p_call_text(&elsewhere, other);
+    assert_string_equal(text, other);
+    changed[0].pass = &p2p_pass_conv2d_dgrad;
+    changed[1].t[P2P_CONV_X].stride += 16;
+    changed[2].attr.act1 = P2P_ACT_TANH;
+    changed[3].attr.large_out = true;
+    changed[4].t[P2P_CONV_BIAS] = p2p_tensor_vector(128);
+    changed[5].attr.accumulate = true;
+    for (size_t i = 0; i < sizeof(changed) / sizeof(changed[0]); i++) {
+        p2p_call_text(&changed[i], other);
+        assert_string_not_equal(text, other);
+    }
+}
+
+static void only_some_gradients_make_adams_step(void **state)
+{
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_wgrad_adam, 256, 16, 64);
+
+    (void)state;
+    for (const P2pVariant *v = call.pass->variants; v->name; v++) {
+        P2pWay way;
+        assert_int_equal(p2p_way_plan(&way, v, &call, &cpu), v->with_adam);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rule_takes_the_first_of_least_cost),
+        cmocka_unit_test(forced_wins_over_remembered),
+        cmocka_unit_test(first_line_of_a_call_counts),
+        cmocka_unit_test(what_cannot_run_any_more_yields_to_the_rule),
+        cmocka_unit_test(text_tells_apart_what_variants_depend_on),
+        cmocka_unit_test(only_some_gradients_make_adams_step),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
