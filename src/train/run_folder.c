@@ -2,11 +2,13 @@
 /* Files of a run: which name is which, and what may be where at each moment. */
 #include "src/train/run_folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/file.h"
@@ -15,6 +17,8 @@
 #include "src/model/checkpoint.h"
 
 enum { MAX_LOG_BYTES = 1 << 30 };
+
+static const char lock_name[] = "lock", samples_name[] = "samples";
 
 int p2p_run_folder_init(P2pRunFolder *f, const char *checkpoints_dir, const char *name)
 {
@@ -25,33 +29,114 @@ int p2p_run_folder_init(P2pRunFolder *f, const char *checkpoints_dir, const char
     f->latest = p2p_path_join(f->path, P2P_LATEST_NAME);
     f->previous = p2p_path_join(f->path, P2P_PREVIOUS_NAME);
     f->log = p2p_path_join(f->path, "loss_log.jsonl");
-    f->samples = p2p_path_join(f->path, "samples");
+    f->samples = p2p_path_join(f->path, samples_name);
     return f->latest && f->previous && f->log && f->samples ? P2P_OK : P2P_ENOMEM;
+}
+
+static bool is_at(int fd, const char *path)
+{
+    struct stat opened, there;
+
+    return fstat(fd, &opened) == 0 && stat(path, &there) == 0 && opened.st_dev == there.st_dev &&
+           opened.st_ino == there.st_ino;
+}
+
+/* Again where another process has moved the folder with the file away before it was locked. */
+static int take_lock(P2pRunFolder *f, const char *path)
+{
+    struct flock lock;
+
+    do {
+        if (f->lock >= 0)
+            close(f->lock);
+        f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (f->lock < 0)
+            return p2p_fail_errno(P2P_EIO, "%s: cannot be written", path);
+        lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(f->lock, F_SETLK, &lock) < 0) {
+            fcntl(f->lock, F_GETLK, &lock);
+            return p2p_fail(P2P_EBUSY,
+                            "%s: process %ld is training this run already; stop it or choose "
+                            "another --name",
+                            f->path, (long)lock.l_pid);
+        }
+    } while (!is_at(f->lock, path));
+    return P2P_OK;
 }
 
 int p2p_run_folder_claim(P2pRunFolder *f)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int err = p2p_folder_make(f->samples);
-    char *path = err ? NULL : p2p_path_join(f->path, "lock");
+    char *path = err ? NULL : p2p_path_join(f->path, lock_name);
 
     if (!path)
         return err ? err : P2P_ENOMEM;
-    f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (f->lock < 0)
-        err = p2p_fail_errno(P2P_EIO, "%s: cannot be written", path);
-    else if (fcntl(f->lock, F_SETLK, &lock) < 0) {
-        lock.l_type = F_WRLCK;
-        fcntl(f->lock, F_GETLK, &lock);
-        err = p2p_fail(P2P_EBUSY,
-                       "%s: process %ld is training this run already; stop it or choose "
-                       "another --name",
-                       f->path, (long)lock.l_pid);
-    } else {
+    if ((err = take_lock(f, path)) == P2P_OK) {
         p2p_temporaries_remove(f->path); /* whoever made them has no lock any more */
         p2p_temporaries_remove(f->samples);
     }
     free(path);
+    return err;
+}
+
+int p2p_run_folder_check_new(const P2pRunFolder *f, bool overwrite)
+{
+    if (overwrite || !p2p_run_folder_has_run(f))
+        return P2P_OK;
+    return p2p_fail(P2P_EEXIST,
+                    "%s: this run exists; go on with --continue_train, replace it with "
+                    "--overwrite, or choose another --name",
+                    f->path);
+}
+
+/* Whether there is more than what claiming it makes. */
+static bool holds_anything(const P2pRunFolder *f)
+{
+    static const char *const own[] = {".", "..", lock_name, samples_name};
+    DIR *dir = opendir(f->path);
+    bool found = false;
+
+    for (struct dirent *entry; dir && !found && (entry = readdir(dir));) {
+        found = true;
+        for (size_t i = 0; i < P2P_COUNT(own); i++)
+            found &= strcmp(entry->d_name, own[i]) != 0;
+    }
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+/* To the first free NAME.old-N. */
+static int move_away(const P2pRunFolder *f, char **moved)
+{
+    char *to = NULL;
+
+    for (int i = 1; i == 1 || (to && p2p_file_exists(to)); i++) {
+        free(to);
+        to = p2p_format("%s.old-%d", f->path, i);
+    }
+    if (!to)
+        return P2P_ENOMEM;
+    if (rename(f->path, to) != 0) {
+        const int err = p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", f->path, to);
+        free(to);
+        return err;
+    }
+    *moved = to;
+    return P2P_OK;
+}
+
+int p2p_run_folder_begin(P2pRunFolder *f, bool overwrite, char **moved)
+{
+    int err;
+
+    *moved = NULL;
+    if ((err = p2p_run_folder_claim(f)) < 0 || (err = p2p_run_folder_check_new(f, overwrite)) < 0)
+        return err;
+    if (!overwrite || !holds_anything(f))
+        return P2P_OK;
+    if ((err = move_away(f, moved)) == P2P_OK && (err = p2p_run_folder_claim(f)) < 0)
+        p2p_fail_prefix(err, "the run before is now %s", *moved);
     return err;
 }
 
@@ -72,20 +157,17 @@ bool p2p_run_folder_has_run(const P2pRunFolder *f)
     return p2p_file_exists(f->latest) || p2p_file_exists(f->previous);
 }
 
-int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary, bool begins)
+int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary)
 {
     /* A link leaves the latest in its place; without links there is a moment without a latest. */
-    if (!begins && p2p_file_exists(f->latest) && p2p_file_link(f->latest, f->previous) < 0 &&
+    if (p2p_file_exists(f->latest) && p2p_file_link(f->latest, f->previous) < 0 &&
         rename(f->latest, f->previous) != 0) {
         const int err =
             p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", f->latest, f->previous);
         remove(temporary);
         return err;
     }
-    const int err = p2p_file_install(temporary, f->latest);
-    if (!err && begins)
-        remove(f->previous);
-    return err;
+    return p2p_file_install(temporary, f->latest);
 }
 
 int p2p_run_folder_restore(const P2pRunFolder *f)

@@ -15,17 +15,28 @@ typedef struct P2pRunFolder {
 
 /** Names only; makes nothing. */
 int p2p_run_folder_init(P2pRunFolder *f, const char *checkpoints_dir, const char *name);
-/** Make the folders and take the lock; P2P_EBUSY names the process that has it. */
+/** P2P_EEXIST when there is a run already and it is not to be replaced. */
+int p2p_run_folder_check_new(const P2pRunFolder *f, bool overwrite);
+/**
+ * Take the lock and make the folders. What lies in the folder of a run that is to be replaced is moved
+ * away with it, to NAME.old-N: at each moment it is whole, under one of the two names.
+ *
+ * @param moved  Fresh path of that folder, NULL when there was nothing to move; set also on failure.
+ * @return 0; P2P_EEXIST: a run has begun there meanwhile; P2P_EBUSY names the process that trains it;
+ *         P2P_EIO.
+ */
+int p2p_run_folder_begin(P2pRunFolder *f, bool overwrite, char **moved);
+/** Take the lock of a run that goes on, before its checkpoint is read. P2P_EBUSY, P2P_EIO. */
 int p2p_run_folder_claim(P2pRunFolder *f);
 void p2p_run_folder_finish(P2pRunFolder *f);
 
 /** Whether there is a checkpoint of a run. */
 bool p2p_run_folder_has_run(const P2pRunFolder *f);
 /**
- * Make a written and verified file the latest checkpoint; the latest becomes the previous one, or
- * both go where the run begins. At each moment one of the two names is a whole checkpoint.
+ * Make a written and verified file the latest checkpoint; the latest becomes the previous one. At each
+ * moment one of the two names is a whole checkpoint.
  */
-int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary, bool begins);
+int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary);
 /** Put the previous checkpoint in the place of a latest one that is damaged. */
 int p2p_run_folder_restore(const P2pRunFolder *f);
 

@@ -20,7 +20,6 @@ struct P2pSaver {
     atomic_bool done; /* by the thread: it needs no waiting */
     int epoch;
     long step;
-    bool begins;
     bool beside;        /* in the thread */
     double copying;     /* seconds */
     P2pFailure failure; /* to the trainer */
@@ -35,7 +34,6 @@ int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *c
 
     if (!err) {
         s->settings = *settings;
-        s->begins = settings->begins;
     } else {
         p2p_saver_destroy(out);
     }
@@ -91,11 +89,9 @@ static int save_all(P2pSaver *s)
     if (!err && s->epoch)
         err = keep_epoch(s, temporary);
     if (!err)
-        err = p2p_run_folder_install(s->settings.folder, temporary, s->begins);
+        err = p2p_run_folder_install(s->settings.folder, temporary);
     else if (temporary)
         remove(temporary);
-    if (!err)
-        s->begins = false;
     free(temporary);
     return err;
 }

@@ -15,7 +15,6 @@ typedef struct P2pSaverSettings {
     const P2pRunFolder *folder;
     const P2pLog *log;
     const char *variants; /* for the metadata; must outlive it */
-    bool begins;          /* a new run: checkpoints that are there are another run's */
 } P2pSaverSettings;
 
 /** The folder and the networks must outlive it. */

@@ -51,6 +51,8 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
                         "%s: there is no run to continue; start it without "
                         "--continue_train",
                         t->folder.latest);
+    if ((err = p2p_run_folder_claim(&t->folder)) < 0)
+        return err;
     err = p2p_checkpoint_open(file, t->folder.latest, &o, &t->position, &t->warning);
     if (t->warning)
         p2p_log(p2p_device_log(t->device), P2P_LOG_WARN, "%s", t->warning);
@@ -62,14 +64,16 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     return P2P_OK;
 }
 
-static int check_new_run(const P2pTrainer *t)
+/* Once all was accepted. */
+static int begin_run(P2pTrainer *t)
 {
-    if (!p2p_run_folder_has_run(&t->folder) || t->options.overwrite)
-        return P2P_OK;
-    return p2p_fail(P2P_EEXIST,
-                    "%s: this run exists; go on with --continue_train, replace it with "
-                    "--overwrite, or choose another --name",
-                    t->folder.path);
+    char *moved;
+    const int err = p2p_run_folder_begin(&t->folder, t->options.overwrite, &moved);
+
+    if (!err && moved)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO, "the run before is now %s", moved);
+    free(moved);
+    return err;
 }
 
 static int open_data(P2pTrainer *t)
@@ -177,12 +181,11 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
     return (err = open_networks(t, file)) < 0 ? err : open_loader(t);
 }
 
-static int open_saver(P2pTrainer *t, bool begins)
+static int open_saver(P2pTrainer *t)
 {
     const P2pSaverSettings settings = {.folder = &t->folder,
                                        .log = p2p_device_log(t->device),
-                                       .variants = p2p_plan_variants(t->gan->plan),
-                                       .begins = begins};
+                                       .variants = p2p_plan_variants(t->gan->plan)};
 
     return p2p_saver_create(&t->saver, &settings, t->gan->nets, t->gan->net_count);
 }
@@ -204,16 +207,17 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     p2p_options_apply_preset(&t->options);
     if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
         goto done;
-    err = options->continue_train ? continue_options(t, &file) : check_new_run(t);
+    err = options->continue_train ? continue_options(t, &file)
+                                  : p2p_run_folder_check_new(&t->folder, options->overwrite);
     if (err || (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
         goto done;
     if ((err = open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
-        (err = p2p_run_folder_claim(&t->folder)) < 0)
+        (!options->continue_train && (err = begin_run(t)) < 0))
         goto done;
     if ((t->warning && (err = p2p_run_folder_restore(&t->folder)) < 0) ||
         (err = p2p_run_folder_cut_log(&t->folder, t->position.step)) < 0)
         goto done;
-    err = open_saver(t, !options->continue_train);
+    err = open_saver(t);
     *options = t->options;
 done:
     free(t->warning);
@@ -286,13 +290,23 @@ static double learning_rate(const P2pTrainer *t, int epoch)
     return o->lr * (1.0 - (double)behind / (o->n_epochs_decay + 1));
 }
 
-static bool must_end(const P2pTrainer *t)
+/* The options that end the run where it is, or NULL. */
+static const char *limit_reached(const P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
 
-    return atomic_load(&t->stop) || t->position.epoch >= epochs_in_all(t) ||
-           (o->max_steps && t->position.step >= o->max_steps) ||
-           (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds);
+    if (t->position.epoch >= epochs_in_all(t))
+        return "--n_epochs or --n_epochs_decay";
+    if (o->max_steps && t->position.step >= o->max_steps)
+        return "--max_steps";
+    if (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds)
+        return "--max_seconds";
+    return NULL;
+}
+
+static bool must_end(const P2pTrainer *t)
+{
+    return atomic_load(&t->stop) || limit_reached(t);
 }
 
 /* Tell of a save that has ended; with wait, let it end. */
@@ -452,11 +466,10 @@ static int run(P2pTrainer *t)
 
     t->started = t->reported = p2p_seconds();
     t->reported_step = t->position.step;
-    if (must_end(t) && !atomic_load(&t->stop))
-        return p2p_fail(P2P_EINVAL,
-                        "%s: the run is complete (%ld steps); raise --n_epochs or "
-                        "--n_epochs_decay to go on",
-                        t->folder.path, t->position.step);
+    const char *limit = limit_reached(t);
+    if (limit)
+        return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
+                        t->folder.path, t->position.step, limit);
     while (!err && !must_end(t))
         err = run_step(t, &saved);
     if (!err && !saved)

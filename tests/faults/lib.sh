@@ -1,6 +1,19 @@
 # What the scripts of this folder share: a tiny run, and its files compared with those of a run that
 # nothing happened to. Read after ../cli/lib.sh.
 
+# says NAME CODE PATTERN COMMAND...: the exit code, and one line on standard error with the pattern.
+says() {
+    name=$1 wanted=$2 pattern=$3
+    shift 3
+    code=0
+    ("$@") >out.txt 2>err.txt || code=$?
+    if [ $code -eq "$wanted" ] && [ "$(wc -l <err.txt)" -eq 1 ] && grep -q -- "$pattern" err.txt; then
+        ok "$name: $(cut -c 1-160 err.txt)"
+    else
+        bad "$name: exit $code, wanted $wanted with /$pattern/: $(head -n 3 err.txt)"
+    fi
+}
+
 # tiny NAME OPTIONS...: eight epochs of five steps with a save each, so that many faults hit one.
 tiny() {
     name=$1

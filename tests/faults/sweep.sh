@@ -13,7 +13,7 @@ step=${2:-1}
 kinds=${3:--}
 cases=${4:--}
 [ "$kinds" != - ] || kinds='alloc map cl open read stat write flush rename link unlink mkdir thread library'
-[ "$cases" != - ] || cases='train again test translate folder standard frozen f16 q8 onnx pth pict c
+[ "$cases" != - ] || cases='train again replace test translate folder standard frozen f16 q8 onnx pth pict c
     program own from_pth from_pict info devices demo combine calibrate'
 export XDG_CACHE_HOME="$work/cache"
 export ASAN_OPTIONS="exitcode=99:log_path=$work/asan:allocator_may_return_null=1"
@@ -35,6 +35,7 @@ pict_to() { "$tools/p2p-export" --quiet tensorflow.safetensors -o "out/$1"; }
 
 do_train() { tiny; }
 do_again() { tiny --continue_train; }
+do_replace() { tiny --overwrite; }
 do_test() { "$tools/p2p-test" --device cpu --dataroot data -m $model --results_dir out --name r; }
 do_translate() { translate -m $model -o out/x.jpg $sizes data/test/0001.png; }
 do_folder() { translate -m $model -o out/x $sizes jpg/test; }
@@ -62,7 +63,7 @@ prepare() {
     mkdir out
     case $1 in
     train) ;;
-    again) cp -r part checkpoints ;;
+    again|replace) cp -r part checkpoints ;;
     *) for file in wanted/"$1"/out/x*; do [ ! -f "$file" ] || echo old >"out/${file##*/}"; done ;;
     esac
 }
@@ -70,10 +71,19 @@ prepare() {
 # ---- What has come of it ----------------------------------------------------------------------
 
 log() { sed 's/,"seconds_per_step.*//' "$1/loss_log.jsonl"; }
+is_run() { [ "$1" = train ] || [ "$1" = again ] || [ "$1" = replace ]; }
+# The run that is replaced is whole, under its name or another.
+old_is_kept() {
+    for folder in checkpoints/run checkpoints/run.old-*; do
+        diff -r part/run "$folder" >/dev/null 2>&1 && return
+    done
+    false
+}
 # All that was to be done. The pictures' order in lists of metrics and such is part of it.
 complete() {
     case $1 in
-    train|again)
+    train|again|replace)
+        [ "$1" != replace ] || old_is_kept || return 1
         for file in latest previous 1 2; do
             cmp -s "whole/run/$file.safetensors" "checkpoints/run/$file.safetensors" || return 1
         done
@@ -84,9 +94,9 @@ complete() {
 }
 # Each file as it was before, or as it was to become.
 whole() {
-    for file in $(find out checkpoints -type f ! -name '*.tmp*' 2>/dev/null); do
+    for file in $(find out checkpoints -type f ! -name '*.tmp*' ! -path '*.old-*' 2>/dev/null); do
         case $file in
-        *.safetensors) [ "$1" != train ] && [ "$1" != again ] || {
+        *.safetensors) ! is_run "$1" || {
             cmp -s $file known/1 || cmp -s $file known/2 || cmp -s $file known/3 ||
                 cmp -s $file known/4 || return 1
             continue
@@ -96,6 +106,7 @@ whole() {
         esac
         cmp -s "$file" "wanted/$1/$file" || [ "$(cat "$file" | tr -d '\0')" = old ] || return 1
     done
+    [ "$1" != replace ] || old_is_kept || return 1
     [ "$1" != again ] || [ -e checkpoints/run/latest.safetensors ] ||
         [ -e checkpoints/run/previous.safetensors ]
 }

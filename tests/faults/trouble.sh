@@ -6,18 +6,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../cli/lib.sh"
 . "$here/lib.sh"
 
-# says NAME CODE PATTERN COMMAND...: the exit code, and one line on standard error with the pattern.
-says() {
-    name=$1 wanted=$2 pattern=$3
-    shift 3
-    code=0
-    ("$@") >out.txt 2>err.txt || code=$?
-    if [ $code -eq "$wanted" ] && [ "$(wc -l <err.txt)" -eq 1 ] && grep -q -- "$pattern" err.txt; then
-        ok "$name: $(cut -c 1-160 err.txt)"
-    else
-        bad "$name: exit $code, wanted $wanted with /$pattern/: $(head -n 3 err.txt)"
-    fi
-}
 damage() { printf 'XYZ' | dd of="$1" bs=1 seek=200000 conv=notrunc 2>/dev/null; }
 steps() { "$tools/p2p-info" "$1" | sed -n 's/.*after \([0-9]*\) steps.*/\1/p'; }
 
@@ -66,9 +54,6 @@ rm -r $folder && cp -r keep $folder
 damage $folder/latest.safetensors
 damage $folder/previous.safetensors
 says 'both damaged' 1 'latest.*damaged.*previous.*damaged' tiny run --continue_train
-rm -r $folder && cp -r keep $folder
-(tiny run --overwrite --max_steps 1)
-check 'a new run leaves no checkpoint of the old one' [ ! -e $folder/previous.safetensors ]
 
 # Two trainers at once
 (tiny two --n_epochs 100000) &
@@ -79,6 +64,13 @@ kill -9 $pid
 wait $pid 2>/dev/null || true
 check 'a killed one leaves its lock' [ -e checkpoints/two/lock ]
 check 'that stops nobody' go_on two
+
+# A limit that is reached is named.
+rm -r $folder && cp -r keep $folder
+says 'complete by --max_steps' 2 'is complete (7 steps); raise --max_steps' \
+    tiny run --continue_train --max_steps 7
+says 'complete by --max_seconds' 2 'raise --max_seconds' tiny run --continue_train --max_seconds 1e-9
+says 'complete by --n_epochs' 2 'raise --n_epochs or' tiny run --continue_train --n_epochs 1
 
 # Numbers that are none: of so large weights the loss, the step, or Adam's second moment is infinite.
 wild='--norm none --init_gain 100 --lr 10 --save_latest_freq 1000'
