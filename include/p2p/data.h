@@ -117,9 +117,9 @@ P2P_API int p2p_dataset_create(P2pDataset **out, const char *folder,
 P2P_API void p2p_dataset_destroy(P2pDataset **dataset);
 
 P2P_API size_t p2p_dataset_count(const P2pDataset *dataset);
-/** Name of pair index (< count) without folder and suffix. Lives as long as the set. */
+/** Name of pair index without folder and suffix. Lives as long as the set; NULL: no such pair. */
 P2P_API const char *p2p_dataset_name(const P2pDataset *dataset, size_t index);
-/** File of the input of pair index (the joint file of A|B pictures). Lives as long as the set. */
+/** The same for the file of its input (the joint file of A|B pictures). */
 P2P_API const char *p2p_dataset_path(const P2pDataset *dataset, size_t index);
 
 /**

@@ -61,7 +61,8 @@ P2P_API int p2p_device_list(P2pCaps **list, int *count, char **notes);
 /**
  * Choose and open a device.
  *
- * @return 0; P2P_ENODEVICE: none fits (the message lists what was found and what to install);
+ * @param settings  NULL for all defaults.
+ * @return 0; P2P_EINVAL: impossible settings; P2P_ENODEVICE: none fits (the message lists what was found and what to install);
  *         P2P_EDEVICE: the driver failed.
  */
 P2P_API int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings);

@@ -19,12 +19,15 @@ int p2p_fail_argument(const char *function, const char *format, ...)
             return p2p_fail_argument(__func__, __VA_ARGS__); \
     } while (0)
 
-#define P2P_NEED(pointer) P2P_REQUIRE((pointer) != NULL, "%s must not be NULL", #pointer)
+#define P2P_NEED_AS(name, pointer) P2P_REQUIRE((pointer) != NULL, "%s must not be NULL", name)
+#define P2P_NEED(pointer) P2P_NEED_AS(#pointer, pointer)
 
-/** An integer or enum from least to most. */
-#define P2P_NEED_RANGE(value, least, most)                                         \
-    P2P_REQUIRE((long long)(value) >= (least) && (long long)(value) <= (most),     \
-                "%s is %lld, it must be %lld to %lld", #value, (long long)(value), \
-                (long long)(least), (long long)(most))
+/** An integer or a choice from least to most. */
+#define P2P_NEED_RANGE(name, value, least, most)                                                \
+    do {                                                                                        \
+        const long long value_ = (value), least_ = (least), most_ = (most);                     \
+        P2P_REQUIRE(value_ >= least_ && value_ <= most_, "%s is %lld, it must be %lld to %lld", \
+                    name, value_, least_, most_);                                               \
+    } while (0)
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "p2p/image.h"
+#include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/rng.h"
@@ -16,17 +18,44 @@ enum { WARM_UP = 3, MAX_STEPS = 10000 };
 
 static P2pBenchSettings with_defaults(const P2pBenchSettings *from)
 {
-    P2pBenchSettings s = *from;
+    P2pBenchSettings s = from ? *from : (P2pBenchSettings){0};
 
     s.netG = s.netG ? s.netG : "unet_256";
     s.netD = s.netD ? s.netD : "basic";
     s.norm = s.norm ? s.norm : "batch";
+    s.dtype = s.dtype ? s.dtype : "f32";
     s.ngf = s.ngf ? s.ngf : 64;
     s.ndf = s.ndf ? s.ndf : 64;
     s.batch_size = s.batch_size ? s.batch_size : 1;
     s.size = s.size ? s.size : 256;
     s.steps = s.steps ? p2p_min(s.steps, MAX_STEPS) : 10;
     return s;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcmp(word, *words) != 0)
+        words++;
+    return *words;
+}
+
+/* What no one behind looks at. */
+static int check(const char *function, const P2pBenchSettings *s)
+{
+    static const char *const norms[] = {"batch", "instance", NULL};
+    static const char *const dtypes[] = {"f32", "f16", "q8", NULL};
+
+    if (s->ngf < 1 || s->ndf < 1 || s->batch_size < 1 || s->size < 1 || s->steps < 1)
+        return p2p_fail_argument(function,
+                                 "ngf, ndf, batch_size, size and steps must be 0 or more");
+    if (s->size > P2P_IMAGE_MAX_SIDE)
+        return p2p_fail_argument(function, "size is %d, it must be at most %d", s->size,
+                                 P2P_IMAGE_MAX_SIDE);
+    if (!is_one_of(s->norm, norms))
+        return p2p_fail_argument(function, "norm is %s, it must be batch or instance", s->norm);
+    if (!is_one_of(s->dtype, dtypes))
+        return p2p_fail_argument(function, "dtype is %s, it must be f32, f16 or q8", s->dtype);
+    return P2P_OK;
 }
 
 static P2pNetSpec net_spec(const P2pBenchSettings *s, const char *name, int nf, int in)
@@ -126,7 +155,6 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
     TrainRun run = {.inputs = {picture, picture}};
     int err = picture ? P2P_OK : P2P_ENOMEM;
 
-    *result = (P2pBenchResult){0};
     if (!err)
         err = p2p_pix2pix_create(&run.gan, device, &spec, &choice);
     for (int i = 0; !err && i < run.gan->net_count; i++) {
@@ -144,8 +172,16 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
 
 int p2p_bench_train(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
 {
+    P2P_NEED(device);
+    P2P_NEED(result);
+
+    const P2pBenchSettings s = with_defaults(settings);
+    *result = (P2pBenchResult){0};
+    int err = check(__func__, &s);
+    if (err)
+        return err;
     p2p_device_enter(device);
-    return p2p_device_leave(device, bench_train(device, with_defaults(settings), result));
+    return p2p_device_leave(device, bench_train(device, s, result));
 }
 
 /* ---- Translating --------------------------------------------------------------------------- */
@@ -173,9 +209,9 @@ static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSett
     const P2pNetSpec spec = net_spec(s, s->netG, s->ngf, 3);
     const P2pChoice choice = {.variants = s->variants};
     const P2pMode mode = {.per_picture = true};
-    const P2pPacking packing = !s->dtype || !strcmp(s->dtype, "f32") ? P2P_PACK_F32
-                               : !strcmp(s->dtype, "f16")            ? P2P_PACK_F16
-                                                                     : P2P_PACK_Q8;
+    const P2pPacking packing = !strcmp(s->dtype, "f32")   ? P2P_PACK_F32
+                               : !strcmp(s->dtype, "f16") ? P2P_PACK_F16
+                                                          : P2P_PACK_Q8;
     P2pGraph *graph;
     int err;
 
@@ -200,7 +236,6 @@ static int bench_translate(P2pDevice *device, P2pBenchSettings s, P2pBenchResult
     TranslateRun run = {.in = random_picture(count), .out = p2p_alloc(count, sizeof(float))};
     int err = run.in && run.out ? P2P_OK : P2P_ENOMEM;
 
-    *result = (P2pBenchResult){0};
     if (!err)
         err = translate_plan(&run, device, &s);
     if (!err)
@@ -219,8 +254,16 @@ static int bench_translate(P2pDevice *device, P2pBenchSettings s, P2pBenchResult
 
 int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings, P2pBenchResult *result)
 {
+    P2P_NEED(device);
+    P2P_NEED(result);
+
+    const P2pBenchSettings s = with_defaults(settings);
+    *result = (P2pBenchResult){0};
+    int err = check(__func__, &s);
+    if (err)
+        return err;
     p2p_device_enter(device);
-    return p2p_device_leave(device, bench_translate(device, with_defaults(settings), result));
+    return p2p_device_leave(device, bench_translate(device, s, result));
 }
 
 void p2p_bench_result_finish(P2pBenchResult *result)
@@ -294,6 +337,9 @@ done:
 
 int p2p_bench_peak(P2pDevice *device, P2pPeak *peak)
 {
+    P2P_NEED(device);
+    P2P_NEED(peak);
+
     p2p_device_enter(device);
     return p2p_device_leave(device, bench_peak(device, peak));
 }

@@ -6,6 +6,7 @@
 #include "p2p/data.h"
 #include "p2p/model.h"
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -124,7 +125,14 @@ static int list(const char *folder, char ***paths, size_t *count)
 int p2p_bench_folder(P2pDevice *device, const char *model, const char *folder,
                      const P2pBenchFolderSettings *settings, P2pBenchFolder *result)
 {
-    const P2pModelSettings how = {.variants = settings->variants};
+    P2P_NEED(device);
+    P2P_NEED(model);
+    P2P_NEED(folder);
+    P2P_NEED(result);
+
+    static const P2pBenchFolderSettings defaults;
+    const P2pBenchFolderSettings *s = settings ? settings : &defaults;
+    const P2pModelSettings how = {.variants = s->variants};
     const double start = p2p_seconds();
     P2pModel *opened = NULL;
     char **paths = NULL;
@@ -135,8 +143,7 @@ int p2p_bench_folder(P2pDevice *device, const char *model, const char *folder,
     if (!err)
         err = p2p_model_open(&opened, device, model, &how);
     if (!err)
-        err = run(opened, paths, count, (size_t)p2p_max(settings->steps, 1), settings->max_pixels,
-                  start, result);
+        err = run(opened, paths, count, (size_t)p2p_max(s->steps, 1), s->max_pixels, start, result);
     p2p_model_close(&opened);
     p2p_names_free(paths, count);
     return err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A plan's passes as rows of a table. */
+#include "src/base/front.h"
 #include "src/bench/profile.h"
 
 #include <stdio.h>
@@ -34,6 +35,10 @@ int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)
 
 int p2p_trainer_profile(P2pTrainer *t, P2pBenchRow **rows, int *count)
 {
+    P2P_NEED_AS("trainer", t);
+    P2P_NEED(rows);
+    P2P_NEED(count);
+
     P2pPlan *plan = p2p_trainer_plan(t);
 
     p2p_device_enter(p2p_plan_device(plan));

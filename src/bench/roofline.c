@@ -12,6 +12,7 @@
 
 #include "p2p/bench.h"
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
@@ -244,6 +245,12 @@ static void put_chart(Chart *c, const P2pBenchRow *rows, int count, const P2pPea
 int p2p_bench_roofline(const char *path, const P2pBenchRow *rows, int count, const P2pPeak *peak,
                        const char *title)
 {
+    P2P_NEED(path);
+    P2P_NEED(peak);
+    P2P_NEED(title);
+    P2P_REQUIRE(rows || !count, "rows must not be NULL");
+    P2P_REQUIRE(count >= 0, "count is %d, it must be 0 or more", count);
+
     Chart chart = {.taken = p2p_alloc(2 * (size_t)count + 1, sizeof(Box))};
     P2pWriter writer;
     int err = chart.taken ? P2P_OK : P2P_ENOMEM;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/folder.h"
@@ -194,8 +195,14 @@ int p2p_data_combine(const char *folder_a, const char *folder_b, const char *fol
                      const P2pCombineSettings *settings, P2pProgress progress, void *user,
                      size_t *written)
 {
+    P2P_NEED(folder_a);
+    P2P_NEED(folder_b);
+    P2P_NEED(folder_out);
+
     static const P2pCombineSettings defaults;
     const P2pCombineSettings *s = settings ? settings : &defaults;
+    P2P_NEED_RANGE("format", s->format, P2P_IMAGE_PNG, P2P_IMAGE_JPEG);
+    P2P_NEED_RANGE("quality", s->quality, 0, 100);
     Plan plan = {.suffix = s->format == P2P_IMAGE_JPEG ? ".jpg" : ".png"};
     size_t done = 0;
     int err = plan_folder(&plan, folder_a, folder_b, folder_out, 0);

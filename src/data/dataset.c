@@ -3,6 +3,7 @@
  * Folders of paired pictures: the two layouts, the order of an epoch, reading one pair. Neither
  * jitters nor makes batches (loader.c), nor looks for unusable files (dataset_check.c).
  */
+#include "src/base/front.h"
 #include "src/data/dataset.h"
 
 #include <string.h>
@@ -99,11 +100,15 @@ static int list_layout(P2pDataset *d, const char *folder, const char *phase, siz
 
 int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSettings *settings)
 {
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(folder);
+
     static const P2pDatasetSettings defaults;
     const P2pDatasetSettings *s = settings ? settings : &defaults;
+    P2P_NEED_RANGE("direction", s->direction, P2P_DIRECTION_ATOB, P2P_DIRECTION_BTOA);
     P2pDataset *d = p2p_alloc(1, sizeof(*d));
 
-    *out = NULL;
     if (!d)
         return P2P_ENOMEM;
     d->direction = s->direction;
@@ -135,13 +140,13 @@ size_t p2p_dataset_count(const P2pDataset *dataset)
 
 const char *p2p_dataset_name(const P2pDataset *dataset, size_t index)
 {
-    P2P_ASSERT(index < dataset->count);
-    return dataset->pairs[index].name;
+    return index < dataset->count ? dataset->pairs[index].name : NULL;
 }
 
 const char *p2p_dataset_path(const P2pDataset *dataset, size_t index)
 {
-    P2P_ASSERT(index < dataset->count);
+    if (index >= dataset->count)
+        return NULL;
     const P2pDatasetPair *pair = &dataset->pairs[index];
     return pair->path_b && dataset->direction == P2P_DIRECTION_BTOA ? pair->path_b : pair->path_a;
 }
@@ -182,10 +187,15 @@ static int read_two(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a
 
 int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *input, P2pImage *target)
 {
+    P2P_NEED(dataset);
+    P2P_NEED(input);
+    P2P_NEED(target);
+    P2P_REQUIRE(input != target, "input and target must be two");
+    P2P_REQUIRE(index < dataset->count, "there are %zu pairs, no pair %zu", dataset->count, index);
+
     const bool reverse = dataset->direction == P2P_DIRECTION_BTOA;
     P2pImage *a = reverse ? target : input, *b = reverse ? input : target;
 
-    P2P_ASSERT(index < dataset->count);
     *input = *target = (P2pImage){0};
     const P2pDatasetPair *pair = &dataset->pairs[index];
     const int err = pair->path_b ? read_two(dataset, pair, a, b) : read_joint(dataset, pair, a, b);

@@ -3,6 +3,7 @@
  * Decodes every pair of a set once, in several threads, and reports or takes out the unusable.
  * The result does not depend on the number of threads: the first failure by name counts.
  */
+#include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
@@ -63,8 +64,11 @@ static void drop_bad(P2pDataset *d, const Check *c, const P2pLog *log)
 
 int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings, P2pCheckReport *report)
 {
+    P2P_NEED(dataset);
+
     static const P2pCheckSettings defaults;
     const P2pCheckSettings *s = settings ? settings : &defaults;
+    P2P_REQUIRE(s->threads >= 0, "threads is %d, it must be 0 or more", s->threads);
     const size_t count = dataset->count;
     Check c = {.dataset = dataset, .skip_bad = s->skip_bad};
     P2pCheckReport r = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of picture names and subfolders, sorted. Opens no picture. */
+#include "src/base/front.h"
 #include "src/data/folder.h"
 
 #include <dirent.h>
@@ -83,6 +84,10 @@ void p2p_names_free(char **names, size_t count)
 
 int p2p_folder_pictures(const char *folder, char ***names, size_t *count)
 {
+    P2P_NEED(folder);
+    P2P_NEED(names);
+    P2P_NEED(count);
+
     return list(folder, false, names, count);
 }
 

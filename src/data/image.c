@@ -11,9 +11,12 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/picture.h"
 
 int p2p_image_init(P2pImage *image, int width, int height, int channels, int bits)
 {
+    P2P_NEED(image);
+
     size_t samples;
 
     *image = (P2pImage){0};
@@ -40,6 +43,13 @@ void p2p_image_finish(P2pImage *image)
     *image = (P2pImage){0};
 }
 
+bool p2p_image_is_whole(const P2pImage *image)
+{
+    return image->data && image->width >= 1 && image->width <= P2P_IMAGE_MAX_SIDE &&
+           image->height >= 1 && image->height <= P2P_IMAGE_MAX_SIDE && image->channels >= 1 &&
+           image->channels <= P2P_IMAGE_MAX_CHANNELS && (image->bits == 8 || image->bits == 16);
+}
+
 static size_t sample_count(const P2pImage *image)
 {
     return (size_t)image->width * (size_t)image->height * (size_t)image->channels;
@@ -57,6 +67,9 @@ size_t p2p_image_bytes(const P2pImage *image)
 
 int p2p_image_copy(const P2pImage *in, P2pImage *out)
 {
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     const int err = p2p_image_init(out, in->width, in->height, in->channels, in->bits);
 
     if (!err)
@@ -66,6 +79,9 @@ int p2p_image_copy(const P2pImage *in, P2pImage *out)
 
 int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height, P2pImage *out)
 {
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     int err;
 
     *out = (P2pImage){0};
@@ -104,6 +120,11 @@ void p2p_image_flip(P2pImage *image)
 
 int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out)
 {
+    P2P_NEED_PICTURE(left);
+    P2P_NEED_PICTURE(right);
+    P2P_NEED_OUT(left, out);
+    P2P_NEED_OUT(right, out);
+
     int err;
 
     *out = (P2pImage){0};
@@ -163,6 +184,9 @@ static void convert_pixel(const P2pImage *in, size_t i, P2pImage *out, size_t o)
 
 int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)
 {
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     int err;
 
     *out = (P2pImage){0};
@@ -182,6 +206,9 @@ int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)
 
 int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out)
 {
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     int err;
 
     *out = (P2pImage){0};
@@ -214,6 +241,9 @@ void p2p_image_to_floats(const P2pImage *image, float *hwc)
 int p2p_image_from_floats(P2pImage *image, const float *hwc, int width, int height, int channels,
                           int bits)
 {
+    P2P_NEED(image);
+    P2P_NEED(hwc);
+
     const int err = p2p_image_init(image, width, height, channels, bits);
 
     if (err)

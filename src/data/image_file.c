@@ -10,6 +10,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/codec.h"
+#include "src/data/picture.h"
 
 enum {
     MAX_FILE_BYTES = 1 << 30,
@@ -19,6 +20,10 @@ enum {
 int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes, const char *name,
                           size_t max_pixels)
 {
+    P2P_NEED(image);
+    P2P_NEED(name);
+    P2P_REQUIRE(data || !bytes, "data must not be NULL");
+
     *image = (P2pImage){0};
     if (!bytes)
         return p2p_fail(P2P_EFORMAT, "%s: is empty, not a picture", name);
@@ -31,6 +36,9 @@ int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes, const
 
 int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels)
 {
+    P2P_NEED(image);
+    P2P_NEED(path);
+
     unsigned char *data;
     size_t bytes;
     int err;
@@ -45,6 +53,9 @@ int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels)
 
 int p2p_image_format_of(const char *path, P2pImageFormat *format)
 {
+    P2P_NEED(path);
+    P2P_NEED(format);
+
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash ? slash : path, '.');
 
@@ -78,10 +89,13 @@ static int encode_jpeg(const P2pImage *image, int quality, unsigned char **out, 
 int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality, unsigned char **out,
                      size_t *bytes)
 {
+    P2P_NEED_PICTURE(image);
+    P2P_NEED_RANGE("format", format, P2P_IMAGE_PNG, P2P_IMAGE_JPEG);
+    P2P_NEED(out);
+    P2P_NEED(bytes);
+
     *out = NULL;
     *bytes = 0;
-    if (!image->data)
-        return p2p_fail(P2P_EINVAL, "an empty picture cannot be encoded");
     if (format == P2P_IMAGE_PNG)
         return p2p_png_encode(image, out, bytes);
     if (quality < 0 || quality > 100)
@@ -91,6 +105,9 @@ int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality, 
 
 int p2p_image_write(const P2pImage *image, const char *path, int quality)
 {
+    P2P_NEED_PICTURE(image);
+    P2P_NEED(path);
+
     P2pImageFormat format = P2P_IMAGE_PNG;
     unsigned char *data = NULL;
     size_t bytes;

@@ -10,6 +10,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
+#include "src/data/picture.h"
 
 enum {
     DEFAULT_LOAD = 286,
@@ -27,6 +28,9 @@ static const char *const names[] = {
 
 int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess)
 {
+    P2P_NEED(name);
+    P2P_NEED(preprocess);
+
     for (size_t i = 0; i < P2P_COUNT(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             *preprocess = (P2pPreprocess)i;
@@ -64,6 +68,8 @@ static int fill_settings(P2pJitterSettings *s, const P2pJitterSettings *given)
     s->max_pixels = s->max_pixels ? s->max_pixels : P2P_IMAGE_MAX_PIXELS;
     if ((size_t)s->preprocess >= P2P_COUNT(names))
         return p2p_fail(P2P_EINVAL, "there is no preprocessing number %d", (int)s->preprocess);
+    if (s->filter != P2P_FILTER_BICUBIC && s->filter != P2P_FILTER_BILINEAR)
+        return p2p_fail(P2P_EINVAL, "there is no filter number %d", (int)s->filter);
     if (s->load_size < 1 || s->crop_size < 1 || s->multiple < 1 ||
         s->load_size > P2P_IMAGE_MAX_SIDE || s->crop_size > P2P_IMAGE_MAX_SIDE ||
         s->multiple > P2P_IMAGE_MAX_SIDE)
@@ -129,6 +135,9 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height,
 int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int width, int height,
                     uint32_t seed, uint32_t epoch, uint64_t index)
 {
+    P2P_NEED(jitter);
+    P2P_NEED(settings);
+
     P2pJitterSettings s;
     uint32_t words[4];
     int err;
@@ -148,6 +157,9 @@ int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int wi
 
 int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int width, int height)
 {
+    P2P_NEED(jitter);
+    P2P_NEED(settings);
+
     P2pJitterSettings s;
     int err;
 
@@ -162,6 +174,10 @@ int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int wid
 
 int p2p_jitter_apply(const P2pJitter *jitter, const P2pImage *in, P2pImage *out)
 {
+    P2P_NEED(jitter);
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     P2pImage resized;
     int err;
 

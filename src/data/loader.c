@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 #include "src/base/status.h"
@@ -106,11 +107,14 @@ static int start(P2pLoader *l, int threads)
 
 int p2p_loader_create(P2pLoader **out, const P2pDataset *dataset, const P2pLoaderSettings *settings)
 {
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(dataset);
+
     static const P2pLoaderSettings defaults;
     const P2pLoaderSettings *s = settings ? settings : &defaults;
     int err;
 
-    *out = NULL;
     if (s->threads < 0 || s->threads > MAX_THREADS || s->queue < 0 || s->queue > MAX_QUEUE)
         return p2p_fail(P2P_EINVAL,
                         "a loader has 0 to %d threads and a queue of at most %d, not "
@@ -177,6 +181,9 @@ static void release(P2pLoader *l)
 
 int p2p_loader_next(P2pLoader *l, const P2pBatch **batch)
 {
+    P2P_NEED_AS("loader", l);
+    P2P_NEED(batch);
+
     *batch = NULL;
     pthread_mutex_lock(&l->lock);
     release(l);
@@ -201,6 +208,7 @@ int p2p_loader_next(P2pLoader *l, const P2pBatch **batch)
 
 int p2p_loader_seek(P2pLoader *l, uint32_t epoch, size_t position)
 {
+    P2P_NEED_AS("loader", l);
     if (position > l->sampler.batches)
         return p2p_fail(P2P_EINVAL, "an epoch has %zu batches; there is no batch %zu to go on from",
                         l->sampler.batches, position);

@@ -8,6 +8,7 @@
 #include "p2p/image.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/picture.h"
 
 enum {
     WINDOW = 11,
@@ -109,11 +110,15 @@ static int ssim(const P2pImage *a, const P2pImage *b, double *out)
 
 int p2p_image_compare(const P2pImage *a, const P2pImage *b, P2pMetrics *metrics)
 {
+    P2P_NEED_PICTURE(a);
+    P2P_NEED_PICTURE(b);
+    P2P_NEED(metrics);
+
     const size_t n = (size_t)a->width * (size_t)a->height * (size_t)a->channels;
     double absolute = 0, square = 0;
 
     *metrics = (P2pMetrics){0};
-    if (!n || a->width != b->width || a->height != b->height || a->channels != b->channels)
+    if (a->width != b->width || a->height != b->height || a->channels != b->channels)
         return p2p_fail(P2P_EINVAL,
                         "pictures of %d x %d x %d and %d x %d x %d (width, height, "
                         "channels) cannot be compared",

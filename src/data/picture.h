@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A public function's argument that must be a picture; see src/base/front.h. */
+/* Arguments of public functions that are pictures; see src/base/front.h. */
 #ifndef P2P_DATA_PICTURE_H
 #define P2P_DATA_PICTURE_H
+
+#include <stdbool.h>
 
 #include "p2p/image.h"
 #include "src/base/front.h"
 
-/** 0, or P2P_EINVAL: NULL, empty, or a struct with impossible sizes. */
-int p2p_image_check(const P2pImage *image, const char *function, const char *name);
+/** Whether its samples are there and its sizes possible. */
+bool p2p_image_is_whole(const P2pImage *image);
 
-#define P2P_NEED_PICTURE(image)                             \
-    do {                                                    \
-        if (p2p_image_check((image), __func__, #image) < 0) \
-            return P2P_EINVAL;                              \
-    } while (0)
+#define P2P_NEED_PICTURE(image)                                                          \
+    P2P_REQUIRE((image) != NULL && p2p_image_is_whole(image), "%s is %s", #image,        \
+                (image) != NULL ? "no picture: it is empty, or its sizes are impossible" \
+                                : "NULL, it must be a picture")
+
+/** The result of a function that reads `in` while it writes. */
+#define P2P_NEED_OUT(in, out) \
+    P2P_REQUIRE((out) != NULL && (out) != (in), "%s must not be %s", #out, (out) ? #in : "NULL")
 
 #endif

@@ -10,6 +10,7 @@
 #include "p2p/image.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/picture.h"
 
 enum {
     FIXED_BITS = 22,
@@ -206,10 +207,13 @@ static int resize_height(const P2pImage *in, int height, P2pFilter filter, P2pIm
 
 int p2p_image_resize(const P2pImage *in, int width, int height, P2pFilter filter, P2pImage *out)
 {
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+    P2P_NEED_RANGE("filter", filter, P2P_FILTER_BICUBIC, P2P_FILTER_BILINEAR);
+
     P2pImage wide = {0};
     int err = P2P_OK;
 
-    P2P_ASSERT(in != out);
     *out = (P2pImage){0};
     if (width < 1 || height < 1 || width > P2P_IMAGE_MAX_SIDE || height > P2P_IMAGE_MAX_SIDE)
         return p2p_fail(P2P_EINVAL, "a picture cannot be resized to %d x %d pixels", width, height);

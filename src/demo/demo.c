@@ -5,6 +5,7 @@
  */
 #include "p2p/data.h"
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/demo/scene.h"
@@ -19,6 +20,10 @@ enum {
 
 int p2p_demo_draw(uint32_t seed, uint64_t index, int size, P2pImage *photo, P2pImage *labels)
 {
+    P2P_NEED(photo);
+    P2P_NEED(labels);
+    P2P_REQUIRE(photo != labels, "photo and labels must be two");
+
     DemoCanvas canvas = {.side = 2 * size, .labels = labels};
     DemoStyle style;
     int err;
@@ -72,7 +77,10 @@ static int make_pair(const char *folder, const P2pDemoSettings *s, size_t number
 int p2p_demo_make(const char *folder, const P2pDemoSettings *settings, P2pProgress progress,
                   void *user)
 {
+    P2P_NEED(folder);
+
     P2pDemoSettings s = settings ? *settings : (P2pDemoSettings){0};
+    P2P_NEED_RANGE("format", s.format, P2P_IMAGE_PNG, P2P_IMAGE_JPEG);
     uint64_t index = 0;
     int err = P2P_OK;
 

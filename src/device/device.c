@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -122,6 +123,9 @@ static void find_devices(Found *f)
 
 int p2p_device_list(P2pCaps **list, int *count, char **notes)
 {
+    P2P_NEED(list);
+    P2P_NEED(count);
+
     Found *f = p2p_alloc(1, sizeof(*f));
     int err = f ? P2P_OK : P2P_ENOMEM;
 
@@ -243,12 +247,22 @@ int p2p_device_leave(P2pDevice *device, int err)
 
 int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
 {
+    static const P2pDeviceSettings defaults;
+
+    P2P_NEED(out);
+    *out = NULL;
+    settings = settings ? settings : &defaults;
+    const int width = settings->vector_width;
+    P2P_REQUIRE(width == 0 || width == 4 || width == 8 || width == 16,
+                "vector_width is %d, it must be 4, 8, 16 or 0 for the device's own", width);
+    P2P_REQUIRE(settings->timeout_s >= 0, "timeout_s is %g, it must be 0 or more seconds",
+                settings->timeout_s);
+
     const char *wanted = settings->device ? settings->device : getenv("P2P_DEVICE");
     P2pDevice *d = p2p_alloc(1, sizeof(*d));
     Found *f = p2p_alloc(1, sizeof(*f));
     int err = d && f ? P2P_OK : P2P_ENOMEM;
 
-    *out = NULL;
     if (!err)
         err = make_turn(d);
     if (!err) {
@@ -264,8 +278,8 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
         p2p_device_close(&d);
         return err;
     }
-    if (settings->vector_width)
-        d->caps.vector_width = settings->vector_width;
+    if (width)
+        d->caps.vector_width = width;
     d->cache_bytes = p2p_cache_limit(d->log);
     if (settings->memory_bytes && settings->memory_bytes < d->caps.memory_bytes)
         d->caps.memory_bytes = settings->memory_bytes;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "p2p/model.h"
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/model/source.h"
@@ -90,6 +91,9 @@ static int describe_partner(const P2pSource *s, char *text)
 
 int p2p_model_describe(const char *path, char **text)
 {
+    P2P_NEED(path);
+    P2P_NEED(text);
+
     P2pSource s;
     int err;
 
@@ -151,6 +155,9 @@ static char *tensor_line(const P2pFileTensor *t)
 
 int p2p_model_list_tensors(const char *path, void (*line)(void *user, const char *text), void *user)
 {
+    P2P_NEED(path);
+    P2P_NEED(line);
+
     P2pTensorFile *file;
     int err = p2p_tensor_file_open(&file, path);
 

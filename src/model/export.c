@@ -9,6 +9,7 @@
 
 #include "p2p/data.h"
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -359,6 +360,9 @@ static void tell(const P2pSource *source, const P2pLog *log)
 
 int p2p_export(const char *model, const char *output, const P2pExportSettings *settings)
 {
+    P2P_NEED(model);
+    P2P_NEED(output);
+
     const P2pExportSettings s = settings ? *settings : (P2pExportSettings){0};
     P2pSource source;
     int err = check_output(model, output);

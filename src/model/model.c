@@ -8,6 +8,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/picture.h"
 #include "src/model/forward.h"
 #include "src/model/source.h"
 
@@ -142,6 +143,11 @@ static int create(P2pModel **out, P2pDevice *device, P2pSource *source, int open
 int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
                    const P2pModelSettings *settings)
 {
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(device);
+    P2P_NEED(path);
+
     P2pSource source;
     const int err = p2p_source_open(&source, path, NULL, settings ? settings->options : NULL);
 
@@ -153,6 +159,11 @@ int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
 int p2p_model_open_memory(P2pModel **out, P2pDevice *device, const void *data, size_t bytes,
                           const P2pModelSettings *settings)
 {
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(device);
+    P2P_NEED(data);
+
     P2pSource source;
     const int err =
         p2p_source_open_memory(&source, data, bytes, settings ? settings->options : NULL);
@@ -183,6 +194,10 @@ const P2pOptions *p2p_model_options(const P2pModel *model)
 
 int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels, P2pImage *out)
 {
+    P2P_NEED(model);
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     const P2pOptions *o = &model->options;
     const P2pJitterSettings settings = {.preprocess = (P2pPreprocess)o->preprocess,
                                         .load_size = o->load_size,
@@ -217,6 +232,10 @@ static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
 
 int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
 {
+    P2P_NEED(model);
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
     P2pImage prepared = {0};
     int err = p2p_model_prepare(model, in, model->options.input_nc, &prepared);
 

@@ -9,6 +9,7 @@
 
 #include "p2p/export.h"
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/model/frozen.h"
@@ -40,6 +41,9 @@ static bool find(const P2pMapping *m, const unsigned char **data, size_t *bytes)
 
 int p2p_embedded_model(const void **data, size_t *bytes)
 {
+    P2P_NEED(data);
+    P2P_NEED(bytes);
+
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static P2pMapping self; /* stays mapped: the model lies in it */
     const unsigned char *found = NULL;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/options/options_table.h"
@@ -105,6 +106,11 @@ static int leave_out_winograd(P2pOptions *o)
 int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **argv,
                       P2pArguments *rest, char *asked)
 {
+    P2P_NEED(options);
+    P2P_NEED(argv);
+    P2P_NEED(rest);
+    P2P_NEED(asked);
+
     const bool model = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_TEST);
     const bool output = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_EXPORT);
     char letters[16];

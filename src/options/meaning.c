@@ -2,12 +2,15 @@
 /* What options mean together: contradictions, and what a preset stands for. */
 #include <string.h>
 
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/options/options_table.h"
 
 int p2p_options_check(const P2pOptions *o, unsigned program)
 {
+    P2P_NEED_AS("options", o);
+
     if (!(program & P2P_PROGRAM_TRAIN))
         return P2P_OK;
     if (o->continue_train && o->overwrite)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/options/options_table.h"
@@ -136,6 +137,10 @@ int p2p_option_set(P2pOptions *options, int i, const char *text)
 
 int p2p_options_set(P2pOptions *options, const char *name, const char *value)
 {
+    P2P_NEED(options);
+    P2P_NEED(name);
+    P2P_NEED(value);
+
     const int i = p2p_option_find(name);
     const int err = i < 0 ? p2p_fail(P2P_EINVAL, "there is no option '%.80s'", name)
                           : p2p_option_set(options, i, value);
@@ -147,11 +152,17 @@ int p2p_options_set(P2pOptions *options, const char *name, const char *value)
 
 int p2p_options_set_flag(P2pOptions *options, const char *name, bool value)
 {
+    P2P_NEED(options);
+    P2P_NEED(name);
+
     return p2p_options_set(options, name, value ? "1" : "0");
 }
 
 int p2p_options_set_int(P2pOptions *options, const char *name, int64_t value)
 {
+    P2P_NEED(options);
+    P2P_NEED(name);
+
     char text[24];
 
     snprintf(text, sizeof(text), "%" PRId64, value);
@@ -160,6 +171,9 @@ int p2p_options_set_int(P2pOptions *options, const char *name, int64_t value)
 
 int p2p_options_set_number(P2pOptions *options, const char *name, double value)
 {
+    P2P_NEED(options);
+    P2P_NEED(name);
+
     char text[32];
 
     snprintf(text, sizeof(text), "%.17g", value);
@@ -283,6 +297,8 @@ void p2p_options_init(P2pOptions *options)
 
 int p2p_options_create(P2pOptions **out)
 {
+    P2P_NEED(out);
+
     *out = p2p_alloc(1, sizeof(**out));
     if (!*out)
         return P2P_ENOMEM;
@@ -292,6 +308,10 @@ int p2p_options_create(P2pOptions **out)
 
 int p2p_options_copy(P2pOptions **out, const P2pOptions *from)
 {
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(from);
+
     *out = p2p_alloc(1, sizeof(**out));
     if (!*out)
         return P2P_ENOMEM;

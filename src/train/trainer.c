@@ -8,6 +8,7 @@
 
 #include "p2p/data.h"
 #include "src/base/file.h"
+#include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -192,6 +193,11 @@ static int open_saver(P2pTrainer *t)
 
 int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
 {
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(device);
+    P2P_NEED(options);
+
     P2pTrainer *t = *out = p2p_alloc(1, sizeof(*t));
     P2pTensorFile *file = NULL;
     int err;
@@ -484,6 +490,8 @@ static int run(P2pTrainer *t)
 
 int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
 {
+    P2P_NEED_AS("trainer", t);
+
     p2p_device_enter(t->device);
     t->events = events;
     return p2p_device_leave(t->device, run(t));
