@@ -9,13 +9,11 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
-static const char format_version[] = P2P_FORMAT_VERSION;
 const char *const p2p_state_prefix[P2P_STATES] = {"", "adam_m.", "adam_v."};
 
 P2pNetSpec p2p_generator_spec(const P2pOptions *o)
 {
     static const P2pNorm norms[] = {P2P_NORM_BATCH, P2P_NORM_INSTANCE, P2P_NORM_NONE};
-    const bool tensorflow = o->preset == P2P_PRESET_TENSORFLOW;
 
     return (P2pNetSpec){.name = o->netG,
                         .input_nc = o->input_nc,
@@ -24,11 +22,10 @@ P2pNetSpec p2p_generator_spec(const P2pOptions *o)
                         .levels = o->num_downs,
                         .norm = norms[o->norm],
                         .dropout = !o->no_dropout,
-                        .innermost_norm = tensorflow,
-                        .all_bias = tensorflow,
-                        .paper_dropout = tensorflow || o->preset == P2P_PRESET_PAPER ||
-                                         o->preset == P2P_PRESET_TORCH,
-                        .relu_after_add = o->preset == P2P_PRESET_MRZHU};
+                        .innermost_norm = o->innermost_norm,
+                        .all_bias = o->all_bias,
+                        .paper_dropout = o->dropout_levels == P2P_DROPOUT_INNERMOST,
+                        .relu_after_add = o->relu_after_add};
 }
 
 P2pNetSpec p2p_discriminator_spec(const P2pOptions *o)
@@ -63,33 +60,62 @@ bool p2p_checkpoint_is_ours(const P2pTensorFile *f)
     return format && (!strcmp(format, P2P_FORMAT_CHECKPOINT) || !strcmp(format, P2P_FORMAT_FROZEN));
 }
 
+/* Files of version 1 name a preset and leave to us what it stood for; with it they tell everything. */
+static int apply_old_preset(P2pOptions *options, const char *preset)
+{
+    const int err = p2p_options_set(options, "preset", preset);
+    const P2pOptionInfo *info;
+
+    if (err)
+        return err;
+    p2p_options_apply_preset(options);
+    for (int i = 0; (info = p2p_options_info(i)); i++)
+        options->given[i] |= info->roles != 0;
+    return P2P_OK;
+}
+
+static int read_options(const P2pTensorFile *f, P2pOptions *options)
+{
+    const char *old_preset = p2p_tensor_file_meta(f, "opt.preset");
+    const P2pOptionInfo *info;
+    char key[96];
+    int err = P2P_OK;
+
+    for (int i = 0; !err && (info = p2p_options_info(i)); i++) {
+        snprintf(key, sizeof(key), "opt.%s", info->name);
+        const char *stored = info->roles ? p2p_tensor_file_meta(f, key) : NULL;
+        if (stored)
+            err = p2p_options_set(options, info->name, stored);
+    }
+    if (!err && old_preset)
+        err = apply_old_preset(options, old_preset);
+    return err ? p2p_fail_prefix(err, "%s", p2p_tensor_file_path(f)) : P2P_OK;
+}
+
+static int check_version(const P2pTensorFile *f)
+{
+    const char *version = p2p_tensor_file_meta(f, "format_version");
+
+    if (version && (!strcmp(version, "1") || !strcmp(version, P2P_FORMAT_VERSION)))
+        return P2P_OK;
+    return p2p_fail(
+        P2P_EFORMAT,
+        "%s: has format version %.20s, this program reads 1 to %s; use the version that "
+        "wrote it",
+        p2p_tensor_file_path(f), version ? version : "none", P2P_FORMAT_VERSION);
+}
+
 int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosition *position,
                             bool *frozen)
 {
-    const char *path = p2p_tensor_file_path(f);
-    const char *version = p2p_tensor_file_meta(f, "format_version"), *name;
-    char value[P2P_OPTION_TEXT], key[96];
     long epoch = 0;
-    int err = P2P_OK;
+    int err;
 
     *frozen = false;
     if (!p2p_checkpoint_is_ours(f))
-        return p2p_fail(P2P_EFORMAT, "%s: is no model of pix2pix-cl", path);
+        return p2p_fail(P2P_EFORMAT, "%s: is no model of pix2pix-cl", p2p_tensor_file_path(f));
     *frozen = !strcmp(p2p_tensor_file_meta(f, P2P_META_FORMAT), P2P_FORMAT_FROZEN);
-    if (!version || strcmp(version, format_version) != 0)
-        return p2p_fail(P2P_EFORMAT,
-                        "%s: has format version %.20s, this program reads %s; use the "
-                        "version that wrote it",
-                        path, version ? version : "none", format_version);
-    const P2pOptions defaults = *options;
-    for (int i = 0;
-         !err && p2p_options_stored(&defaults, P2P_ROLE_ANY, i, &name, value, sizeof(value)); i++) {
-        snprintf(key, sizeof(key), "opt.%s", name);
-        const char *stored = p2p_tensor_file_meta(f, key);
-        if (stored && (err = p2p_options_set(options, name, stored)) < 0)
-            p2p_fail_prefix(err, "%s", path);
-    }
-    if (err || !position)
+    if ((err = check_version(f)) < 0 || (err = read_options(f, options)) < 0 || !position)
         return err;
     if ((err = read_number(f, "step", &position->step)) < 0 ||
         (err = read_number(f, "epoch", &epoch)) < 0 ||

@@ -25,7 +25,7 @@ typedef struct P2pPosition {
 #define P2P_META_FORMAT "format"
 #define P2P_FORMAT_CHECKPOINT "pix2pix-cl checkpoint"
 #define P2P_FORMAT_FROZEN "pix2pix-cl model"
-#define P2P_FORMAT_VERSION "1"
+#define P2P_FORMAT_VERSION "2"
 /** Metadata key of the variants that ran, lines as P2pChoice.remembered has them. */
 #define P2P_META_VARIANTS "variants"
 

@@ -251,7 +251,9 @@ int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *o)
                         p2p_tensor_file_path(file));
     tell_word(o, "netG", levels == 7 ? "unet_128" : "unet_256");
     tell(o, "num_downs", levels == 7 || levels == 8 ? 0 : levels);
-    tell_word(o, "preset", "tensorflow");
+    tell_word(o, "dropout_levels", "innermost");
+    tell(o, "innermost_norm", true);
+    tell(o, "all_bias", true);
     tell_word(o, "norm", "batch");
     tell(o, "no_dropout", true);
     tell(o, "input_nc", size_at(first, 2));

@@ -90,15 +90,14 @@ static int check_pytorch(const P2pSource *s)
     P2pOptions plain = s->options;
     P2pGraph *g;
 
-    plain.preset = P2P_PRESET_PYTORCH;
+    plain.innermost_norm = plain.all_bias = false;
     const P2pNetSpec spec =
         s->net[0] == 'D' ? p2p_discriminator_spec(&plain) : p2p_generator_spec(&plain);
     int err = p2p_nets_build(&g, &spec);
     if (err)
         return err;
     bool same = g->param_count == s->graph->param_count && !s->options.folded &&
-                strcmp(s->options.netG, "encoder_decoder") != 0 &&
-                s->options.preset != P2P_PRESET_MRZHU;
+                strcmp(s->options.netG, "encoder_decoder") != 0 && !s->options.relu_after_add;
     for (int i = 0; same && i < g->param_count; i++)
         same = !strcmp(g->params[i].name, s->graph->params[i].name);
     p2p_graph_destroy(&g);

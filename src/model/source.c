@@ -64,14 +64,24 @@ static int check_tensor(const P2pSource *s, int i)
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
-/* What was asked for, in place of what the file tells; dropout is p2p_source_rebuild()'s. */
-static void replace_options(P2pOptions *options, const P2pOptions *asked)
+/*
+ * What was asked for, in place of what the file tells; dropout is p2p_source_rebuild()'s. A preset
+ * stands for what neither tells, and files of ours leave nothing open.
+ */
+static int replace_options(P2pSource *s, const P2pOptions *asked)
 {
-    const bool no_dropout = options->no_dropout;
+    const bool ours = s->kind == P2P_SOURCE_CHECKPOINT || s->kind == P2P_SOURCE_FROZEN;
+    const bool no_dropout = s->options.no_dropout;
 
-    if (asked)
-        p2p_options_take(options, asked, P2P_ROLE_ANY);
-    options->no_dropout = no_dropout;
+    if (ours && p2p_options_given(asked, "preset"))
+        return p2p_fail(P2P_EINVAL,
+                        "%s: tells its options itself; --preset is for models of other programs",
+                        p2p_tensor_file_path(s->file));
+    p2p_options_take(&s->options, asked, P2P_ROLE_ANY);
+    s->options.preset = asked->preset;
+    p2p_options_apply_preset(&s->options);
+    s->options.no_dropout = no_dropout;
+    return P2P_OK;
 }
 
 static int infer_state_dict(P2pSource *s, const char *net)
@@ -154,7 +164,8 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
     p2p_options_init(&s->options);
     if ((err = read_options(s, net)) < 0)
         return err;
-    replace_options(&s->options, asked);
+    if (asked && (err = replace_options(s, asked)) < 0)
+        return err;
     if ((err = build(s, &s->stored)) < 0)
         return p2p_fail_prefix(err, "%s", p2p_tensor_file_path(s->file));
     s->graph = s->stored;

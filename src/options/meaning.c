@@ -15,6 +15,10 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
         return P2P_OK;
     if (o->continue_train && o->overwrite)
         return p2p_fail(P2P_EINVAL, "--continue_train and --overwrite exclude each other");
+    if (o->continue_train && o->given[p2p_option_find("preset")])
+        return p2p_fail(P2P_EINVAL,
+                        "--preset stands for the options of a new run; --continue_train "
+                        "keeps the run's own: give those that shall change");
     if (o->preprocess == 0 && o->load_size < o->crop_size)
         return p2p_fail(P2P_EINVAL,
                         "--load_size %d is smaller than --crop_size %d; make it at "
@@ -33,27 +37,39 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
     return P2P_OK;
 }
 
+/* A row a preset: what differs from the defaults, which are pytorch-CycleGAN-and-pix2pix's. */
+static const struct {
+    struct {
+        const char *name, *value;
+    } options[8];
+} presets[] = {
+    [P2P_PRESET_PYTORCH] = {{{0}}},
+    /* Isola et al. 2017: sec. 3.3 halves the objective of D, which the two programs below do not. */
+    [P2P_PRESET_PAPER] = {{{"dropout_levels", "innermost"},
+                           {"adam_epsilon_hat", "1"},
+                           {"lr_policy", "constant"}}},
+    [P2P_PRESET_TORCH] = {{{"dropout_levels", "innermost"},
+                           {"lambda_D", "1"},
+                           {"adam_epsilon_hat", "1"},
+                           {"lr_policy", "constant"}}},
+    [P2P_PRESET_TENSORFLOW] = {{{"dropout_levels", "innermost"},
+                                {"innermost_norm", "1"},
+                                {"all_bias", "1"},
+                                {"lambda_D", "1"},
+                                {"adam_epsilon_hat", "1"},
+                                {"lr_policy", "constant"}}},
+    [P2P_PRESET_MRZHU] = {{{"netG", "resnet_6blocks"},
+                           {"no_dropout", "1"},
+                           {"relu_after_add", "1"},
+                           {"lambda_L1", "10"},
+                           {"gan_mode", "lsgan"}}},
+};
+
 void p2p_options_apply_preset(P2pOptions *o)
 {
-    static const struct {
-        int preset;
-        const char *name, *value;
-    } choices[] = {
-        {P2P_PRESET_PAPER, "adam_epsilon_hat", "1"},
-        {P2P_PRESET_TORCH, "adam_epsilon_hat", "1"},
-        {P2P_PRESET_TENSORFLOW, "adam_epsilon_hat", "1"},
-        {P2P_PRESET_PAPER, "lr_policy", "constant"},
-        {P2P_PRESET_TORCH, "lr_policy", "constant"},
-        {P2P_PRESET_TENSORFLOW, "lr_policy", "constant"},
-        {P2P_PRESET_MRZHU, "netG", "resnet_6blocks"},
-        {P2P_PRESET_MRZHU, "lambda_L1", "10"},
-        {P2P_PRESET_MRZHU, "gan_mode", "lsgan"},
-        {P2P_PRESET_MRZHU, "no_dropout", "1"},
-    };
-
-    for (size_t i = 0; i < P2P_COUNT(choices); i++) {
-        const int option = p2p_option_find(choices[i].name);
-        if (choices[i].preset == o->preset && !o->given[option])
-            P2P_ASSERT(p2p_option_set(o, option, choices[i].value) == P2P_OK);
+    for (size_t i = 0; presets[o->preset].options[i].name; i++) {
+        const int option = p2p_option_find(presets[o->preset].options[i].name);
+        if (!o->given[option])
+            P2P_ASSERT(p2p_option_set(o, option, presets[o->preset].options[i].value) == P2P_OK);
     }
 }

@@ -16,6 +16,7 @@ typedef enum P2pNormChoice {
     P2P_OPT_NORM_INSTANCE,
     P2P_OPT_NORM_NONE
 } P2pNormChoice;
+typedef enum P2pDropoutLevels { P2P_DROPOUT_MIDDLE, P2P_DROPOUT_INNERMOST } P2pDropoutLevels;
 typedef enum P2pPreset {
     P2P_PRESET_PYTORCH,
     P2P_PRESET_PAPER,
@@ -38,6 +39,8 @@ struct P2pOptions {
     int ngf, ndf, n_layers_D, num_downs;
     int norm; /* P2pNormChoice */
     bool no_dropout, unconditional_D;
+    int dropout_levels; /* P2pDropoutLevels */
+    bool innermost_norm, all_bias, relu_after_add;
     bool folded;   /* of frozen models: norms are within the convolutions */
     int init_type; /* P2pInit's order: normal, xavier, kaiming, orthogonal */
     double init_gain;
@@ -48,7 +51,7 @@ struct P2pOptions {
     bool adam_epsilon_hat;
     int lr_policy; /* P2pLrPolicy */
     int gan_mode;  /* P2pGanMode */
-    double lambda_L1, lambda_GAN;
+    double lambda_L1, lambda_GAN, lambda_D;
     int seed;
     int print_freq, save_epoch_freq, save_latest_freq;
     long max_steps;
@@ -80,7 +83,7 @@ struct P2pOptions {
 /** Set all defaults. */
 void p2p_options_init(P2pOptions *options);
 
-/** Fill in what the preset decides and the user did not. */
+/** Set what the preset stands for where nothing was given; what it sets does not count as given. */
 void p2p_options_apply_preset(P2pOptions *options);
 
 /** Take over the options with any of these roles that `from` was given, as given. */

@@ -70,7 +70,7 @@ const P2pOption p2p_option_table[] = {
 
 #undef GROUP
 #define GROUP "Networks"
-    CHOICE(preset, G, 0, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
+    CHOICE(preset, 0, TRAIN | EXPORT, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
            "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, G, BENCH, "unet_256",
          WORDS("unet_256", "unet_128", "encoder_decoder", "resnet_9blocks", "resnet_6blocks"), "generator"),
@@ -81,6 +81,11 @@ const P2pOption p2p_option_table[] = {
     INT(num_downs, G, 0, 0, 12, "0", "levels of a U-Net; 0: by its name"),
     CHOICE(norm, G | D, BENCH, "batch", WORDS("batch", "instance", "none"), "normalisation"),
     FLAG(no_dropout, G, TEST | TRANSLATE, "no dropout in the generator"),
+    CHOICE(dropout_levels, G, 0, "middle", WORDS("middle", "innermost"),
+           "of a U-Net's decoder: those of 8 ngf filters but the innermost, or the innermost three"),
+    FLAG(innermost_norm, G, 0, "a U-Net's innermost level is normalised, too"),
+    FLAG(all_bias, G | D, 0, "convolutions before a norm have a bias, too"),
+    FLAG(relu_after_add, G, 0, "a ReLU behind each sum of a ResNet"),
     FLAG(unconditional_D, D, 0, "the discriminator does not see the input"),
     CHOICE(init_type, TRAINING, 0, "normal", WORDS("normal", "xavier", "kaiming", "orthogonal"), "initial weights"),
     FLOAT(init_gain, TRAINING, 0, 0, 100, "0.02", "their scale"),
@@ -101,6 +106,7 @@ const P2pOption p2p_option_table[] = {
     CHOICE(gan_mode, TRAINING, 0, "vanilla", WORDS("vanilla", "lsgan"), "GAN loss"),
     FLOAT(lambda_L1, TRAINING, 0, 0, 1e6, "100", "weight of the L1 loss; 0: off"),
     FLOAT(lambda_GAN, TRAINING, 0, 0, 1e6, "1", "weight of the GAN loss; 0: off"),
+    FLOAT(lambda_D, TRAINING, 0, 0, 1e6, "0.5", "factor of the discriminator's gradient; 1: not halved"),
     INT(seed, TRAINING | USE, 0, 0, 1073741823, "0", "of all randomness"),
     INT(print_freq, TRAINING, 0, 1, 1e9, "100", "steps between lines of the log"),
     INT(save_epoch_freq, TRAINING, 0, 1, 1e9, "5", "epochs between kept checkpoints"),

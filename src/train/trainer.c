@@ -132,8 +132,6 @@ static int open_loader(P2pTrainer *t)
 static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 {
     const P2pOptions *o = &t->options;
-    /* The paper's sec. 3.3; phillipi's pix2pix and pix2pix-tensorflow do not. */
-    const bool whole = o->preset == P2P_PRESET_TORCH || o->preset == P2P_PRESET_TENSORFLOW;
     const P2pPix2pixSpec spec = {.g = p2p_generator_spec(o),
                                  .d = p2p_discriminator_spec(o),
                                  .batch = o->batch_size,
@@ -144,7 +142,7 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
                                  .lambda_l1 = (float)o->lambda_L1,
                                  .lambda_gan = (float)o->lambda_GAN,
                                  .unconditional = o->unconditional_D,
-                                 .d_factor = whole ? 1.0f : 0.5f,
+                                 .d_factor = (float)o->lambda_D,
                                  .dropout = !o->no_dropout,
                                  .adam = {.beta1 = o->beta1,
                                           .beta2 = o->beta2,
@@ -208,9 +206,11 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     t->device = device;
     t->options = *options;
     t->folder.lock = -1;
-    if (!options->continue_train && (err = p2p_transfer_open(&t->transfer, &t->options)) < 0)
-        goto done;
-    p2p_options_apply_preset(&t->options);
+    if (!options->continue_train) {
+        if ((err = p2p_transfer_open(&t->transfer, &t->options)) < 0)
+            goto done;
+        p2p_options_apply_preset(&t->options);
+    }
     if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
         goto done;
     err = options->continue_train ? continue_options(t, &file)

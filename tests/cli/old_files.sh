@@ -31,4 +31,8 @@ for run in pytorch:-0.299672499 paper:-0.289727367 torch:-0.5794611 tensorflow:0
         sed -n 's/.*"adam_m.D.model.0.weight".*"sum": *\([^,}]*\).*/\1/p')
     check "a continued run of $name makes its step" near "$sum" "${run#*:}"
 done
+check 'what a preset stood for is kept as options from then on' grep -q '"opt.lambda_D":"1"' \
+    checkpoints/torch/latest.safetensors
+check 'and the name of the preset is not' sh -c \
+    "! grep -q 'opt.preset' checkpoints/torch/latest.safetensors"
 finish

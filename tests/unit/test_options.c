@@ -317,6 +317,7 @@ static void too_long_text_is_refused(void **state)
 static void contradictions_are_refused(void **state)
 {
     static const char *const lines[] = {"--continue_train --overwrite",
+                                        "--continue_train --preset paper",
                                         "--load_size 100 --crop_size 128",
                                         "--lambda_L1 0 --lambda_GAN 0",
                                         "--n_layers_D 2",
@@ -355,6 +356,12 @@ static void preset_gives_way_to_what_was_given(void **state)
     p2p_options_apply_preset(&p.options);
     assert_int_equal(p.options.lr_policy, P2P_LR_CONSTANT);
     assert_true(p.options.adam_epsilon_hat);
+
+    parse(&p, P2P_PROGRAM_TRAIN, "--preset tensorflow --lambda_D 0.5");
+    p2p_options_apply_preset(&p.options);
+    assert_true(p.options.innermost_norm && p.options.all_bias);
+    assert_int_equal(p.options.dropout_levels, P2P_DROPOUT_INNERMOST);
+    assert_true(p.options.lambda_D == 0.5);
 
     parse(&p, P2P_PROGRAM_TRAIN, "");
     const P2pOptions before = p.options;
