@@ -147,7 +147,7 @@ static void flush_folder(const char *path)
     free(folder);
 }
 
-int p2p_writer_commit(P2pWriter *w)
+int p2p_writer_flush(P2pWriter *w)
 {
     int err = P2P_OK;
 
@@ -157,6 +157,13 @@ int p2p_writer_commit(P2pWriter *w)
     if (fclose(w->file) != 0 && !err)
         err = p2p_fail_errno(P2P_EIO, "%s: cannot be closed", w->path);
     w->file = NULL;
+    return err;
+}
+
+int p2p_writer_commit(P2pWriter *w)
+{
+    int err = p2p_writer_flush(w);
+
     if (!err && rename(w->temporary, w->path) != 0)
         err = p2p_fail_errno(P2P_EIO, "%s: cannot be renamed to %s", w->temporary, w->path);
     if (!err) {
@@ -206,6 +213,30 @@ int p2p_file_install(const char *temporary, const char *path)
         close(fd);
     if (!err)
         flush_folder(path);
+    return err;
+}
+
+int p2p_file_copy(const char *from, const char *to)
+{
+    unsigned char piece[1 << 14];
+    P2pWriter w;
+    size_t got;
+    FILE *file = fopen(from, "rb");
+    int err = file ? p2p_writer_open(&w, to) : p2p_fail_errno(P2P_EIO, "%s: cannot be read", from);
+
+    if (err) {
+        if (file)
+            fclose(file);
+        return err;
+    }
+    while (!err && (got = fread(piece, 1, sizeof(piece), file)) > 0)
+        err = p2p_writer_put(&w, piece, got);
+    if (!err && ferror(file))
+        err = p2p_fail_errno(P2P_EIO, "%s: cannot be read", from);
+    fclose(file);
+    if (!err)
+        return p2p_writer_commit(&w);
+    p2p_writer_close(&w);
     return err;
 }
 

@@ -31,6 +31,8 @@ typedef struct P2pWriter {
 
 int p2p_writer_open(P2pWriter *w, const char *path);
 int p2p_writer_put(P2pWriter *w, const void *data, size_t bytes);
+/** Flush to the disk and end writing, but leave the file under w->temporary; close() removes it. */
+int p2p_writer_flush(P2pWriter *w);
 /** Flush to the disk, rename, flush the folder; closes w in every case. */
 int p2p_writer_commit(P2pWriter *w);
 void p2p_writer_close(P2pWriter *w);
@@ -42,6 +44,9 @@ int p2p_file_write(const char *path, const void *data, size_t bytes);
 char *p2p_temporary_name(const char *path);
 /** Flush a file of such a name to the disk and rename it; on failure it is removed. */
 int p2p_file_install(const char *temporary, const char *path);
+
+/** Copy a file, whole or not at all, through a small buffer. */
+int p2p_file_copy(const char *from, const char *to);
 
 /** P2P_EIO when the file system of path has no room for so many more bytes; unknown: 0. */
 int p2p_file_check_space(const char *path, size_t bytes);

@@ -306,17 +306,59 @@ void p2p_file_tensor_forget(const P2pTensorFile *f, const P2pFileTensor *t)
         p2p_pages_forget(data, t->bytes);
 }
 
-int p2p_tensor_file_verify(const P2pTensorFile *f)
+/* Of mapped data, a piece at a time: read, it needs no memory. */
+static unsigned checksum(const P2pTensorFile *f, const unsigned char *data, size_t bytes)
 {
-    const char *stored = p2p_tensor_file_meta(f, P2P_META_CRC);
-    char found[9];
+    enum { PIECE = 4 << 20 };
+    const bool mapped = f->mapping.data == f->data;
+    unsigned crc = 0;
 
-    if (!stored)
-        return P2P_OK;
+    for (size_t at = 0, n; at < bytes; at += n) {
+        n = bytes - at < PIECE ? bytes - at : PIECE;
+        crc = p2p_crc32(crc, data + at, n);
+        if (mapped)
+            p2p_pages_forget(data + at, n);
+    }
+    return crc;
+}
+
+static int verify_whole(const P2pTensorFile *f, const char *stored)
+{
+    char found[P2P_CRC_DIGITS + 1];
+
     snprintf(found, sizeof(found), "%08x",
-             p2p_crc32(0, f->data + f->payload_at, f->bytes - f->payload_at));
-    if (strcmp(found, stored) != 0)
-        return p2p_fail(P2P_EFORMAT, "%s: damaged: its checksum is %s, it should be %.8s", f->path,
-                        found, stored);
-    return P2P_OK;
+             checksum(f, f->data + f->payload_at, f->bytes - f->payload_at));
+    return !strcmp(found, stored)
+               ? P2P_OK
+               : p2p_fail(P2P_EFORMAT, "%s: damaged: its checksum is %s, it should be %.8s",
+                          f->path, found, stored);
+}
+
+static int verify_tensor(const P2pTensorFile *f, const P2pFileTensor *t, const char *stored)
+{
+    char found[P2P_CRC_DIGITS + 1];
+
+    snprintf(found, sizeof(found), "%08x", checksum(f, t->data, t->bytes));
+    return !memcmp(found, stored, P2P_CRC_DIGITS)
+               ? P2P_OK
+               : p2p_fail(P2P_EFORMAT,
+                          "%s: damaged: the checksum of tensor %.80s is %s, it should be %.8s",
+                          f->path, t->name, found, stored);
+}
+
+int p2p_tensor_file_verify(const P2pTensorFile *f, const char *front)
+{
+    const char *all = p2p_tensor_file_meta(f, P2P_META_CRC);
+    const char *each = p2p_tensor_file_meta(f, P2P_META_CRCS);
+    int err = P2P_OK;
+
+    if (!each)
+        return all ? verify_whole(f, all) : P2P_OK;
+    if (strlen(each) != P2P_CRC_DIGITS * (size_t)f->count)
+        return p2p_fail(P2P_EFORMAT, "%s: damaged: %d tensors, but checksums of %zu digits",
+                        f->path, f->count, strlen(each));
+    for (int i = 0; !err && i < f->count; i++)
+        if (!front || !strncmp(f->tensors[i].name, front, strlen(front)))
+            err = verify_tensor(f, &f->tensors[i], each + P2P_CRC_DIGITS * (size_t)i);
+    return err;
 }

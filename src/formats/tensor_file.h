@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "p2p/common.h"
+#include "src/base/file.h"
 
 typedef enum P2pDtype {
     P2P_F32,
@@ -41,8 +42,14 @@ typedef struct P2pFileTensor {
 
 typedef struct P2pTensorFile P2pTensorFile;
 
-/** Metadata key of the data's checksum. */
+/**
+ * Metadata keys of checksums. P2P_META_CRCS: CRC-32 of each tensor in the order of their data, eight
+ * hexadecimal digits each, so that a part of a file can be verified. P2P_META_CRC: of all data at
+ * once; older files have this.
+ */
+#define P2P_META_CRCS "crc32_of_tensors"
 #define P2P_META_CRC "crc32"
+enum { P2P_CRC_DIGITS = 8 };
 
 const char *p2p_dtype_name(P2pDtype dtype); /* as safetensors calls it: "F32" */
 size_t p2p_dtype_bytes(P2pDtype dtype);
@@ -97,8 +104,14 @@ bool p2p_file_tensor_is_finite(const P2pFileTensor *tensor);
 /** The tensor's data will not be read again soon: a mapped file then needs no memory for it. */
 void p2p_file_tensor_forget(const P2pTensorFile *file, const P2pFileTensor *tensor);
 
-/** Compare the data with the checksum in the metadata; P2P_EFORMAT: damaged. No checksum: 0. */
-int p2p_tensor_file_verify(const P2pTensorFile *file);
+/**
+ * Compare data with its checksums in the metadata, a piece in memory at a time.
+ *
+ * @param front  Tensors whose names begin so, "G."; NULL: all. A file with one checksum of all its
+ *               data is verified as a whole.
+ * @return 0, also without checksums; P2P_EFORMAT: damaged.
+ */
+int p2p_tensor_file_verify(const P2pTensorFile *file, const char *front);
 
 /** A tensor to be written, in C order. */
 typedef struct P2pTensorEntry {
@@ -116,12 +129,20 @@ typedef struct P2pMeta {
 /** Fill data with the tensor of entry i, of the entry's bytes; a negative status ends the writing. */
 typedef int (*P2pGetTensor)(void *user, int i, void *data);
 
-/**
- * Write a safetensors file with a CRC-32 of its data in the metadata, whole or not at all.
- * get is called once for each entry, in order.
- */
+/** Write a safetensors file with checksums, whole or not at all. get: once for each entry, in order. */
 int p2p_safetensors_write(const char *path, const P2pTensorEntry *entries, int count,
                           const P2pMeta *meta, int meta_count, P2pGetTensor get, void *user);
+
+/**
+ * The same in pieces, into a file that the caller opens and commits: begin, put all data of all
+ * entries in their order, in pieces of any size, end. After a failure only destroy.
+ */
+typedef struct P2pSafetensors P2pSafetensors;
+int p2p_safetensors_begin(P2pSafetensors **out, P2pWriter *file, const P2pTensorEntry *entries,
+                          int count, const P2pMeta *meta, int meta_count);
+int p2p_safetensors_put(P2pSafetensors *writing, const void *data, size_t bytes);
+int p2p_safetensors_end(P2pSafetensors *writing);
+void p2p_safetensors_destroy(P2pSafetensors **writing);
 
 /**
  * Write a state_dict as PyTorch does since 1.6 (a zip of stored entries); f32 and i64 entries. It

@@ -8,6 +8,12 @@
 #include "src/base/file.h"
 #include "src/formats/tensor_file.h"
 
+/*
+ * JSON strings are UTF-8, names of files need not be: in safetensors, metadata that is none stands as
+ * hexadecimal digits under its key with this prefix.
+ */
+#define P2P_META_HEX "hex."
+
 struct P2pTensorFile {
     char *path; /* for messages, when read from memory */
     P2pFileFormat format;

@@ -125,11 +125,11 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
     return P2P_OK;
 }
 
-static int open_whole(P2pTensorFile **out, const char *path)
+static int open_verified(P2pTensorFile **out, const char *path, const char *front)
 {
     int err = p2p_tensor_file_open(out, path);
 
-    if (!err && (err = p2p_tensor_file_verify(*out)) < 0)
+    if (!err && (err = p2p_tensor_file_verify(*out, front)) < 0)
         p2p_tensor_file_close(out);
     return err;
 }
@@ -149,14 +149,14 @@ static char *previous_name(const char *path)
     return previous;
 }
 
-int p2p_checkpoint_file(P2pTensorFile **out, const char *path, char **warning)
+int p2p_checkpoint_file(P2pTensorFile **out, const char *path, const char *front, char **warning)
 {
     char *previous = previous_name(path), *first = NULL;
-    int err = previous ? open_whole(out, path) : p2p_tensor_file_open(out, path);
+    int err = open_verified(out, path, front);
 
     *warning = NULL;
     if (err && previous && (first = p2p_strdup(p2p_error()))) {
-        if (open_whole(out, previous) == P2P_OK) {
+        if (open_verified(out, previous, front) == P2P_OK) {
             err = P2P_OK;
             *warning = p2p_format("%s; %s is taken in its place", first, previous);
         } else {
@@ -173,10 +173,8 @@ int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *optio
                         P2pPosition *position, char **warning)
 {
     bool frozen = false;
-    int err = p2p_checkpoint_file(out, path, warning);
+    int err = p2p_checkpoint_file(out, path, NULL, warning);
 
-    if (!err)
-        err = p2p_tensor_file_verify(*out);
     if (!err)
         err = p2p_checkpoint_metadata(*out, options, position, &frozen);
     if (!err && frozen)
@@ -223,6 +221,7 @@ static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState s
     if (!host)
         return P2P_ENOMEM;
     p2p_file_tensor_to_f32(t, host);
+    p2p_file_tensor_forget(file, t);
     err = p2p_net_upload(net, i, state, host);
     free(host);
     return err;

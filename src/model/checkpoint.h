@@ -3,8 +3,8 @@
  * Networks and training state to and from one self-describing safetensors file.
  *
  * Tensors: NET.NAME (values, with PyTorch's names), adam_m.NET.NAME and adam_v.NET.NAME. Metadata:
- * format, version, every stored option as opt.NAME, the position of the run, and the variants of
- * kernels that it runs by.
+ * format, version, every stored option as opt.NAME, the position of the run, the variants of kernels
+ * that it runs by, and a checksum of each tensor, so that who needs one network reads no more than it.
  */
 #ifndef P2P_MODEL_CHECKPOINT_H
 #define P2P_MODEL_CHECKPOINT_H
@@ -37,16 +37,17 @@ extern const char *const p2p_state_prefix[P2P_STATES];
 #define P2P_PREVIOUS_NAME "previous.safetensors"
 
 /**
- * Open a file of tensors of any format. A run's latest checkpoint with the previous one beside it
- * is verified, and where it is missing or damaged the previous one is opened.
+ * Open a file of tensors of any format and verify it. Where a run's latest checkpoint is missing or
+ * damaged, the previous one beside it is opened.
  *
+ * @param front    Only tensors whose names begin so are needed ("G."), and are verified; NULL: all.
  * @param warning  Fresh text that names both when the previous one was taken, else NULL.
  * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EFORMAT: damaged, also the previous one where there is one.
  */
-int p2p_checkpoint_file(P2pTensorFile **out, const char *path, char **warning);
+int p2p_checkpoint_file(P2pTensorFile **out, const char *path, const char *front, char **warning);
 
 /**
- * Open a checkpoint (as p2p_checkpoint_file() does), verify it, set the options that it stores.
+ * Open a checkpoint (as p2p_checkpoint_file() does, all of it), set the options that it stores.
  *
  * @param options   Those stored are set, others stay.
  * @param position  May be NULL.

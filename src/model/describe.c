@@ -100,7 +100,7 @@ int p2p_model_describe(const char *path, char **text)
     *text = NULL;
     if ((err = p2p_source_open(&s, path, NULL, NULL)) < 0)
         return err;
-    err = p2p_tensor_file_verify(s.file);
+    err = p2p_tensor_file_verify(s.file, NULL);
     if (!err && !(*text = p2p_alloc(BYTES, 1)))
         err = P2P_ENOMEM;
     if (!err) {

@@ -371,9 +371,7 @@ int p2p_export(const char *model, const char *output, const P2pExportSettings *s
     if (source.warning)
         p2p_log(s.log, P2P_LOG_WARN, "%s", source.warning);
     tell(&source, s.log);
-    err = p2p_tensor_file_verify(source.file);
-    if (!err)
-        err = p2p_source_rebuild(&source, s.no_dropout, s.eval);
+    err = p2p_source_rebuild(&source, s.no_dropout, s.eval);
     if (!err)
         err = write_format(&source, output, &s);
     p2p_source_finish(&source);

@@ -177,7 +177,9 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
 int p2p_source_open(P2pSource *s, const char *path, const char *net, const P2pOptions *asked)
 {
     *s = (P2pSource){0};
-    int err = p2p_checkpoint_file(&s->file, path, &s->warning);
+    char front[sizeof(s->net) + 1];
+    snprintf(front, sizeof(front), "%s.", net ? net : "G");
+    int err = p2p_checkpoint_file(&s->file, path, front, &s->warning);
 
     if (!err && (err = open_network(s, net, asked)) < 0)
         p2p_source_finish(s);

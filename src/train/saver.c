@@ -62,7 +62,7 @@ static int write_temporary(P2pSaver *s, const char *temporary)
     if (!err)
         err = p2p_checkpoint_write(s->writer, temporary);
     if (!err && (err = p2p_safetensors_read(&file, temporary)) == P2P_OK)
-        err = p2p_tensor_file_verify(file);
+        err = p2p_tensor_file_verify(file, NULL);
     p2p_tensor_file_close(&file);
     return err;
 }

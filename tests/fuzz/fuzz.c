@@ -39,7 +39,7 @@ static void read_all(Reader read, const uint8_t *data, size_t bytes)
             p2p_file_tensor_to_f32(t, values);
         free(values);
     }
-    p2p_tensor_file_verify(f);
+    p2p_tensor_file_verify(f, NULL);
     p2p_tensor_file_close(&f);
 }
 

@@ -70,7 +70,7 @@ static void written_file_is_read_back(void **state)
     (void)state;
     write_good();
     assert_int_equal(p2p_safetensors_read(&f, path), 0);
-    assert_int_equal(p2p_tensor_file_verify(f), 0);
+    assert_int_equal(p2p_tensor_file_verify(f, NULL), 0);
     assert_int_equal(p2p_tensor_file_count(f), 4);
     assert_string_equal(p2p_tensor_file_meta(f, "key"), meta[0].value);
     assert_string_equal(p2p_tensor_file_meta(f, "none"), "");
@@ -152,12 +152,75 @@ static void any_flipped_bit_of_the_data_is_found(void **state)
         data[at] ^= (unsigned char)(1u << at % 8);
         assert_int_equal(p2p_file_write(path, data, bytes), 0);
         assert_int_equal(p2p_safetensors_read(&f, path), 0);
-        assert_int_equal(p2p_tensor_file_verify(f), P2P_EFORMAT);
+        assert_int_equal(p2p_tensor_file_verify(f, NULL), P2P_EFORMAT);
         assert_non_null(strstr(p2p_error(), "damaged"));
         p2p_tensor_file_close(&f);
         data[at] ^= (unsigned char)(1u << at % 8);
     }
     free(data);
+}
+
+/* Who needs some tensors alone is told of damage in these alone. */
+static void damage_is_found_where_it_is(void **state)
+{
+    static const char *const names[] = {"b.weight", "a.bias", "scalar"};
+    static const size_t places[] = {149, 29, 1}; /* from the end */
+    P2pTensorFile *f;
+    unsigned char *data;
+    size_t bytes;
+
+    (void)state;
+    write_good();
+    assert_int_equal(p2p_file_read(path, 1 << 20, &data, &bytes), 0);
+    for (size_t bad = 0; bad < P2P_COUNT(names); bad++) {
+        data[bytes - places[bad]] ^= 4;
+        assert_int_equal(p2p_safetensors_read_memory(&f, path, data, bytes), 0);
+        for (size_t k = 0; k < P2P_COUNT(names); k++)
+            assert_int_equal(p2p_tensor_file_verify(f, names[k]), k == bad ? P2P_EFORMAT : P2P_OK);
+        assert_int_equal(p2p_tensor_file_verify(f, "nothing"), P2P_OK);
+        assert_int_equal(p2p_tensor_file_verify(f, NULL), P2P_EFORMAT);
+        assert_non_null(strstr(p2p_error(), names[bad]));
+        p2p_tensor_file_close(&f);
+        data[bytes - places[bad]] ^= 4;
+    }
+    free(data);
+}
+
+/* Whatever the pieces: also of more than one tensor, and the empty one between. */
+static void pieces_of_any_size_give_the_same_file(void **state)
+{
+    unsigned char all[149], *wanted, *got;
+    size_t wanted_bytes, got_bytes, at = 0;
+
+    (void)state;
+    write_good();
+    assert_int_equal(p2p_file_read(path, 1 << 20, &wanted, &wanted_bytes), 0);
+    for (int i = 0; i < 4; i++) {
+        float values[30];
+        fill(NULL, i, values);
+        const size_t n = i == 0 ? 120 : i == 1 ? 28 : i == 3 ? 1 : 0;
+        memcpy(all + at, values, n);
+        at += n;
+    }
+    for (size_t piece = 1; piece <= sizeof(all); piece++) {
+        P2pSafetensors *s;
+        P2pWriter w;
+        assert_int_equal(p2p_writer_open(&w, path), 0);
+        assert_int_equal(p2p_safetensors_begin(&s, &w, entries, 4, meta, 2), 0);
+        for (size_t k = 0; k < sizeof(all); k += piece)
+            assert_int_equal(
+                p2p_safetensors_put(s, all + k, piece < sizeof(all) - k ? piece : sizeof(all) - k),
+                0);
+        assert_int_equal(p2p_safetensors_end(s), 0);
+        p2p_safetensors_destroy(&s);
+        assert_int_equal(p2p_writer_flush(&w), 0);
+        assert_int_equal(p2p_file_read(w.temporary, 1 << 20, &got, &got_bytes), 0);
+        assert_int_equal(got_bytes, wanted_bytes);
+        assert_memory_equal(got, wanted, got_bytes);
+        free(got);
+        p2p_writer_close(&w);
+    }
+    free(wanted);
 }
 
 /* A header as text, then `room` zero bytes of data; length as told, or the header's for 0. */
@@ -259,8 +322,40 @@ static void lying_header_length_is_refused(void **state)
     }
     write_raw(header, 0, 16); /* the honest one */
     assert_int_equal(p2p_safetensors_read(&f, path), 0);
-    assert_int_equal(p2p_tensor_file_verify(f), 0); /* no checksum */
+    assert_int_equal(p2p_tensor_file_verify(f, NULL), 0); /* no checksum */
     p2p_tensor_file_close(&f);
+}
+
+/* One checksum of all data, as older files have it, and checksums that cannot be right. */
+static void checksums_of_all_kinds_are_used(void **state)
+{
+    static const struct {
+        const char *meta;
+        int whole, part;
+    } cases[] = {
+        {"\"crc32\":\"ecbb4b55\"", P2P_OK, P2P_OK}, /* of 16 zeros */
+        {"\"crc32\":\"ecbb4b54\"", P2P_EFORMAT, P2P_EFORMAT},
+        {"\"crc32\":\"\"", P2P_EFORMAT, P2P_EFORMAT},
+        {"\"crc32_of_tensors\":\"6522df6900000000\"", P2P_EFORMAT, P2P_OK},
+        {"\"crc32_of_tensors\":\"6522df696522df69\"", P2P_OK, P2P_OK}, /* of 8 zeros each */
+        {"\"crc32_of_tensors\":\"6522df696522df6\"", P2P_EFORMAT, P2P_EFORMAT},
+        {"\"crc32_of_tensors\":\"\"", P2P_EFORMAT, P2P_EFORMAT},
+        {"\"crc32_of_tensors\":\"6522df696522df69\",\"crc32\":\"00000000\"", P2P_OK, P2P_OK},
+    };
+    char header[512];
+    P2pTensorFile *f;
+
+    (void)state;
+    for (size_t i = 0; i < P2P_COUNT(cases); i++) {
+        snprintf(header, sizeof(header), "{\"__metadata__\":{%s},%s,%s}", cases[i].meta,
+                 TENSOR("a", "F32", "2", "0", "8"), TENSOR("b", "F32", "2", "8", "16"));
+        write_raw(header, 0, 16);
+        assert_int_equal(p2p_safetensors_read(&f, path), 0);
+        if (p2p_tensor_file_verify(f, NULL) != cases[i].whole ||
+            p2p_tensor_file_verify(f, "a") != cases[i].part)
+            fail_msg("%s: %s", cases[i].meta, p2p_error());
+        p2p_tensor_file_close(&f);
+    }
 }
 
 static void file_without_tensors_is_read(void **state)
@@ -316,6 +411,9 @@ int main(void)
         cmocka_unit_test(failing_source_leaves_the_old_file),
         cmocka_unit_test(file_truncated_anywhere_is_refused),
         cmocka_unit_test(any_flipped_bit_of_the_data_is_found),
+        cmocka_unit_test(damage_is_found_where_it_is),
+        cmocka_unit_test(pieces_of_any_size_give_the_same_file),
+        cmocka_unit_test(checksums_of_all_kinds_are_used),
         cmocka_unit_test(lying_header_is_refused),
         cmocka_unit_test(lying_header_length_is_refused),
         cmocka_unit_test(file_without_tensors_is_read),
