@@ -123,6 +123,14 @@ int p2p_buffer_read(P2pBuffer *buffer, size_t offset, size_t bytes, void *host)
     return code == CL_SUCCESS ? P2P_OK : fail_at(code, "reading", bytes);
 }
 
+int p2p_buffer_read_async(P2pBuffer *buffer, size_t offset, size_t bytes, void *host)
+{
+    const cl_int code = clEnqueueReadBuffer(buffer->device->queue, buffer->mem, CL_FALSE, offset,
+                                            bytes, host, 0, NULL, NULL);
+
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "reading", bytes);
+}
+
 static int write_buffer(P2pBuffer *b, size_t offset, size_t bytes, const void *host, cl_bool wait)
 {
     const int err = wait ? p2p_device_wait_limited(b->device) : P2P_OK;

@@ -43,6 +43,8 @@ size_t p2p_buffer_bytes(const P2pBuffer *buffer);
 /** Blocking copies between host and device, after everything enqueued before. */
 int p2p_buffer_read(P2pBuffer *buffer, size_t offset, size_t bytes, void *host);
 int p2p_buffer_write(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host);
+/** Enqueue a copy to the host, which is there once a marker set behind it has been waited for. */
+int p2p_buffer_read_async(P2pBuffer *buffer, size_t offset, size_t bytes, void *host);
 /** Enqueue a copy; host must stay unchanged until the queue has run it. */
 int p2p_buffer_write_async(P2pBuffer *buffer, size_t offset, size_t bytes, const void *host);
 /** Fill with zero bytes (enqueues). */

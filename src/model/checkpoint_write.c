@@ -1,30 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which tensors and metadata stand in a checkpoint, and the copy of them. Knows no training loop. */
+/* Which tensors and metadata stand in a checkpoint, and how they come off the device. */
 #include "src/model/checkpoint_write.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/base/parallel.h"
 #include "src/base/status.h"
+
+/* Bytes that are turned into the file's order at a time, but for a block of outputs that has more. */
+enum { PIECE_BYTES = 1 << 20, STAGES = 2 };
 
 /* One tensor of the file: parameter i of a network in one of its states. */
 typedef struct Source {
     P2pNet *net;
     int i;
     P2pState state;
-    unsigned char *raw; /* the copy of its buffer */
 } Source;
 
+/* What is read from a device of its own memory: a tensor on its way while another is written. */
+typedef struct Stage {
+    unsigned char *raw;
+    P2pMarker *marker;
+} Stage;
+
 struct P2pCheckpointWriter {
+    P2pDevice *device;
     Source *sources;
     P2pTensorEntry *entries;
     P2pMeta *meta;
     int count, meta_count;
-    size_t bytes, raw_bytes;
+    size_t bytes;
     const char *variants;
-    unsigned char *copy; /* kept once it was asked for */
-    bool copied;
+    float *piece;
+    Stage stages[STAGES]; /* without memory where buffers are mapped */
 };
 
 static void forget_metadata(P2pCheckpointWriter *s)
@@ -46,10 +56,14 @@ void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer)
         return;
     for (int i = 0; s->entries && i < s->count; i++)
         free((char *)(size_t)s->entries[i].name);
+    for (int i = 0; i < STAGES; i++) {
+        free(s->stages[i].raw);
+        p2p_marker_destroy(&s->stages[i].marker);
+    }
     forget_metadata(s);
     free(s->sources);
     free(s->entries);
-    free(s->copy);
+    free(s->piece);
     free(s);
     *writer = NULL;
 }
@@ -71,7 +85,6 @@ static int add_tensor(P2pCheckpointWriter *s, P2pNet *net, int i, P2pState state
     e->rank = p2p_param_shape(p, e->shape);
     s->sources[s->count] = (Source){.net = net, .i = i, .state = state};
     s->bytes += p2p_param_elements(p) * sizeof(float);
-    s->raw_bytes += p2p_buffer_bytes(tensor_of(&s->sources[s->count])->buffer);
     s->count++;
     return P2P_OK;
 }
@@ -138,16 +151,54 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     return err;
 }
 
-int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count,
-                                 const char *variants)
+static bool is_turned(const Source *source)
 {
-    *out = p2p_alloc(1, sizeof(**out));
-    const int err = *out ? add_tensors(*out, nets, count) : P2P_ENOMEM;
+    return source->net->graph->params[source->i].transposed;
+}
 
+/* Rows of a tensor that make a piece: whole blocks of outputs, as p2p_tensor_arrange() wants them. */
+static int piece_rows(const Source *source)
+{
+    const P2pTensor *t = tensor_of(source);
+    const int rows = p2p_tensor_rows(t, is_turned(source)), block = rows > 1 ? t->stride : 1;
+    const size_t row_bytes = p2p_tensor_elements(t) / (size_t)rows * sizeof(float);
+    const int blocks = (int)(PIECE_BYTES / row_bytes) / block;
+
+    return p2p_min(rows, p2p_max(blocks, 1) * block);
+}
+
+static int allocate(P2pCheckpointWriter *s, bool mapped)
+{
+    size_t piece = 0, raw = 0;
+
+    for (int i = 0; i < s->count; i++) {
+        const P2pTensor *t = tensor_of(&s->sources[i]);
+        const size_t row =
+            p2p_tensor_elements(t) / (size_t)p2p_tensor_rows(t, is_turned(&s->sources[i]));
+        const size_t floats = row * (size_t)piece_rows(&s->sources[i]);
+        piece = floats > piece ? floats : piece;
+        raw = p2p_buffer_bytes(t->buffer) > raw ? p2p_buffer_bytes(t->buffer) : raw;
+    }
+    if (!(s->piece = p2p_alloc(piece, sizeof(*s->piece))))
+        return P2P_ENOMEM;
+    for (int i = 0; !mapped && i < STAGES; i++)
+        if (!(s->stages[i].raw = p2p_alloc(raw, 1)))
+            return P2P_ENOMEM;
+    return P2P_OK;
+}
+
+int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, const P2pCheckpointContent *content)
+{
+    P2pCheckpointWriter *s = *out = p2p_alloc(1, sizeof(*s));
+    int err = s ? add_tensors(s, content->nets, content->count) : P2P_ENOMEM;
+
+    if (!err) {
+        s->device = content->device;
+        s->variants = content->variants;
+        err = allocate(s, content->mapped);
+    }
     if (err)
         p2p_checkpoint_writer_destroy(out);
-    else
-        (*out)->variants = variants;
     return err;
 }
 
@@ -156,53 +207,91 @@ size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *s)
     return s->bytes;
 }
 
-static int copy_tensors(P2pCheckpointWriter *s)
+/* ---- Writing ------------------------------------------------------------------------------- */
+
+/* A tensor's buffer as it is on the device, to the file piece by piece. */
+static int put_tensor(P2pCheckpointWriter *s, P2pSafetensors *file, int i, const void *raw)
 {
-    unsigned char *at = s->copy ? s->copy : p2p_alloc(s->raw_bytes, 1);
+    const Source *source = &s->sources[i];
+    const P2pTensor *t = tensor_of(source);
+    const bool turned = is_turned(source);
+    const int rows = p2p_tensor_rows(t, turned), step = piece_rows(source);
+    const size_t row = p2p_tensor_elements(t) / (size_t)rows;
     int err = P2P_OK;
 
-    if (!(s->copy = at))
-        return P2P_ENOMEM;
-    for (int i = 0; !err && i < s->count; i++) {
-        P2pBuffer *buffer = tensor_of(&s->sources[i])->buffer;
-        s->sources[i].raw = at;
-        err = p2p_buffer_read(buffer, 0, p2p_buffer_bytes(buffer), at);
-        at += p2p_buffer_bytes(buffer);
+    for (int first = 0; !err && first < rows; first += step) {
+        const int n = p2p_min(step, rows - first);
+        const size_t floats = row * (size_t)n;
+        p2p_tensor_arrange(t, raw, s->piece, turned, first, n);
+        if (!p2p_floats_finite(s->piece, floats))
+            return p2p_fail(P2P_ENUMBER,
+                            "%s has a NaN or an infinity and is not saved; the checkpoint "
+                            "before is whole. Try a smaller --lr, or --norm instance",
+                            s->entries[i].name);
+        err = p2p_safetensors_put(file, s->piece, floats * sizeof(float));
     }
     return err;
 }
 
-int p2p_checkpoint_writer_take(P2pCheckpointWriter *s, const P2pOptions *options,
-                               const P2pPosition *position, bool copy)
+static int put_mapped(P2pCheckpointWriter *s, P2pSafetensors *file, int i)
 {
+    P2pBuffer *buffer = tensor_of(&s->sources[i])->buffer;
+    void *raw;
+    int err = p2p_buffer_map(buffer, false, &raw);
+
+    if (err)
+        return err;
+    err = put_tensor(s, file, i, raw);
+    const int unmapped = p2p_buffer_unmap(buffer, raw);
+    return err ? err : unmapped;
+}
+
+/* Begin to read tensor i, if there is one. */
+static int fetch(P2pCheckpointWriter *s, int i)
+{
+    Stage *stage = &s->stages[i % STAGES];
+
+    if (i >= s->count)
+        return P2P_OK;
+    P2pBuffer *buffer = tensor_of(&s->sources[i])->buffer;
+    const int err = p2p_buffer_read_async(buffer, 0, p2p_buffer_bytes(buffer), stage->raw);
+    return err ? err : p2p_marker_set(&stage->marker, s->device);
+}
+
+/* While a tensor is turned and written, the next is on its way. */
+static int put_fetched(P2pCheckpointWriter *s, P2pSafetensors *file)
+{
+    int err = fetch(s, 0);
+
+    for (int i = 0; !err && i < s->count; i++) {
+        Stage *stage = &s->stages[i % STAGES];
+        if ((err = fetch(s, i + 1)) == P2P_OK && (err = p2p_marker_wait(stage->marker)) == P2P_OK)
+            err = put_tensor(s, file, i, stage->raw);
+    }
+    if (err) { /* what is on its way must not come to memory that is freed; err has its message */
+        P2pFailure failure = {0};
+        p2p_failure_keep(&failure, err);
+        p2p_device_finish(s->device);
+        err = p2p_failure_tell(&failure);
+        p2p_failure_finish(&failure);
+    }
+    return err;
+}
+
+int p2p_checkpoint_write(P2pCheckpointWriter *s, P2pWriter *to, const P2pOptions *options,
+                         const P2pPosition *position)
+{
+    P2pSafetensors *file = NULL;
     int err = add_metadata(s, options, position);
 
-    if (!err && copy)
-        err = copy_tensors(s);
-    s->copied = copy;
+    if (!err)
+        err = p2p_safetensors_begin(&file, to, s->entries, s->count, s->meta, s->meta_count);
+    if (!err && s->stages[0].raw)
+        err = put_fetched(s, file);
+    for (int i = 0; !err && !s->stages[0].raw && i < s->count; i++)
+        err = put_mapped(s, file, i);
+    if (!err)
+        err = p2p_safetensors_end(file);
+    p2p_safetensors_destroy(&file);
     return err;
-}
-
-static int get_tensor(void *user, int i, void *data)
-{
-    const P2pCheckpointWriter *s = user;
-    const Source *source = &s->sources[i];
-    const P2pParam *p = &source->net->graph->params[source->i];
-    int err = P2P_OK;
-
-    if (s->copied)
-        p2p_tensor_arrange(tensor_of(source), source->raw, data, p->transposed);
-    else
-        err = p2p_net_download(source->net, source->i, source->state, data);
-    if (!err && !p2p_floats_finite(data, p2p_param_elements(p)))
-        err = p2p_fail(P2P_ENUMBER,
-                       "%s has a NaN or an infinity and is not saved; the checkpoint "
-                       "before is whole. Try a smaller --lr, or --norm instance",
-                       s->entries[i].name);
-    return err;
-}
-
-int p2p_checkpoint_write(P2pCheckpointWriter *s, const char *path)
-{
-    return p2p_safetensors_write(path, s->entries, s->count, s->meta, s->meta_count, get_tensor, s);
 }

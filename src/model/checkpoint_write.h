@@ -1,35 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a checkpoint will hold: networks, moments where they have them, options, position and the
- * variants that ran. With a
- * copy on the host, writing asks no device and may run in another thread while training goes on.
+ * A checkpoint's bytes: networks, moments where they have them, options, position and the variants
+ * that ran, written straight from the device in pieces. Flushing, verifying and naming the file are
+ * the caller's.
  */
 #ifndef P2P_MODEL_CHECKPOINT_WRITE_H
 #define P2P_MODEL_CHECKPOINT_WRITE_H
 
+#include "src/base/file.h"
 #include "src/model/checkpoint.h"
 
 typedef struct P2pCheckpointWriter P2pCheckpointWriter;
 
-/** variants: what has run, for P2P_META_VARIANTS. It and the networks must outlive the writer. */
-int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, P2pNet *const nets[], int count,
-                                 const char *variants);
+/** What is written each time; all of it must outlive the writer. */
+typedef struct P2pCheckpointContent {
+    P2pDevice *device;
+    P2pNet *const *nets;
+    int count;
+    const char *variants; /* for P2P_META_VARIANTS */
+    /**
+     * Read the networks' buffers where they are (devices in the host's memory). Else they are copied,
+     * one tensor while another is written, through two buffers of the largest tensor's size.
+     */
+    bool mapped;
+} P2pCheckpointContent;
+
+int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, const P2pCheckpointContent *content);
 void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer);
 
-/** Bytes of the tensors in the file; the copy on the host takes a little more (padding). */
+/** Bytes of the tensors in the file. */
 size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *writer);
 
 /**
- * Take what is to be saved, in place of what was taken before (blocks).
+ * Write a checkpoint of the networks as they are into an open file (blocks until all has been handed
+ * to the system; nothing is flushed).
  *
- * @param copy  Copy the tensors into host memory, which is kept for the next time. Else
- *              p2p_checkpoint_write() reads them from the device one by one.
- * @return 0; P2P_ENOMEM: no host memory for the copy; a failure of the device.
+ * @return 0; P2P_EIO; P2P_ENUMBER: a tensor has a NaN or an infinity; a failure of the device. Then
+ *         the file is of no use.
  */
-int p2p_checkpoint_writer_take(P2pCheckpointWriter *writer, const P2pOptions *options,
-                               const P2pPosition *position, bool copy);
-
-/** Write a checkpoint, whole or not at all. P2P_ENUMBER: a tensor has a NaN or an infinity. */
-int p2p_checkpoint_write(P2pCheckpointWriter *writer, const char *path);
+int p2p_checkpoint_write(P2pCheckpointWriter *writer, P2pWriter *to, const P2pOptions *options,
+                         const P2pPosition *position);
 
 #endif

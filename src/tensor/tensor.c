@@ -111,42 +111,52 @@ static void copy_activation(const P2pTensor *t, float *device, float *host, Stri
 
 enum { CELL_TAPS = 16, CELL_OUTPUTS = 32 };
 
+/* What of a weight is copied: outputs n0 .. n1 - 1, from the begin of a block, inputs c0 .. c1 - 1. */
+typedef struct Range {
+    int n0, n1, c0, c1;
+} Range;
+
+static Range whole(const P2pTensor *t)
+{
+    return (Range){0, t->n, 0, t->c};
+}
+
 /*
  * Weights block by block, some taps of an input channel at a time, through a small array: so each
  * line of memory on either side is touched once, though the lines of a cell lie a power of two
  * apart and push each other out of the first cache.
  */
-#define DEFINE_COPY_WEIGHT(name, T)                                                       \
-    static void name(const P2pTensor *t, T *device, T *host, Strides s, bool to_device)   \
-    {                                                                                     \
-        const int block = t->stride, plane = t->h * t->w;                                 \
-        T cell[CELL_TAPS][CELL_OUTPUTS];                                                  \
-                                                                                          \
-        P2P_ASSERT(block <= CELL_OUTPUTS);                                                \
-        for (int n = 0; n < t->n; n += block)                                             \
-            for (int k = 0; k < t->c * p2p_ceil_div(plane, CELL_TAPS); k++) {             \
-                const int c = k % t->c, tap = k / t->c * CELL_TAPS;                       \
-                const int taps = p2p_min(CELL_TAPS, plane - tap),                         \
-                          outputs = p2p_min(block, t->n - n);                             \
-                T *d = device + p2p_tensor_index(t, n, c, 0, tap);                        \
-                T *h = host + (size_t)n * s.n + (size_t)c * s.c + (size_t)tap;            \
-                const size_t step = (size_t)t->c * (size_t)block;                         \
-                                                                                          \
-                memset(cell, 0, sizeof(cell));                                            \
-                if (to_device) {                                                          \
-                    for (int o = 0; o < outputs; o++)                                     \
-                        for (int p = 0; p < taps; p++)                                    \
-                            cell[p][o] = h[(size_t)o * s.n + (size_t)p];                  \
-                    for (int p = 0; p < taps; p++)                                        \
-                        memcpy(d + (size_t)p * step, cell[p], (size_t)block * sizeof(T)); \
-                } else {                                                                  \
-                    for (int p = 0; p < taps; p++)                                        \
-                        memcpy(cell[p], d + (size_t)p * step, (size_t)block * sizeof(T)); \
-                    for (int o = 0; o < outputs; o++)                                     \
-                        for (int p = 0; p < taps; p++)                                    \
-                            h[(size_t)o * s.n + (size_t)p] = cell[p][o];                  \
-                }                                                                         \
-            }                                                                             \
+#define DEFINE_COPY_WEIGHT(name, T)                                                              \
+    static void name(const P2pTensor *t, T *device, T *host, Strides s, Range r, bool to_device) \
+    {                                                                                            \
+        const int block = t->stride, plane = t->h * t->w, inputs = r.c1 - r.c0;                  \
+        T cell[CELL_TAPS][CELL_OUTPUTS];                                                         \
+                                                                                                 \
+        P2P_ASSERT(block <= CELL_OUTPUTS);                                                       \
+        for (int n = r.n0; n < r.n1; n += block)                                                 \
+            for (int k = 0; k < inputs * p2p_ceil_div(plane, CELL_TAPS); k++) {                  \
+                const int c = r.c0 + k % inputs, tap = k / inputs * CELL_TAPS;                   \
+                const int taps = p2p_min(CELL_TAPS, plane - tap),                                \
+                          outputs = p2p_min(block, t->n - n);                                    \
+                T *d = device + p2p_tensor_index(t, n, c, 0, tap);                               \
+                T *h = host + (size_t)(n - r.n0) * s.n + (size_t)(c - r.c0) * s.c + (size_t)tap; \
+                const size_t step = (size_t)t->c * (size_t)block;                                \
+                                                                                                 \
+                memset(cell, 0, sizeof(cell));                                                   \
+                if (to_device) {                                                                 \
+                    for (int o = 0; o < outputs; o++)                                            \
+                        for (int p = 0; p < taps; p++)                                           \
+                            cell[p][o] = h[(size_t)o * s.n + (size_t)p];                         \
+                    for (int p = 0; p < taps; p++)                                               \
+                        memcpy(d + (size_t)p * step, cell[p], (size_t)block * sizeof(T));        \
+                } else {                                                                         \
+                    for (int p = 0; p < taps; p++)                                               \
+                        memcpy(cell[p], d + (size_t)p * step, (size_t)block * sizeof(T));        \
+                    for (int o = 0; o < outputs; o++)                                            \
+                        for (int p = 0; p < taps; p++)                                           \
+                            h[(size_t)o * s.n + (size_t)p] = cell[p][o];                         \
+                }                                                                                \
+            }                                                                                    \
     }
 
 DEFINE_COPY_WEIGHT(copy_weight, float)
@@ -155,14 +165,33 @@ DEFINE_COPY_WEIGHT(copy_bytes, unsigned char)
 
 static void arrange(const P2pTensor *t, float *device, float *host, bool swapped, bool to_device)
 {
-    (t->layout == P2P_WEIGHT ? copy_weight : copy_activation)(t, device, host, dense(t, swapped),
-                                                              to_device);
+    if (t->layout == P2P_WEIGHT)
+        copy_weight(t, device, host, dense(t, swapped), whole(t), to_device);
+    else
+        copy_activation(t, device, host, dense(t, swapped), to_device);
 }
 
-void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped)
+int p2p_tensor_rows(const P2pTensor *t, bool swapped)
 {
+    return t->layout != P2P_WEIGHT ? 1 : swapped ? t->c : t->n;
+}
+
+void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped, int first,
+                        int count)
+{
+    const Range rows =
+        swapped ? (Range){0, t->n, first, first + count} : (Range){first, first + count, 0, t->c};
+    Strides s = dense(t, swapped);
+    float *device = (float *)(size_t)raw;
+
     P2P_ASSERT(t->packing == P2P_PACK_F32);
-    arrange(t, (float *)(size_t)raw, host, swapped, false);
+    if (t->layout != P2P_WEIGHT) {
+        copy_activation(t, device, host, s, false);
+        return;
+    }
+    P2P_ASSERT(swapped ||
+               (first % t->stride == 0 && (count % t->stride == 0 || first + count == t->n)));
+    copy_weight(t, device, host, s, rows, false);
 }
 
 void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapped,
@@ -172,10 +201,10 @@ void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapp
 
     switch (t->packing) {
     case P2P_PACK_F16:
-        copy_halves(t, raw, from, dense(t, swapped), true);
+        copy_halves(t, raw, from, dense(t, swapped), whole(t), true);
         break;
     case P2P_PACK_Q8:
-        copy_bytes(t, raw, from, dense(t, swapped), true);
+        copy_bytes(t, raw, from, dense(t, swapped), whole(t), true);
         memcpy((unsigned char *)raw + scales_at(t), scales, (size_t)t->n * sizeof(float));
         break;
     default:

@@ -59,8 +59,16 @@ P2pTensor p2p_tensor_vector(int c);
  */
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped);
 int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
-/** The same as downloading, from a copy of the whole buffer (f32); asks no device. */
-void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped);
+/**
+ * A part of what downloading gives, from the mapped or copied buffer (f32); asks no device.
+ *
+ * @param first, count  Rows of the dense array's first axis: n, swapped c. Of n, whole blocks of
+ *                      `stride`, or up to the last. Others than weights have one row, the whole.
+ */
+void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped, int first,
+                        int count);
+/** How many rows there are for p2p_tensor_arrange(). */
+int p2p_tensor_rows(const P2pTensor *t, bool swapped);
 
 /**
  * The same as uploading, into the mapped buffer; asks no device: different tensors may be filled in

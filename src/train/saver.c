@@ -14,14 +14,14 @@
 struct P2pSaver {
     P2pSaverSettings settings;
     P2pCheckpointWriter *writer;
+    P2pWriter file; /* of the running save, beside its final name */
     pthread_t thread;
     bool running;     /* the thread is to be joined */
     bool fresh;       /* a save has ended that was not told yet */
     atomic_bool done; /* by the thread: it needs no waiting */
     int epoch;
     long step;
-    bool beside;        /* in the thread */
-    double copying;     /* seconds */
+    double writing;     /* seconds that the steps waited */
     P2pFailure failure; /* to the trainer */
 };
 
@@ -29,8 +29,12 @@ int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *c
                      int count)
 {
     P2pSaver *s = *out = p2p_alloc(1, sizeof(*s));
-    int err =
-        s ? p2p_checkpoint_writer_create(&s->writer, nets, count, settings->variants) : P2P_ENOMEM;
+    const P2pCheckpointContent content = {.device = settings->device,
+                                          .nets = nets,
+                                          .count = count,
+                                          .variants = settings->variants,
+                                          .mapped = p2p_device_caps(settings->device)->is_cpu};
+    int err = s ? p2p_checkpoint_writer_create(&s->writer, &content) : P2P_ENOMEM;
 
     if (!err) {
         s->settings = *settings;
@@ -52,16 +56,13 @@ void p2p_saver_destroy(P2pSaver **saver)
     *saver = NULL;
 }
 
-/* Beside its final name, flushed and read back; there is room for it before the first byte. */
-static int write_temporary(P2pSaver *s, const char *temporary)
+/* What the disk holds, or the system for it, is what was written. */
+static int read_back(const char *path)
 {
     P2pTensorFile *file = NULL;
-    int err =
-        p2p_file_check_space(s->settings.folder->latest, p2p_checkpoint_writer_bytes(s->writer));
+    int err = p2p_safetensors_read(&file, path);
 
     if (!err)
-        err = p2p_checkpoint_write(s->writer, temporary);
-    if (!err && (err = p2p_safetensors_read(&file, temporary)) == P2P_OK)
         err = p2p_tensor_file_verify(file, NULL);
     p2p_tensor_file_close(&file);
     return err;
@@ -75,25 +76,29 @@ static int keep_epoch(P2pSaver *s, const char *temporary)
     int err = path ? p2p_file_link(temporary, path) : P2P_ENOMEM;
 
     if (err && path && (err = p2p_file_check_space(path, bytes)) == P2P_OK)
-        err = p2p_checkpoint_write(s->writer, path);
+        err = p2p_file_copy(temporary, path);
     free(path);
     return err;
 }
 
 /* The epoch's name comes first: a run that goes on from the latest would not make it any more. */
-static int save_all(P2pSaver *s)
+static int complete(P2pSaver *s)
 {
-    char *temporary = p2p_temporary_name(s->settings.folder->latest);
-    int err = temporary ? write_temporary(s, temporary) : P2P_ENOMEM;
+    int err = p2p_writer_flush(&s->file);
 
-    if (!err && s->epoch)
-        err = keep_epoch(s, temporary);
     if (!err)
-        err = p2p_run_folder_install(s->settings.folder, temporary);
-    else if (temporary)
-        remove(temporary);
-    free(temporary);
+        err = read_back(s->file.temporary);
+    if (!err && s->epoch)
+        err = keep_epoch(s, s->file.temporary);
+    if (!err)
+        err = p2p_run_folder_install(s->settings.folder, s->file.temporary);
+    p2p_writer_close(&s->file); /* removes what was not installed */
     return err;
+}
+
+static int fail_save(const P2pSaver *s, int err)
+{
+    return err ? p2p_fail_prefix(err, "saving after step %ld", s->step) : P2P_OK;
 }
 
 static void *work(void *user)
@@ -101,41 +106,43 @@ static void *work(void *user)
     P2pSaver *s = user;
     const double start = p2p_seconds();
 
-    const int err = save_all(s);
-    if (err)
-        p2p_fail_prefix(err, "saving after step %ld", s->step);
-    p2p_failure_keep(&s->failure, err);
-    p2p_log(s->settings.log, P2P_LOG_DEBUG, "saving: copied in %.3f s, written in %.2f s%s",
-            s->copying, p2p_seconds() - start, s->beside ? " beside the steps" : "");
+    p2p_failure_keep(&s->failure, fail_save(s, complete(s)));
+    p2p_log(s->settings.log, P2P_LOG_DEBUG,
+            "saving: steps waited for %.3f s, flushed and verified in %.2f s%s", s->writing,
+            p2p_seconds() - start, s->running ? " beside them" : "");
     atomic_store(&s->done, true);
     return NULL;
 }
 
+/* Into a file beside the latest; there is room for it before the first byte. */
+static int write_file(P2pSaver *s, const P2pSave *save)
+{
+    const char *latest = s->settings.folder->latest;
+    int err = p2p_file_check_space(latest, p2p_checkpoint_writer_bytes(s->writer));
+
+    if (!err && (err = p2p_writer_open(&s->file, latest)) == P2P_OK &&
+        (err = p2p_checkpoint_write(s->writer, &s->file, save->options, save->position)) < 0)
+        p2p_writer_close(&s->file);
+    return err;
+}
+
 int p2p_saver_save(P2pSaver *s, const P2pSave *save)
 {
-    bool saved, copy = !save->now;
+    bool saved;
     int err = p2p_saver_poll(s, true, &saved);
     const double start = p2p_seconds();
 
     if (err)
         return err;
-    err = p2p_checkpoint_writer_take(s->writer, save->options, save->position, copy);
-    if (err == P2P_ENOMEM && copy) {
-        p2p_log(s->settings.log, P2P_LOG_DEBUG, "%s; saving at once instead", p2p_error());
-        copy = false;
-        err = p2p_checkpoint_writer_take(s->writer, save->options, save->position, copy);
-    }
-    if (err)
-        return err;
-    s->copying = p2p_seconds() - start;
     s->epoch = save->epoch;
     s->step = save->position->step;
-    s->fresh = true;
+    if ((err = write_file(s, save)) < 0)
+        return fail_save(s, err);
+    s->writing = p2p_seconds() - start;
+    s->fresh = s->running = true;
     atomic_store(&s->done, false);
-    s->beside = copy;
-    s->running = copy && pthread_create(&s->thread, NULL, work, s) == 0;
-    if (!s->running) {
-        s->beside = false;
+    if (pthread_create(&s->thread, NULL, work, s) != 0) {
+        s->running = false;
         work(s);
     }
     return P2P_OK;

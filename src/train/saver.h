@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Saving a run's checkpoints while training goes on. A step waits for the copy off the device; the
- * bytes are written, flushed, verified and renamed by a thread. One save at a time.
+ * Saving a run's checkpoints while training goes on. The steps wait until the networks have been handed
+ * to the system, in pieces: it keeps them in memory that it can give up as the disk takes them, so
+ * that no copy of ours is needed. A thread flushes, verifies and renames the file beside the steps.
+ * One save at a time.
  */
 #ifndef P2P_TRAIN_SAVER_H
 #define P2P_TRAIN_SAVER_H
@@ -12,6 +14,7 @@
 typedef struct P2pSaver P2pSaver;
 
 typedef struct P2pSaverSettings {
+    P2pDevice *device;
     const P2pRunFolder *folder;
     const P2pLog *log;
     const char *variants; /* for the metadata; must outlive it */
@@ -27,14 +30,13 @@ typedef struct P2pSave {
     const P2pOptions *options;
     const P2pPosition *position;
     int epoch; /* keep it as EPOCH.safetensors too; 0: no */
-    bool now;  /* return when it is saved; needs no host memory for a copy */
 } P2pSave;
 
 /**
- * Save the networks as they are: wait for the save before, copy them to the host, start writing.
- * Without host memory for the copy, or without a thread, it is saved at once.
+ * Save the networks as they are: wait for the save before, write them, start a thread for the rest
+ * (without one it is done at once).
  *
- * @return 0; a failure of this save's copy or of the save before: the latest whole checkpoint stays.
+ * @return 0; a failure to write, or of the save before: the latest whole checkpoint stays.
  */
 int p2p_saver_save(P2pSaver *saver, const P2pSave *save);
 

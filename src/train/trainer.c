@@ -182,7 +182,8 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
 
 static int open_saver(P2pTrainer *t)
 {
-    const P2pSaverSettings settings = {.folder = &t->folder,
+    const P2pSaverSettings settings = {.device = t->device,
+                                       .folder = &t->folder,
                                        .log = p2p_device_log(t->device),
                                        .variants = p2p_plan_variants(t->gan->plan)};
 
@@ -329,8 +330,7 @@ static int check_saver(P2pTrainer *t, bool wait)
 /* epoch: to be kept under this number too; 0: no. */
 static int save(P2pTrainer *t, int epoch)
 {
-    const P2pSave order = {
-        .options = &t->options, .position = &t->position, .epoch = epoch, .now = must_end(t)};
+    const P2pSave order = {.options = &t->options, .position = &t->position, .epoch = epoch};
     const int err = check_saver(t, true);
 
     return err ? err : p2p_saver_save(t->saver, &order);
