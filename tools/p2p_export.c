@@ -91,8 +91,10 @@ static int compare_folder(P2pModel *const models[2], const P2pOptions *o, Fideli
 /* The exported file against the model that it came from, on a device. */
 static int calibrate(const char *model, const P2pOptions *o)
 {
-    const P2pModelSettings settings = {
-        .eval = cli_flag(o, "eval"), .no_dropout = cli_flag(o, "no_dropout"), .options = o};
+    const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
+                                       .no_dropout = cli_flag(o, "no_dropout"),
+                                       .options = o,
+                                       .variants = cli_text(o, "variant")};
     P2pDevice *device = NULL;
     P2pModel *models[2] = {NULL, NULL};
     Fidelity f = {0};

@@ -2,6 +2,7 @@
 /* The one list of networks. */
 #include "src/nets/nets.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "src/base/memory.h"
@@ -48,9 +49,15 @@ static const struct {
     {"pixel", build_pixel, 0},
 };
 
-const char *p2p_nets_name(int i)
+static int fail_unknown(const char *name)
 {
-    return i < (int)P2P_COUNT(nets) ? nets[i].name : NULL;
+    char known[256] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < P2P_COUNT(nets) && used < sizeof(known); i++)
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
+                                 nets[i].name);
+    return p2p_fail(P2P_EINVAL, "there is no network '%s'; known are %s", name, known);
 }
 
 int p2p_nets_build(P2pGraph **out, const P2pNetSpec *spec)
@@ -68,6 +75,5 @@ int p2p_nets_build(P2pGraph **out, const P2pNetSpec *spec)
             p2p_graph_destroy(out);
         return err;
     }
-    return p2p_fail(P2P_EINVAL, "there is no network '%s'; p2p-info --networks lists them",
-                    spec->name);
+    return fail_unknown(spec->name);
 }

@@ -20,11 +20,8 @@ typedef struct P2pNetSpec {
     bool relu_after_add; /* ResNet: a ReLU after each block's sum */
 } P2pNetSpec;
 
-/** Build a network. P2P_EINVAL: unknown name or impossible choice; the message names the nearest. */
+/** Build a network. P2P_EINVAL: unknown name or impossible choice; the message names those that are known. */
 int p2p_nets_build(P2pGraph **out, const P2pNetSpec *spec);
-
-/** Names of the list, generators first; NULL at the end. */
-const char *p2p_nets_name(int i);
 
 /* The builders behind the list; all use these numbers: PyTorch's norms, the paper's LeakyReLU. */
 #define P2P_NETS_NORM_EPS 1e-5f

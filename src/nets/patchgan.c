@@ -36,7 +36,8 @@ int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
     int place = 2;
 
     if (layers < 1 || layers > MAX_LAYERS)
-        return p2p_fail(P2P_EINVAL, "--n_layers_D takes 1 to %d, not %d", MAX_LAYERS, layers);
+        return p2p_fail(P2P_EINVAL, "a PatchGAN has 1 to %d layers, not n_layers_D %d", MAX_LAYERS,
+                        layers);
     int x = p2p_graph_conv(g, g->input,
                            &(P2pConvSpec){.out_channels = spec->nf,
                                           .kernel = 4,

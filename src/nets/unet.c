@@ -114,7 +114,7 @@ int p2p_build_unet(P2pGraph *g, const P2pNetSpec *spec, int levels, bool skips)
     int skip[MAX_LEVELS + 1], x = g->input;
 
     if (levels < 5 || levels > MAX_LEVELS)
-        return p2p_fail(P2P_EINVAL, "a U-Net has 5 to %d levels, not %d (--num_downs)", MAX_LEVELS,
+        return p2p_fail(P2P_EINVAL, "a U-Net has 5 to %d levels, not num_downs %d", MAX_LEVELS,
                         levels);
     g->multiple = 1 << levels;
     for (int i = 1; i <= levels; i++)

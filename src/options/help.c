@@ -64,7 +64,10 @@ char *p2p_options_help(unsigned program, const char *usage)
     }
     append(&text, &used, &room,
            "  -h, --help               this text\n  -V, --version            the version\n\n"
-           "Exit status: 0 done; 1 files, data or numbers; 2 usage; 3 device; 4 --device_timeout;\n"
-           "128 + N stopped by signal N with everything saved.\n");
+           "Exit status: 0 done; 1 files, data or numbers; 2 usage; 3 device");
+    append(&text, &used, &room,
+           program & P2P_PROGRAM_TRAIN
+               ? "; 4 --device_timeout;\n128 + N stopped by signal N with everything saved.\n"
+               : ".\n");
     return text;
 }

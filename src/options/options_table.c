@@ -65,7 +65,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(skip_bad, DATA, TEST, "leave unusable pictures out instead of stopping"),
     INT(max_dataset_size, DATA, TEST, 0, 2e9, "0", "use the first so many pairs; 0: all"),
     INT(num_threads, 0, TRAIN | TEST, 0, 256, "2", "threads that load pictures"),
-    LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | EXPORT, 1, 1e12, "178956970",
+    LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 1, 1e12, "178956970",
          "refuse larger pictures, also resized ones"),
 
 #undef GROUP
@@ -141,15 +141,15 @@ const P2pOption p2p_option_table[] = {
 #undef GROUP
 #define GROUP "Device"
     STRING(device, 0, ANY, "", "index, cpu, gpu or a part of a name; see p2p-info"),
-    STRING(variant, 0, TRAIN | TEST | TRANSLATE | BENCH, "",
+    STRING(variant, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, "",
            "force kernels, PASS=NAME,... (conv2d=naive), or leave some out, -NAME,..."),
-    FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH,
+    FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT,
          "leave the winograd kernels out: slower, other rounding; short for --variant -winograd"),
     STRING(ref, 0, TRAIN | TEST | TRANSLATE, "",
            "compute these passes by their reference on the host: PASS,..."),
-    INT(vector_width, 0, TRAIN | TEST | TRANSLATE | BENCH, 0, 16, "0",
+    INT(vector_width, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 0, 16, "0",
         "floats in a vector on CPUs; 0: the device's"),
-    LONG(device_memory, 0, TRAIN | TEST | TRANSLATE | BENCH, 0, 1e9, "0",
+    LONG(device_memory, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 0, 1e9, "0",
          "use at most so many MiB of the device's memory; 0: all"),
     FLAG(profile, 0, TRAIN | BENCH, "measure every kernel and print a table at the end"),
     FLAG(debug_nan, 0, TRAIN, "stop at the first pass that makes a NaN or an infinity; slow"),
