@@ -291,11 +291,11 @@ static int test_all(P2pModel *model, const P2pOptions *o)
     return code;
 }
 
-/* --model; or the run's checkpoint, or what pytorch-CycleGAN-and-pix2pix keeps in such a folder. */
+/* -m; or the run's checkpoint, or what pytorch-CycleGAN-and-pix2pix keeps in such a folder. */
 static void find_model(const P2pOptions *o, char path[PATH_BYTES])
 {
-    if (cli_text(o, "model")[0]) {
-        snprintf(path, PATH_BYTES, "%s", cli_text(o, "model"));
+    if (cli_text(o, "model_file")[0]) {
+        snprintf(path, PATH_BYTES, "%s", cli_text(o, "model_file"));
         return;
     }
     static const char *const endings[] = {"_net_G.pth", ".safetensors"};

@@ -163,8 +163,8 @@ static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
                                        .variants = cli_text(o, "variant"),
                                        .refs = cli_text(o, "ref")};
 
-    return cli_text(o, "model")[0]
-               ? p2p_model_open(model, device, cli_text(o, "model"), &settings)
+    return cli_text(o, "model_file")[0]
+               ? p2p_model_open(model, device, cli_text(o, "model_file"), &settings)
                : p2p_model_open_memory(model, device, embedded, bytes, &settings);
 }
 
@@ -181,9 +181,9 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
-    if (!cli_text(o, "model")[0] && p2p_embedded_model(&embedded, &bytes) < 0)
+    if (!cli_text(o, "model_file")[0] && p2p_embedded_model(&embedded, &bytes) < 0)
         return cli_fail(program, P2P_EIO);
-    if ((!cli_text(o, "model")[0] && !embedded) || !cli_text(o, "output")[0] || !inputs.argc) {
+    if ((!cli_text(o, "model_file")[0] && !embedded) || !cli_text(o, "output")[0] || !inputs.argc) {
         cli_say(stderr, "%s: needs -m MODEL, at least one INPUT and -o OUTPUT; see --help",
                 program);
         return CLI_USAGE;

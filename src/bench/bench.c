@@ -11,7 +11,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
-#include "src/train/gan.h"
+#include "src/train/pix2pix.h"
 #include "src/bench/profile.h"
 
 enum { WARM_UP = 3, MAX_STEPS = 10000 };
@@ -123,7 +123,7 @@ static int fill_rows(P2pPlan *plan, P2pBenchResult *result)
 
 typedef struct TrainRun {
     P2pGan *gan;
-    const float *inputs[2];
+    const float *sides[2];
     long t;
 } TrainRun;
 
@@ -131,7 +131,7 @@ static int train_once(void *user)
 {
     TrainRun *r = user;
     const P2pStepInfo info = {.lr = 2e-4f, .t = ++r->t};
-    const int err = p2p_gan_step(r->gan, r->inputs, &info);
+    const int err = p2p_gan_step(r->gan, r->sides, &info);
 
     return err ? err : p2p_device_finish(r->gan->device);
 }
@@ -152,7 +152,7 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
     const P2pChoice choice = {.variants = s.variants};
     const double start = p2p_seconds();
     float *picture = random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);
-    TrainRun run = {.inputs = {picture, picture}};
+    TrainRun run = {.sides = {picture, picture}};
     int err = picture ? P2P_OK : P2P_ENOMEM;
 
     if (!err)

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/front.h"
 #include "src/base/memory.h"
@@ -32,9 +33,10 @@ enum {
     QUIET = 'q',
     VERBOSE = 'v',
     MODEL = 'm',
+    KIND_OR_MODEL = 'M', /* --model where files are used: no letter */
     OUTPUT = 'o',
     FIRST = 256,
-    EXTRA = 3
+    EXTRA = 4
 };
 
 /* getopt's own table: each option under its name; `-` in arguments was turned into `_` before. */
@@ -49,6 +51,8 @@ static void long_options(unsigned program, struct option *out)
                                        o->type == P2P_OPTION_FLAG ? no_argument : required_argument,
                                        NULL, FIRST + i};
     }
+    if (program & (P2P_PROGRAM_TEST | P2P_PROGRAM_TRANSLATE))
+        out[n++] = (struct option){"model", required_argument, NULL, KIND_OR_MODEL};
     out[n++] = (struct option){"help", no_argument, NULL, HELP};
     out[n++] = (struct option){"version", no_argument, NULL, VERSION};
     out[n] = (struct option){0};
@@ -77,12 +81,24 @@ static int fail_unknown(const char *argument, int letter, unsigned program)
                     name, nearest_option(name, program));
 }
 
+/* What --model means in pytorch-CycleGAN-and-pix2pix; a file says it itself. */
+static bool is_kind_of_model(const char *value)
+{
+    const char *const *words = p2p_option_table[p2p_option_find("model")].info.choices;
+
+    while (*words && strcmp(*words, value) != 0)
+        words++;
+    return (*words || !strcmp(value, "test")) && access(value, F_OK) != 0;
+}
+
 static int take(P2pOptions *options, int code, const char *value)
 {
-    const char *const by_letter = code == QUIET     ? "quiet"
-                                  : code == VERBOSE ? "verbose"
-                                  : code == MODEL   ? "model"
-                                                    : "output";
+    const char *const by_letter = code == QUIET                            ? "quiet"
+                                  : code == VERBOSE                        ? "verbose"
+                                  : code == MODEL || code == KIND_OR_MODEL ? "model_file"
+                                                                           : "output";
+    if (code == KIND_OR_MODEL && is_kind_of_model(value))
+        return P2P_OK;
     const int i = code >= FIRST ? code - FIRST : p2p_option_find(by_letter);
     const int err = p2p_option_set(options, i, value ? value : "1");
 

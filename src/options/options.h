@@ -34,6 +34,7 @@ struct P2pOptions {
     int max_dataset_size, num_threads;
     long max_pixels;
     /* networks */
+    char model[32];
     int preset; /* P2pPreset */
     char netG[32], netD[32];
     int ngf, ndf, n_layers_D, num_downs;
@@ -58,7 +59,8 @@ struct P2pOptions {
     double max_seconds;
     bool continue_train, overwrite;
     /* testing, translating */
-    char epoch[32], results_dir[P2P_OPTION_TEXT], model[P2P_OPTION_TEXT], output[P2P_OPTION_TEXT];
+    char epoch[32], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
+        output[P2P_OPTION_TEXT];
     bool eval;
     int num_test, jpeg_quality;
     char init_from[P2P_OPTION_TEXT];

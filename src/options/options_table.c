@@ -70,6 +70,7 @@ const P2pOption p2p_option_table[] = {
 
 #undef GROUP
 #define GROUP "Networks"
+    NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix"), "what is trained: networks and losses"),
     CHOICE(preset, 0, TRAIN | EXPORT, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
            "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, G, BENCH, "unet_256",
@@ -122,7 +123,7 @@ const P2pOption p2p_option_table[] = {
 #define GROUP "Using"
     STRING(epoch, 0, TEST, "latest", "which checkpoint: latest or a number"),
     STRING(results_dir, 0, TEST, "./results", "folder for pictures and index.html"),
-    STRING(model, 0, TEST | TRANSLATE, "", "model file of any kind (-m)"),
+    STRING(model_file, 0, TEST | TRANSLATE, "", "model file of any kind (-m, --model)"),
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),
     FLAG(eval, 0, TEST | TRANSLATE | EXPORT, "running statistics instead of each picture's; no dropout"),
     INT(num_test, 0, TEST, 0, 1e9, "0", "test the first so many; 0: all"),

@@ -37,7 +37,7 @@ static void set_float(uint32_t *word, double value)
 }
 
 /* Upload through the staging set whose turn it is: the set before last has been consumed. */
-static int upload(P2pGan *g, const float *const inputs[], const P2pStepInfo *info)
+static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *info)
 {
     const int k = g->turn;
     uint32_t *hyper = g->staged_hyper[k];
@@ -48,7 +48,7 @@ static int upload(P2pGan *g, const float *const inputs[], const P2pStepInfo *inf
         const size_t bytes = p2p_tensor_elements(t) * sizeof(float);
         if (!g->staging[k][i] && !(g->staging[k][i] = p2p_alloc(bytes, 1)))
             return P2P_ENOMEM;
-        memcpy(g->staging[k][i], inputs[i], bytes);
+        memcpy(g->staging[k][i], sides[g->side[i]], bytes);
         err = p2p_buffer_write_async(t->buffer, 0, bytes, g->staging[k][i]);
     }
     set_float(&hyper[P2P_HYPER_LR], info->lr);
@@ -65,9 +65,9 @@ static int upload(P2pGan *g, const float *const inputs[], const P2pStepInfo *inf
     return err;
 }
 
-int p2p_gan_step(P2pGan *gan, const float *const inputs[], const P2pStepInfo *info)
+int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *info)
 {
-    const int err = upload(gan, inputs, info);
+    const int err = upload(gan, sides, info);
 
     if (err)
         return err;
@@ -95,4 +95,27 @@ int p2p_gan_find_bad(const P2pGan *gan, const float losses[P2P_GAN_MAX_LOSSES], 
             snprintf(what, 192, "%s.%s", gan->nets[i]->name, name);
     }
     return err;
+}
+
+int p2p_gan_picture(const P2pGan *gan, int i, P2pImage *out)
+{
+    const P2pTensor *t = p2p_plan_get(gan->plan, gan->picture[i]);
+    const size_t count = (size_t)t->h * (size_t)t->w * (size_t)t->c;
+    float *floats = p2p_alloc(count, sizeof(*floats));
+    int err = floats ? p2p_buffer_read(t->buffer, 0, count * sizeof(*floats), floats) : P2P_ENOMEM;
+
+    if (!err)
+        err = p2p_image_from_floats(out, floats, t->w, t->h, t->c, 8);
+    free(floats);
+    return err;
+}
+
+void p2p_gan_memory(const P2pGan *gan, size_t *network_bytes, size_t *plan_bytes)
+{
+    const P2pPlanMemory plan = p2p_plan_memory(gan->plan);
+
+    *network_bytes = 0;
+    for (int i = 0; i < gan->net_count; i++)
+        *network_bytes += p2p_arena_bytes(gan->nets[i]->arena);
+    *plan_bytes = plan.tensor_bytes + plan.work_bytes;
 }

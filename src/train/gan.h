@@ -1,24 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One training step of a GAN: networks, a static plan of the whole step, losses. A builder
- * (pix2pix.c) fills a P2pGan; running, losses and state are the same for all of them.
+ * What every kind of model offers the trainer: its networks, a static plan of the whole step with
+ * inputs and losses, pictures to show. A model is one file that fills a P2pGan (pix2pix.c) and a row
+ * of the table in models.c; running, losses, memory and pictures are the same for all of them. How
+ * many networks, inputs, losses and pictures there are is known to the model's file alone.
  */
 #ifndef P2P_TRAIN_GAN_H
 #define P2P_TRAIN_GAN_H
 
+#include "p2p/image.h"
 #include "src/graph/apply.h"
 #include "src/nets/nets.h"
+#include "src/options/options.h"
 
-enum { P2P_GAN_MAX_NETS = 4, P2P_GAN_MAX_INPUTS = 4, P2P_GAN_MAX_LOSSES = 16 };
+enum {
+    P2P_GAN_MAX_NETS = 8,
+    P2P_GAN_MAX_INPUTS = 4,
+    P2P_GAN_MAX_LOSSES = 16,
+    P2P_GAN_MAX_PICTURES = 8
+};
+
+/** Which of a batch's pictures. */
+typedef enum P2pGanSide { P2P_GAN_INPUT, P2P_GAN_TARGET } P2pGanSide;
 
 typedef struct P2pGan {
     P2pDevice *device;
     P2pPlan *plan;
     P2pNet *nets[P2P_GAN_MAX_NETS];
     int net_count;
-    int input[P2P_GAN_MAX_INPUTS]; /* the plan's tensors, written before each step */
+    int input[P2P_GAN_MAX_INPUTS];       /* the plan's tensors, written before each step ... */
+    P2pGanSide side[P2P_GAN_MAX_INPUTS]; /* ... with these pictures of a batch */
     int input_count;
-    int output; /* picture to show: the fake */
+    int picture[P2P_GAN_MAX_PICTURES]; /* kept tensors; side by side they are a sample */
+    int picture_count;
     int hyper, losses;
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
@@ -30,25 +44,44 @@ typedef struct P2pGan {
     int turn;
 } P2pGan;
 
-typedef struct P2pPix2pixSpec {
-    P2pNetSpec g, d;
-    int batch, height, width;
-    P2pLossKind gan_mode;        /* P2P_LOSS_BCE (vanilla) or P2P_LOSS_MSE (lsgan) */
-    float lambda_l1, lambda_gan; /* 0: that term is off */
-    bool unconditional;          /* D sees the picture alone */
-    float d_factor;              /* of D's loss gradient: .5 in the reference */
-    bool dropout;                /* G's dropout is active */
-    P2pAdam adam;
-} P2pPix2pixSpec;
+/* ---- The models ---------------------------------------------------------------------------- */
+
+typedef struct P2pGanModel {
+    const char *name; /* of --model */
+    /** Networks of undefined values and the finished plan of a step for a batch of that size. */
+    int (*create)(P2pGan **out, P2pDevice *device, const P2pOptions *options, int height, int width,
+                  const P2pChoice *choice);
+} P2pGanModel;
+
+/** All models; a name of NULL ends the table. */
+extern const P2pGanModel p2p_gan_models[];
+/** P2P_EINVAL: there is no such model (the message names all). */
+int p2p_gan_model_find(const char *name, const P2pGanModel **out);
+
+/* ---- For the models' files ----------------------------------------------------------------- */
+
+/** A gan without anything: its plan has been begun. */
+int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice);
+/** Add a network to train. */
+int p2p_gan_add_net(P2pGan *gan, const char *name, const P2pNetSpec *spec, P2pNet **net);
+/** Add an input [N, H, W, C] in [-1, 1]; returns the plan's tensor. */
+int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
+/** Add a kept tensor of pictures to what a sample shows, at its right. */
+void p2p_gan_add_picture(P2pGan *gan, int tensor);
+/** Add a loss; returns its index among the losses. */
+int p2p_gan_add_loss(P2pGan *gan, const char *name);
 
 /**
- * Networks G and D and the plan of a step: fake = G(A); D on the fake, then the real pair, Adam on
- * D; D again on the fake, G's losses, Adam on G. Order and formulas: the reference implementation
- * (Pix2PixModel.optimize_parameters); Isola et al. 2017, sec. 3. Inputs: A, B as [N,H,W,C] in
- * [-1, 1]. Losses: G_GAN, G_L1, D_real, D_fake.
+ * Append the step of a loss: attr->index is the loss's, attr->accumulate adds to what dx holds.
+ *
+ * @param target  A tensor, or -1: attr->value.
+ * @param dx      Where the gradient of x goes, or -1: into a new tensor.
+ * @return the gradient's tensor.
  */
-int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *spec,
-                       const P2pChoice *choice);
+int p2p_gan_loss(P2pGan *gan, const P2pAttr *attr, int x, int target, int dx);
+
+/* ---- Running ------------------------------------------------------------------------------- */
+
 void p2p_gan_destroy(P2pGan **gan);
 
 /** What differs from step to step. */
@@ -60,10 +93,13 @@ typedef struct P2pStepInfo {
 } P2pStepInfo;
 
 /**
- * Enqueue a step on input_count dense NHWC host arrays (copied before the call returns).
- * P2P_ENUMBER: with info->check, see p2p_plan_run_checked().
+ * Enqueue a step on a batch's pictures, dense NHWC host arrays by their side (copied before the call
+ * returns). P2P_ENUMBER: with info->check, see p2p_plan_run_checked().
  */
-int p2p_gan_step(P2pGan *gan, const float *const inputs[], const P2pStepInfo *info);
+int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *info);
+
+/** Losses of the last step, in the order of loss_names (blocks). */
+int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES]);
 
 /**
  * Whether all losses of the last step and all parameters are finite (blocks).
@@ -73,7 +109,10 @@ int p2p_gan_step(P2pGan *gan, const float *const inputs[], const P2pStepInfo *in
  */
 int p2p_gan_find_bad(const P2pGan *gan, const float losses[P2P_GAN_MAX_LOSSES], char what[192]);
 
-/** Losses of the last step, in the order of loss_names (blocks). */
-int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES]);
+/** Picture i of the sample, as 8 bits: the first of the last step's batch (blocks). */
+int p2p_gan_picture(const P2pGan *gan, int i, P2pImage *out);
+
+/** Bytes on the device: networks, and the plan of a step. */
+void p2p_gan_memory(const P2pGan *gan, size_t *network_bytes, size_t *plan_bytes);
 
 #endif

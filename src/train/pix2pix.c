@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The plan of one pix2pix training step. Everything about its order and losses stands here. */
+#include "src/train/pix2pix.h"
+
 #include <stdio.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/train/gan.h"
+#include "src/model/checkpoint.h"
 
 enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSSES };
-enum { NET_G, NET_D };
 
 /* While building: the step's tensors and applications. */
 typedef struct Build {
     P2pGan *gan;
     P2pPlan *plan;
     const P2pPix2pixSpec *spec;
+    P2pNet *g, *d;
     int a, b, fake;
     int fake_pair, real_pair; /* what D sees */
     P2pApply *apply_g, *apply_d[3];
@@ -40,44 +42,37 @@ static int pair(Build *b, int picture)
 }
 
 /* The GAN loss of a map of logits against real (1) or fake (0); returns its gradient. */
-static int gan_loss(Build *b, const char *label, int logits, int index, float target,
-                    float value_scale, float grad_scale)
+static int gan_loss(Build *b, int logits, int index, float target, float value_scale,
+                    float grad_scale)
 {
-    const P2pTensor *t = p2p_plan_get(b->plan, logits);
     const P2pAttr attr = {.loss = b->spec->gan_mode,
                           .value = target,
                           .value_scale = value_scale,
                           .grad_scale = grad_scale,
                           .index = index};
 
-    if (!t)
-        return -1;
-    const int dx = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c));
-    P2P_PLAN_STEP(b->plan, label, &p2p_pass_loss, &attr, logits, -1, b->gan->losses, dx);
-    return dx;
+    return p2p_gan_loss(b->gan, &attr, logits, -1, -1);
 }
 
 /* One of D's two terms: forward, loss, backward into D's gradients; adam after the second. */
-static int build_d_term(Build *b, int which, const char *label, int input, int index, float target,
+static int build_d_term(Build *b, int which, int input, int index, float target,
                         const P2pAdam *adam)
 {
     P2pApply **d = &b->apply_d[which];
-    int err =
-        p2p_apply_forward(d, b->plan, b->gan->nets[NET_D], input, b->gan->hyper, &train_d, false);
+    int err = p2p_apply_forward(d, b->plan, b->d, input, b->gan->hyper, &train_d, false);
 
     if (err)
         return err;
-    const int dy = gan_loss(b, label, p2p_apply_output(*d), index, target, 1.0f, b->spec->d_factor);
+    const int dy = gan_loss(b, p2p_apply_output(*d), index, target, 1.0f, b->spec->d_factor);
     return p2p_apply_backward(
         *d, &(P2pBackward){.dy = dy, .dx = -1, .grads = &b->grads_d, .adam = adam});
 }
 
 static int build_d_step(Build *b)
 {
-    int err = build_d_term(b, 0, "D_fake", b->fake_pair, LOSS_D_FAKE, 0.0f, NULL);
+    int err = build_d_term(b, 0, b->fake_pair, LOSS_D_FAKE, 0.0f, NULL);
 
-    return err ? err
-               : build_d_term(b, 1, "D_real", b->real_pair, LOSS_D_REAL, 1.0f, &b->spec->adam);
+    return err ? err : build_d_term(b, 1, b->real_pair, LOSS_D_REAL, 1.0f, &b->spec->adam);
 }
 
 /* The gradient of the fake picture from G's two terms. */
@@ -89,12 +84,12 @@ static int build_g_losses(Build *b, int *dfake)
 
     if (s->lambda_gan > 0) {
         P2pApply **d = &b->apply_d[2];
-        const int err = p2p_apply_forward(d, b->plan, b->gan->nets[NET_D], b->fake_pair,
-                                          b->gan->hyper, &train_d, false);
+        const int err =
+            p2p_apply_forward(d, b->plan, b->d, b->fake_pair, b->gan->hyper, &train_d, false);
         if (err)
             return err;
-        const int dy = gan_loss(b, "G_GAN", p2p_apply_output(*d), LOSS_G_GAN, 1.0f, s->lambda_gan,
-                                s->lambda_gan);
+        const int dy =
+            gan_loss(b, p2p_apply_output(*d), LOSS_G_GAN, 1.0f, s->lambda_gan, s->lambda_gan);
         P2pTensor seen = shape;
         seen.c = seen.stride = s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc);
         const int dpair = p2p_plan_tensor(b->plan, seen);
@@ -110,7 +105,7 @@ static int build_g_losses(Build *b, int *dfake)
                         .index = LOSS_G_L1,
                         .accumulate = add};
     if (s->lambda_l1 > 0)
-        P2P_PLAN_STEP(b->plan, "G_L1", &p2p_pass_loss, &l1, b->fake, b->b, b->gan->losses, *dfake);
+        p2p_gan_loss(b->gan, &l1, b->fake, b->b, *dfake);
     return P2P_OK;
 }
 
@@ -120,10 +115,10 @@ static int build_step(Build *b)
     const P2pMode train_g = {.update_running = true, .dropout = s->dropout};
     int dfake = -1, err;
 
-    if ((err = p2p_apply_forward(&b->apply_g, b->plan, b->gan->nets[NET_G], b->a, b->gan->hyper,
-                                 &train_g, true)) < 0)
+    if ((err = p2p_apply_forward(&b->apply_g, b->plan, b->g, b->a, b->gan->hyper, &train_g, true)) <
+        0)
         return err;
-    b->fake = b->gan->output = p2p_apply_output(b->apply_g);
+    b->fake = p2p_apply_output(b->apply_g);
     if (s->lambda_gan > 0) {
         b->fake_pair = pair(b, b->fake);
         b->real_pair = pair(b, b->b);
@@ -136,20 +131,25 @@ static int build_step(Build *b)
         b->apply_g, &(P2pBackward){.dy = dfake, .dx = -1, .grads = &b->grads_g, .adam = &s->adam});
 }
 
-static int create_nets(P2pGan *gan, const P2pPix2pixSpec *spec)
+/* Networks and inputs: what the step is made of. */
+static int build_parts(Build *b)
 {
-    const P2pNetSpec *specs[] = {&spec->g, &spec->d};
-    const char *names[] = {"G", "D"};
-    const int wanted = spec->lambda_gan > 0 ? 2 : 1;
-    int err = P2P_OK;
+    static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake"};
+    const P2pPix2pixSpec *s = b->spec;
+    int err = p2p_gan_add_net(b->gan, "G", &s->g, &b->g);
 
-    for (int i = 0; !err && i < wanted; i++) {
-        P2pGraph *graph;
-        if ((err = p2p_nets_build(&graph, specs[i])) == P2P_OK &&
-            (err = p2p_net_create(&gan->nets[i], gan->device, graph, names[i], true)) == P2P_OK)
-            gan->net_count++;
-    }
-    return err;
+    if (!err && s->lambda_gan > 0)
+        err = p2p_gan_add_net(b->gan, "D", &s->d, &b->d);
+    if (err || (err = p2p_grads_init(&b->grads_g, b->g)) < 0 ||
+        (b->d && (err = p2p_grads_init(&b->grads_d, b->d)) < 0))
+        return err;
+    for (int i = 0; i < LOSSES; i++)
+        p2p_gan_add_loss(b->gan, names[i]);
+    b->a = p2p_gan_add_input(b->gan, P2P_GAN_INPUT,
+                             p2p_tensor_nhwc(s->batch, s->height, s->width, s->g.input_nc));
+    b->b = p2p_gan_add_input(b->gan, P2P_GAN_TARGET,
+                             p2p_tensor_nhwc(s->batch, s->height, s->width, s->g.output_nc));
+    return P2P_OK;
 }
 
 static void build_finish(Build *b)
@@ -164,42 +164,46 @@ static void build_finish(Build *b)
 int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *spec,
                        const P2pChoice *choice)
 {
-    static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake"};
-    P2pGan *gan = *out = p2p_alloc(1, sizeof(*gan));
-    Build b = {.gan = gan, .spec = spec};
-    int err = gan ? P2P_OK : P2P_ENOMEM;
+    Build b = {.spec = spec};
+    int err = p2p_gan_create(out, device, choice);
 
     if (err)
         return err;
-    gan->device = device;
-    gan->beta1 = spec->adam.beta1;
-    gan->beta2 = spec->adam.beta2;
-    gan->loss_count = LOSSES;
-    for (int i = 0; i < LOSSES; i++)
-        gan->loss_names[i] = names[i];
-    if ((err = p2p_plan_create(&gan->plan, device, choice)) < 0 ||
-        (err = create_nets(gan, spec)) < 0 ||
-        (err = p2p_grads_init(&b.grads_g, gan->nets[NET_G])) < 0 ||
-        (gan->nets[NET_D] && (err = p2p_grads_init(&b.grads_d, gan->nets[NET_D])) < 0))
-        goto fail;
-
-    b.plan = gan->plan;
-    const P2pTensor picture =
-        p2p_tensor_nhwc(spec->batch, spec->height, spec->width, spec->g.input_nc);
-    P2pTensor target = picture;
-    target.c = target.stride = spec->g.output_nc;
-    gan->hyper = p2p_plan_keep(gan->plan, p2p_tensor_vector(P2P_HYPER_WORDS));
-    gan->losses = p2p_plan_keep(gan->plan, p2p_tensor_vector(P2P_GAN_MAX_LOSSES));
-    b.a = gan->input[0] = p2p_plan_keep(gan->plan, picture);
-    b.b = gan->input[1] = p2p_plan_keep(gan->plan, target);
-    gan->input_count = 2;
-    if ((err = build_step(&b)) < 0 || (err = p2p_plan_finish(gan->plan)) < 0)
-        goto fail;
+    b.gan = *out;
+    b.plan = b.gan->plan;
+    b.gan->beta1 = spec->adam.beta1;
+    b.gan->beta2 = spec->adam.beta2;
+    if ((err = build_parts(&b)) == P2P_OK && (err = build_step(&b)) == P2P_OK) {
+        const int pictures[] = {b.a, b.fake, b.b};
+        for (size_t i = 0; i < P2P_COUNT(pictures); i++)
+            p2p_gan_add_picture(b.gan, pictures[i]);
+        err = p2p_plan_finish(b.plan);
+    }
     build_finish(&b);
-    return P2P_OK;
-
-fail:
-    build_finish(&b);
-    p2p_gan_destroy(out);
+    if (err)
+        p2p_gan_destroy(out);
     return err;
+}
+
+int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOptions *o,
+                                    int height, int width, const P2pChoice *choice)
+{
+    const P2pPix2pixSpec spec = {.g = p2p_generator_spec(o),
+                                 .d = p2p_discriminator_spec(o),
+                                 .batch = o->batch_size,
+                                 .height = height,
+                                 .width = width,
+                                 .gan_mode =
+                                     o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
+                                 .lambda_l1 = (float)o->lambda_L1,
+                                 .lambda_gan = (float)o->lambda_GAN,
+                                 .unconditional = o->unconditional_D,
+                                 .d_factor = (float)o->lambda_D,
+                                 .dropout = !o->no_dropout,
+                                 .adam = {.beta1 = o->beta1,
+                                          .beta2 = o->beta2,
+                                          .eps = (float)o->adam_eps,
+                                          .epsilon_hat = o->adam_epsilon_hat}};
+
+    return p2p_pix2pix_create(out, device, &spec, choice);
 }

@@ -44,7 +44,7 @@ int p2p_run_folder_restore(const P2pRunFolder *f);
 int p2p_run_folder_cut_log(const P2pRunFolder *f, long step);
 /** Append one line. */
 int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p);
-/** samples/epoch_NNN.png: input | output | target. */
-int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage pictures[3]);
+/** samples/epoch_NNN.png: the pictures side by side. */
+int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage *pictures, int count);
 
 #endif

@@ -132,28 +132,15 @@ static int open_loader(P2pTrainer *t)
 static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 {
     const P2pOptions *o = &t->options;
-    const P2pPix2pixSpec spec = {.g = p2p_generator_spec(o),
-                                 .d = p2p_discriminator_spec(o),
-                                 .batch = o->batch_size,
-                                 .height = t->height,
-                                 .width = t->width,
-                                 .gan_mode =
-                                     o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
-                                 .lambda_l1 = (float)o->lambda_L1,
-                                 .lambda_gan = (float)o->lambda_GAN,
-                                 .unconditional = o->unconditional_D,
-                                 .d_factor = (float)o->lambda_D,
-                                 .dropout = !o->no_dropout,
-                                 .adam = {.beta1 = o->beta1,
-                                          .beta2 = o->beta2,
-                                          .eps = (float)o->adam_eps,
-                                          .epsilon_hat = o->adam_epsilon_hat}};
     const P2pChoice choice = {.variants = o->variant,
                               .remembered =
                                   file ? p2p_tensor_file_meta(file, P2P_META_VARIANTS) : NULL,
                               .refs = o->ref};
-    int err = p2p_pix2pix_create(&t->gan, t->device, &spec, &choice);
+    const P2pGanModel *model;
+    int err = p2p_gan_model_find(o->model, &model);
 
+    if (!err)
+        err = model->create(&t->gan, t->device, o, t->height, t->width, &choice);
     for (int i = 0; !err && i < t->gan->net_count; i++) {
         P2pNet *net = t->gan->nets[i];
         err =
@@ -261,12 +248,7 @@ P2pPlan *p2p_trainer_plan(const P2pTrainer *t)
 
 void p2p_trainer_memory(const P2pTrainer *t, size_t *network_bytes, size_t *plan_bytes)
 {
-    const P2pPlanMemory plan = p2p_plan_memory(t->gan->plan);
-
-    *network_bytes = 0;
-    for (int i = 0; i < t->gan->net_count; i++)
-        *network_bytes += p2p_arena_bytes(t->gan->nets[i]->arena);
-    *plan_bytes = plan.tensor_bytes + plan.work_bytes;
+    p2p_gan_memory(t->gan, network_bytes, plan_bytes);
 }
 
 const char *p2p_trainer_folder(const P2pTrainer *t)
@@ -383,35 +365,24 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     return err;
 }
 
-/* input | output | target of the first picture of a batch. */
-static int save_sample(P2pTrainer *t, const P2pBatch *batch, int epoch)
+static int save_sample(P2pTrainer *t, int epoch)
 {
-    const P2pTensor *y = p2p_plan_get(t->gan->plan, t->gan->output);
-    P2pImage pictures[3] = {{0}};
-    float *fake = p2p_alloc(p2p_tensor_elements(y), sizeof(*fake));
-    int err = fake ? P2P_OK : P2P_ENOMEM;
+    P2pImage pictures[P2P_GAN_MAX_PICTURES] = {{0}};
+    const int count = t->gan->picture_count;
+    int err = P2P_OK;
 
+    for (int i = 0; !err && i < count; i++)
+        err = p2p_gan_picture(t->gan, i, &pictures[i]);
     if (!err)
-        err = p2p_buffer_read(y->buffer, 0, p2p_tensor_elements(y) * sizeof(*fake), fake);
-    if (!err)
-        err = p2p_image_from_floats(&pictures[0], batch->input, batch->width, batch->height,
-                                    batch->input_channels, 8);
-    if (!err)
-        err = p2p_image_from_floats(&pictures[1], fake, y->w, y->h, y->c, 8);
-    if (!err)
-        err = p2p_image_from_floats(&pictures[2], batch->target, batch->width, batch->height,
-                                    batch->target_channels, 8);
-    if (!err)
-        err = p2p_run_folder_sample(&t->folder, epoch, pictures);
-    for (int i = 0; i < 3; i++)
+        err = p2p_run_folder_sample(&t->folder, epoch, pictures, count);
+    for (int i = 0; i < count; i++)
         p2p_image_finish(&pictures[i]);
-    free(fake);
     return err;
 }
 
 static int train_batch(P2pTrainer *t, const P2pBatch *batch)
 {
-    const float *const inputs[] = {batch->input, batch->target};
+    const float *const sides[] = {batch->input, batch->target};
     const P2pStepInfo info = {.lr = (float)learning_rate(t, t->position.epoch),
                               .t = t->position.step + 1,
                               .seed = (uint32_t)t->options.seed,
@@ -422,18 +393,18 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch)
                         "%s has %d x %d pixels, the run began with %d x %d; all must "
                         "have one size: use --preprocess resize_and_crop or crop",
                         batch->names[0], batch->width, batch->height, t->width, t->height);
-    const int err = p2p_gan_step(t->gan, inputs, &info);
+    const int err = p2p_gan_step(t->gan, sides, &info);
     if (err == P2P_ENUMBER)
         p2p_fail_prefix(err, "step %ld, picture %.200s", info.t, batch->names[0]);
     return err;
 }
 
 /* What happens behind the last batch of an epoch. position already points to the next. */
-static int end_epoch(P2pTrainer *t, const P2pBatch *batch)
+static int end_epoch(P2pTrainer *t)
 {
     const int done = t->position.epoch; /* epochs done */
     const bool keep = done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t);
-    const int err = save_sample(t, batch, done);
+    const int err = save_sample(t, done);
 
     return err ? err : save(t, keep ? done : 0);
 }
@@ -456,7 +427,7 @@ static int run_step(P2pTrainer *t, bool *saved)
         t->position.epoch++;
         t->position.batch = 0;
         *saved = true;
-        return end_epoch(t, batch);
+        return end_epoch(t);
     }
     if (t->position.step % o->save_latest_freq == 0) {
         *saved = true;

@@ -15,7 +15,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
-#include "src/train/gan.h"
+#include "src/train/pix2pix.h"
 #include "tests/golden/golden.h"
 
 enum { MAX_STEPS = 64, RUNS = 3 };
@@ -163,9 +163,9 @@ static void train(Trajectory *t)
 
     for (int s = 0; !g->err && s < t->steps; s++) {
         const int pair = s % t->pair_count;
-        const float *const inputs[] = {t->a[pair], t->b[pair]};
+        const float *const sides[] = {t->a[pair], t->b[pair]};
         const P2pStepInfo info = {.lr = (float)number(t, "lr", 2e-4), .t = s + 1};
-        g->err = p2p_gan_step(t->gan, inputs, &info);
+        g->err = p2p_gan_step(t->gan, sides, &info);
         if (!g->err)
             g->err = p2p_gan_losses(t->gan, losses);
         for (int k = 0; !g->err && k < t->names; k++) {

@@ -115,7 +115,7 @@ static void letters_and_arguments_may_be_mixed(void **state)
     (void)state;
     parse(&p, P2P_PROGRAM_TRANSLATE, "a.png -m model -q b.png -oout -- --c-d.png");
     assert_int_equal(p.err, 0);
-    assert_string_equal(p.options.model, "model");
+    assert_string_equal(p.options.model_file, "model");
     assert_string_equal(p.options.output, "out");
     assert_true(p.options.quiet);
     assert_int_equal(p.rest.argc, 3);
@@ -283,6 +283,38 @@ static void numbers_at_the_ends_are_taken(void **state)
     assert_true(p.options.max_steps == 1000000000000000L && p.options.lr == 1e-4);
 }
 
+static const char *model_file(const char *line)
+{
+    static Parsed p;
+
+    parse(&p, P2P_PROGRAM_TEST, line);
+    assert_int_equal(p.err, 0);
+    return p.options.model_file;
+}
+
+/* Where files are used --model is one, unless it is what a peer's users type there. */
+static void model_is_a_file_or_a_kind(void **state)
+{
+    static const char existing[] = "pix2pix";
+    Parsed p;
+
+    (void)state;
+    remove(existing);
+    assert_string_equal(model_file("--model x.pth"), "x.pth");
+    assert_string_equal(model_file("-m x.pth"), "x.pth");
+    assert_string_equal(model_file("-m pix2pix"), "pix2pix");
+    assert_string_equal(model_file("--model pix2pix -m x.pth"), "x.pth");
+    assert_string_equal(model_file("--model pix2pix"), "");
+    assert_string_equal(model_file("--model test"), "");
+    fclose(fopen(existing, "w"));
+    assert_string_equal(model_file("--model pix2pix"), "pix2pix");
+    remove(existing);
+    parse(&p, P2P_PROGRAM_TRAIN, "--model pix2pix");
+    assert_int_equal(p.err, 0);
+    assert_string_equal(p.options.model, "pix2pix");
+    refused(P2P_PROGRAM_TRAIN, "--model pix2pics", "did you mean pix2pix?");
+}
+
 static void wrong_choice_names_the_nearest(void **state)
 {
     Parsed p;
@@ -437,6 +469,7 @@ int main(void)
         cmocka_unit_test(wrong_choice_names_the_nearest),
         cmocka_unit_test(too_long_text_is_refused),
         cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(model_is_a_file_or_a_kind),
         cmocka_unit_test(preset_gives_way_to_what_was_given),
         cmocka_unit_test(stored_options_are_loaded_exactly),
         cmocka_unit_test(given_options_of_a_role_are_taken),

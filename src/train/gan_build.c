@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the models' files make a P2pGan of. */
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/train/gan.h"
+
+int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice)
+{
+    P2pGan *g = *out = p2p_alloc(1, sizeof(*g));
+
+    if (!g)
+        return P2P_ENOMEM;
+    g->device = device;
+    const int err = p2p_plan_create(&g->plan, device, choice);
+    if (err) {
+        p2p_gan_destroy(out);
+        return err;
+    }
+    g->hyper = p2p_plan_keep(g->plan, p2p_tensor_vector(P2P_HYPER_WORDS));
+    g->losses = p2p_plan_keep(g->plan, p2p_tensor_vector(P2P_GAN_MAX_LOSSES));
+    return P2P_OK;
+}
+
+int p2p_gan_add_net(P2pGan *g, const char *name, const P2pNetSpec *spec, P2pNet **net)
+{
+    P2pGraph *graph;
+    int err = p2p_nets_build(&graph, spec);
+
+    P2P_ASSERT(g->net_count < P2P_GAN_MAX_NETS);
+    if (err || (err = p2p_net_create(net, g->device, graph, name, true)) < 0)
+        return err;
+    g->nets[g->net_count++] = *net;
+    return P2P_OK;
+}
+
+int p2p_gan_add_input(P2pGan *g, P2pGanSide side, P2pTensor shape)
+{
+    P2P_ASSERT(g->input_count < P2P_GAN_MAX_INPUTS);
+    g->side[g->input_count] = side;
+    return g->input[g->input_count++] = p2p_plan_keep(g->plan, shape);
+}
+
+void p2p_gan_add_picture(P2pGan *g, int tensor)
+{
+    P2P_ASSERT(g->picture_count < P2P_GAN_MAX_PICTURES);
+    g->picture[g->picture_count++] = tensor;
+}
+
+int p2p_gan_add_loss(P2pGan *g, const char *name)
+{
+    P2P_ASSERT(g->loss_count < P2P_GAN_MAX_LOSSES);
+    g->loss_names[g->loss_count] = name;
+    return g->loss_count++;
+}
+
+int p2p_gan_loss(P2pGan *g, const P2pAttr *attr, int x, int target, int dx)
+{
+    const P2pTensor *t = p2p_plan_get(g->plan, x);
+
+    if (!t)
+        return -1; /* the plan failed before; p2p_plan_finish() says so */
+    if (dx < 0)
+        dx = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c));
+    P2P_PLAN_STEP(g->plan, g->loss_names[attr->index], &p2p_pass_loss, attr, x, target, g->losses,
+                  dx);
+    return dx;
+}
