@@ -14,8 +14,8 @@
  *                        global {R * S, blocks of the result}
  *
  * Build options: see common.clh, and
- *   -D PACKING=<0|1|2> of the gather's weights: f32; f16; q8 with scales behind it (tensor.h)
- *   -D TURNED          the gather's weights are blocked over its inputs (PACKING is 0)
+ *   -D W_TYPE=<n>      of the gather's weights, see weight.clh
+ *   -D TURNED          the gather's weights are blocked over its inputs (and f32)
  *   -D TURN            the last kernel alone
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
@@ -25,13 +25,13 @@
 #include "adam.clh"
 #include "conv2d_update.clh"
 #include "conv2d_rows.clh"
-#include "conv2d_packing.clh"
+#include "weight.clh"
 
 #define CHUNK 128 /* channels whose weights stay in the first cache while all tiles use them */
 #define RUN 128   /* pixels about that the weight gradient sums before it adds to the whole sum */
 
 #ifndef TURN
-#if PACKING
+#if W_TYPE != P2P_TYPE_F32
 /* Weights of some channels become floats in the first cache. */
 #define WEIGHT_SPACE
 /* The next weights come from memory while these are used. */
@@ -117,7 +117,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 #else
     const size_t plane = (size_t)from.channels * BLOCK;
 #endif
-#if PACKING
+#if W_TYPE != P2P_TYPE_F32
     VF unpacked[2 * CHUNK];
     float *const weights = (float *)unpacked;
     __global const float *scale =
@@ -148,7 +148,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             }
             for (int c = 0; any && c < from.channels; c += CHUNK) {
                 const int run = min(CHUNK, from.channels - c);
-#if PACKING
+#if W_TYPE != P2P_TYPE_F32
                 unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
 #elif defined(TURNED)
                 turn_weights(turned, tap_weights + c / BLOCK * pitch, pitch,

@@ -22,7 +22,7 @@
  * Build options: see common.clh, and
  *   -D TILE=<m> -D TAPS=<r>  one of the algorithms in winograd_lines.clh
  *   -D CHUNK=<n>             channels whose weights are transformed at once; divides all channels
- *   -D PACKING=<0|1|2>       see conv2d_packing.clh
+ *   -D W_TYPE=<n>            see weight.clh
  *   -D WGRAD                 the last two kernels instead of the second
  *
  * Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c. Rounding at the networks' sizes, rms error over rms
@@ -36,7 +36,7 @@
 #include "adam.clh"
 #include "conv2d_update.clh"
 #include "conv2d_rows.clh"
-#include "conv2d_packing.clh"
+#include "weight.clh"
 #include "winograd_lines.clh"
 
 #define POINTS (TILE + TAPS - 1)
@@ -182,7 +182,7 @@ void load_taps(VF *taps, const Weights *w, int i)
 {
     for (int k = 0; k < TAPS * TAPS; k++) {
         __global const Weight *from = w->at + w->offset[k] + i * w->pitch;
-#if PACKING == 0
+#if W_TYPE == P2P_TYPE_F32
         if (w->turned) {
             turn_block(taps + k * 2, TAPS * TAPS * 2, from, BLOCK);
             continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* IEEE 754 half precision to and from single, in portable C. */
+/* IEEE 754 half precision, and bfloat16, to and from single, in portable C. */
 #ifndef P2P_BASE_HALF_H
 #define P2P_BASE_HALF_H
 
@@ -46,6 +46,27 @@ static inline uint16_t p2p_float_to_half(float f)
     }
     const uint32_t odd = magnitude >> 13 & 1u;
     return (uint16_t)(sign | ((magnitude + 0xfffu + odd - (112u << 23)) >> 13));
+}
+
+/* A bfloat16 is a float's upper half. */
+static inline float p2p_bfloat_to_float(uint16_t b)
+{
+    const uint32_t bits = (uint32_t)b << 16;
+    float f;
+
+    memcpy(&f, &bits, sizeof(f));
+    return f;
+}
+
+/** Rounded to nearest, ties to even. */
+static inline uint16_t p2p_float_to_bfloat(float f)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &f, sizeof(bits));
+    if ((bits & 0x7fffffffu) > 0x7f800000u)
+        return (uint16_t)(bits >> 16 | 0x40u); /* NaN */
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
 #endif

@@ -209,15 +209,15 @@ static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSett
     const P2pNetSpec spec = net_spec(s, s->netG, s->ngf, 3);
     const P2pChoice choice = {.variants = s->variants};
     const P2pMode mode = {.per_picture = true};
-    const P2pPacking packing = !strcmp(s->dtype, "f32")   ? P2P_PACK_F32
-                               : !strcmp(s->dtype, "f16") ? P2P_PACK_F16
-                                                          : P2P_PACK_Q8;
+    const P2pType type = !strcmp(s->dtype, "f32")   ? P2P_TYPE_F32
+                         : !strcmp(s->dtype, "f16") ? P2P_TYPE_F16
+                                                    : P2P_TYPE_Q8;
     P2pGraph *graph;
     int err;
 
     if ((err = p2p_nets_build(&graph, &spec)) < 0 ||
-        (err = p2p_net_create_packed(&r->net, device, graph, "G", packing)) < 0 ||
-        (packing == P2P_PACK_F32 && /* packed weights stay zero, which takes as long */
+        (err = p2p_net_create_packed(&r->net, device, graph, "G", type)) < 0 ||
+        (type == P2P_TYPE_F32 && /* packed weights stay zero, which takes as long */
          (err = p2p_net_init(r->net, P2P_INIT_NORMAL, 0.02f, 1)) < 0) ||
         (err = p2p_plan_create(&r->plan, device, &choice)) < 0)
         return err;

@@ -25,19 +25,19 @@ bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *p)
            p->i >= PACK_LEAST;
 }
 
-static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pPacking packing)
+static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pType type)
 {
     if (p->kind != P2P_PARAM_WEIGHT)
         return p2p_tensor_vector(p->o);
     P2pTensor t =
         p2p_tensor_weight(p->o, p->i, p->r, p->s, p2p_weight_block(p2p_device_caps(device)));
     if (p2p_net_can_pack(device, p))
-        t.packing = packing;
+        t.type = type;
     return t;
 }
 
 /* Lay all parameters out in one arena: values first, then the moments. */
-static int place(P2pNet *net, P2pDevice *device, bool training, P2pPacking packing)
+static int place(P2pNet *net, P2pDevice *device, bool training, P2pType type)
 {
     const P2pGraph *g = net->graph;
     const P2pCaps *caps = p2p_device_caps(device);
@@ -48,7 +48,7 @@ static int place(P2pNet *net, P2pDevice *device, bool training, P2pPacking packi
 
     for (int i = 0; !err && i < count; i++) {
         const P2pParam *p = &g->params[i % g->param_count];
-        const P2pTensor t = param_tensor(p, device, packing);
+        const P2pTensor t = param_tensor(p, device, type);
         if (i < g->param_count || p2p_param_is_trained(p))
             items[i].bytes = p2p_round_up(p2p_tensor_bytes(&t), caps->align_bytes);
     }
@@ -60,7 +60,7 @@ static int place(P2pNet *net, P2pDevice *device, bool training, P2pPacking packi
         P2pTensor *t = &net->state[i / g->param_count][i % g->param_count];
         if (!items[i].bytes)
             continue;
-        *t = param_tensor(&g->params[i % g->param_count], device, packing);
+        *t = param_tensor(&g->params[i % g->param_count], device, type);
         err = p2p_arena_part(&t->buffer, net->arena, items[i].offset, items[i].bytes);
     }
     free(items);
@@ -85,7 +85,7 @@ static int reset_running(P2pNet *net)
 }
 
 static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name, bool training,
-                  P2pPacking packing)
+                  P2pType type)
 {
     P2pNet *net = *out = p2p_alloc(1, sizeof(*net));
     int err = net ? P2P_OK : P2P_ENOMEM;
@@ -100,7 +100,7 @@ static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *
         if (!(net->state[s] = p2p_alloc((size_t)graph->param_count, sizeof(P2pTensor))))
             err = P2P_ENOMEM;
     if (!err)
-        err = place(net, device, training, packing);
+        err = place(net, device, training, type);
     if (!err)
         err = reset_running(net);
     if (err)
@@ -111,13 +111,13 @@ static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *
 int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
                    bool training)
 {
-    return create(out, device, graph, name, training, P2P_PACK_F32);
+    return create(out, device, graph, name, training, P2P_TYPE_F32);
 }
 
 int p2p_net_create_packed(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
-                          P2pPacking packing)
+                          P2pType type)
 {
-    return create(out, device, graph, name, false, packing);
+    return create(out, device, graph, name, false, type);
 }
 
 void p2p_net_destroy(P2pNet **net)

@@ -24,10 +24,11 @@ typedef struct P2pNet {
 /** Takes graph over, also on failure. Parameters are 0, running variances 1. */
 int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
                    bool training);
-/** The same to use only, with weights packed where p2p_net_can_pack() says so. */
+/** The same to use only, with weights of this type where p2p_net_can_pack() says so. */
 int p2p_net_create_packed(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
-                          P2pPacking packing);
-/** Whether the device's kernels read a packed form of this parameter: CPUs, not the thin ends. */
+                          P2pType type);
+/** Whether the device's kernels read this parameter in types shorter than f32: CPUs, not the thin
+ *  ends. */
 bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *param);
 void p2p_net_destroy(P2pNet **net);
 

@@ -88,12 +88,15 @@ static int add_value(P2pPlan *plan, Storage storage, P2pTensor tensor)
     return plan->value_count++;
 }
 
-/* A pixel stride that is a large power of two would put all pixels into one set of the cache. */
+/* A pixel stride that is a large power of two would put all pixels into one set of the cache: a line
+ * more. */
 static P2pTensor with_stride(const P2pPlan *plan, P2pTensor t)
 {
+    const int bytes = (int)p2p_type_bytes(t.type);
+
     if (p2p_device_caps(plan->device)->is_cpu && t.layout == P2P_NHWC && t.h * t.w > 1 &&
-        t.c % 256 == 0)
-        t.stride = t.c + 16;
+        t.c * bytes % 1024 == 0)
+        t.stride = t.c + 64 / bytes;
     return t;
 }
 
@@ -281,8 +284,7 @@ static int place_values(P2pPlan *plan)
         const bool kept = v->storage == KEPT;
         if (!kept && (v->storage != SHARED || v->first < 0))
             continue;
-        items[i].bytes =
-            p2p_round_up(p2p_tensor_span(&v->tensor) * sizeof(float), caps->align_bytes);
+        items[i].bytes = p2p_round_up(p2p_tensor_bytes(&v->tensor), caps->align_bytes);
         items[i].first = kept ? 0 : v->first;
         items[i].last = kept ? plan->step_count : v->last;
         plan->memory.unshared_bytes += items[i].bytes;

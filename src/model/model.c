@@ -20,22 +20,37 @@ struct P2pModel {
     P2pForwards *forwards;
 };
 
-/* How the file's weights are packed, if all large ones are so and a device's kernels read it. */
-static P2pPacking packing_of(const P2pSource *source, const P2pGraph *graph,
-                             const P2pDevice *device)
+/* The type that a parameter's elements can keep on a device. */
+static P2pType stored_type(const P2pSource *source, int i)
 {
-    P2pPacking found = P2P_PACK_F32;
+    const P2pFileTensor *t = p2p_source_tensor(source, i);
+
+    switch (t ? t->dtype : P2P_F32) {
+    case P2P_F16:
+        return P2P_TYPE_F16;
+    case P2P_BF16:
+        return P2P_TYPE_BF16;
+    case P2P_I8:
+        return p2p_source_scales(source, i) ? P2P_TYPE_Q8 : P2P_TYPE_F32;
+    default:
+        return P2P_TYPE_F32;
+    }
+}
+
+/* The type of the file's weights, if all large ones are of one and the device's kernels read it. */
+static P2pType type_of(const P2pSource *source, const P2pGraph *graph, const P2pDevice *device)
+{
+    P2pType found = P2P_TYPE_F32;
+    bool any = false;
 
     for (int i = 0; i < graph->param_count; i++) {
-        const P2pFileTensor *t = p2p_source_tensor(source, i);
         if (!p2p_net_can_pack(device, &graph->params[i]))
             continue;
-        if (!t || (t->dtype != P2P_F16 && (t->dtype != P2P_I8 || !p2p_source_scales(source, i))))
-            return P2P_PACK_F32;
-        const P2pPacking packing = t->dtype == P2P_F16 ? P2P_PACK_F16 : P2P_PACK_Q8;
-        if (found != P2P_PACK_F32 && found != packing)
-            return P2P_PACK_F32;
-        found = packing;
+        const P2pType type = stored_type(source, i);
+        if (any && type != found)
+            return P2P_TYPE_F32;
+        found = type;
+        any = true;
     }
     return found;
 }
@@ -59,7 +74,7 @@ static int fill(void *user, int i, void *raw)
     const P2pParam *param = &u->net->graph->params[i];
     const P2pFileTensor *t = p2p_source_tensor(u->source, i);
     const P2pFileTensor *scales = p2p_source_scales(u->source, i);
-    const bool packed = to->packing != P2P_PACK_F32;
+    const bool packed = to->type != P2P_TYPE_F32;
     const void *data = t && is_aligned(t) && (packed || t->dtype == P2P_F32) ? t->data : NULL;
     void *copy = NULL;
     int err = P2P_OK;
@@ -89,7 +104,7 @@ static int build_net(P2pModel *m, const P2pSource *source)
 
     if ((err = p2p_graph_copy(&graph, source->graph)) < 0 ||
         (err = p2p_net_create_packed(&m->net, m->device, graph, "G",
-                                     packing_of(source, graph, m->device))) < 0)
+                                     type_of(source, graph, m->device))) < 0)
         return err;
     return p2p_net_fill(m->net, m->device, fill, &(Upload){m->net, source});
 }

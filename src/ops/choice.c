@@ -90,6 +90,8 @@ void p2p_call_text(const P2pCall *call, char text[P2P_CALL_TEXT])
             append(text, " %d:%d", i, t->c);
         else
             append(text, " %d:%d,%d,%d,%d%s", i, t->n, t->h, t->w, t->c, has_gaps(t) ? "+" : "");
+        if (t->type != P2P_TYPE_F32)
+            append(text, ",%s", p2p_type_name(t->type));
     }
     if (a->stride)
         append(text, " stride %d", a->stride);

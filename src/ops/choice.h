@@ -23,7 +23,7 @@ enum { P2P_CALL_TEXT = 256 };
 /**
  * A call in words, the same whatever the device: "conv2d_fwd 0:1,256,256,6 1:64,6,4,4 3:1,128,128,64
  * stride 2 pad 1". Operands by their number: [n,h,w,c], with a '+' where there are gaps between pixels;
- * a weight's [n,c,h,w]; a vector's [c].
+ * a weight's [n,c,h,w]; a vector's [c]; and the type where it is not f32.
  */
 void p2p_call_text(const P2pCall *call, char text[P2P_CALL_TEXT]);
 

@@ -83,12 +83,17 @@ static int emit_naive(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
 
 /* ---- The passes ------------------------------------------------------------------------------ */
 
+#define WEIGHTS_OF_ANY_TYPE                                                                      \
+    {                                                                                            \
+        [P2P_CONV_W] = {1u << P2P_TYPE_F16 | 1u << P2P_TYPE_BF16 | 1u << P2P_TYPE_Q8, "W_TYPE"}, \
+    }
+
 static const P2pVariant variants[] = {
     {"thin", p2p_conv2d_thin_plan, p2p_conv2d_thin_emit, .for_cpus = true},
     {"winograd", p2p_conv2d_winograd_plan, p2p_conv2d_winograd_emit, .for_cpus = true,
-     .with_adam = true, .packed = true},
+     .with_adam = true, .takes = WEIGHTS_OF_ANY_TYPE},
     {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
-     .packed = true},
+     .takes = WEIGHTS_OF_ANY_TYPE},
     {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit},
     {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit},
     {"naive", NULL, emit_naive},

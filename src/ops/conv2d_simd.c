@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The simd variants of the convolution: launches of cl/conv2d_simd.cl, for CPUs. */
-#include <stdio.h>
-
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
@@ -67,12 +65,11 @@ bool p2p_conv2d_simd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     const P2pTensor *w = &call->t[P2P_CONV_W];
     const bool gather = call->pass->direction != P2P_CONV_WGRAD;
 
-    /* Packed weights must be blocked over a gather's outputs already. */
+    /* Weights that are no floats must be blocked over a gather's outputs already. */
     if (w->stride != CONV_BLOCK(caps->vector_width) || call->t[P2P_CONV_X].c > P2P_ZEROS ||
         call->t[P2P_CONV_Y].c > P2P_ZEROS ||
-        (w->packing != P2P_PACK_F32 && (!gather || p2p_conv_is_turned(call))))
+        (w->type != P2P_TYPE_F32 && (!gather || p2p_conv_is_turned(call))))
         return false;
-    snprintf(way->options, sizeof(way->options), "-D PACKING=%d", w->packing);
     if (gather)
         plan_gather(call, caps, way);
     else
@@ -82,9 +79,8 @@ bool p2p_conv2d_simd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 
 static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
-    static const P2pKernel kernels[] = {
-        {"conv2d_simd", "conv2d_gather_simd", NULL, {1, 1}},
-        {"conv2d_simd", "conv2d_gather_simd", " -D TURNED", {1, 1}}};
+    static const P2pKernel kernels[] = {{"conv2d_simd", "conv2d_gather_simd", NULL, {1, 1}},
+                                        {"conv2d_simd", "conv2d_gather_simd", "-D TURNED", {1, 1}}};
     const ConvGeom g = p2p_conv_geom(call);
     const P2pBuffer *zeros = p2p_sequence_zeros(seq);
     const int gradient = p2p_conv_is_dgrad(call), tiles = way->own[TILES];

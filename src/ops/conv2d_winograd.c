@@ -82,7 +82,7 @@ static bool fits(const P2pCall *call, const ConvGeom *g, const P2pCaps *caps)
 
     return g->block == CONV_BLOCK(caps->vector_width) && g->c % g->block == 0 &&
            g->k % g->block == 0 && g->c <= P2P_ZEROS && g->k <= P2P_ZEROS &&
-           (!p2p_call_is_packed(call) || (gather && !p2p_conv_is_turned(call)));
+           (call->t[P2P_CONV_W].type == P2P_TYPE_F32 || (gather && !p2p_conv_is_turned(call)));
 }
 
 static int large_channels(const ConvGeom *g)
@@ -137,9 +137,8 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
     if (direction != P2P_CONV_WGRAD)
         own[IN_GROUP] =
             tiles_in_group(way, &g, direction == P2P_CONV_DGRAD ? large_channels(&g) : g.k, caps);
-    snprintf(way->options, sizeof(way->options),
-             "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D PACKING=%d%s", a.tile, a.taps, own[CHUNK],
-             call->t[P2P_CONV_W].packing, direction == P2P_CONV_WGRAD ? " -D WGRAD" : "");
+    snprintf(way->options, sizeof(way->options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d%s", a.tile,
+             a.taps, own[CHUNK], direction == P2P_CONV_WGRAD ? " -D WGRAD" : "");
     return true;
 }
 

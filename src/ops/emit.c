@@ -20,7 +20,7 @@ int p2p_emit(P2pSequence *seq, const P2pWay *way, const P2pKernel *kernel, const
                               .args = args,
                               .arg_count = (int)count};
 
-    snprintf(options, sizeof(options), "%s%s", way->options,
+    snprintf(options, sizeof(options), "%s %s", way->options,
              kernel->options ? kernel->options : "");
     return p2p_sequence_add(seq, &launch);
 }

@@ -2,6 +2,7 @@
 /* The list of passes, ways, and running a reference in the place of a variant. */
 #include "src/ops/op.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cl/sizes.h"
@@ -39,21 +40,28 @@ const P2pPass *p2p_pass_find(const char *name)
     return NULL;
 }
 
-bool p2p_call_is_packed(const P2pCall *call)
+/* Whether the variant takes all operands as they are; its kernels are told. */
+static bool takes_types(const P2pCall *call, P2pWay *way)
 {
-    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
-        if (p2p_call_has(call, i) && call->t[i].packing != P2P_PACK_F32)
-            return true;
-    return false;
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+        const P2pTakes *takes = &way->variant->takes[i];
+        const P2pType type = call->t[i].type;
+        const size_t used = strlen(way->options);
+        if (type != P2P_TYPE_F32 && !(takes->types >> type & 1))
+            return false;
+        if (takes->option)
+            snprintf(way->options + used, sizeof(way->options) - used, " -D %s=%d", takes->option,
+                     type);
+    }
+    return true;
 }
 
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps)
 {
     *way = (P2pWay){.variant = variant};
-    if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam) ||
-        (!variant->packed && p2p_call_is_packed(call)))
+    if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam))
         return false;
-    return !variant->plan || variant->plan(call, caps, way);
+    return (!variant->plan || variant->plan(call, caps, way)) && takes_types(call, way);
 }
 
 /* A reference in a sequence: the call, and host arrays of its operands. */

@@ -182,6 +182,13 @@ typedef bool P2pPlanWay(const P2pCall *call, const P2pCaps *caps, P2pWay *way);
 /** Append the launches. work: at least way->work_bytes, or NULL when that is 0. */
 typedef int P2pEmitWay(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work);
 
+/** Types that a variant takes an operand in: bits of P2P_TYPE_*, f32 always; and the build option that
+ *  tells its kernels which, "W_TYPE" (NULL: f32 alone). */
+typedef struct P2pTakes {
+    unsigned types;
+    const char *option;
+} P2pTakes;
+
 struct P2pVariant {
     const char *name; /* "naive", "simd", "tile" ...; NULL ends a table */
     P2pPlanWay *plan; /* pure; NULL: it can run any call and needs nothing */
@@ -189,7 +196,7 @@ struct P2pVariant {
     P2pKernel kernel; /* where variants differ in it alone */
     bool for_cpus;    /* not applicable to other devices */
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
-    bool packed;      /* reads packed weights too */
+    P2pTakes takes[P2P_MAX_OPERANDS];
 };
 
 /** Of the convolution passes: which of x, y and w they make. */
@@ -226,9 +233,6 @@ const P2pPass *p2p_pass_find(const char *name);
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
 /** Append the pass's reference: reads the operands back, computes, writes the outputs. */
 int p2p_call_emit_ref(P2pSequence *seq, const P2pCall *call);
-
-/** Whether an operand's elements are packed. */
-bool p2p_call_is_packed(const P2pCall *call);
 
 /** Outputs in a weight block on this device (two vectors; 1 vector on others). */
 int p2p_weight_block(const P2pCaps *caps);

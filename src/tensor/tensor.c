@@ -33,16 +33,30 @@ static size_t scale_count(const P2pTensor *t)
     return p2p_round_up((size_t)t->n, (size_t)t->stride);
 }
 
+size_t p2p_type_bytes(P2pType type)
+{
+    static const size_t bytes[] = {[P2P_TYPE_F32] = sizeof(float),
+                                   [P2P_TYPE_F16] = sizeof(uint16_t),
+                                   [P2P_TYPE_BF16] = sizeof(uint16_t),
+                                   [P2P_TYPE_Q8] = 1};
+
+    return bytes[type];
+}
+
+const char *p2p_type_name(P2pType type)
+{
+    static const char *const names[] = {[P2P_TYPE_F32] = "f32",
+                                        [P2P_TYPE_F16] = "f16",
+                                        [P2P_TYPE_BF16] = "bf16",
+                                        [P2P_TYPE_Q8] = "q8"};
+
+    return names[type];
+}
+
 size_t p2p_tensor_bytes(const P2pTensor *t)
 {
-    switch (t->packing) {
-    case P2P_PACK_F16:
-        return p2p_tensor_span(t) * sizeof(uint16_t);
-    case P2P_PACK_Q8:
-        return scales_at(t) + scale_count(t) * sizeof(float);
-    default:
-        return p2p_tensor_span(t) * sizeof(float);
-    }
+    return t->type == P2P_TYPE_Q8 ? scales_at(t) + scale_count(t) * sizeof(float)
+                                  : p2p_tensor_span(t) * p2p_type_bytes(t->type);
 }
 
 size_t p2p_tensor_index(const P2pTensor *t, int n, int c, int h, int w)
@@ -184,7 +198,7 @@ void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool s
     Strides s = dense(t, swapped);
     float *device = (float *)(size_t)raw;
 
-    P2P_ASSERT(t->packing == P2P_PACK_F32);
+    P2P_ASSERT(t->type == P2P_TYPE_F32);
     if (t->layout != P2P_WEIGHT) {
         copy_activation(t, device, host, s, false);
         return;
@@ -199,29 +213,18 @@ void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapp
 {
     void *from = (void *)(size_t)host;
 
-    switch (t->packing) {
-    case P2P_PACK_F16:
+    P2P_ASSERT(t->type == P2P_TYPE_F32 || t->layout == P2P_WEIGHT);
+    switch (p2p_type_bytes(t->type)) {
+    case sizeof(float):
+        arrange(t, raw, from, swapped, true);
+        break;
+    case sizeof(uint16_t):
         copy_halves(t, raw, from, dense(t, swapped), whole(t), true);
         break;
-    case P2P_PACK_Q8:
+    default:
         copy_bytes(t, raw, from, dense(t, swapped), whole(t), true);
         memcpy((unsigned char *)raw + scales_at(t), scales, (size_t)t->n * sizeof(float));
-        break;
-    default:
-        arrange(t, raw, from, swapped, true);
     }
-}
-
-int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped)
-{
-    void *device;
-    int err;
-
-    P2P_ASSERT(t->packing == P2P_PACK_F32);
-    if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
-        return err;
-    arrange(t, device, (float *)(size_t)host, swapped, true);
-    return p2p_buffer_unmap(t->buffer, device);
 }
 
 /* An exponent of all ones; tested on bits, so that no compiler may assume there are none. */
@@ -236,40 +239,68 @@ bool p2p_floats_finite(const float *values, size_t count)
     return !bad;
 }
 
-/* ---- Packed weights ------------------------------------------------------------------------ */
+/* ---- Elements of other types ------------------------------------------------------------- */
 
-static float unpack(const P2pTensor *t, const unsigned char *device, int o, size_t index)
+/* The value of element `index`, which belongs to output o. */
+static float get_value(const P2pTensor *t, const unsigned char *device, int o, size_t index)
 {
     uint16_t half;
     float scale;
 
-    if (t->packing == P2P_PACK_F16) {
-        memcpy(&half, device + index * sizeof(half), sizeof(half));
-        return p2p_half_to_float(half);
+    if (t->type == P2P_TYPE_Q8) {
+        memcpy(&scale, device + scales_at(t) + (size_t)o * sizeof(scale), sizeof(scale));
+        return scale * (float)(signed char)device[index];
     }
-    memcpy(&scale, device + scales_at(t) + (size_t)o * sizeof(scale), sizeof(scale));
-    return scale * (float)(signed char)device[index];
+    memcpy(&half, device + index * sizeof(half), sizeof(half));
+    return t->type == P2P_TYPE_F16 ? p2p_half_to_float(half) : p2p_bfloat_to_float(half);
 }
 
-static void take_packed(const P2pTensor *t, const unsigned char *device, float *host, Strides s)
+static void put_value(const P2pTensor *t, unsigned char *device, size_t index, float value)
 {
+    const uint16_t half =
+        t->type == P2P_TYPE_F16 ? p2p_float_to_half(value) : p2p_float_to_bfloat(value);
+
+    memcpy(device + index * sizeof(half), &half, sizeof(half));
+}
+
+static void convert(const P2pTensor *t, unsigned char *device, float *host, Strides s,
+                    bool to_device)
+{
+    P2P_ASSERT(!to_device || t->type != P2P_TYPE_Q8);
+    if (to_device && t->layout == P2P_WEIGHT)
+        memset(device + (size_t)t->offset * p2p_type_bytes(t->type), 0, p2p_tensor_bytes(t));
     for (int o = 0; o < t->n; o++)
         for (int c = 0; c < t->c; c++)
-            for (int p = 0; p < t->h * t->w; p++)
-                host[(size_t)o * s.n + (size_t)c * s.c + (size_t)p] =
-                    unpack(t, device, o, p2p_tensor_index(t, o, c, 0, p));
+            for (int p = 0; p < t->h * t->w; p++) {
+                const size_t index = p2p_tensor_index(t, o, c, 0, p);
+                float *value = host + (size_t)o * s.n + (size_t)c * s.c + (size_t)p;
+                if (to_device)
+                    put_value(t, device, index, *value);
+                else
+                    *value = get_value(t, device, o, index);
+            }
 }
 
-int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped)
+static int copy(const P2pTensor *t, float *host, bool swapped, bool to_device)
 {
     void *device;
     int err;
 
     if ((err = p2p_buffer_map(t->buffer, false, &device)) < 0)
         return err;
-    if (t->packing == P2P_PACK_F32)
-        arrange(t, device, host, swapped, false);
+    if (t->type == P2P_TYPE_F32)
+        arrange(t, device, host, swapped, to_device);
     else
-        take_packed(t, device, host, dense(t, swapped));
+        convert(t, device, host, dense(t, swapped), to_device);
     return p2p_buffer_unmap(t->buffer, device);
+}
+
+int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped)
+{
+    return copy(t, (float *)(size_t)host, swapped, true);
+}
+
+int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped)
+{
+    return copy(t, host, swapped, false);
 }

@@ -19,43 +19,44 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cl/element_types.h"
 #include "src/device/device.h"
 
 typedef enum P2pLayout { P2P_NHWC, P2P_WEIGHT } P2pLayout;
 
-/**
- * How a weight's elements are stored. Q8: one signed byte each, times a float of its output; those
- * scales, padded to whole blocks, stand behind the elements at the next multiple of 4 bytes.
- */
-typedef enum P2pPacking { P2P_PACK_F32, P2P_PACK_F16, P2P_PACK_Q8 } P2pPacking;
+typedef int P2pType; /* a P2P_TYPE_* of cl/element_types.h */
 
 typedef struct P2pTensor {
     P2pBuffer *buffer; /* NULL: no tensor (an optional operand that is absent) */
     P2pLayout layout;
+    P2pType type;
     int n, h, w, c;
-    int stride; /* floats: pixel stride, or outputs in a block */
-    int offset; /* floats from the start of buffer; 0 unless F32 */
-    P2pPacking packing;
+    int stride; /* elements: pixel stride, or outputs in a block */
+    int offset; /* elements from the start of buffer; 0 with Q8 */
 } P2pTensor;
+
+/** Bytes of an element; "f32", "f16" ... */
+size_t p2p_type_bytes(P2pType type);
+const char *p2p_type_name(P2pType type);
 
 /** Elements of the shape, without padding. */
 size_t p2p_tensor_elements(const P2pTensor *t);
-/** Floats that the tensor spans in its buffer, from offset on, padding included. */
+/** Elements that the tensor spans in its buffer, from offset on, padding included. */
 size_t p2p_tensor_span(const P2pTensor *t);
 /** Bytes that the tensor takes at its place in a buffer. */
 size_t p2p_tensor_bytes(const P2pTensor *t);
-/** Position of element (n, c, h, w) in floats from the start of the buffer. */
+/** Position of element (n, c, h, w) in elements from the start of the buffer. */
 size_t p2p_tensor_index(const P2pTensor *t, int n, int c, int h, int w);
 bool p2p_tensor_same_shape(const P2pTensor *a, const P2pTensor *b);
 
-/** Shape without a buffer. */
+/** Shape without a buffer, f32. */
 P2pTensor p2p_tensor_nhwc(int n, int h, int w, int c);
 P2pTensor p2p_tensor_weight(int o, int i, int r, int s, int block);
 P2pTensor p2p_tensor_vector(int c);
 
 /**
- * Copy from or to dense [n, c, h, w] floats, swapped: [c, n, h, w] (blocking). Upload zeroes a
- * weight's padding.
+ * Copy from or to dense [n, c, h, w] floats, swapped: [c, n, h, w] (blocking). Upload rounds to the
+ * type, which is not Q8, and zeroes a weight's padding.
  */
 int p2p_tensor_upload(const P2pTensor *t, const float *host, bool swapped);
 int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
@@ -74,7 +75,7 @@ int p2p_tensor_rows(const P2pTensor *t, bool swapped);
  * The same as uploading, into the mapped buffer; asks no device: different tensors may be filled in
  * several threads at once.
  *
- * @param host    Elements as the packing stores them, [n, c, h, w] or swapped.
+ * @param host    Elements of the type, [n, c, h, w] or swapped. Only weights may be no f32.
  * @param scales  f32 [n] of Q8, any alignment; else NULL.
  */
 void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapped,
