@@ -16,6 +16,7 @@
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "activation.clh"
 
 __kernel void im2col(__global const float *restrict x, __global float *restrict patches,
                      const ConvGeom g, const ulong matrix_at)

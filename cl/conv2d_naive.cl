@@ -12,6 +12,7 @@
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "activation.clh"
 
 void put(__global float *out, float sum, const ConvGeom *g, __global const float *bias, int channel)
 {

@@ -18,6 +18,7 @@
  */
 #include "common.clh"
 #include "conv2d.clh"
+#include "activation.clh"
 
 #define TILE TILE_SIZE
 #define SIDE TILE_SIDE

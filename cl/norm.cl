@@ -110,7 +110,8 @@ __kernel void stats_final(__global const float *work, TENSOR(mean), TENSOR(rstd)
         s1 += work[at];
         s2 += work[at + channels];
     }
-    const float square = fmax(s2 - s1 * s1 / (float)count, 0.0f);
+    const float rest = s2 - s1 * s1 / (float)count;
+    const float square = rest < 0.0f ? 0.0f : rest; /* fmax() would lose a NaN */
     rstd[rstd_at + (size_t)group * rstd_stride + c] = 1.0f / sqrt(square / (float)count + eps);
     mean[mean_at + (size_t)group * mean_stride + c] += s1 / (float)count;
     if (run_mean_stride)

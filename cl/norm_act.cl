@@ -20,6 +20,7 @@
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "activation.clh"
 #include "rng.clh"
 
 #define LANES SUM_SIDE
@@ -50,8 +51,8 @@ float dropout_at(size_t i, __global const float *hyper, uint threshold, float ke
 #define MASK                                                                                       \
     (threshold ? dropout_at(PIXEL * channels + c, hyper + hyper_at, threshold, keep, stream) : 1.0f)
 #define SLOPE_SUM                                                                                  \
-    ((dy1_stride ? AT(dy1) * activate_slope(AT(y1), act1, slope) : 0.0f) +                         \
-     (dy2_stride ? AT(dy2) * activate_slope(AT(y2), act2, slope) : 0.0f))
+    ((dy1_stride ? activate_gradient(AT(dy1), AT(y1), act1, slope) : 0.0f) +                         \
+     (dy2_stride ? activate_gradient(AT(dy2), AT(y2), act2, slope) : 0.0f))
 
 /* Group, pixel and channel of this work-item; leave where there is none. */
 #define NAIVE_POSITION                                                                             \
@@ -131,7 +132,8 @@ typedef struct Block {
     __global float *y1, *y2, *dx, *sums;
     int x_stride, dy1_stride, dy2_stride, y1_stride, y2_stride, dx_stride;
     int channels, accumulate, train;
-    float factor1, factor2, share;
+    Bend bend1, bend2;
+    float share;
 } Block;
 
 /* Pointers of absent operands are never used: they are NULL. */
@@ -153,8 +155,7 @@ typedef struct Block {
     b.gamma = gamma_stride ? gamma + gamma_at : 0;                                                 \
     b.beta = beta_stride ? beta + beta_at : 0;                                                     \
     b.channels = channels, b.accumulate = accumulate, b.train = train;                             \
-    b.factor1 = negative_factor(act1, slope);                                       \
-    b.factor2 = negative_factor(act2, slope);                                       \
+    b.bend1 = bend_of(act1, slope), b.bend2 = bend_of(act2, slope);                                \
     b.share = 1.0f / (float)count
 
 /* Elements that one call of dropout_masks() covers: VW blocks of random words. */
@@ -283,9 +284,9 @@ INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, 
 
     for (int u = 0; u < rows; u++) {
         const VF z = FMA(GET(x, u) - m, scale, shift) * mask;
-        PUT(y1, u, bend(z, b->factor1));
+        PUT(y1, u, bend_vector(z, b->bend1));
         if (b->y2)
-            PUT(y2, u, bend(z, b->factor2));
+            PUT(y2, u, bend_vector(z, b->bend2));
     }
 }
 
@@ -303,9 +304,9 @@ INLINE VF gradient(const Block *b, const int p, const int c, const int u, const 
     VF dz = (VF)(0.0f);
 
     if (b->dy1)
-        dz = GET(dy1, u) * bend_slope(GET(y1, u), b->factor1);
+        dz = bend_gradient_vector(GET(dy1, u), GET(y1, u), b->bend1);
     if (b->dy2)
-        dz += GET(dy2, u) * bend_slope(GET(y2, u), b->factor2);
+        dz += bend_gradient_vector(GET(dy2, u), GET(y2, u), b->bend2);
     return dz * mask;
 }
 

@@ -16,6 +16,7 @@
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "activation.clh"
 
 #define SHAPE const int rows, const int cols, const int last, const int per_group
 
@@ -54,7 +55,7 @@ __kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE
                             const float slope, const int accumulate)
 {
     NAIVE_POSITION;
-    const float d = AT(dy) * activate_slope(AT(y), act, slope);
+    const float d = activate_gradient(AT(dy), AT(y), act, slope);
 
     AT(dx) = accumulate ? AT(dx) + d : d;
 }
@@ -104,11 +105,9 @@ ONE_ITEM
 __kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE, const int act,
                            const float slope, const int accumulate)
 {
-    const float factor = negative_factor(act, slope);
-
     if (accumulate) {
-        SIMD_LOOP(PUT(dx, GET(dx) + GET(dy) * slope_vector(GET(y), act, factor)))
+        SIMD_LOOP(PUT(dx, GET(dx) + activate_gradient_vector(GET(dy), GET(y), act, slope)))
     } else {
-        SIMD_LOOP(PUT(dx, GET(dy) * slope_vector(GET(y), act, factor)))
+        SIMD_LOOP(PUT(dx, activate_gradient_vector(GET(dy), GET(y), act, slope)))
     }
 }

@@ -29,8 +29,8 @@ void p2p_ref_norm_param_grad(const P2pCall *call, double *const host[], double *
 void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_adam(const P2pCall *call, double *const host[], double *mag);
 
-/** Activation and its derivative from the output, in double. */
+/** Activation, and what of dy passes it where y came out. NaN stays NaN, as in PyTorch. */
 double p2p_ref_activate(double v, P2pAct act, double slope);
-double p2p_ref_activate_slope(double y, P2pAct act, double slope);
+double p2p_ref_activate_gradient(double dy, double y, P2pAct act, double slope);
 
 #endif

@@ -71,20 +71,6 @@ static void meet_all(const ConvGeom *g, Direction d, const Meeting *m)
                 meet_planes(g, d, m, n, k, c);
 }
 
-static double activate(double v, P2pAct act, double slope)
-{
-    switch (act) {
-    case P2P_ACT_RELU:
-        return v > 0 ? v : 0;
-    case P2P_ACT_LEAKY_RELU:
-        return v > 0 ? v : v * slope;
-    case P2P_ACT_TANH:
-        return tanh(v);
-    default:
-        return v;
-    }
-}
-
 /* Begin with the bias (or what is there, when accumulating). */
 static void begin(const P2pCall *call, const P2pTensor *t, const double *bias, double *out,
                   double *mag)
@@ -104,7 +90,7 @@ static void end(const P2pCall *call, const P2pTensor *t, double *out)
     const size_t count = p2p_tensor_elements(t);
 
     for (size_t i = 0; !call->attr.accumulate && i < count; i++)
-        out[i] = activate(out[i], call->attr.act1, call->attr.slope);
+        out[i] = p2p_ref_activate(out[i], call->attr.act1, (double)call->attr.slope);
 }
 
 static Meeting meeting(double *const host[])

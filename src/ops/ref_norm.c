@@ -199,9 +199,9 @@ static double gradient_dz(const P2pCall *call, double *const host[], const Eleme
         if (!host[P2P_NA_DY1 + i])
             continue;
         const double dy = host[P2P_NA_DY1 + i][e->at], y = host[P2P_NA_Y1 + i][e->at];
-        const double slope = p2p_ref_activate_slope(y, acts[i], (double)a->slope);
-        dz += dy * slope;
-        *mag += fabs(dy) * (acts[i] == P2P_ACT_TANH ? 1 + y * y : slope);
+        const double passed = p2p_ref_activate_gradient(dy, y, acts[i], (double)a->slope);
+        dz += passed;
+        *mag += acts[i] == P2P_ACT_TANH ? fabs(dy) * (1 + y * y) : fabs(passed);
     }
     *mag *= e->mask;
     return dz * e->mask;

@@ -8,9 +8,9 @@ double p2p_ref_activate(double v, P2pAct act, double slope)
 {
     switch (act) {
     case P2P_ACT_RELU:
-        return v > 0 ? v : 0;
+        return v < 0 ? 0 : v;
     case P2P_ACT_LEAKY_RELU:
-        return v > 0 ? v : v * slope;
+        return v < 0 ? v * slope : v;
     case P2P_ACT_TANH:
         return tanh(v);
     default:
@@ -18,17 +18,17 @@ double p2p_ref_activate(double v, P2pAct act, double slope)
     }
 }
 
-double p2p_ref_activate_slope(double y, P2pAct act, double slope)
+double p2p_ref_activate_gradient(double dy, double y, P2pAct act, double slope)
 {
     switch (act) {
     case P2P_ACT_RELU:
-        return y > 0 ? 1 : 0;
+        return y <= 0 ? 0 : dy;
     case P2P_ACT_LEAKY_RELU:
-        return y > 0 ? 1 : slope;
+        return y <= 0 ? dy * slope : dy;
     case P2P_ACT_TANH:
-        return 1 - y * y;
+        return dy * (1 - y * y);
     default:
-        return 1;
+        return dy;
     }
 }
 
@@ -41,7 +41,7 @@ void p2p_ref_act_bwd(const P2pCall *call, double *const host[], double *mag)
     for (size_t i = 0; i < count; i++) {
         const double old = call->attr.accumulate ? dx[i] : 0;
         const double d =
-            dy[i] * p2p_ref_activate_slope(y[i], call->attr.act1, (double)call->attr.slope);
+            p2p_ref_activate_gradient(dy[i], y[i], call->attr.act1, (double)call->attr.slope);
         /* 1 - y^2 cancels near y = 1. */
         const double most =
             call->attr.act1 == P2P_ACT_TANH ? fabs(dy[i]) * (1 + y[i] * y[i]) : fabs(d);
