@@ -224,18 +224,19 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 
     for (int i = 0; i < VW; i++)
         lanes[i] = first + (uint)i;
-    VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream), c3 = (VU)(as_uint(hyper[P2P_HYPER_STEP]));
-    uint k0 = as_uint(hyper[P2P_HYPER_SEED]), k1 = 0x70327032u;
-    for (int i = 0; i < 10; i++) {
+    VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream);
+    VU c3 = (VU)(as_uint(hyper[P2P_HYPER_STEP]));
+    uint k0 = as_uint(hyper[P2P_HYPER_SEED]), k1 = PHILOX_KEY;
+    for (int i = 0; i < PHILOX_ROUNDS; i++) {
         VU h0, h1;
-        const VU l0 = multiply(c0, 0xD2511F53u, &h0), l1 = multiply(c2, 0xCD9E8D57u, &h1);
+        const VU l0 = multiply(c0, PHILOX_M0, &h0), l1 = multiply(c2, PHILOX_M1, &h1);
 
         c0 = h1 ^ c1 ^ k0;
         c1 = l1;
         c2 = h0 ^ c3 ^ k1;
         c3 = l0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += PHILOX_W0;
+        k1 += PHILOX_W1;
     }
 #define KEEP(c) select((VF)(0.0f), (VF)(keep), (c) >> 8 >= (VU)(threshold))
     store_blocks(KEEP(c0), KEEP(c1), KEEP(c2), KEEP(c3), mask);

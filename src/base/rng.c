@@ -4,23 +4,23 @@
 
 #include <math.h>
 
-enum { ROUNDS = 10 };
+#include "cl/philox.h"
 
 void p2p_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
 
-    for (int i = 0; i < ROUNDS; i++) {
-        const uint64_t p0 = (uint64_t)0xD2511F53u * c0;
-        const uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
+    for (int i = 0; i < PHILOX_ROUNDS; i++) {
+        const uint64_t p0 = (uint64_t)PHILOX_M0 * c0;
+        const uint64_t p1 = (uint64_t)PHILOX_M1 * c2;
 
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += PHILOX_W0;
+        k1 += PHILOX_W1;
     }
     out[0] = c0;
     out[1] = c1;
@@ -31,7 +31,7 @@ void p2p_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 void p2p_rng_block(uint32_t seed, uint32_t stream, uint64_t index, uint32_t out[4])
 {
     const uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), stream, 0};
-    const uint32_t key[2] = {seed, 0x70327032u};
+    const uint32_t key[2] = {seed, PHILOX_KEY};
 
     p2p_philox(counter, key, out);
 }

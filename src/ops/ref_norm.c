@@ -3,11 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "cl/philox.h"
 #include "src/base/rng.h"
 #include "src/ops/ref.h"
-
-/* The key's second word of every stream. */
-#define KEY_HIGH 0x70327032u
 
 void p2p_ref_channel_sum(const P2pCall *call, double *const host[], double *mag)
 {
@@ -128,7 +126,7 @@ static double dropout_mask(const P2pCall *call, double *const host[], size_t i)
 
     if (p <= 0)
         return 1;
-    const uint32_t key[2] = {hyper_word(host[P2P_NA_HYPER], P2P_HYPER_SEED), KEY_HIGH};
+    const uint32_t key[2] = {hyper_word(host[P2P_NA_HYPER], P2P_HYPER_SEED), PHILOX_KEY};
     const uint32_t counter[4] = {(uint32_t)(i / 4), 0, call->attr.stream,
                                  hyper_word(host[P2P_NA_HYPER], P2P_HYPER_STEP)};
     p2p_philox(counter, key, out);
