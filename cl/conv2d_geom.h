@@ -14,4 +14,9 @@ typedef struct ConvGeom {
     float slope;
 } ConvGeom;
 
+/* Winograd's tiles whose transformed data are in memory at a time. */
+typedef struct ConvSlice {
+    int first, tiles;
+} ConvSlice;
+
 #endif

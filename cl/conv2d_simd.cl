@@ -7,7 +7,9 @@
  * Kernels
  *   conv2d_gather_simd   forward, and the data gradient by classes of stride x stride pixels, each
  *                        a gather with a part of the taps. w blocked over the outputs, or the inputs.
- *                        global {groups of tiles, blocks of outputs, stride * stride or 1}
+ *                        global {groups of tiles, blocks of outputs, stride * stride or 1}, the
+ *                        first two exchanged with blocks_first: then not weights but inputs are
+ *                        read once
  *   conv2d_wgrad_simd    weight gradient; either side may be the blocked one.
  *                        global {taps, chunks of input channels, groups of SIMD_WIDTH blocks of outputs}
  *   conv2d_turn_simd     weights blocked over one side -> over the other.
@@ -83,14 +85,15 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
                                  __global const Weight *restrict w,
                                  __global const float *restrict bias,
                                  __global float *restrict out, __global const float *zeros,
-                                 const ConvGeom g, const int gradient, const int tiles)
+                                 const ConvGeom g, const int gradient, const int tiles,
+                                 const int blocks_first)
 {
-    const int class = get_group_id(2), block = get_group_id(1);
+    const int class = get_group_id(2), block = get_group_id(blocks_first ? 0 : 1);
     const Gather t = gather(&g, gradient, class);
     const Side from = t.from, to = t.to;
     const Axis rows = t.rows, cols = t.cols;
     const int pixels = g.n * rows.count * cols.count;
-    const int first = get_group_id(0) * tiles * ROWS;
+    const int first = get_group_id(blocks_first ? 1 : 0) * tiles * ROWS;
     const int count = min(tiles * ROWS, pixels - first);
     const int used = (count + ROWS - 1) / ROWS; /* tiles that hold a pixel */
     int row[SIMD_GROUP * ROWS], col[SIMD_GROUP * ROWS], live[SIMD_GROUP];

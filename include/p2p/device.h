@@ -30,6 +30,7 @@ typedef struct P2pCaps {
     int vector_width;      /**< native float vector width: 1, 4, 8 or 16 */
     size_t max_group_size; /**< work-items in a group */
     size_t memory_bytes, max_buffer_bytes, local_bytes, cache_bytes;
+    size_t keep_bytes;    /**< of data that one kernel leaves to the next: stay in the cache */
     size_t align_bytes;   /**< of sub-buffers */
     bool caches_binaries; /**< the driver keeps compiled kernels itself */
     bool has_fp16, has_fp64, has_subgroups;

@@ -12,6 +12,8 @@
 #include "src/device/internal.h"
 
 enum { MAX_PLATFORMS = 16, MAX_DEVICES = 32, NVIDIA = 0x10DE };
+/* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
+enum { KEEP_PART = 8, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
 
 static const char install_hint[] =
     "install a driver: pocl-opencl-icd (any CPU), mesa-opencl-icd or rocm-opencl-icd (AMD), "
@@ -72,6 +74,10 @@ int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps)
         (size_t)info_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
     caps->local_bytes = (size_t)info_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
     caps->cache_bytes = (size_t)info_number(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
+    caps->keep_bytes = caps->cache_bytes / KEEP_PART;
+    caps->keep_bytes = caps->keep_bytes < KEEP_LEAST  ? KEEP_LEAST
+                       : caps->keep_bytes > KEEP_MOST ? KEEP_MOST
+                                                      : caps->keep_bytes;
     caps->align_bytes = info_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
     caps->align_bytes = caps->align_bytes < 256 ? 256 : caps->align_bytes;
     caps->has_fp16 = strstr(extensions, "cl_khr_fp16") != NULL;

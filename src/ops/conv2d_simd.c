@@ -4,8 +4,10 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-/* own: of a gather, all register tiles and those of a group; of a weight gradient, inputs of a group. */
-enum { ALL_TILES, TILES, INPUTS };
+/* own: of a gather, groups of register tiles, tiles of a group, and whether the blocks of outputs of one
+ * group of tiles follow each other; of a weight gradient, inputs of a group. */
+enum { GROUPS, TILES, BLOCKS_FIRST, INPUTS };
+enum { FEW_GROUPS = 4 }; /* of tiles, for each of which all weights may be read from memory */
 
 size_t p2p_conv2d_turned_bytes(const P2pCall *call)
 {
@@ -55,9 +57,13 @@ static void plan_gather(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     const P2pTensor *to = p2p_conv_to(call);
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const int pixels = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step);
+    const int all = p2p_ceil_div(pixels, CONV_ROWS(caps->vector_width));
 
-    way->own[ALL_TILES] = p2p_ceil_div(pixels, CONV_ROWS(caps->vector_width));
-    way->own[TILES] = tiles_in_group(way->own[ALL_TILES], blocks(call) * classes(call), caps);
+    way->own[TILES] = tiles_in_group(all, blocks(call) * classes(call), caps);
+    way->own[GROUPS] = p2p_ceil_div(all, way->own[TILES]);
+    way->own[BLOCKS_FIRST] =
+        way->own[GROUPS] > FEW_GROUPS &&
+        p2p_tensor_elements(p2p_conv_from(call)) > p2p_tensor_elements(&call->t[P2P_CONV_W]);
 }
 
 bool p2p_conv2d_simd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
@@ -84,6 +90,8 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
     const ConvGeom g = p2p_conv_geom(call);
     const P2pBuffer *zeros = p2p_sequence_zeros(seq);
     const int gradient = p2p_conv_is_dgrad(call), tiles = way->own[TILES];
+    const int blocks_first = way->own[BLOCKS_FIRST];
+    const size_t groups[] = {(size_t)way->own[GROUPS], (size_t)blocks(call)};
     const P2pArg args[] = {P2P_ARG_BUFFER(p2p_conv_from(call)->buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
@@ -91,13 +99,13 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
                            P2P_ARG_BUFFER(zeros),
                            P2P_ARG(g),
                            P2P_ARG(gradient),
-                           P2P_ARG(tiles)};
+                           P2P_ARG(tiles),
+                           P2P_ARG(blocks_first)};
 
     if (!zeros)
         return P2P_EDEVMEM;
     return p2p_emit(seq, way, &kernels[p2p_conv_is_turned(call)], args, P2P_COUNT(args),
-                    (P2pGrid){(size_t)p2p_ceil_div(way->own[ALL_TILES], tiles),
-                              (size_t)blocks(call), (size_t)classes(call)});
+                    (P2pGrid){groups[blocks_first], groups[!blocks_first], (size_t)classes(call)});
 }
 
 static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way)

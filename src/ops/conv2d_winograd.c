@@ -9,11 +9,9 @@
 
 enum { RUN_BYTES = 64 }; /* behind the data, which a vector may read */
 
-/*
- * own: channels of a chunk; products of a tile; tiles, and padded to whole rows; of a gather, tiles in a
- * group.
- */
-enum { CHUNK, POINTS, TILES, PADDED, IN_GROUP };
+/* own: channels of a chunk; products of a tile; tiles, and those of a slice, padded to whole rows; of a
+ * gather, tiles in a group. */
+enum { CHUNK, POINTS, TILES, IN_SLICE, PADDED, IN_GROUP };
 
 /* Tiles along a dimension, of the small side's pixels or the large side's virtual ones. */
 static int tiles_along(int large, int small, const ConvGeom *g, int tile,
@@ -98,6 +96,30 @@ static size_t data_bytes(const P2pWay *way, int channels)
     return p2p_round_up(floats * sizeof(float) + RUN_BYTES, 256);
 }
 
+/* Bytes of a weight gradient's sums between two slices. */
+static size_t sums_bytes(const P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
+{
+    const int chunk = way->own[CHUNK], rows = WINOGRAD_GRAD_ROWS(caps->vector_width);
+    const size_t pairs = (size_t)large_channels(g) * (size_t)g->k;
+
+    if (way->own[IN_SLICE] == way->own[TILES])
+        return 0;
+    return sizeof(float) * (size_t)way->own[POINTS] * pairs / (size_t)chunk *
+           p2p_round_up((size_t)chunk, (size_t)rows);
+}
+
+/* Slices of equal size, multiples of `step`, whose data stay in the cache; padded to whole rows. */
+static void divide(P2pWay *way, int channels, int step, int rows, const P2pCaps *caps)
+{
+    const size_t tile_bytes = sizeof(float) * (size_t)way->own[POINTS] * (size_t)channels;
+    const int most = p2p_max((int)(caps->keep_bytes / tile_bytes) / step, 1) * step;
+    const int slices = p2p_ceil_div(way->own[TILES], most);
+    const int each = p2p_ceil_div(p2p_ceil_div(way->own[TILES], slices), step) * step;
+
+    way->own[IN_SLICE] = p2p_min(each, way->own[TILES]);
+    way->own[PADDED] = p2p_ceil_div(way->own[IN_SLICE], rows) * rows;
+}
+
 /* Tiles in a group: as many as the sums allow, but groups for all cores; a multiple of the rows. */
 static int tiles_in_group(const P2pWay *way, const ConvGeom *g, int outputs, const P2pCaps *caps)
 {
@@ -109,6 +131,25 @@ static int tiles_in_group(const P2pWay *way, const ConvGeom *g, int outputs, con
     while (groups < all && groups * (outputs / g->block) < 4 * caps->compute_units)
         groups++;
     return p2p_ceil_div(all, groups) * rows;
+}
+
+static void plan_gather(P2pWay *way, const P2pCall *call, const ConvGeom *g, const P2pCaps *caps)
+{
+    const bool dgrad = p2p_conv_is_dgrad(call);
+    const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
+
+    divide(way, dgrad ? g->k : large, rows, rows, caps);
+    way->own[IN_GROUP] = tiles_in_group(way, g, dgrad ? large : g->k, caps);
+    way->work_bytes = data_bytes(way, dgrad ? g->k : large);
+}
+
+/* Slices are whole runs, so that sums are made in the same order whatever their number. */
+static void plan_wgrad(P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
+{
+    divide(way, large_channels(g) + g->k, WINOGRAD_RUN, WINOGRAD_GRAD_ROWS(caps->vector_width),
+           caps);
+    way->work_bytes =
+        data_bytes(way, large_channels(g)) + data_bytes(way, g->k) + sums_bytes(way, g, caps);
 }
 
 bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
@@ -129,39 +170,38 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
         own[CHUNK] /= 2;
     own[POINTS] = (a.tile + a.taps - 1) * (a.tile + a.taps - 1);
     own[TILES] = count_tiles(&g, a.tile, direction);
-    own[PADDED] = rounded_tiles(&g, a.tile, direction, caps);
-    if (direction != P2P_CONV_DGRAD)
-        way->work_bytes += data_bytes(way, large_channels(&g));
-    if (direction != P2P_CONV_FORWARD)
-        way->work_bytes += data_bytes(way, g.k);
-    if (direction != P2P_CONV_WGRAD)
-        own[IN_GROUP] =
-            tiles_in_group(way, &g, direction == P2P_CONV_DGRAD ? large_channels(&g) : g.k, caps);
-    snprintf(way->options, sizeof(way->options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d%s", a.tile,
-             a.taps, own[CHUNK], direction == P2P_CONV_WGRAD ? " -D WGRAD" : "");
+    if (direction == P2P_CONV_WGRAD)
+        plan_wgrad(way, &g, caps);
+    else
+        plan_gather(way, call, &g, caps);
+    snprintf(way->options, sizeof(way->options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d", a.tile,
+             a.taps, own[CHUNK]);
     return true;
 }
 
 /* V from the large side, or from the small one for the data gradient. */
 static int emit_data(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pBuffer *v,
-                     int chunk)
+                     int chunk, ConvSlice slice)
 {
-    static const P2pKernel kernel = {"conv2d_winograd", "winograd_data", NULL, {1, 1}};
+    static const P2pKernel kernels[] = {{"conv2d_winograd", "winograd_data", NULL, {1, 1}},
+                                        {"conv2d_winograd_wgrad", "winograd_data", NULL, {1, 1}}};
     const ConvGeom g = p2p_conv_geom(call);
     const int gradient = p2p_conv_is_dgrad(call);
+    const bool wgrad = call->pass->direction == P2P_CONV_WGRAD;
     const P2pArg args[] = {P2P_ARG_BUFFER(p2p_conv_from(call)->buffer),
                            P2P_ARG_BUFFER(p2p_sequence_zeros(seq)),
                            P2P_ARG_BUFFER(v),
                            P2P_ARG(g),
                            P2P_ARG(gradient),
-                           P2P_ARG(chunk)};
+                           P2P_ARG(chunk),
+                           P2P_ARG(slice)};
 
-    return p2p_emit(
-        seq, way, &kernel, args, P2P_COUNT(args),
-        (P2pGrid){(size_t)way->own[TILES], gradient ? 1 : (size_t)(g.stride * g.stride)});
+    return p2p_emit(seq, way, &kernels[wgrad], args, P2P_COUNT(args),
+                    (P2pGrid){(size_t)slice.tiles, gradient ? 1 : (size_t)(g.stride * g.stride)});
 }
 
-static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work,
+                       ConvSlice slice)
 {
     static const P2pKernel kernel = {"conv2d_winograd", "winograd_gather", NULL, {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
@@ -173,38 +213,42 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
                            P2P_ARG_BUFFER(p2p_conv_to(call)->buffer),
                            P2P_ARG(g),
                            P2P_ARG(gradient),
-                           P2P_ARG(tiles)};
-    const int err = emit_data(seq, call, way, work, way->own[CHUNK]);
+                           P2P_ARG(tiles),
+                           P2P_ARG(slice)};
+    const int err = emit_data(seq, call, way, work, way->own[CHUNK], slice);
 
     return err ? err
                : p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                          (P2pGrid){(size_t)p2p_ceil_div(way->own[PADDED], tiles), (size_t)blocks});
+                          (P2pGrid){(size_t)blocks, (size_t)p2p_ceil_div(slice.tiles, tiles)});
 }
 
 /* Z from the small side, float `behind` of the workspace on. */
 static int emit_spread(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work,
-                       int chunk, int behind)
+                       int chunk, int behind, ConvSlice slice)
 {
-    static const P2pKernel kernel = {"conv2d_winograd", "winograd_spread", NULL, {1, 1}};
+    static const P2pKernel kernel = {"conv2d_winograd_wgrad", "winograd_spread", NULL, {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
     const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
                            P2P_ARG_BUFFER(p2p_sequence_zeros(seq)),
                            P2P_ARG_BUFFER(work),
                            P2P_ARG(g),
                            P2P_ARG(chunk),
-                           P2P_ARG(behind)};
+                           P2P_ARG(behind),
+                           P2P_ARG(slice)};
 
-    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args), (P2pGrid){(size_t)way->own[TILES]});
+    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args), (P2pGrid){(size_t)slice.tiles});
 }
 
-static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work,
+                      ConvSlice slice)
 {
-    static const P2pKernel kernel = {"conv2d_winograd", "winograd_wgrad", NULL, {1, 1}};
+    static const P2pKernel kernel = {"conv2d_winograd_wgrad", "winograd_wgrad", NULL, {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
-    /* V first, then Z; the outputs' side in blocks. */
+    /* V first, then Z, then the sums; the outputs' side in blocks. */
     const int behind = (int)(data_bytes(way, large_channels(&g)) / sizeof(float));
+    const int sums_at = behind + (int)(data_bytes(way, g.k) / sizeof(float));
     const int chunk = way->own[CHUNK];
-    P2pArg args[1 + P2P_UPDATE_ARGS + 2] = {P2P_ARG_BUFFER(work)};
+    P2pArg args[1 + P2P_UPDATE_ARGS + 4] = {P2P_ARG_BUFFER(work)};
     ConvUpdate update;
     const int inputs = g.large_out ? g.k : large_channels(&g);
     const int outputs = g.large_out ? large_channels(&g) : g.k;
@@ -213,18 +257,25 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     p2p_conv_update_args(call, &update, args + 1);
     args[1 + P2P_UPDATE_ARGS] = P2P_ARG(g);
     args[2 + P2P_UPDATE_ARGS] = P2P_ARG(behind);
-    if ((err = emit_data(seq, call, way, work, g.large_out ? g.block : chunk)) < 0 ||
-        (err = emit_spread(seq, call, way, work, g.large_out ? chunk : g.block, behind)) < 0)
+    args[3 + P2P_UPDATE_ARGS] = P2P_ARG(sums_at);
+    args[4 + P2P_UPDATE_ARGS] = P2P_ARG(slice);
+    if ((err = emit_data(seq, call, way, work, g.large_out ? g.block : chunk, slice)) < 0 ||
+        (err = emit_spread(seq, call, way, work, g.large_out ? chunk : g.block, behind, slice)) < 0)
         return err;
     return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                    (P2pGrid){(size_t)(inputs / chunk), (size_t)(outputs / g.block)});
+                    (P2pGrid){(size_t)(outputs / g.block), (size_t)(inputs / chunk)});
 }
 
 int p2p_conv2d_winograd_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
                              P2pBuffer *work)
 {
-    if (!p2p_sequence_zeros(seq))
-        return P2P_EDEVMEM;
-    return (call->pass->direction == P2P_CONV_WGRAD ? emit_wgrad : emit_gather)(seq, call, way,
-                                                                                work);
+    const bool wgrad = call->pass->direction == P2P_CONV_WGRAD;
+    const int all = way->own[TILES];
+    int err = p2p_sequence_zeros(seq) ? P2P_OK : P2P_EDEVMEM;
+
+    for (ConvSlice slice = {0}; !err && slice.first < all; slice.first += way->own[IN_SLICE]) {
+        slice.tiles = p2p_min(way->own[IN_SLICE], all - slice.first);
+        err = (wgrad ? emit_wgrad : emit_gather)(seq, call, way, work, slice);
+    }
+    return err;
 }

@@ -29,6 +29,18 @@ static int draw_channels(CcRandom *r, int block)
     return cc_chance(r, 60) ? block * cc_int(r, 1, r->most ? 1 : 4) : cc_channels(r, 40);
 }
 
+/* Sides of up to 20 pixels; some of up to 90 with one block of channels: many tiles. */
+static void draw_sizes(CcRandom *r, CcCase *c, int least, int kernel, int block)
+{
+    if (!r->most && cc_chance(r, 15))
+        set_shapes(c, cc_int(r, 1, 2), cc_int(r, 30, 90), cc_int(r, 30, 90), block, block, kernel,
+                   block);
+    else
+        set_shapes(c, cc_int(r, 1, 3), p2p_max(least, cc_size(r, 20)),
+                   p2p_max(least, cc_size(r, 20)), draw_channels(r, block), draw_channels(r, block),
+                   kernel, block);
+}
+
 /* Kernel 1 to 7, stride 1 to 3, padding below the kernel; often the networks' 4x4. */
 static void draw_geometry(CcRandom *r, CcCase *c, int block)
 {
@@ -38,9 +50,7 @@ static void draw_geometry(CcRandom *r, CcCase *c, int block)
     a->stride = cc_chance(r, 30) ? 1 : cc_chance(r, 60) ? 2 : cc_int(r, 1, 3);
     a->pad = cc_chance(r, 60) ? p2p_min(1, kernel - 1) : cc_int(r, 0, kernel - 1);
     a->large_out = cc_chance(r, 50);
-    const int least = p2p_max(1, kernel - 2 * a->pad);
-    set_shapes(c, cc_int(r, 1, 3), p2p_max(least, cc_size(r, 20)), p2p_max(least, cc_size(r, 20)),
-               draw_channels(r, block), draw_channels(r, block), kernel, block);
+    draw_sizes(r, c, p2p_max(1, kernel - 2 * a->pad), kernel, block);
 }
 
 static void draw_epilogue(CcRandom *r, CcCase *c, int channels)
