@@ -1,7 +1,7 @@
 #!/bin/sh
 # A second compiler's opinion: every kernel program is clean OpenCL C 1.2 to clang, with the build
 # options that the host uses for it, for vectors of 4, 8 and 16 floats on the x86 processors that have
-# them, all ways of packing weights, and as on a device that is no CPU. PoCL, a clang too, would tell the
+# them, weights of all types, and as on a device that is no CPU. PoCL, a clang too, would tell the
 # user how many warnings there are: nothing may appear when all programs are compiled anew.
 #
 # Usage: kernels.sh CLCHECK SOURCE_FOLDER BUILD_FOLDER
@@ -40,7 +40,7 @@ while read -r name options; do
     check "$name" -march=x86-64-v4 $(replace 's/VW=[0-9]*/VW=16/')
     case $options in
     *TURN* | *WGRAD*) ;;
-    *PACKING*) for packing in 1 2; do check "$name" -march=x86-64-v4 $(replace "s/PACKING=0/PACKING=$packing/"); done ;;
+    *W_TYPE=0*) for type in 1 2 3; do check "$name" -march=x86-64-v4 $(replace "s/W_TYPE=0/W_TYPE=$type/"); done ;;
     esac
     case $name in
     *_simd | *_thin | *_winograd*) ;;
