@@ -40,7 +40,6 @@ static const struct {
     {0, MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file (Keras)", no_model},
     {4, MAGIC("TFL3"), "a model of TensorFlow Lite", use_export},
     {0, MAGIC("model_checkpoint_path:"), "TensorFlow's list of checkpoints", use_export},
-    {0, MAGIC("\4\0\0\0\1\0\0\0\3\0\0\0V 1"), "a Torch7 object (.t7)", use_state_dict},
     {0, MAGIC("\3\0\0\0\1\0\0\0"), "a Torch7 table (.t7)", use_state_dict},
     {0, MAGIC("4\n1\n3\nV 1\n"), "a Torch7 object as text (.t7)", use_state_dict},
     {0, MAGIC("3\n1\n"), "a Torch7 table as text (.t7)", use_state_dict},

@@ -39,7 +39,7 @@ typedef struct Reading {
     int count;
     View *views; /* one a tensor */
     size_t storages_room, views_room;
-    size_t visits, copied;
+    size_t visits;
 } Reading;
 
 static int fail_tensor(const Reading *r, const char *name, const char *what)
@@ -82,14 +82,12 @@ static int find_storage(Reading *r, const P2pPickleValue *id, const char *name, 
     return P2P_OK;
 }
 
-/* Sizes and strides; whether the view stays within `room` elements behind its offset. */
 static bool parse_view(const Reading *r, const P2pPickleValue *tensor, P2pFileTensor *t,
-                       size_t stride[P2P_MAX_RANK], size_t room)
+                       size_t stride[P2P_MAX_RANK])
 {
     const P2pPickle *p = &r->pickle;
     const P2pPickleValue *sizes = p2p_pickle_item(p, tensor, 2, P2P_PICKLE_TUPLE);
     const P2pPickleValue *strides = p2p_pickle_item(p, tensor, 3, P2P_PICKLE_TUPLE);
-    size_t last = 0, step;
 
     if (!sizes || !strides || sizes->count != strides->count || sizes->count > P2P_MAX_RANK)
         return false;
@@ -102,52 +100,7 @@ static bool parse_view(const Reading *r, const P2pPickleValue *tensor, P2pFileTe
         t->shape[i] = (size_t)n->number;
         stride[i] = (size_t)s->number;
     }
-    if (!p2p_file_tensor_measure(t) || t->elements > room)
-        return false;
-    for (int i = 0; t->elements && i < t->rank; i++) {
-        if (!p2p_size_mul(t->shape[i] - 1, stride[i], &step) || step >= room - last)
-            return false;
-        last += step;
-    }
     return true;
-}
-
-static bool is_dense(const P2pFileTensor *t, const size_t stride[P2P_MAX_RANK])
-{
-    size_t expected = 1;
-
-    for (int i = t->rank - 1; i >= 0; i--) {
-        if (t->shape[i] > 1 && stride[i] != expected)
-            return false;
-        expected *= t->shape[i];
-    }
-    return true;
-}
-
-/* A dense copy of a strided view. */
-static int copy_view(Reading *r, P2pFileTensor *t, const size_t stride[P2P_MAX_RANK])
-{
-    const size_t size = p2p_dtype_bytes(t->dtype);
-    const unsigned char *from = t->data;
-    size_t at[P2P_MAX_RANK] = {0}, place = 0;
-
-    if ((r->copied += t->bytes) > r->file->bytes)
-        return fail_tensor(r, t->name, "more views than the file has data");
-    unsigned char *to = p2p_tensor_file_alloc(r->file, t->bytes);
-    if (!to)
-        return P2P_ENOMEM;
-    t->data = to;
-    for (size_t i = 0; i < t->elements; i++, to += size) {
-        memcpy(to, from + place * size, size);
-        for (int d = t->rank - 1; d >= 0; d--) { /* count up, the last index first */
-            place += stride[d];
-            if (++at[d] < t->shape[d])
-                break;
-            place -= stride[d] * t->shape[d];
-            at[d] = 0;
-        }
-    }
-    return P2P_OK;
 }
 
 /* Add the tensor's name; its data comes when the storages are there. */
@@ -206,10 +159,11 @@ static int place_tensor(Reading *r, int i)
 
     t->dtype = s->dtype;
     if (!offset || offset->number < 0 || (uint64_t)offset->number > s->elements ||
-        !parse_view(r, tensor, t, stride, s->elements - (size_t)offset->number))
+        !parse_view(r, tensor, t, stride))
         return fail_tensor(r, t->name, "its view reaches beyond its storage, or is malformed");
-    t->data = s->data + (size_t)offset->number * p2p_dtype_bytes(t->dtype);
-    return is_dense(t, stride) ? P2P_OK : copy_view(r, t, stride);
+    return p2p_tensor_file_place(r->file, t, stride,
+                                 s->data + (size_t)offset->number * p2p_dtype_bytes(t->dtype),
+                                 s->elements - (size_t)offset->number);
 }
 
 static int describe(Reading *r)

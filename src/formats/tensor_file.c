@@ -60,6 +60,8 @@ static Reader find_reader(const unsigned char *data, size_t bytes)
         return p2p_pth_read;
     if (bytes > 4 && data[4] == '[')
         return p2p_pict_read;
+    if (begins(data, bytes, "\4\0\0\0\1\0\0\0", 8)) /* an object, the first */
+        return p2p_t7_read;
     return NULL;
 }
 
@@ -146,6 +148,70 @@ bool p2p_file_tensor_measure(P2pFileTensor *t)
         if (!p2p_size_mul(t->elements, t->shape[i], &t->elements))
             return false;
     return p2p_size_mul(t->elements, dtypes[t->dtype].bytes, &t->bytes);
+}
+
+/* Whether a view stays within `room` elements. */
+static bool fits(P2pFileTensor *t, const size_t stride[P2P_MAX_RANK], size_t room)
+{
+    size_t last = 0, step;
+
+    if (!p2p_file_tensor_measure(t) || t->elements > room)
+        return false;
+    for (int i = 0; t->elements && i < t->rank; i++) {
+        if (!p2p_size_mul(t->shape[i] - 1, stride[i], &step) || step >= room - last)
+            return false;
+        last += step;
+    }
+    return true;
+}
+
+static bool is_dense(const P2pFileTensor *t, const size_t stride[P2P_MAX_RANK])
+{
+    size_t expected = 1;
+
+    for (int i = t->rank - 1; i >= 0; i--) {
+        if (t->shape[i] > 1 && stride[i] != expected)
+            return false;
+        expected *= t->shape[i];
+    }
+    return true;
+}
+
+static int copy_view(P2pTensorFile *f, P2pFileTensor *t, const size_t stride[P2P_MAX_RANK])
+{
+    const size_t size = p2p_dtype_bytes(t->dtype);
+    const unsigned char *from = t->data;
+    size_t at[P2P_MAX_RANK] = {0}, place = 0;
+
+    if ((f->copied += t->bytes) > f->bytes)
+        return p2p_fail(P2P_EFORMAT, "%s: tensor %.80s: more views than the file has data", f->path,
+                        t->name);
+    unsigned char *to = p2p_tensor_file_alloc(f, t->bytes);
+    if (!to)
+        return P2P_ENOMEM;
+    t->data = to;
+    for (size_t i = 0; i < t->elements; i++, to += size) {
+        memcpy(to, from + place * size, size);
+        for (int d = t->rank - 1; d >= 0; d--) { /* count up, the last index first */
+            place += stride[d];
+            if (++at[d] < t->shape[d])
+                break;
+            place -= stride[d] * t->shape[d];
+            at[d] = 0;
+        }
+    }
+    return P2P_OK;
+}
+
+int p2p_tensor_file_place(P2pTensorFile *f, P2pFileTensor *t, const size_t stride[P2P_MAX_RANK],
+                          const unsigned char *data, size_t room)
+{
+    if (!fits(t, stride, room))
+        return p2p_fail(P2P_EFORMAT,
+                        "%s: tensor %.80s: its view reaches beyond its storage, or is malformed",
+                        f->path, t->name);
+    t->data = data;
+    return is_dense(t, stride) ? P2P_OK : copy_view(f, t, stride);
 }
 
 static int compare_names(const void *a, const void *b)

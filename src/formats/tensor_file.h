@@ -26,7 +26,12 @@ typedef enum P2pDtype {
     P2P_BOOL
 } P2pDtype;
 
-typedef enum P2pFileFormat { P2P_FILE_SAFETENSORS, P2P_FILE_PTH, P2P_FILE_PICT } P2pFileFormat;
+typedef enum P2pFileFormat {
+    P2P_FILE_SAFETENSORS,
+    P2P_FILE_PTH,
+    P2P_FILE_PICT,
+    P2P_FILE_T7
+} P2pFileFormat;
 
 enum { P2P_MAX_RANK = 8 };
 
@@ -86,6 +91,12 @@ int p2p_pth_read(P2pTensorFile **out, const char *path, const void *data, size_t
 
 /** pix2pix-tensorflow's export for browsers: u8 codes with a table; its names stay. */
 int p2p_pict_read(P2pTensorFile **out, const char *path, const void *data, size_t bytes);
+
+/**
+ * A network of Torch7: tensors NUMBER.CLASS.FIELD of the modules with weights, by the order in which
+ * they run. Nothing is executed.
+ */
+int p2p_t7_read(P2pTensorFile **out, const char *path, const void *data, size_t bytes);
 
 int p2p_tensor_file_count(const P2pTensorFile *file);
 const P2pFileTensor *p2p_tensor_file_at(const P2pTensorFile *file, int i);

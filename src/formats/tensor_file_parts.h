@@ -25,6 +25,7 @@ struct P2pTensorFile {
     size_t capacity;
     void **blocks; /* memory that tensors lie in beside the mapping */
     size_t block_count, block_capacity;
+    size_t copied;     /* bytes of views that are not dense */
     json_t *meta;      /* strings, or NULL */
     size_t payload_at; /* first byte of what the checksum covers */
 };
@@ -41,6 +42,19 @@ void *p2p_tensor_file_alloc(P2pTensorFile *file, size_t bytes);
 
 /** Set elements and bytes from rank, shape and dtype; false where they overflow. */
 bool p2p_file_tensor_measure(P2pFileTensor *tensor);
+
+/**
+ * Give a tensor its data: a view into a storage, where it is dense, else a copy. Name, dtype, rank and
+ * shape are set.
+ *
+ * @param data  The view's first element.
+ * @param room  Elements of the storage from there on.
+ * @return 0; P2P_ENOMEM; P2P_EFORMAT: the view reaches beyond the storage, or views have more bytes
+ *         than the file.
+ */
+int p2p_tensor_file_place(P2pTensorFile *file, P2pFileTensor *tensor,
+                          const size_t stride[P2P_MAX_RANK], const unsigned char *data,
+                          size_t room);
 
 /** P2P_EFORMAT when two tensors have one name. */
 int p2p_tensor_file_check_names(const P2pTensorFile *file);

@@ -55,6 +55,9 @@ static void describe_kind(const P2pSource *s, char *text)
     case P2P_SOURCE_PICT:
         snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", path);
         break;
+    case P2P_SOURCE_TORCH7:
+        snprintf(text, LINE, "%s: network of phillipi's pix2pix (Torch7)\n", path);
+        break;
     }
 }
 

@@ -43,19 +43,19 @@ static int size_at(const P2pFileTensor *t, int axis)
 }
 
 /* What a file tells counts as given. A size that no option can have shows when nothing fits it. */
-static void tell(P2pOptions *o, const char *name, int value)
+void p2p_exchange_tell(P2pOptions *o, const char *name, int value)
 {
     (void)p2p_options_set_int(o, name, value);
 }
 
-static void tell_word(P2pOptions *o, const char *name, const char *value)
+void p2p_exchange_tell_word(P2pOptions *o, const char *name, const char *value)
 {
     P2P_ASSERT(p2p_options_set(o, name, value) == P2P_OK);
 }
 
 static void tell_norm(P2pOptions *o, bool gamma, bool bias)
 {
-    tell_word(o, "norm", gamma ? "batch" : bias ? "instance" : "none");
+    p2p_exchange_tell_word(o, "norm", gamma ? "batch" : bias ? "instance" : "none");
 }
 
 static void infer_unet(const Names *n, P2pOptions *o)
@@ -65,13 +65,16 @@ static void infer_unet(const Names *n, P2pOptions *o)
 
     while (levels < 12 && find_level(n, levels + 1, "1.weight"))
         levels++;
-    tell(o, "ngf", size_at(first, 0));
-    tell(o, "input_nc", size_at(first, 1));
-    tell(o, "output_nc", size_at(last, 1));
+    p2p_exchange_tell(o, "ngf", size_at(first, 0));
+    p2p_exchange_tell(o, "input_nc", size_at(first, 1));
+    p2p_exchange_tell(o, "output_nc", size_at(last, 1));
     tell_norm(o, find_level(n, 2, "2.weight"), find_level(n, 2, "1.bias"));
     const bool skips = size_at(last, 0) != size_at(first, 0);
-    tell_word(o, "netG", !skips ? "encoder_decoder" : levels == 7 ? "unet_128" : "unet_256");
-    tell(o, "num_downs", levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels);
+    p2p_exchange_tell_word(o, "netG",
+                           !skips        ? "encoder_decoder"
+                           : levels == 7 ? "unet_128"
+                                         : "unet_256");
+    p2p_exchange_tell(o, "num_downs", levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels);
 }
 
 static int infer_resnet(const Names *n, P2pOptions *o)
@@ -84,11 +87,11 @@ static int infer_resnet(const Names *n, P2pOptions *o)
     if (blocks != 6 && blocks != 9)
         return p2p_fail(P2P_EFORMAT, "%s: a ResNet of %d blocks; known are 6 and 9",
                         p2p_tensor_file_path(n->file), blocks);
-    tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
-    tell(o, "ngf", size_at(first, 0));
-    tell(o, "input_nc", size_at(first, 1));
-    tell(o, "output_nc", size_at(find(n, "model.%d.weight", 17 + blocks), 0));
-    tell(o, "no_dropout", !find(n, "model.%d.conv_block.6.weight", 10));
+    p2p_exchange_tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
+    p2p_exchange_tell(o, "ngf", size_at(first, 0));
+    p2p_exchange_tell(o, "input_nc", size_at(first, 1));
+    p2p_exchange_tell(o, "output_nc", size_at(find(n, "model.%d.weight", 17 + blocks), 0));
+    p2p_exchange_tell(o, "no_dropout", !find(n, "model.%d.conv_block.6.weight", 10));
     tell_norm(o, find(n, "model.%d.weight", 2), find(n, "model.%d.bias", 1));
     return P2P_OK;
 }
@@ -101,9 +104,9 @@ static void infer_patchgan(const Names *n, P2pOptions *o)
 
     while (find(n, "model.%d.weight", 5 + 3 * layers))
         layers++;
-    tell_word(o, "netD", layers == 3 ? "basic" : "n_layers");
-    tell(o, "n_layers_D", layers);
-    tell(o, "ndf", size_at(first, 0));
+    p2p_exchange_tell_word(o, "netD", layers == 3 ? "basic" : "n_layers");
+    p2p_exchange_tell(o, "n_layers_D", layers);
+    p2p_exchange_tell(o, "ndf", size_at(first, 0));
     o->output_nc = size_at(first, 1);
     tell_norm(o, find(n, "model.%d.weight", 3), find(n, "model.%d.bias", 2));
 }
@@ -112,8 +115,8 @@ static void infer_pixel(const Names *n, P2pOptions *o)
 {
     const P2pFileTensor *first = find(n, "net.%d.weight", 0);
 
-    tell_word(o, "netD", "pixel");
-    tell(o, "ndf", size_at(first, 0));
+    p2p_exchange_tell_word(o, "netD", "pixel");
+    p2p_exchange_tell(o, "ndf", size_at(first, 0));
     o->output_nc = size_at(first, 1);
     tell_norm(o, find(n, "net.%d.weight", 3), find(n, "net.%d.bias", 2));
 }
@@ -249,16 +252,16 @@ int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *o)
     if (!first || !last)
         return p2p_fail(P2P_EFORMAT, "%s: holds no generator of pix2pix-tensorflow",
                         p2p_tensor_file_path(file));
-    tell_word(o, "netG", levels == 7 ? "unet_128" : "unet_256");
-    tell(o, "num_downs", levels == 7 || levels == 8 ? 0 : levels);
-    tell_word(o, "dropout_levels", "innermost");
-    tell(o, "innermost_norm", true);
-    tell(o, "all_bias", true);
-    tell_word(o, "norm", "batch");
-    tell(o, "no_dropout", true);
-    tell(o, "input_nc", size_at(first, 2));
-    tell(o, "ngf", size_at(first, 3));
-    tell(o, "output_nc", size_at(last, 2));
+    p2p_exchange_tell_word(o, "netG", levels == 7 ? "unet_128" : "unet_256");
+    p2p_exchange_tell(o, "num_downs", levels == 7 || levels == 8 ? 0 : levels);
+    p2p_exchange_tell_word(o, "dropout_levels", "innermost");
+    p2p_exchange_tell(o, "innermost_norm", true);
+    p2p_exchange_tell(o, "all_bias", true);
+    p2p_exchange_tell_word(o, "norm", "batch");
+    p2p_exchange_tell(o, "no_dropout", true);
+    p2p_exchange_tell(o, "input_nc", size_at(first, 2));
+    p2p_exchange_tell(o, "ngf", size_at(first, 3));
+    p2p_exchange_tell(o, "output_nc", size_at(last, 2));
     return P2P_OK;
 }
 

@@ -47,4 +47,21 @@ bool p2p_exchange_fits_tensorflow(const P2pGraph *graph);
 void p2p_exchange_from_tensorflow(const P2pGraph *graph, int i, const float *from, float *to);
 void p2p_exchange_to_tensorflow(const P2pGraph *graph, int i, const float *from, float *to);
 
+/**
+ * Find the options of a network of phillipi's pix2pix (p2p_t7_read()'s names); net: "G" or "D".
+ *
+ * @return 0; P2P_EFORMAT: no such network.
+ */
+int p2p_exchange_infer_torch7(const P2pTensorFile *file, P2pOptions *options, char net[2]);
+
+/** Name of parameter i there; false when the graph has no such. */
+bool p2p_exchange_torch7_name(const P2pGraph *graph, int i, char name[P2P_EXCHANGE_NAME]);
+
+/** Turn a parameter into the exchange order: blue first and [up, skip] become ours. */
+void p2p_exchange_from_torch7(const P2pGraph *graph, int i, const float *from, float *to);
+
+/* What was found out, as options; for the files of this kind alone. Impossible numbers are left out. */
+void p2p_exchange_tell(P2pOptions *options, const char *name, int value);
+void p2p_exchange_tell_word(P2pOptions *options, const char *name, const char *value);
+
 #endif

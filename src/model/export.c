@@ -348,7 +348,7 @@ static void tell(const P2pSource *source, const P2pLog *log)
     if (summary)
         p2p_log(log, P2P_LOG_INFO, "%s", summary);
     free(summary);
-    if (source->kind == P2P_SOURCE_STATE_DICT)
+    if (source->kind == P2P_SOURCE_STATE_DICT || source->kind == P2P_SOURCE_TORCH7)
         p2p_log(log, P2P_LOG_INFO,
                 "not told by the file, so taken: --direction %s --preprocess %s "
                 "--crop_size %d%s",

@@ -25,9 +25,18 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
     case P2P_SOURCE_PICT:
         p2p_exchange_tensorflow_name(s->stored, i, name);
         break;
+    case P2P_SOURCE_TORCH7:
+        p2p_exchange_torch7_name(s->stored, i, name);
+        break;
     default:
         snprintf(name, P2P_EXCHANGE_NAME, "%s.%s", s->net, ours);
     }
+}
+
+/* Its tensors have another order of channels or axes than ours. */
+static bool is_turned(const P2pSource *s)
+{
+    return s->kind == P2P_SOURCE_PICT || s->kind == P2P_SOURCE_TORCH7;
 }
 
 static const P2pFileTensor *stored_tensor(const P2pSource *s, int i)
@@ -41,7 +50,7 @@ static const P2pFileTensor *stored_tensor(const P2pSource *s, int i)
 /* Running statistics are no part of a .pict, and of a .pth only with batch norm. */
 static bool may_be_missing(const P2pSource *s, const P2pParam *p)
 {
-    return s->kind == P2P_SOURCE_PICT && !p2p_param_is_trained(p);
+    return is_turned(s) && !p2p_param_is_trained(p);
 }
 
 static int check_tensor(const P2pSource *s, int i)
@@ -54,7 +63,8 @@ static int check_tensor(const P2pSource *s, int i)
         return P2P_OK;
     stored_name(s, i, name);
     const int err = p2p_checkpoint_find(s->file, name, p, s->kind == P2P_SOURCE_PICT, &t);
-    if (!err && s->kind == P2P_SOURCE_STATE_DICT && !p2p_file_tensor_is_finite(t))
+    const bool checked = s->kind == P2P_SOURCE_STATE_DICT || s->kind == P2P_SOURCE_TORCH7;
+    if (!err && checked && !p2p_file_tensor_is_finite(t))
         return p2p_fail(P2P_EFORMAT,
                         "%s: tensor %s has a NaN or an infinity: its training went wrong, or the "
                         "file is damaged",
@@ -109,6 +119,9 @@ static int infer(P2pSource *s, const char *net)
     if (p2p_tensor_file_format(s->file) == P2P_FILE_PICT) {
         s->kind = P2P_SOURCE_PICT;
         err = p2p_exchange_infer_tensorflow(s->file, &s->options);
+    } else if (p2p_tensor_file_format(s->file) == P2P_FILE_T7) {
+        s->kind = P2P_SOURCE_TORCH7;
+        err = p2p_exchange_infer_torch7(s->file, &s->options, s->net);
     } else {
         err = infer_state_dict(s, net);
     }
@@ -276,7 +289,7 @@ static int get_stored(const P2pSource *s, int i, float *out)
     if (t->dtype == P2P_I8 && !scales)
         return p2p_fail(P2P_EFORMAT, "%s: tensor %s has no scales", p2p_tensor_file_path(s->file),
                         t->name);
-    if (!scales && s->kind != P2P_SOURCE_PICT) {
+    if (!scales && !is_turned(s)) {
         p2p_file_tensor_to_f32(t, out);
         return P2P_OK;
     }
@@ -287,6 +300,8 @@ static int get_stored(const P2pSource *s, int i, float *out)
         scale_codes(p, scales, values);
     if (s->kind == P2P_SOURCE_PICT)
         p2p_exchange_from_tensorflow(s->stored, i, values, out);
+    else if (s->kind == P2P_SOURCE_TORCH7)
+        p2p_exchange_from_torch7(s->stored, i, values, out);
     else
         memcpy(out, values, n * sizeof(*out));
     free(values);
@@ -333,7 +348,7 @@ const P2pFileTensor *p2p_source_tensor(const P2pSource *s, int i)
 {
     const int at = stored_place(s, i);
 
-    return at < 0 || s->kind == P2P_SOURCE_PICT ? NULL : stored_tensor(s, at);
+    return at < 0 || is_turned(s) ? NULL : stored_tensor(s, at);
 }
 
 const P2pFileTensor *p2p_source_scales(const P2pSource *s, int i)
@@ -357,7 +372,7 @@ int p2p_source_check_half(const P2pSource *s, int i, const float *values)
 char *p2p_source_summary(const P2pSource *s)
 {
     static const char *const kinds[] = {"checkpoint", "frozen model", "PyTorch state_dict",
-                                        "pix2pix-tensorflow model"};
+                                        "pix2pix-tensorflow model", "Torch7 network"};
     const P2pOptions *o = &s->options;
     const bool d = s->net[0] == 'D';
 

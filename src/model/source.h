@@ -17,6 +17,7 @@ typedef enum P2pSourceKind {
     P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
     P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth, or its tensors as safetensors */
     P2P_SOURCE_PICT,       /* pix2pix-tensorflow's .pict: G alone */
+    P2P_SOURCE_TORCH7,     /* phillipi's pix2pix's .t7: one network */
 } P2pSourceKind;
 
 /** Roles of the options that translating depends on; models without a run hold these alone. */

@@ -58,6 +58,13 @@ for run in instance plain straight grey resnet resnet_batch; do
 done
 onnx resnet_batch '64 64' 1e-4 eval --eval
 
+check 'the safetensors package reads a checkpoint' "$venv/bin/python" -c "
+from safetensors import safe_open
+with safe_open('checkpoints/unet/latest.safetensors', 'numpy') as f:
+    names, checksums = list(f.keys()), f.metadata()['crc32_of_tensors']
+    assert len(checksums) == 8 * len(names), (len(checksums), len(names))
+    for prefix in '', 'adam_m.', 'adam_v.':
+        assert f.get_tensor(prefix + 'D.model.0.weight').shape == (4, 6, 4, 4)"
 for dtype in f32 f16 q8; do
     "$tools/p2p-export" -q checkpoints/unet/latest.safetensors -o $dtype.safetensors --dtype $dtype
     check "the safetensors package reads $dtype" "$venv/bin/python" -c "

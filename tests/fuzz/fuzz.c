@@ -58,6 +58,11 @@ static void fuzz_pict(const uint8_t *data, size_t bytes)
     read_all(p2p_pict_read, data, bytes);
 }
 
+static void fuzz_t7(const uint8_t *data, size_t bytes)
+{
+    read_all(p2p_t7_read, data, bytes);
+}
+
 static void fuzz_pickle(const uint8_t *data, size_t bytes)
 {
     P2pPickle pickle;

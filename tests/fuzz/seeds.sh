@@ -6,6 +6,7 @@ seeds() {
     pth) ls "$1"/hostile/*.pth "$1"/exchange/views*.pth ;;
     pickle) ls "$1"/hostile/legacy_*.pth ;;
     pict) ls "$1"/hostile/*.pict ;;
+    t7) ls "$1"/foreign/*.t7 ;;
     image) ls "$1"/*.png "$1"/pictures/*.png "$1"/pictures/*.jpg ;;
     esac
 }

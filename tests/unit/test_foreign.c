@@ -175,7 +175,7 @@ static void foreign_kind_named(void **state)
     static const struct {
         const char *file, *what, *advice;
     } files[] = {
-        {"net.t7", "Torch7", "state_dict"},
+        {"net.t7", "Torch7", "without weights"},
         {"net_ascii.t7", "Torch7", "state_dict"},
         {"table.t7", "Torch7", "state_dict"},
         {"tanh.onnx", "ONNX", "made from"},
