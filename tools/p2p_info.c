@@ -28,22 +28,28 @@ static void print_device(int i, const P2pCaps *c)
            c->caches_binaries ? "the driver" : "this program");
 }
 
-static void print_cache(void)
+static int print_cache(void)
 {
     P2pKernelCache c;
+    const int err = p2p_kernel_cache(&c);
 
-    if (p2p_kernel_cache(&c) < 0 || !c.folder[0])
-        return;
-    cli_say(stdout, "kernel cache: %s: %zu files, %.1f of at most %.0f MB (P2P_CACHE_MB)", c.folder,
-            c.files, 1e-6 * (double)c.bytes, 1e-6 * (double)c.limit_bytes);
+    if (err)
+        return cli_fail(program, err);
+    if (c.folder[0])
+        cli_say(stdout, "kernel cache: %s: %zu files, %.1f of at most %.0f MB (P2P_CACHE_MB)",
+                c.folder, c.files, 1e-6 * (double)c.bytes, 1e-6 * (double)c.limit_bytes);
+    return CLI_OK;
 }
 
 static int list_devices(const P2pOptions *o)
 {
     P2pCaps *list;
     P2pDevice *device;
+    P2pLog log;
     char *notes;
-    int count, err = p2p_device_list(&list, &count, &notes);
+
+    cli_log_init(&log, o);
+    int count, err = p2p_device_list(&list, &count, &notes, &log);
 
     if (err)
         return cli_fail(program, err);
@@ -57,8 +63,7 @@ static int list_devices(const P2pOptions *o)
         return cli_fail(program, err);
     cli_say(stdout, "will be used: %s", p2p_device_caps(device)->name);
     p2p_device_close(&device);
-    print_cache();
-    return CLI_OK;
+    return print_cache();
 }
 
 static void print_line(void *user, const char *text)

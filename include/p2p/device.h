@@ -53,17 +53,20 @@ typedef struct P2pDeviceSettings {
 /**
  * All devices of all platforms.
  *
- * @param  list   Fresh array of *count entries; free() it. NULL when there is none.
- * @param  notes  If not NULL: text on platforms without devices or that failed; free() it.
- * @return 0, also when nothing was found; P2P_ENOMEM.
+ * @param  list   Fresh array of *count entries; free() it. NULL on failure.
+ * @param  notes  If not NULL: text on platforms without devices; free() it.
+ * @param  log    Warned of platforms and devices that fail, which are left out; may be NULL.
+ * @return 0; P2P_ENODEVICE: there is none (the message says what was found and what to do);
+ *         P2P_EINVAL; P2P_ENOMEM.
  */
-P2P_API int p2p_device_list(P2pCaps **list, int *count, char **notes);
+P2P_API int p2p_device_list(P2pCaps **list, int *count, char **notes, const P2pLog *log);
 
 /**
  * Choose and open a device.
  *
  * @param settings  NULL for all defaults.
- * @return 0; P2P_EINVAL: impossible settings; P2P_ENODEVICE: none fits (the message lists what was found and what to install);
+ * @return 0; P2P_EINVAL: impossible settings; P2P_ENODEVICE: none fits (the
+ *         message lists what was found and what to do; the log is warned of platforms that fail);
  *         P2P_EDEVICE: the driver failed.
  */
 P2P_API int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings);
@@ -76,6 +79,7 @@ typedef struct P2pKernelCache {
     size_t files, bytes;
     size_t limit_bytes; /**< P2P_CACHE_MB, 256 MB by default; those used longest ago go first */
 } P2pKernelCache;
+/** @return 0; P2P_EINVAL; P2P_ENOMEM. */
 P2P_API int p2p_kernel_cache(P2pKernelCache *cache);
 
 #ifdef __cplusplus

@@ -62,19 +62,19 @@ void p2p_cache_touch(const char *path)
     utimensat(AT_FDCWD, path, NULL, 0);
 }
 
-static bool is_kept(const char *name)
+static bool is_kept(DIR *dir, const char *name, struct stat *st)
 {
     const size_t n = strlen(name);
 
-    return n > 4 && !strcmp(name + n - 4, ".bin");
+    return n > 4 && !strcmp(name + n - 4, ".bin") &&
+           fstatat(dirfd(dir), name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st->st_mode);
 }
 
 static void add(Entries *e, DIR *dir, const char *name)
 {
     struct stat st;
 
-    if (!is_kept(name) || fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode) ||
+    if (!is_kept(dir, name, &st) ||
         p2p_grow((void **)&e->list, &e->capacity, e->count + 1, sizeof(*e->list)) < 0)
         return;
     Entry *entry = &e->list[e->count];
@@ -103,11 +103,14 @@ static void finish_entries(Entries *e)
 void p2p_cache_measure(const char *folder, size_t *files, size_t *bytes)
 {
     DIR *dir = opendir(folder);
-    Entries e = {0};
+    struct stat st;
 
-    *bytes = dir ? read_entries(&e, dir) : 0;
-    *files = e.count;
-    finish_entries(&e);
+    *files = *bytes = 0;
+    for (const struct dirent *entry; dir && (entry = readdir(dir));)
+        if (is_kept(dir, entry->d_name, &st)) {
+            ++*files;
+            *bytes += (size_t)st.st_size;
+        }
     if (dir)
         closedir(dir);
 }
@@ -142,13 +145,16 @@ void p2p_cache_trim(const char *folder, size_t limit_bytes)
 int p2p_kernel_cache(P2pKernelCache *cache)
 {
     P2P_NEED(cache);
-    char *folder = p2p_cache_folder();
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
     *cache = (P2pKernelCache){.limit_bytes = p2p_cache_limit(NULL)};
-    if (folder) {
-        snprintf(cache->folder, sizeof(cache->folder), "%s", folder);
-        p2p_cache_measure(folder, &cache->files, &cache->bytes);
-    }
+    if ((!xdg || !*xdg) && (!home || !*home))
+        return P2P_OK;
+    char *folder = p2p_cache_folder();
+    if (!folder)
+        return P2P_ENOMEM;
+    snprintf(cache->folder, sizeof(cache->folder), "%s", folder);
+    p2p_cache_measure(folder, &cache->files, &cache->bytes);
     free(folder);
     return P2P_OK;
 }

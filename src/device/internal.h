@@ -61,7 +61,4 @@ void p2p_programs_release(P2pDevice *device);
 /** P2P_EDEVMEM with both numbers when so many bytes do not fit beside what is in use. */
 int p2p_device_check_room(const P2pDevice *device, size_t bytes);
 
-/** Facts of one device. */
-int p2p_caps_read(cl_platform_id platform, cl_device_id id, P2pCaps *caps);
-
 #endif

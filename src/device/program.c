@@ -16,6 +16,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/device/advice.h"
 #include "src/device/cache.h"
 #include "src/device/internal.h"
 #include "src/device/sources.h"
@@ -83,17 +84,21 @@ static void log_lines(const P2pDevice *d, const char *text)
 
 static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int code)
 {
+    char advice[1024];
     size_t bytes = 0;
     char *text;
 
+    if (!strcmp(d->caps.platform, P2P_POCL) && p2p_advice_pocl(advice, sizeof(advice)))
+        return p2p_fail(P2P_EDEVICE, "kernel program %s does not build: %s", name, advice);
     clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     text = p2p_alloc(bytes + 1, 1);
     if (text)
         clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, bytes, text, NULL);
     p2p_log(d->log, P2P_LOG_ERROR, "build log of %s:", name);
     log_lines(d, text ? text : "");
-    const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.400s",
-                             name, d->caps.name, p2p_cl_error_name(code), text ? text : "");
+    const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.*s", name,
+                             d->caps.name, p2p_cl_error_name(code),
+                             text ? (int)strcspn(text, "\n") : 0, text ? text : "");
     free(text);
     return err;
 }

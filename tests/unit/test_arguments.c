@@ -168,8 +168,8 @@ static void test_device_impossible_arguments_are_refused(void **state)
     P2pCaps *list;
 
     (void)state;
-    REFUSED("list", p2p_device_list(NULL, NULL, NULL));
-    REFUSED("count", p2p_device_list(&list, NULL, NULL));
+    REFUSED("list", p2p_device_list(NULL, NULL, NULL, NULL));
+    REFUSED("count", p2p_device_list(&list, NULL, NULL, NULL));
     REFUSED("out", p2p_device_open(NULL, NULL));
     for (int width = -1; width < 40; width++)
         if (width != 0 && width != 4 && width != 8 && width != 16)

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Listing devices, their facts, and choosing one. A platform that fails hides no other. */
+#include "src/device/find.h"
+
+#include <CL/cl_ext.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/front.h"
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/device/advice.h"
+
+enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE };
+/* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
+enum { KEEP_PART = 8, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
+
+/* ---- Facts --------------------------------------------------------------------------------- */
+
+/* Questions to one device; code is the first failure. */
+typedef struct Query {
+    cl_device_id id;
+    cl_int code;
+} Query;
+
+static bool answered(Query *q, cl_int code)
+{
+    if (q->code == CL_SUCCESS)
+        q->code = code;
+    return code == CL_SUCCESS;
+}
+
+/* In fresh memory; NULL when it failed. */
+static char *ask_text(Query *q, cl_device_info what)
+{
+    size_t bytes = 0;
+
+    if (!answered(q, clGetDeviceInfo(q->id, what, 0, NULL, &bytes)))
+        return NULL;
+    char *text = p2p_alloc(bytes + 1, 1);
+    if (!answered(q,
+                  text ? clGetDeviceInfo(q->id, what, bytes, text, NULL) : CL_OUT_OF_HOST_MEMORY)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static void ask_name(Query *q, cl_device_info what, char *name, size_t bytes)
+{
+    char *text = ask_text(q, what);
+
+    snprintf(name, bytes, "%s", text ? text : "");
+    free(text);
+}
+
+static cl_ulong ask_number(Query *q, cl_device_info what, size_t bytes)
+{
+    cl_ulong value = 0;
+
+    answered(q, clGetDeviceInfo(q->id, what, bytes, &value, NULL));
+    return value;
+}
+
+static size_t ask_size(Query *q, cl_device_info what)
+{
+    size_t value = 0;
+
+    answered(q, clGetDeviceInfo(q->id, what, sizeof(value), &value, NULL));
+    return value;
+}
+
+static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
+{
+    Query q = {.id = id, .code = CL_SUCCESS};
+
+    *caps = (P2pCaps){0};
+    snprintf(caps->platform, sizeof(caps->platform), "%s", platform);
+    ask_name(&q, CL_DEVICE_NAME, caps->name, sizeof(caps->name));
+    ask_name(&q, CL_DEVICE_VENDOR, caps->vendor, sizeof(caps->vendor));
+    ask_name(&q, CL_DRIVER_VERSION, caps->driver, sizeof(caps->driver));
+    ask_name(&q, CL_DEVICE_VERSION, caps->version, sizeof(caps->version));
+
+    const cl_ulong type = ask_number(&q, CL_DEVICE_TYPE, sizeof(cl_device_type));
+    caps->is_cpu = type & CL_DEVICE_TYPE_CPU;
+    caps->is_gpu = type & CL_DEVICE_TYPE_GPU;
+    caps->vendor_id = (unsigned)ask_number(&q, CL_DEVICE_VENDOR_ID, sizeof(cl_uint));
+    caps->compute_units = (int)ask_number(&q, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    caps->max_group_size = ask_size(&q, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    caps->memory_bytes = (size_t)ask_number(&q, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    caps->max_buffer_bytes = (size_t)ask_number(&q, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    caps->local_bytes = (size_t)ask_number(&q, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    caps->cache_bytes = (size_t)ask_number(&q, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
+    caps->keep_bytes = caps->cache_bytes / KEEP_PART;
+    caps->keep_bytes = caps->keep_bytes < KEEP_LEAST  ? KEEP_LEAST
+                       : caps->keep_bytes > KEEP_MOST ? KEEP_MOST
+                                                      : caps->keep_bytes;
+    caps->align_bytes = ask_number(&q, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
+    caps->align_bytes = caps->align_bytes < 256 ? 256 : caps->align_bytes;
+    char *extensions = ask_text(&q, CL_DEVICE_EXTENSIONS);
+    caps->has_fp16 = extensions && strstr(extensions, "cl_khr_fp16");
+    caps->has_fp64 = extensions && strstr(extensions, "cl_khr_fp64");
+    caps->has_subgroups = extensions && strstr(extensions, "cl_khr_subgroups");
+    free(extensions);
+    caps->caches_binaries = caps->vendor_id == NVIDIA;
+
+    const int native = (int)ask_number(&q, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    caps->vector_width = !caps->is_cpu ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;
+    return q.code;
+}
+
+/* ---- Finding ------------------------------------------------------------------------------- */
+
+/* Another entry of a list; what does not fit is left out. */
+static void add(char *list, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add(char *list, size_t bytes, const char *format, ...)
+{
+    const size_t used = strlen(list);
+    va_list args;
+
+    snprintf(list + used, bytes - used, "%s", used ? "; " : "");
+    va_start(args, format);
+    vsnprintf(list + strlen(list), bytes - strlen(list), format, args);
+    va_end(args);
+}
+
+static void add_failure(P2pFound *f, const char *what, const char *platform, cl_int code)
+{
+    add(f->failures, sizeof(f->failures), "%s%s%s%s: %s (%d)", what, platform ? " '" : "",
+        platform ? platform : "", platform ? "'" : "", p2p_cl_error_name(code), (int)code);
+}
+
+static void read_platform(P2pFound *f, cl_platform_id platform)
+{
+    cl_device_id ids[P2P_MAX_DEVICES];
+    cl_uint n = 0;
+    char name[sizeof(f->caps[0].platform)] = "?";
+    cl_int code = clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(name) - 1, name, NULL);
+
+    if (code != CL_SUCCESS)
+        add_failure(f, "the name of a platform", NULL, code);
+    code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, P2P_MAX_DEVICES, ids, &n);
+    if (code == CL_DEVICE_NOT_FOUND || (code == CL_SUCCESS && n == 0)) {
+        add(f->empty, sizeof(f->empty), "platform '%s': no device", name);
+        f->idle_pocl |= !strcmp(name, P2P_POCL);
+        return;
+    }
+    if (code != CL_SUCCESS) {
+        add_failure(f, "the devices of platform", name, code);
+        return;
+    }
+    for (cl_uint k = 0; k < n && k < P2P_MAX_DEVICES && f->count < P2P_MAX_DEVICES; k++) {
+        if ((code = read_caps(name, ids[k], &f->caps[f->count])) != CL_SUCCESS) {
+            add_failure(f, "the facts of a device of platform", name, code);
+            continue;
+        }
+        f->platform[f->count] = platform;
+        f->id[f->count++] = ids[k];
+    }
+}
+
+void p2p_found_read(P2pFound *f)
+{
+    cl_platform_id platforms[MAX_PLATFORMS];
+    cl_uint n = 0;
+
+    memset(f, 0, sizeof(*f));
+    const cl_int code = clGetPlatformIDs(MAX_PLATFORMS, platforms, &n);
+    if (code != CL_SUCCESS && code != CL_PLATFORM_NOT_FOUND_KHR)
+        add_failure(f, "the list of platforms", NULL, code);
+    for (cl_uint i = 0; code == CL_SUCCESS && i < n && i < MAX_PLATFORMS; i++)
+        read_platform(f, platforms[i]);
+}
+
+void p2p_found_warn(const P2pFound *f, const P2pLog *log)
+{
+    if (f->failures[0])
+        p2p_log(log, P2P_LOG_WARN, "OpenCL: %s", f->failures);
+}
+
+/* ---- Choosing ------------------------------------------------------------------------------ */
+
+static int fail_none(const P2pFound *f)
+{
+    char advice[1024];
+
+    if (f->idle_pocl && p2p_advice_pocl(advice, sizeof(advice)))
+        return p2p_fail(P2P_ENODEVICE, "no OpenCL device was found: %s", advice);
+    if (f->failures[0])
+        return p2p_fail(P2P_ENODEVICE,
+                        "no OpenCL device was found: %s%s%s; try again, then update or reinstall "
+                        "the driver",
+                        f->failures, f->empty[0] ? "; " : "", f->empty);
+    p2p_advice_install(advice, sizeof(advice));
+    return p2p_fail(P2P_ENODEVICE, "no OpenCL device was found%s%s; %s", f->empty[0] ? ": " : "",
+                    f->empty, advice);
+}
+
+static int fail_no_match(const P2pFound *f, const char *wanted)
+{
+    char list[1024] = "", advice[1024];
+
+    for (int i = 0; i < f->count; i++) {
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof(list) - used, "%s%d '%s'", i ? ", " : "", i, f->caps[i].name);
+    }
+    if (f->failures[0])
+        add(list, sizeof(list), "not seen: %s", f->failures);
+    if (f->idle_pocl && p2p_advice_pocl(advice, sizeof(advice)))
+        add(list, sizeof(list), "%s", advice);
+    return p2p_fail(
+        P2P_ENODEVICE,
+        "no OpenCL device matches '%s' (--device takes an index, cpu, gpu or a part of a "
+        "name); there are: %s",
+        wanted, list);
+}
+
+static bool contains_ignoring_case(const char *text, const char *part)
+{
+    const size_t n = strlen(part);
+
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < n && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
+            i++;
+        if (i == n)
+            return true;
+    }
+    return n == 0;
+}
+
+static bool matches(const P2pCaps *c, const char *wanted)
+{
+    return !strcmp(wanted, "cpu")   ? c->is_cpu
+           : !strcmp(wanted, "gpu") ? c->is_gpu
+                                    : contains_ignoring_case(c->name, wanted) ||
+                                          contains_ignoring_case(c->platform, wanted);
+}
+
+int p2p_found_choose(const P2pFound *f, const char *wanted)
+{
+    char *end;
+
+    if (!f->count)
+        return fail_none(f);
+    if (!wanted || !*wanted) {
+        for (int i = 0; i < f->count; i++)
+            if (f->caps[i].is_gpu)
+                return i;
+        return 0;
+    }
+    const long index = strtol(wanted, &end, 10);
+    if (!*end && index >= 0 && index < f->count)
+        return (int)index;
+    for (int i = 0; *end && i < f->count; i++)
+        if (matches(&f->caps[i], wanted))
+            return i;
+    return fail_no_match(f, wanted);
+}
+
+int p2p_device_list(P2pCaps **list, int *count, char **notes, const P2pLog *log)
+{
+    P2P_NEED(list);
+    P2P_NEED(count);
+
+    P2pFound *f = p2p_alloc(1, sizeof(*f));
+    int err = f ? P2P_OK : P2P_ENOMEM;
+
+    *list = NULL;
+    *count = 0;
+    if (notes)
+        *notes = NULL;
+    if (!err) {
+        p2p_found_read(f);
+        err = f->count ? P2P_OK : fail_none(f);
+    }
+    if (!err && (!(*list = p2p_alloc((size_t)f->count, sizeof(**list))) ||
+                 (notes && !(*notes = p2p_strdup(f->empty)))))
+        err = P2P_ENOMEM;
+    if (!err) {
+        memcpy(*list, f->caps, (size_t)f->count * sizeof(**list));
+        *count = f->count;
+        p2p_found_warn(f, log);
+    } else {
+        free(*list);
+        *list = NULL;
+    }
+    free(f);
+    return err;
+}
