@@ -19,6 +19,8 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
         return p2p_fail(P2P_EINVAL,
                         "--preset stands for the options of a new run; --continue_train "
                         "keeps the run's own: give those that shall change");
+    if (o->new_data && !o->continue_train)
+        return p2p_fail(P2P_EINVAL, "--new_data is for --continue_train");
     if (o->preprocess == 0 && o->load_size < o->crop_size)
         return p2p_fail(P2P_EINVAL,
                         "--load_size %d is smaller than --crop_size %d; make it at "

@@ -28,7 +28,8 @@ typedef enum P2pPreset {
 struct P2pOptions {
     /* data */
     char dataroot[P2P_OPTION_TEXT], phase[64];
-    int direction; /* P2pDirection */
+    char data_digest[48]; /* of the pictures that were there */
+    int direction;        /* P2pDirection */
     int input_nc, output_nc, load_size, crop_size, preprocess;
     bool no_flip, serial_batches, skip_bad;
     int max_dataset_size, num_threads;
@@ -57,7 +58,7 @@ struct P2pOptions {
     int print_freq, save_epoch_freq, save_latest_freq;
     long max_steps;
     double max_seconds;
-    bool continue_train, overwrite;
+    bool continue_train, new_data, overwrite;
     /* testing, translating */
     char epoch[32], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
         output[P2P_OPTION_TEXT];

@@ -45,7 +45,8 @@
 #define CHOICE(f, roles, who, initial, words, help) \
     ROW(STRING, PLACE, f, roles, TAKEN(roles, who), 0, 0, initial, words, help)
 /* What files tell and no program takes. */
-#define FACT(f, roles, help) ROW(FLAG, BOOL, f, roles, 0, 0, 1, "0", NULL, help)
+#define FACT_FLAG(f, roles, help) ROW(FLAG, BOOL, f, roles, 0, 0, 1, "0", NULL, help)
+#define FACT_STRING(f, roles, help) ROW(STRING, TEXT, f, roles, 0, 0, 0, "", NULL, help)
 
 const P2pOption p2p_option_table[] = {
 #define GROUP "Data"
@@ -62,8 +63,9 @@ const P2pOption p2p_option_table[] = {
            "how pictures get their size"),
     FLAG(no_flip, DATA, 0, "never mirror pictures"),
     FLAG(serial_batches, DATA, 0, "take pictures by name, not shuffled"),
-    FLAG(skip_bad, DATA, TEST, "leave unusable pictures out instead of stopping"),
+    FLAG(skip_bad, TRAINING, TEST, "leave unusable pictures out instead of stopping"),
     INT(max_dataset_size, DATA, TEST, 0, 2e9, "0", "use the first so many pairs; 0: all"),
+    FACT_STRING(data_digest, DATA, "number of the pictures, and a hash of their names"),
     INT(num_threads, 0, TRAIN | TEST, 0, 256, "2", "threads that load pictures"),
     LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 1, 1e12, "178956970",
          "refuse larger pictures, also resized ones"),
@@ -115,6 +117,7 @@ const P2pOption p2p_option_table[] = {
     LONG(max_steps, 0, TRAIN, 0, 1e15, "0", "stop after so many steps in all; 0: never"),
     FLOAT(max_seconds, 0, TRAIN, 0, 1e9, "0", "stop after so many seconds; 0: never"),
     FLAG(continue_train, 0, TRAIN, "go on with the run where it stopped"),
+    FLAG(new_data, 0, TRAIN, "go on also with other pictures, direction, phase or size"),
     FLAG(overwrite, 0, TRAIN, "start over; the run that is there is moved to NAME.old-N"),
     STRING(init_from, 0, TRAIN, "", "begin with the weights of these model files, of any kind: "
                                         "FILE,FILE"),
@@ -137,7 +140,7 @@ const P2pOption p2p_option_table[] = {
     NAME(dtype, 0, EXPORT | BENCH, "f32", WORDS("f32", "f16", "q8"), "how weights are stored"),
     NAME(net, 0, EXPORT, "G", WORDS("G", "D"), "which network; D: to .pth alone"),
     STRING(calibrate, 0, EXPORT, "", "folder of pictures: tell what --dtype costs on them"),
-    FACT(folded, USE, "norms are within the convolutions"),
+    FACT_FLAG(folded, USE, "norms are within the convolutions"),
 
 #undef GROUP
 #define GROUP "Device"

@@ -14,6 +14,7 @@
 #include "src/base/status.h"
 #include "src/model/checkpoint.h"
 #include "src/train/gan.h"
+#include "src/train/run_data.h"
 #include "src/train/saver.h"
 #include "src/train/trainer.h"
 #include "src/train/transfer.h"
@@ -23,6 +24,7 @@ _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "p2p_trainer_stop() is called in sign
 struct P2pTrainer {
     P2pDevice *device;
     P2pOptions options;
+    P2pOptions told; /* while preparing: by the checkpoint */
     P2pRunFolder folder;
     P2pDataset *dataset;
     P2pLoader *loader;
@@ -39,6 +41,12 @@ struct P2pTrainer {
 };
 
 /* ---- Preparing ----------------------------------------------------------------------------- */
+
+static void default_phase(P2pOptions *o)
+{
+    if (!o->phase[0])
+        snprintf(o->phase, sizeof(o->phase), "train");
+}
 
 /* The checkpoint's options, with those that the user gave on top. */
 static int continue_options(P2pTrainer *t, P2pTensorFile **file)
@@ -60,8 +68,9 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     if (err)
         return err;
     memcpy(o.given, asked.given, sizeof(o.given));
-    p2p_options_take(&o, &asked, P2P_ROLE_ANY);
-    t->options = o;
+    default_phase(&o);
+    t->told = t->options = o;
+    p2p_options_take(&t->options, &asked, P2P_ROLE_ANY);
     return P2P_OK;
 }
 
@@ -77,10 +86,35 @@ static int begin_run(P2pTrainer *t)
     return err;
 }
 
+/* Not to be trained with other data unnoticed. The epoch that was running with the old ones is over. */
+static int check_data(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options, *told = &t->told;
+    const P2pLog *log = p2p_device_log(t->device);
+    char changes[P2P_RUN_DATA_CHANGES];
+
+    if (!told->data_digest[0] && strcmp(told->dataroot, o->dataroot) != 0)
+        p2p_log(log, P2P_LOG_WARN,
+                "the checkpoint does not tell the names of its pictures; those in %s are taken for "
+                "the same",
+                o->dataroot);
+    p2p_run_data_compare(told, o, changes);
+    if (!changes[0])
+        return P2P_OK;
+    if (!o->new_data)
+        return p2p_fail(P2P_EINVAL,
+                        "%s was not trained on this: %s; give --new_data to go on with it",
+                        t->folder.path, changes);
+    t->position.batch = 0;
+    p2p_log(log, P2P_LOG_INFO, "new data: %s; epoch %d begins anew", changes,
+            t->position.epoch + 1);
+    return P2P_OK;
+}
+
 static int open_data(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
-    const P2pDatasetSettings settings = {.phase = o->phase[0] ? o->phase : "train",
+    const P2pDatasetSettings settings = {.phase = o->phase,
                                          .direction = (P2pDirection)o->direction,
                                          .max_dataset_size = (size_t)o->max_dataset_size,
                                          .max_pixels = (size_t)o->max_pixels};
@@ -97,7 +131,8 @@ static int open_data(P2pTrainer *t)
     p2p_log(check.log, P2P_LOG_INFO, "data: %zu pairs in %s, %d x %d to %d x %d pixels%s",
             p2p_dataset_count(t->dataset), o->dataroot, report.min_width, report.min_height,
             report.max_width, report.max_height, report.bad ? ", some were skipped" : "");
-    return P2P_OK;
+    p2p_run_data_describe(&t->options, t->dataset);
+    return o->continue_train ? check_data(t) : P2P_OK;
 }
 
 static int open_loader(P2pTrainer *t)
@@ -198,6 +233,7 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
         if ((err = p2p_transfer_open(&t->transfer, &t->options)) < 0)
             goto done;
         p2p_options_apply_preset(&t->options);
+        default_phase(&t->options);
     }
     if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
         goto done;

@@ -350,6 +350,7 @@ static void contradictions_are_refused(void **state)
 {
     static const char *const lines[] = {"--continue_train --overwrite",
                                         "--continue_train --preset paper",
+                                        "--new_data",
                                         "--load_size 100 --crop_size 128",
                                         "--lambda_L1 0 --lambda_GAN 0",
                                         "--n_layers_D 2",
