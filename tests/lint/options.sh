@@ -16,9 +16,10 @@ mkdir "$work/programs"
 for source in tools/p2p_*.c; do
     program=$(basename "${source#tools/p2p_}" .c)
     "$tools/p2p-$program" --help >"$work/help.$program"
-    # NAME and what follows it: N, NAME, TEXT, or nothing for a flag
-    sed -n 's/^ *\(-[a-zA-Z], \)*--\([A-Za-z][A-Za-z0-9_]*\)\( \([A-Z]*\)\)\{0,1\} .*/\2 \4/p' \
-        "$work/help.$program" >"$work/programs/$program"
+    # NAME and what follows it: N, NAME, TEXT, or nothing for a flag; further names as (-m, --model)
+    sed 's/.*(-[a-z], --\([a-z]*\))$/&\n  --\1 TEXT /' "$work/help.$program" |
+        sed -n 's/^ *\(-[a-zA-Z], \)*--\([A-Za-z][A-Za-z0-9_]*\)\( \([A-Z]*\)\)\{0,1\} .*/\2 \4/p' \
+            >"$work/programs/$program"
 done
 sort -u "$work"/programs/* >"$work/any"
 
