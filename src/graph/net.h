@@ -14,8 +14,18 @@ typedef enum P2pInit {
 
 typedef enum P2pState { P2P_STATE_VALUE, P2P_STATE_ADAM_M, P2P_STATE_ADAM_V, P2P_STATES } P2pState;
 
+typedef enum P2pTask { P2P_GENERATOR, P2P_DISCRIMINATOR } P2pTask;
+
+/** What a network does in its model. */
+typedef struct P2pNetRole {
+    P2pTask task;
+    bool back;  /* from B to A; a discriminator judges what such a generator makes */
+    int passes; /* of a training step that update its running statistics */
+} P2pNetRole;
+
 typedef struct P2pNet {
-    char name[16]; /* "G", "D": the prefix of its tensors in files */
+    char name[16];   /* "G", "D": the prefix of its tensors in files */
+    P2pNetRole role; /* for files and whoever reads them; the model that trains it sets it */
     P2pGraph *graph;
     P2pArena *arena;
     P2pTensor *state[P2P_STATES]; /* one tensor a parameter; moments absent when not training */

@@ -8,36 +8,9 @@
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/model/networks.h"
 
 const char *const p2p_state_prefix[P2P_STATES] = {"", "adam_m.", "adam_v."};
-
-P2pNetSpec p2p_generator_spec(const P2pOptions *o)
-{
-    static const P2pNorm norms[] = {P2P_NORM_BATCH, P2P_NORM_INSTANCE, P2P_NORM_NONE};
-
-    return (P2pNetSpec){.name = o->netG,
-                        .input_nc = o->input_nc,
-                        .output_nc = o->output_nc,
-                        .nf = o->ngf,
-                        .levels = o->num_downs,
-                        .norm = norms[o->norm],
-                        .dropout = !o->no_dropout,
-                        .innermost_norm = o->innermost_norm,
-                        .all_bias = o->all_bias,
-                        .paper_dropout = o->dropout_levels == P2P_DROPOUT_INNERMOST,
-                        .relu_after_add = o->relu_after_add};
-}
-
-P2pNetSpec p2p_discriminator_spec(const P2pOptions *o)
-{
-    P2pNetSpec spec = p2p_generator_spec(o);
-
-    spec.name = o->netD;
-    spec.input_nc = o->output_nc + (o->unconditional_D ? 0 : o->input_nc);
-    spec.nf = o->ndf;
-    spec.levels = o->n_layers_D;
-    return spec;
-}
 
 /* ---- Loading ------------------------------------------------------------------------------- */
 
@@ -125,11 +98,30 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
     return P2P_OK;
 }
 
-static int open_verified(P2pTensorFile **out, const char *path, const char *front)
+/* A network's tensors in one of our files; others have no checksums of each. */
+static int verify_network(const P2pTensorFile *f, const char *name)
+{
+    P2pNetworks held;
+    char front[sizeof(held.at[0].name) + 1] = "";
+    const P2pNetwork *n;
+    int err;
+
+    if (!p2p_checkpoint_is_ours(f))
+        return p2p_tensor_file_verify(f, NULL);
+    if ((err = p2p_networks_read(&held, f)) < 0)
+        return err;
+    if ((n = p2p_networks_find(&held, name)))
+        snprintf(front, sizeof(front), "%s.", n->name);
+    return p2p_tensor_file_verify(f, front);
+}
+
+static int open_verified(P2pTensorFile **out, const char *path, bool whole, const char *net)
 {
     int err = p2p_tensor_file_open(out, path);
 
-    if (!err && (err = p2p_tensor_file_verify(*out, front)) < 0)
+    if (!err)
+        err = whole ? p2p_tensor_file_verify(*out, NULL) : verify_network(*out, net);
+    if (err)
         p2p_tensor_file_close(out);
     return err;
 }
@@ -149,14 +141,15 @@ static char *previous_name(const char *path)
     return previous;
 }
 
-int p2p_checkpoint_file(P2pTensorFile **out, const char *path, const char *front, char **warning)
+int p2p_checkpoint_file(P2pTensorFile **out, const char *path, bool whole, const char *net,
+                        char **warning)
 {
     char *previous = previous_name(path), *first = NULL;
-    int err = open_verified(out, path, front);
+    int err = open_verified(out, path, whole, net);
 
     *warning = NULL;
     if (err && previous && (first = p2p_strdup(p2p_error()))) {
-        if (open_verified(out, previous, front) == P2P_OK) {
+        if (open_verified(out, previous, whole, net) == P2P_OK) {
             err = P2P_OK;
             *warning = p2p_format("%s; %s is taken in its place", first, previous);
         } else {
@@ -173,7 +166,7 @@ int p2p_checkpoint_open(P2pTensorFile **out, const char *path, P2pOptions *optio
                         P2pPosition *position, char **warning)
 {
     bool frozen = false;
-    int err = p2p_checkpoint_file(out, path, NULL, warning);
+    int err = p2p_checkpoint_file(out, path, true, NULL, warning);
 
     if (!err)
         err = p2p_checkpoint_metadata(*out, options, position, &frozen);

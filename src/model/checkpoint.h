@@ -40,11 +40,13 @@ extern const char *const p2p_state_prefix[P2P_STATES];
  * Open a file of tensors of any format and verify it. Where a run's latest checkpoint is missing or
  * damaged, the previous one beside it is opened.
  *
- * @param front    Only tensors whose names begin so are needed ("G."), and are verified; NULL: all.
+ * @param whole    All of it is needed, else the network `net` as p2p_networks_find() takes it, and
+ *                 only that is verified.
  * @param warning  Fresh text that names both when the previous one was taken, else NULL.
  * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EFORMAT: damaged, also the previous one where there is one.
  */
-int p2p_checkpoint_file(P2pTensorFile **out, const char *path, const char *front, char **warning);
+int p2p_checkpoint_file(P2pTensorFile **out, const char *path, bool whole, const char *net,
+                        char **warning);
 
 /**
  * Open a checkpoint (as p2p_checkpoint_file() does, all of it), set the options that it stores.
@@ -81,9 +83,5 @@ int p2p_checkpoint_find(const P2pTensorFile *file, const char *name, const P2pPa
 
 /** Fill a network from the file; P2P_EFORMAT when a tensor is missing or of another shape. */
 int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net);
-
-/** The networks that options describe. */
-P2pNetSpec p2p_generator_spec(const P2pOptions *options);
-P2pNetSpec p2p_discriminator_spec(const P2pOptions *options);
 
 #endif

@@ -8,6 +8,7 @@
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 #include "src/base/status.h"
+#include "src/model/networks.h"
 
 /* Bytes that are turned into the file's order at a time, but for a block of outputs that has more. */
 enum { PIECE_BYTES = 1 << 20, STAGES = 2 };
@@ -33,6 +34,7 @@ struct P2pCheckpointWriter {
     int count, meta_count;
     size_t bytes;
     const char *variants;
+    char *networks; /* as the metadata has them */
     float *piece;
     Stage stages[STAGES]; /* without memory where buffers are mapped */
 };
@@ -61,6 +63,7 @@ void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer)
         p2p_marker_destroy(&s->stages[i].marker);
     }
     forget_metadata(s);
+    free(s->networks);
     free(s->sources);
     free(s->entries);
     free(s->piece);
@@ -137,6 +140,7 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     if ((err = add_meta(s, P2P_META_FORMAT, P2P_FORMAT_CHECKPOINT)) < 0 ||
         (err = add_meta(s, "format_version", P2P_FORMAT_VERSION)) < 0 ||
         (err = add_meta(s, "program_version", p2p_version())) < 0 ||
+        (err = add_meta(s, P2P_META_NETWORKS, s->networks)) < 0 ||
         (err = add_meta(s, P2P_META_VARIANTS, s->variants)) < 0)
         return err;
     for (size_t i = 0; !err && i < P2P_COUNT(numbers); i++) {
@@ -187,6 +191,19 @@ static int allocate(P2pCheckpointWriter *s, bool mapped)
     return P2P_OK;
 }
 
+static char *networks_text(const P2pCheckpointContent *content)
+{
+    P2pNetworks networks = {.count = content->count};
+
+    P2P_ASSERT(content->count <= P2P_MOST_NETWORKS);
+    for (int i = 0; i < content->count; i++) {
+        P2pNetwork *n = &networks.at[i];
+        n->role = content->nets[i]->role;
+        snprintf(n->name, sizeof(n->name), "%s", content->nets[i]->name);
+    }
+    return p2p_networks_text(&networks);
+}
+
 int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, const P2pCheckpointContent *content)
 {
     P2pCheckpointWriter *s = *out = p2p_alloc(1, sizeof(*s));
@@ -195,7 +212,8 @@ int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, const P2pCheckpointC
     if (!err) {
         s->device = content->device;
         s->variants = content->variants;
-        err = allocate(s, content->mapped);
+        s->networks = networks_text(content);
+        err = s->networks ? allocate(s, content->mapped) : P2P_ENOMEM;
     }
     if (err)
         p2p_checkpoint_writer_destroy(out);

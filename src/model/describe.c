@@ -63,9 +63,9 @@ static void describe_kind(const P2pSource *s, char *text)
 
 static void describe_options(const P2pSource *s, char *text)
 {
-    const unsigned roles = s->kind == P2P_SOURCE_CHECKPOINT ? P2P_ROLE_ANY
-                           : s->net[0] == 'D'               ? P2P_ROLE_DISCRIMINATOR
-                                                            : P2P_TRANSLATING;
+    const unsigned roles = s->kind == P2P_SOURCE_CHECKPOINT        ? P2P_ROLE_ANY
+                           : s->net.role.task == P2P_DISCRIMINATOR ? P2P_ROLE_DISCRIMINATOR
+                                                                   : P2P_TRANSLATING;
     char value[P2P_OPTION_TEXT], shown[P2P_OPTION_TEXT];
     const char *name;
 
@@ -76,20 +76,21 @@ static void describe_options(const P2pSource *s, char *text)
     }
 }
 
-/* The discriminator of a checkpoint that has one. */
-static int describe_partner(const P2pSource *s, char *text)
+/* The other networks of a checkpoint. */
+static int describe_others(const P2pSource *s, char *text)
 {
-    const P2pNetSpec spec = p2p_discriminator_spec(&s->options);
-    P2pGraph *g;
-    int err;
+    int err = P2P_OK;
 
-    if (s->kind != P2P_SOURCE_CHECKPOINT || s->options.lambda_GAN <= 0)
-        return P2P_OK;
-    if ((err = p2p_nets_build(&g, &spec)) < 0)
-        return err;
-    describe_graph(g, "D", spec.name, text);
-    p2p_graph_destroy(&g);
-    return P2P_OK;
+    for (int i = 0; !err && s->kind == P2P_SOURCE_CHECKPOINT && i < s->held.count; i++) {
+        const P2pNetwork *n = &s->held.at[i];
+        const P2pNetSpec spec = p2p_network_spec(&s->options, n->role);
+        P2pGraph *g;
+        if (strcmp(n->name, s->net.name) != 0 && (err = p2p_nets_build(&g, &spec)) == P2P_OK) {
+            describe_graph(g, n->name, spec.name, text);
+            p2p_graph_destroy(&g);
+        }
+    }
+    return err;
 }
 
 int p2p_model_describe(const char *path, char **text)
@@ -108,8 +109,8 @@ int p2p_model_describe(const char *path, char **text)
         err = P2P_ENOMEM;
     if (!err) {
         describe_kind(&s, *text);
-        describe_graph(s.graph, s.net, s.net[0] == 'D' ? s.options.netD : s.options.netG, *text);
-        err = describe_partner(&s, *text);
+        describe_graph(s.graph, s.net.name, p2p_network_spec(&s.options, s.net.role).name, *text);
+        err = describe_others(&s, *text);
     }
     if (!err)
         describe_options(&s, *text);

@@ -170,11 +170,10 @@ static bool prefix_of(const char *name, const char *signature, char prefix[P2P_E
 }
 
 /* Of two networks of one role the first counts; a wanted role before the generator. */
-static void take(P2pExchangeNet *found, Kind *best, Kind kind, const char *prefix,
-                 const char *wanted)
+static void take(P2pExchangeNet *found, Kind *best, Kind kind, const char *prefix, P2pTask wanted)
 {
     const bool same = *best != NO_NETWORK && is_generator(*best) == is_generator(kind);
-    const bool better = is_generator(kind) == !(wanted && wanted[0] == 'D');
+    const bool better = is_generator(kind) == (wanted == P2P_GENERATOR);
 
     if (same) {
         if (!found->other[0])
@@ -186,12 +185,12 @@ static void take(P2pExchangeNet *found, Kind *best, Kind kind, const char *prefi
         return;
     *best = kind;
     found->other[0] = '\0';
-    memcpy(found->net, is_generator(kind) ? "G" : "D", 2);
+    found->task = is_generator(kind) ? P2P_GENERATOR : P2P_DISCRIMINATOR;
     memcpy(found->prefix, prefix, strlen(prefix) + 1);
 }
 
 /* All networks of the file; the best one is left in *found. */
-static Kind find_network(const P2pTensorFile *file, const char *wanted, P2pExchangeNet *found)
+static Kind find_network(const P2pTensorFile *file, P2pTask wanted, P2pExchangeNet *found)
 {
     enum { MOST = 256 }; /* names to look at: each costs a search for others */
     char prefix[P2P_EXCHANGE_PREFIX];
@@ -209,7 +208,7 @@ static Kind find_network(const P2pTensorFile *file, const char *wanted, P2pExcha
     return best;
 }
 
-int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *wanted, P2pOptions *o,
+int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOptions *o,
                                P2pExchangeNet *found)
 {
     const Kind kind = find_network(file, wanted, found);

@@ -8,13 +8,13 @@
 
 #include "src/options/options.h"
 #include "src/formats/tensor_file.h"
-#include "src/graph/graph.h"
+#include "src/graph/net.h"
 
 enum { P2P_EXCHANGE_NAME = 512, P2P_EXCHANGE_PREFIX = 256 };
 
 /** A network among the tensors of a file. */
 typedef struct P2pExchangeNet {
-    char net[2];                      /* "G" or "D" */
+    P2pTask task;
     char prefix[P2P_EXCHANGE_PREFIX]; /* of all its names: "", "module.", "state_dict.netG." */
     bool partner;                     /* there is one of the other kind, too */
     char other[P2P_EXCHANGE_PREFIX];  /* prefix of a further one of the same kind; else "" */
@@ -24,11 +24,11 @@ typedef struct P2pExchangeNet {
  * Find a network whose tensors have the names of PyTorch's state_dict in
  * pytorch-CycleGAN-and-pix2pix, behind any prefix; graph parameters have the same names.
  *
- * @param wanted   "G" or "D"; NULL, or where there is none such: the first, generators before.
+ * @param wanted   Preferred where there are both.
  * @param options  Those that names and shapes tell of are set.
  * @return 0; P2P_EFORMAT: no network that is known.
  */
-int p2p_exchange_infer_pytorch(const P2pTensorFile *file, const char *wanted, P2pOptions *options,
+int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOptions *options,
                                P2pExchangeNet *found);
 
 /** The same for pix2pix-tensorflow's generator. */
@@ -48,11 +48,11 @@ void p2p_exchange_from_tensorflow(const P2pGraph *graph, int i, const float *fro
 void p2p_exchange_to_tensorflow(const P2pGraph *graph, int i, const float *from, float *to);
 
 /**
- * Find the options of a network of phillipi's pix2pix (p2p_t7_read()'s names); net: "G" or "D".
+ * Find the options of a network of phillipi's pix2pix (p2p_t7_read()'s names), and its task.
  *
  * @return 0; P2P_EFORMAT: no such network.
  */
-int p2p_exchange_infer_torch7(const P2pTensorFile *file, P2pOptions *options, char net[2]);
+int p2p_exchange_infer_torch7(const P2pTensorFile *file, P2pOptions *options, P2pTask *task);
 
 /** Name of parameter i there; false when the graph has no such. */
 bool p2p_exchange_torch7_name(const P2pGraph *graph, int i, char name[P2P_EXCHANGE_NAME]);

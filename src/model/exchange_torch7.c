@@ -85,7 +85,7 @@ static void infer_discriminator(const Count *c, P2pOptions *o)
     o->unconditional_D = true;
 }
 
-int p2p_exchange_infer_torch7(const P2pTensorFile *file, P2pOptions *o, char net[2])
+int p2p_exchange_infer_torch7(const P2pTensorFile *file, P2pOptions *o, P2pTask *task)
 {
     const Count c = count_modules(file);
 
@@ -94,7 +94,7 @@ int p2p_exchange_infer_torch7(const P2pTensorFile *file, P2pOptions *o, char net
                         "%s: holds no network of phillipi's pix2pix: %d convolutions and %d "
                         "transposed ones come before other modules",
                         p2p_tensor_file_path(file), c.down, c.up);
-    memcpy(net, c.up ? "G" : "D", 2);
+    *task = c.up ? P2P_GENERATOR : P2P_DISCRIMINATOR;
     p2p_exchange_tell(o, "all_bias", true);
     p2p_exchange_tell_word(o, "norm", c.norms ? "batch" : "none");
     if (c.up)

@@ -59,7 +59,7 @@ static int batches_done(const P2pSource *s, const char *name, int64_t *out)
     snprintf(stored, sizeof(stored), "%s%s", s->prefix, name);
     const P2pFileTensor *t = p2p_tensor_file_find(s->file, stored);
 
-    *out = s->net[0] == 'D' ? 3 * (int64_t)s->position.step : s->position.step;
+    *out = s->net.role.passes * (int64_t)s->position.step;
     if (t && t->dtype == P2P_I64 && t->elements == 1)
         memcpy(out, t->data, sizeof(*out));
     return P2P_OK;
@@ -91,8 +91,7 @@ static int check_pytorch(const P2pSource *s)
     P2pGraph *g;
 
     plain.innermost_norm = plain.all_bias = false;
-    const P2pNetSpec spec =
-        s->net[0] == 'D' ? p2p_discriminator_spec(&plain) : p2p_generator_spec(&plain);
+    const P2pNetSpec spec = p2p_network_spec(&plain, s->net.role);
     int err = p2p_nets_build(&g, &spec);
     if (err)
         return err;
@@ -312,7 +311,7 @@ static int write_format(const P2pSource *s, const char *path, const P2pExportSet
         return write_program(s, path, settings->translator, dtype);
     if ((err = find_format(settings->format, path, &format)) < 0)
         return err;
-    if (s->net[0] != 'G' && strcmp(format, "pth") != 0)
+    if (s->net.role.task != P2P_GENERATOR && strcmp(format, "pth") != 0)
         return p2p_fail(P2P_EINVAL, "a discriminator can be written as .pth alone");
     if (!strcmp(format, "safetensors"))
         return p2p_frozen_write(s, path, dtype);

@@ -79,6 +79,13 @@ static char *dataset_name(const P2pSource *s)
     return p2p_strdup(strrchr(root, '/') ? strrchr(root, '/') + 1 : root);
 }
 
+static char *networks_text(const P2pSource *s)
+{
+    const P2pNetworks alone = {.at = {s->net}, .count = 1};
+
+    return p2p_networks_text(&alone);
+}
+
 static int add_metadata(Freezing *f)
 {
     static const char *const dtypes[] = {[P2P_F32] = "f32", [P2P_F16] = "f16", [P2P_I8] = "q8"};
@@ -89,6 +96,7 @@ static int add_metadata(Freezing *f)
     if ((err = add_meta(f, P2P_META_FORMAT, p2p_strdup(P2P_FORMAT_FROZEN), false)) < 0 ||
         (err = add_meta(f, "format_version", p2p_strdup(P2P_FORMAT_VERSION), false)) < 0 ||
         (err = add_meta(f, "program_version", p2p_strdup(p2p_version()), false)) < 0 ||
+        (err = add_meta(f, P2P_META_NETWORKS, networks_text(f->source), false)) < 0 ||
         (err = add_meta(f, "dtype", p2p_strdup(dtypes[f->dtype]), false)) < 0 ||
         (err = add_meta(f, "statistics", p2p_strdup(folded ? "folded" : "of each picture"),
                         false)) < 0 ||
@@ -110,7 +118,7 @@ static int add_entry(Freezing *f, int param, P2pDtype dtype, bool scale)
     P2pTensorEntry *e = &f->entries[f->count];
 
     f->params[f->count++] = param;
-    e->name = p2p_format("%s.%s%s", f->source->net, p->name, scale ? ".scale" : "");
+    e->name = p2p_format("%s.%s%s", f->source->net.name, p->name, scale ? ".scale" : "");
     e->dtype = dtype;
     e->rank = 1;
     e->shape[0] = (size_t)p->o;

@@ -103,7 +103,7 @@ static int build_net(P2pModel *m, const P2pSource *source)
     int err;
 
     if ((err = p2p_graph_copy(&graph, source->graph)) < 0 ||
-        (err = p2p_net_create_packed(&m->net, m->device, graph, "G",
+        (err = p2p_net_create_packed(&m->net, m->device, graph, source->net.name,
                                      type_of(source, graph, m->device))) < 0)
         return err;
     return p2p_net_fill(m->net, m->device, fill, &(Upload){m->net, source});
@@ -113,7 +113,7 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
 {
     int err;
 
-    if (source->net[0] != 'G')
+    if (source->net.role.task != P2P_GENERATOR)
         return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
                         p2p_tensor_file_path(source->file));
     m->options = source->options;

@@ -259,7 +259,7 @@ int p2p_onnx_export(const P2pSource *source, const char *path, bool half)
     snprintf(doc, sizeof(doc),
              "pix2pix %s, %s; input and output in [-1, 1], height and width "
              "multiples of %d",
-             source->net, source->options.netG, g->multiple);
+             source->net.name, source->options.netG, g->multiple);
     e.made = p2p_alloc((size_t)g->value_count + 2 * MOST_CHANNELS, sizeof(*e.made));
     err = e.made ? p2p_onnx_create(&e.onnx, "pix2pix", doc) : P2P_ENOMEM;
     if (!err) {

@@ -29,7 +29,7 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
         p2p_exchange_torch7_name(s->stored, i, name);
         break;
     default:
-        snprintf(name, P2P_EXCHANGE_NAME, "%s.%s", s->net, ours);
+        snprintf(name, P2P_EXCHANGE_NAME, "%s.%s", s->net.name, ours);
     }
 }
 
@@ -94,70 +94,90 @@ static int replace_options(P2pSource *s, const P2pOptions *asked)
     return P2P_OK;
 }
 
+/* A foreign file's network. */
+static void hold(P2pSource *s, P2pTask task)
+{
+    P2pNetwork *n = &s->held.at[s->held.count++];
+
+    n->role = (P2pNetRole){.task = task};
+    snprintf(n->name, sizeof(n->name), "%s", p2p_task_name(task));
+}
+
 static int infer_state_dict(P2pSource *s, const char *net)
 {
     P2pExchangeNet found;
-    const int err = p2p_exchange_infer_pytorch(s->file, net, &s->options, &found);
+    const P2pTask wanted =
+        net && !strcmp(net, p2p_task_name(P2P_DISCRIMINATOR)) ? P2P_DISCRIMINATOR : P2P_GENERATOR;
+    const int err = p2p_exchange_infer_pytorch(s->file, wanted, &s->options, &found);
 
     if (err)
         return err;
     s->kind = P2P_SOURCE_STATE_DICT;
-    s->partner = found.partner;
-    memcpy(s->net, found.net, sizeof(found.net));
+    hold(s, found.task);
+    if (found.partner)
+        hold(s, found.task == P2P_GENERATOR ? P2P_DISCRIMINATOR : P2P_GENERATOR);
     memcpy(s->prefix, found.prefix, sizeof(found.prefix));
     if (found.other[0] && !s->warning)
         s->warning = p2p_format("%s: holds several networks %s; of the tensors called %s... and "
                                 "%s... the first are taken",
-                                p2p_tensor_file_path(s->file), s->net, s->prefix, found.other);
+                                p2p_tensor_file_path(s->file), p2p_task_name(found.task), s->prefix,
+                                found.other);
     return P2P_OK;
 }
 
 static int infer(P2pSource *s, const char *net)
 {
+    P2pTask task = P2P_GENERATOR;
     int err;
 
-    if (p2p_tensor_file_format(s->file) == P2P_FILE_PICT) {
+    switch (p2p_tensor_file_format(s->file)) {
+    case P2P_FILE_PICT:
         s->kind = P2P_SOURCE_PICT;
         err = p2p_exchange_infer_tensorflow(s->file, &s->options);
-    } else if (p2p_tensor_file_format(s->file) == P2P_FILE_T7) {
+        break;
+    case P2P_FILE_T7:
         s->kind = P2P_SOURCE_TORCH7;
-        err = p2p_exchange_infer_torch7(s->file, &s->options, s->net);
-    } else {
-        err = infer_state_dict(s, net);
+        err = p2p_exchange_infer_torch7(s->file, &s->options, &task);
+        break;
+    default:
+        return infer_state_dict(s, net);
     }
-    if (err || !net || !strcmp(net, s->net))
-        return err;
-    return p2p_fail(P2P_EFORMAT, "%s: holds network %s, not %s", p2p_tensor_file_path(s->file),
-                    s->net, net);
+    hold(s, task);
+    return err;
+}
+
+static int read_ours(P2pSource *s)
+{
+    bool frozen;
+    int err = p2p_checkpoint_metadata(s->file, &s->options, &s->position, &frozen);
+
+    s->kind = frozen ? P2P_SOURCE_FROZEN : P2P_SOURCE_CHECKPOINT;
+    return err ? err : p2p_networks_read(&s->held, s->file);
 }
 
 static int read_options(P2pSource *s, const char *net)
 {
-    bool frozen;
-    int err;
+    const int err = p2p_checkpoint_is_ours(s->file) ? read_ours(s) : infer(s, net);
+    char names[P2P_MOST_NETWORKS * (sizeof(s->net.name) + 2)] = "";
 
-    snprintf(s->net, sizeof(s->net), "%s", net ? net : "G");
-    if (!p2p_checkpoint_is_ours(s->file))
-        return infer(s, net);
-    if ((err = p2p_checkpoint_metadata(s->file, &s->options, &s->position, &frozen)) < 0)
+    if (err)
         return err;
-    s->kind = frozen ? P2P_SOURCE_FROZEN : P2P_SOURCE_CHECKPOINT;
-    s->partner = !frozen && s->options.lambda_GAN > 0;
-    return s->kind == P2P_SOURCE_FROZEN && net && strcmp(net, "G") != 0
-               ? p2p_fail(P2P_EFORMAT, "%s: a frozen model holds the generator alone",
-                          p2p_tensor_file_path(s->file))
-               : P2P_OK;
-}
-
-static P2pNetSpec spec_of(const P2pSource *s)
-{
-    return s->net[0] == 'D' ? p2p_discriminator_spec(&s->options) : p2p_generator_spec(&s->options);
+    const P2pNetwork *found = p2p_networks_find(&s->held, net);
+    if (found) {
+        s->net = *found;
+        return P2P_OK;
+    }
+    for (int i = 0; i < s->held.count; i++)
+        snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "",
+                 s->held.at[i].name);
+    return p2p_fail(P2P_EFORMAT, "%s: holds network %s, not %s", p2p_tensor_file_path(s->file),
+                    names, net);
 }
 
 /* The network that the options describe; files of folded ones say what it was folded from, or none. */
 static int build(const P2pSource *s, P2pGraph **out)
 {
-    const P2pNetSpec spec = spec_of(s);
+    const P2pNetSpec spec = p2p_network_spec(&s->options, s->net.role);
     P2pGraph *g;
     int err = p2p_nets_build(&g, &spec);
 
@@ -190,9 +210,7 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
 int p2p_source_open(P2pSource *s, const char *path, const char *net, const P2pOptions *asked)
 {
     *s = (P2pSource){0};
-    char front[sizeof(s->net) + 1];
-    snprintf(front, sizeof(front), "%s.", net ? net : "G");
-    int err = p2p_checkpoint_file(&s->file, path, front, &s->warning);
+    int err = p2p_checkpoint_file(&s->file, path, false, net, &s->warning);
 
     if (!err && (err = open_network(s, net, asked)) < 0)
         p2p_source_finish(s);
@@ -374,11 +392,12 @@ char *p2p_source_summary(const P2pSource *s)
     static const char *const kinds[] = {"checkpoint", "frozen model", "PyTorch state_dict",
                                         "pix2pix-tensorflow model", "Torch7 network"};
     const P2pOptions *o = &s->options;
-    const bool d = s->net[0] == 'D';
+    const P2pNetSpec spec = p2p_network_spec(o, s->net.role);
 
     return p2p_format("%s: %s: %s %s, %d filters, norm %s, %d -> %d channels, %zu parameters",
                       p2p_tensor_file_path(s->file), kinds[s->kind],
-                      d ? "discriminator" : "generator", d ? o->netD : o->netG, d ? o->ndf : o->ngf,
-                      p2p_options_get_string(o, "norm"), s->graph->values[s->graph->input].c,
-                      s->graph->values[s->graph->output].c, p2p_graph_trained(s->graph));
+                      s->net.role.task == P2P_DISCRIMINATOR ? "discriminator" : "generator",
+                      spec.name, spec.nf, p2p_options_get_string(o, "norm"),
+                      s->graph->values[s->graph->input].c, s->graph->values[s->graph->output].c,
+                      p2p_graph_trained(s->graph));
 }

@@ -10,6 +10,7 @@
 #include "src/formats/tensor_file.h"
 #include "src/graph/fold.h"
 #include "src/model/checkpoint.h"
+#include "src/model/networks.h"
 #include "src/model/exchange.h"
 
 typedef enum P2pSourceKind {
@@ -29,18 +30,18 @@ typedef struct P2pSource {
     P2pSourceKind kind;
     P2pOptions options;   /* stored in the file, or inferred from its tensors */
     P2pPosition position; /* zero where the file does not tell */
-    char net[16];         /* which network this is: "G" or "D" */
+    P2pNetworks held;     /* by the file */
+    P2pNetwork net;       /* which of them this is; of foreign files "G" or "D" */
     P2pGraph *stored;     /* as in the file */
     P2pGraph *graph;      /* as it is used: the same, or rebuilt */
     P2pOrigin *origin; /* of graph's parameters where it was folded here; else NULL: their places */
-    bool partner;      /* the file holds a discriminator, too */
     char prefix[P2P_EXCHANGE_PREFIX]; /* of a state_dict's names */
 } P2pSource;
 
 /**
  * Open a model file and find out what network it holds.
  *
- * @param net    "G" or "D" to ask for one of a checkpoint's; NULL: the generator, or the one there.
+ * @param net    The name of one of the file's; NULL: see p2p_networks_find().
  * @param asked  Options that were given replace the file's; NULL: none.
  * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EINVAL: impossible options; P2P_EFORMAT: damaged, no network
  *         that is known, or its tensors do not fit (the message names the first).

@@ -66,7 +66,7 @@ struct P2pOptions {
     int num_test, jpeg_quality;
     char init_from[P2P_OPTION_TEXT];
     /* exporting */
-    char format[32], dtype[8], net[8], calibrate[P2P_OPTION_TEXT];
+    char format[32], dtype[8], net[16], calibrate[P2P_OPTION_TEXT];
     bool standalone, tensors;
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];

@@ -138,7 +138,7 @@ const P2pOption p2p_option_table[] = {
          "of the output; auto: by its suffix"),
     FLAG(standalone, 0, EXPORT, "write a program: p2p-translate with the model inside"),
     NAME(dtype, 0, EXPORT | BENCH, "f32", WORDS("f32", "f16", "q8"), "how weights are stored"),
-    NAME(net, 0, EXPORT, "G", WORDS("G", "D"), "which network; D: to .pth alone"),
+    STRING(net, 0, EXPORT, "", "which of the file's networks: G, D; a discriminator: to .pth alone"),
     STRING(calibrate, 0, EXPORT, "", "folder of pictures: tell what --dtype costs on them"),
     FACT_FLAG(folded, USE, "norms are within the convolutions"),
 

@@ -10,15 +10,9 @@
 
 #include "p2p/image.h"
 #include "src/graph/apply.h"
-#include "src/nets/nets.h"
-#include "src/options/options.h"
+#include "src/model/networks.h"
 
-enum {
-    P2P_GAN_MAX_NETS = 8,
-    P2P_GAN_MAX_INPUTS = 4,
-    P2P_GAN_MAX_LOSSES = 16,
-    P2P_GAN_MAX_PICTURES = 8
-};
+enum { P2P_GAN_MAX_INPUTS = 4, P2P_GAN_MAX_LOSSES = 16, P2P_GAN_MAX_PICTURES = 8 };
 
 /** Which of a batch's pictures. */
 typedef enum P2pGanSide { P2P_GAN_INPUT, P2P_GAN_TARGET } P2pGanSide;
@@ -26,7 +20,7 @@ typedef enum P2pGanSide { P2P_GAN_INPUT, P2P_GAN_TARGET } P2pGanSide;
 typedef struct P2pGan {
     P2pDevice *device;
     P2pPlan *plan;
-    P2pNet *nets[P2P_GAN_MAX_NETS];
+    P2pNet *nets[P2P_MOST_NETWORKS];
     int net_count;
     int input[P2P_GAN_MAX_INPUTS];       /* the plan's tensors, written before each step ... */
     P2pGanSide side[P2P_GAN_MAX_INPUTS]; /* ... with these pictures of a batch */
@@ -63,7 +57,7 @@ int p2p_gan_model_find(const char *name, const P2pGanModel **out);
 /** A gan without anything: its plan has been begun. */
 int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice);
 /** Add a network to train. */
-int p2p_gan_add_net(P2pGan *gan, const char *name, const P2pNetSpec *spec, P2pNet **net);
+int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net);
 /** Add an input [N, H, W, C] in [-1, 1]; returns the plan's tensor. */
 int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
 /** Add a kept tensor of pictures to what a sample shows, at its right. */

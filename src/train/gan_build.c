@@ -21,14 +21,15 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice)
     return P2P_OK;
 }
 
-int p2p_gan_add_net(P2pGan *g, const char *name, const P2pNetSpec *spec, P2pNet **net)
+int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net)
 {
     P2pGraph *graph;
     int err = p2p_nets_build(&graph, spec);
 
-    P2P_ASSERT(g->net_count < P2P_GAN_MAX_NETS);
-    if (err || (err = p2p_net_create(net, g->device, graph, name, true)) < 0)
+    P2P_ASSERT(g->net_count < P2P_MOST_NETWORKS);
+    if (err || (err = p2p_net_create(net, g->device, graph, network->name, true)) < 0)
         return err;
+    (*net)->role = network->role;
     g->nets[g->net_count++] = *net;
     return P2P_OK;
 }

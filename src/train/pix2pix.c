@@ -6,7 +6,6 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/model/checkpoint.h"
 
 enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSSES };
 
@@ -22,6 +21,8 @@ typedef struct Build {
     P2pGrads grads_g, grads_d;
 } Build;
 
+static const P2pNetwork network_g = {"G", {.task = P2P_GENERATOR, .passes = 1}};
+static const P2pNetwork network_d = {"D", {.task = P2P_DISCRIMINATOR, .passes = 3}};
 static const P2pMode train_d = {.update_running = true};
 
 /* [A, picture] for D, or the picture alone. */
@@ -136,10 +137,10 @@ static int build_parts(Build *b)
 {
     static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake"};
     const P2pPix2pixSpec *s = b->spec;
-    int err = p2p_gan_add_net(b->gan, "G", &s->g, &b->g);
+    int err = p2p_gan_add_net(b->gan, &network_g, &s->g, &b->g);
 
     if (!err && s->lambda_gan > 0)
-        err = p2p_gan_add_net(b->gan, "D", &s->d, &b->d);
+        err = p2p_gan_add_net(b->gan, &network_d, &s->d, &b->d);
     if (err || (err = p2p_grads_init(&b->grads_g, b->g)) < 0 ||
         (b->d && (err = p2p_grads_init(&b->grads_d, b->d)) < 0))
         return err;
@@ -188,8 +189,8 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
 int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOptions *o,
                                     int height, int width, const P2pChoice *choice)
 {
-    const P2pPix2pixSpec spec = {.g = p2p_generator_spec(o),
-                                 .d = p2p_discriminator_spec(o),
+    const P2pPix2pixSpec spec = {.g = p2p_network_spec(o, network_g.role),
+                                 .d = p2p_network_spec(o, network_d.role),
                                  .batch = o->batch_size,
                                  .height = height,
                                  .width = width,

@@ -15,7 +15,8 @@
  */
 static void take_options(P2pOptions *options, const P2pOptions *asked, const P2pSource *source)
 {
-    const bool d = source->net[0] == 'D', layers = !strcmp(source->options.netD, "n_layers");
+    const bool d = source->net.role.task == P2P_DISCRIMINATOR;
+    const bool layers = !strcmp(source->options.netD, "n_layers");
     P2pOptions told = source->options;
     const P2pOptionInfo *info;
 
@@ -40,8 +41,12 @@ static int open_path(P2pTransfer *t, const char *path)
 {
     int err = open_one(t, path, NULL);
 
-    if (!err && t->sources[t->count - 1].partner && t->sources[t->count - 1].net[0] == 'G')
-        err = open_one(t, path, "D");
+    if (err)
+        return err;
+    const P2pSource *s = &t->sources[t->count - 1];
+    for (int i = 0; !err && i < s->held.count; i++)
+        if (strcmp(s->held.at[i].name, s->net.name) != 0)
+            err = open_one(t, path, s->held.at[i].name);
     return err;
 }
 
@@ -103,7 +108,8 @@ int p2p_transfer_weights(const P2pTransfer *t, P2pNet *net, const P2pLog *log)
     int came = 0, err = P2P_OK;
 
     for (int i = 0; i < t->count; i++)
-        if (!strcmp(t->sources[i].net, net->name))
+        if (t->sources[i].net.role.task == net->role.task &&
+            t->sources[i].net.role.back == net->role.back)
             s = &t->sources[i];
     if (s && s->warning)
         p2p_log(log, P2P_LOG_WARN, "%s", s->warning);

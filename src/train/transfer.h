@@ -6,7 +6,7 @@
 #include "src/graph/net.h"
 #include "src/model/source.h"
 
-enum { P2P_TRANSFER_FILES = 4 };
+enum { P2P_TRANSFER_FILES = P2P_MOST_NETWORKS };
 
 typedef struct P2pTransfer {
     P2pSource sources[P2P_TRANSFER_FILES]; /* one a network */

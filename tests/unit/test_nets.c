@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/model/checkpoint.h"
+#include "src/model/networks.h"
 
 static void expect(P2pNetSpec spec, size_t parameters, double gmacs)
 {
@@ -61,8 +61,8 @@ static void expect_preset(P2pPreset preset, size_t g, size_t d)
     p2p_options_init(&o);
     o.preset = preset;
     p2p_options_apply_preset(&o);
-    expect(p2p_generator_spec(&o), g, 0);
-    expect(p2p_discriminator_spec(&o), d, 0);
+    expect(p2p_network_spec(&o, (P2pNetRole){.task = P2P_GENERATOR}), g, 0);
+    expect(p2p_network_spec(&o, (P2pNetRole){.task = P2P_DISCRIMINATOR}), d, 0);
 }
 
 static void presets_have_published_sizes(void **state)

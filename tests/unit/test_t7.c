@@ -360,7 +360,7 @@ static void expect_network(const Network *n, const char *net, const char *name)
 
     if (p2p_source_open_memory(&s, out.data, out.bytes, NULL) < 0)
         fail_msg("%s: %s", name, p2p_error());
-    assert_string_equal(s.net, net);
+    assert_string_equal(s.net.name, net);
     assert_string_equal(net[0] == 'D' ? s.options.netD : s.options.netG, name);
     for (int i = 0; i < s.graph->param_count; i++) {
         const P2pParam *p = &s.graph->params[i];
