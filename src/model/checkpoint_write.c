@@ -130,7 +130,7 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     } numbers[] = {
         {"step", position->step}, {"epoch", position->epoch}, {"batch", position->batch}};
     char value[P2P_OPTION_TEXT], key[96];
-    const char *name;
+    const P2pOptionInfo *o;
     int err;
 
     forget_metadata(s);
@@ -148,8 +148,8 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
         err = add_meta(s, numbers[i].key, value);
     }
     for (int i = 0;
-         !err && p2p_options_stored(options, P2P_ROLE_ANY, i, &name, value, sizeof(value)); i++) {
-        snprintf(key, sizeof(key), "opt.%s", name);
+         !err && (o = p2p_options_stored(options, P2P_ROLE_ANY, i, value, sizeof(value))); i++) {
+        snprintf(key, sizeof(key), "opt.%s", o->name);
         err = add_meta(s, key, value);
     }
     return err;

@@ -67,11 +67,11 @@ static void describe_options(const P2pSource *s, char *text)
                            : s->net.role.task == P2P_DISCRIMINATOR ? P2P_ROLE_DISCRIMINATOR
                                                                    : P2P_TRANSLATING;
     char value[P2P_OPTION_TEXT], shown[P2P_OPTION_TEXT];
-    const char *name;
+    const P2pOptionInfo *o;
 
-    for (int i = 0; p2p_options_stored(&s->options, roles, i, &name, value, sizeof(value)); i++) {
+    for (int i = 0; (o = p2p_options_stored(&s->options, roles, i, value, sizeof(value))); i++) {
         const size_t used = strlen(text);
-        snprintf(text + used, BYTES - used, "  --%s %s\n", name,
+        snprintf(text + used, BYTES - used, "  %s%s %s\n", o->programs ? "--" : "", o->name,
                  p2p_show(shown, sizeof(shown), value));
     }
 }

@@ -52,14 +52,14 @@ static int add_meta(Freezing *f, const char *key, char *value, bool digest)
 
 static int add_options(Freezing *f)
 {
+    const P2pOptions *options = &f->source->options;
     char value[P2P_OPTION_TEXT], key[96];
-    const char *name;
+    const P2pOptionInfo *o;
     int err = P2P_OK;
 
-    for (int i = 0; !err && p2p_options_stored(&f->source->options, P2P_TRANSLATING, i, &name,
-                                               value, sizeof(value));
-         i++) {
-        snprintf(key, sizeof(key), "opt.%s", name);
+    for (int i = 0;
+         !err && (o = p2p_options_stored(options, P2P_TRANSLATING, i, value, sizeof(value))); i++) {
+        snprintf(key, sizeof(key), "opt.%s", o->name);
         err = add_meta(f, key, p2p_strdup(value), false);
     }
     return err;

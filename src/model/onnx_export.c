@@ -198,13 +198,13 @@ static void add_ports(Exporter *e)
 
 static void add_meta(Exporter *e)
 {
+    const P2pOptions *options = &e->source->options;
     char value[P2P_OPTION_TEXT];
-    const char *name;
+    const P2pOptionInfo *o;
 
-    for (int i = 0;
-         p2p_options_stored(&e->source->options, P2P_TRANSLATING, i, &name, value, sizeof(value));
+    for (int i = 0; (o = p2p_options_stored(options, P2P_TRANSLATING, i, value, sizeof(value)));
          i++)
-        p2p_onnx_meta(e->onnx, name, value);
+        p2p_onnx_meta(e->onnx, o->name, value);
 }
 
 /* ---- Values -------------------------------------------------------------------------------- */

@@ -269,21 +269,20 @@ void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles)
     }
 }
 
-bool p2p_options_stored(const P2pOptions *options, unsigned roles, int i, const char **name,
-                        char *value, size_t bytes)
+const P2pOptionInfo *p2p_options_stored(const P2pOptions *options, unsigned roles, int i,
+                                        char *value, size_t bytes)
 {
     for (int k = 0; k < p2p_option_count; k++) {
         const P2pOption *o = &p2p_option_table[k];
         if (!(o->info.roles & roles) || i-- > 0)
             continue;
-        *name = o->info.name;
         if (o->info.type == P2P_OPTION_STRING)
             snprintf(value, bytes, "%s", text(options, o));
         else
             snprintf(value, bytes, "%.17g", number(options, o));
-        return true;
+        return &o->info;
     }
-    return false;
+    return NULL;
 }
 
 /* ---- Objects ------------------------------------------------------------------------------- */

@@ -92,8 +92,8 @@ void p2p_options_apply_preset(P2pOptions *options);
 /** Take over the options with any of these roles that `from` was given, as given. */
 void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles);
 
-/** The i-th option with any of these roles, as text: false when i is behind the last. */
-bool p2p_options_stored(const P2pOptions *options, unsigned roles, int i, const char **name,
-                        char *value, size_t bytes);
+/** The i-th option with any of these roles, and its value as text; NULL when i is behind the last. */
+const P2pOptionInfo *p2p_options_stored(const P2pOptions *options, unsigned roles, int i,
+                                        char *value, size_t bytes);
 
 #endif

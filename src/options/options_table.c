@@ -117,7 +117,7 @@ const P2pOption p2p_option_table[] = {
     LONG(max_steps, 0, TRAIN, 0, 1e15, "0", "stop after so many steps in all; 0: never"),
     FLOAT(max_seconds, 0, TRAIN, 0, 1e9, "0", "stop after so many seconds; 0: never"),
     FLAG(continue_train, 0, TRAIN, "go on with the run where it stopped"),
-    FLAG(new_data, 0, TRAIN, "go on also with other pictures, direction, phase or size"),
+    FLAG(new_data, 0, TRAIN, "with --continue_train: go on also with other pictures, direction, phase or size"),
     FLAG(overwrite, 0, TRAIN, "start over; the run that is there is moved to NAME.old-N"),
     STRING(init_from, 0, TRAIN, "", "begin with the weights of these model files, of any kind: "
                                         "FILE,FILE"),

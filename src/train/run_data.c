@@ -34,17 +34,18 @@ void p2p_run_data_compare(const P2pOptions *told, const P2pOptions *now,
                           char changes[P2P_RUN_DATA_CHANGES])
 {
     char was[P2P_OPTION_TEXT], is[P2P_OPTION_TEXT];
-    const char *name, *a = told->data_digest, *b = now->data_digest;
+    const char *a = told->data_digest, *b = now->data_digest;
+    const P2pOptionInfo *o;
     size_t used = 0;
 
     changes[0] = '\0';
-    for (int i = 0; p2p_options_stored(told, P2P_ROLE_DATA, i, &name, was, sizeof(was)) &&
-                    p2p_options_stored(now, P2P_ROLE_DATA, i, &name, is, sizeof(is));
+    for (int i = 0; (o = p2p_options_stored(told, P2P_ROLE_DATA, i, was, sizeof(was))) &&
+                    p2p_options_stored(now, P2P_ROLE_DATA, i, is, sizeof(is));
          i++)
-        if (is_compared(name) && strcmp(was, is) != 0 && used < P2P_RUN_DATA_CHANGES)
-            used +=
-                (size_t)snprintf(changes + used, P2P_RUN_DATA_CHANGES - used,
-                                 "%s--%s %.64s instead of %.64s", used ? ", " : "", name, is, was);
+        if (is_compared(o->name) && strcmp(was, is) != 0 && used < P2P_RUN_DATA_CHANGES)
+            used += (size_t)snprintf(changes + used, P2P_RUN_DATA_CHANGES - used,
+                                     "%s--%s %.64s instead of %.64s", used ? ", " : "", o->name, is,
+                                     was);
     if (!used && *a && strcmp(a, b) != 0)
         snprintf(changes, P2P_RUN_DATA_CHANGES, "%.*s pictures of %s in %.500s",
                  (int)strcspn(b, "-"), b,

@@ -407,7 +407,7 @@ static void stored_options_are_loaded_exactly(void **state)
     Parsed p;
     P2pOptions loaded;
     char value[P2P_OPTION_TEXT], again[P2P_OPTION_TEXT];
-    const char *name, *same;
+    const P2pOptionInfo *o;
     int count = 0;
 
     (void)state;
@@ -416,14 +416,12 @@ static void stored_options_are_loaded_exactly(void **state)
           "--no_flip --preset torch --seed 7 --max_steps 5 --batch_size 3");
     assert_int_equal(p.err, 0);
     p2p_options_init(&loaded);
-    for (; p2p_options_stored(&p.options, P2P_ROLE_ANY, count, &name, value, sizeof(value));
-         count++)
-        assert_int_equal(p2p_options_set(&loaded, name, value), 0);
+    for (; (o = p2p_options_stored(&p.options, P2P_ROLE_ANY, count, value, sizeof(value))); count++)
+        assert_int_equal(p2p_options_set(&loaded, o->name, value), 0);
     assert_true(count > 30);
     for (int i = 0; i < count; i++) {
-        assert_true(p2p_options_stored(&p.options, P2P_ROLE_ANY, i, &name, value, sizeof(value)));
-        assert_true(p2p_options_stored(&loaded, P2P_ROLE_ANY, i, &same, again, sizeof(again)));
-        assert_ptr_equal(name, same);
+        o = p2p_options_stored(&p.options, P2P_ROLE_ANY, i, value, sizeof(value));
+        assert_ptr_equal(o, p2p_options_stored(&loaded, P2P_ROLE_ANY, i, again, sizeof(again)));
         assert_string_equal(value, again);
     }
     assert_true(loaded.lr == 0.1 && loaded.beta2 == 0.9991234567890123);
