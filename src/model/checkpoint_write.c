@@ -286,13 +286,15 @@ static int put_fetched(P2pCheckpointWriter *s, P2pSafetensors *file)
         if ((err = fetch(s, i + 1)) == P2P_OK && (err = p2p_marker_wait(stage->marker)) == P2P_OK)
             err = put_tensor(s, file, i, stage->raw);
     }
-    if (err) { /* what is on its way must not come to memory that is freed; err has its message */
-        P2pFailure failure = {0};
-        p2p_failure_keep(&failure, err);
-        p2p_device_finish(s->device);
-        err = p2p_failure_tell(&failure);
-        p2p_failure_finish(&failure);
-    }
+    if (!err)
+        return P2P_OK;
+    P2pFailure failure = {0};
+    p2p_failure_keep(&failure, err);
+    if (p2p_device_finish(s->device) < 0) /* it may write there still: no memory to give back */
+        for (int i = 0; i < STAGES; i++)
+            s->stages[i].raw = NULL;
+    err = p2p_failure_tell(&failure);
+    p2p_failure_finish(&failure);
     return err;
 }
 
