@@ -160,20 +160,22 @@ uint32_t p2p_plan_dropout_stream(P2pPlan *plan)
     return p2p_stream(P2P_STREAM_DROPOUT, plan->dropouts++);
 }
 
-/* Remember the variant of a call, where there is a choice. */
-static int record(P2pPlan *plan, const P2pCall *call, const P2pVariant *variant)
+/* Remember the way of a call, where there is a choice. */
+static int record(P2pPlan *plan, const P2pCall *call, const P2pWay *way)
 {
     const size_t used = plan->record ? strlen(plan->record) : 0;
-    char text[P2P_CALL_TEXT];
+    char text[P2P_CALL_TEXT], form[16] = "";
     size_t length;
 
     p2p_call_text(call, text);
     if (!call->pass->variants[1].name || (used && p2p_remembered(plan->record, text, &length)))
         return P2P_OK;
-    const size_t more = strlen(text) + strlen(variant->name) + sizeof(": \n");
+    if (way->form)
+        snprintf(form, sizeof(form), ":%d", way->form);
+    const size_t more = strlen(text) + strlen(way->variant->name) + strlen(form) + sizeof(": \n");
     const int err = p2p_grow((void **)&plan->record, &plan->record_capacity, used + more, 1);
     if (!err)
-        snprintf(plan->record + used, more, "%s: %s\n", text, variant->name);
+        snprintf(plan->record + used, more, "%s: %s%s\n", text, way->variant->name, form);
     return err;
 }
 
@@ -190,7 +192,7 @@ static int choose_variants(P2pPlan *plan)
             continue;
         if ((err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice, &lost)) < 0)
             return p2p_fail_prefix(err, "%s", s->label);
-        err = record(plan, &s->call, s->way.variant);
+        err = record(plan, &s->call, &s->way);
         first_lost = lost && !first_lost ? s : first_lost;
         all_lost += lost;
     }
@@ -248,7 +250,7 @@ static bool fuse(Step *s, const Step *adam, const P2pCaps *caps)
     fused.call.attr.beta2 = adam->call.attr.beta2;
     fused.call.attr.eps = adam->call.attr.eps;
     fused.call.attr.epsilon_hat = adam->call.attr.epsilon_hat;
-    if (!p2p_way_plan(&fused.way, s->way.variant, &fused.call, caps))
+    if (!p2p_way_plan_form(&fused.way, s->way.variant, s->way.form, &fused.call, caps))
         return false;
     *s = fused;
     return true;

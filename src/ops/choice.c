@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/status.h"
@@ -136,10 +137,23 @@ static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps
     return found;
 }
 
-static const P2pVariant *find_variant(const P2pPass *pass, const char *name, size_t length)
+/* The part of "VARIANT:FORM" before the colon. */
+static size_t name_length(const char *name, size_t length)
 {
+    const char *colon = memchr(name, ':', length);
+
+    return colon ? (size_t)(colon - name) : length;
+}
+
+/* The variant of a name, and its form where the name has one; NULL: there is none. */
+static const P2pVariant *find_variant(const P2pPass *pass, const char *name, size_t length,
+                                      int *form)
+{
+    const size_t n = name_length(name, length);
+
+    *form = n < length ? atoi(name + n + 1) : 0;
     for (const P2pVariant *v = pass->variants; v->name; v++)
-        if (strlen(v->name) == length && !strncmp(v->name, name, length))
+        if (strlen(v->name) == n && !strncmp(v->name, name, n))
             return v;
     return NULL;
 }
@@ -153,14 +167,15 @@ static const char *recall(const P2pCall *call, const P2pChoice *choice, size_t *
         return NULL;
     p2p_call_text(call, text);
     const char *name = p2p_remembered(choice->remembered, text, length);
-    return name && !is_left_out(name, *length, choice) ? name : NULL;
+    return name && !is_left_out(name, name_length(name, *length), choice) ? name : NULL;
 }
 
 static int fail_forced(const P2pCall *call, const char *forced, size_t n, const P2pCaps *caps)
 {
     const P2pPass *pass = call->pass;
+    int form;
 
-    if (forced && !find_variant(pass, forced, n))
+    if (forced && !find_variant(pass, forced, n, &form))
         return p2p_fail(P2P_EINVAL,
                         "--variant %s=%.*s: there is no such variant (the first of %s "
                         "is %s)",
@@ -176,10 +191,11 @@ int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const 
     size_t n = 0;
     const char *forced = forced_variant(call->pass, choice, &n);
     const char *name = forced ? forced : recall(call, choice, &n);
-    const P2pVariant *v = name ? find_variant(call->pass, name, n) : NULL;
+    int form = 0;
+    const P2pVariant *v = name ? find_variant(call->pass, name, n, &form) : NULL;
 
     *lost = false;
-    if (v && p2p_way_plan(way, v, call, caps))
+    if (v && p2p_way_plan_form(way, v, form, call, caps))
         return P2P_OK;
     if (forced)
         return fail_forced(call, forced, n, caps);

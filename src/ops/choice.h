@@ -9,11 +9,11 @@
 #include "src/ops/op.h"
 
 typedef struct P2pChoice {
-    /** Forced: "conv2d_fwd=naive,conv2d=tile" (a pass name or its beginning up to '_'), or left out:
-     *  "-winograd" in any pass. NULL: nothing. */
+    /** Forced: "conv2d_fwd=naive,conv2d=tile" (a pass name or its beginning up to '_'; "winograd:2" in
+     *  that form), or left out: "-winograd" in any pass. NULL: nothing. */
     const char *variants;
-    /** Remembered: lines "CALL: VARIANT", CALL as p2p_call_text() has it; the first of a call counts.
-     *  NULL: nothing. */
+    /** Remembered: lines "CALL: VARIANT[:FORM]", CALL as p2p_call_text() has it; the first of a call
+     *  counts. NULL: nothing. */
     const char *remembered;
     const char *refs; /* "norm_stats,conv2d": these run on the host by their reference */
 } P2pChoice;

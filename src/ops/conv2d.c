@@ -91,7 +91,7 @@ static int emit_naive(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
 static const P2pVariant variants[] = {
     {"thin", p2p_conv2d_thin_plan, p2p_conv2d_thin_emit, .for_cpus = true},
     {"winograd", p2p_conv2d_winograd_plan, p2p_conv2d_winograd_emit, .for_cpus = true,
-     .with_adam = true, .takes = WEIGHTS_OF_ANY_TYPE},
+     .with_adam = true, .has_forms = true, .takes = WEIGHTS_OF_ANY_TYPE},
     {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
      .takes = WEIGHTS_OF_ANY_TYPE},
     {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit},

@@ -55,15 +55,16 @@ static double direct_cost(const ConvGeom *g, int taps)
     return (double)g->n * g->p * g->q * taps * taps;
 }
 
-/* The algorithm of the least cost; false: none has these taps. */
-static bool choose(const ConvGeom *g, P2pConvDirection direction, const P2pCaps *caps,
+/* The algorithm of the least cost, or F(form, taps); false: there is none with these taps. */
+static bool choose(const ConvGeom *g, P2pConvDirection direction, int form, const P2pCaps *caps,
                    WinogradAlgorithm *best, double *least)
 {
     *least = 0;
     if (g->r != g->s || g->r % g->stride)
         return false;
     for (size_t i = 0; i < P2P_COUNT(winograd_algorithms); i++) {
-        if (winograd_algorithms[i].taps != g->r / g->stride)
+        if (winograd_algorithms[i].taps != g->r / g->stride ||
+            (form && winograd_algorithms[i].tile != form))
             continue;
         const double c = cost(g, winograd_algorithms[i], direction, caps);
         if (*least == 0 || c < *least) {
@@ -160,8 +161,9 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
     WinogradAlgorithm a = {0};
     double least;
 
-    if (!fits(call, &g, caps) || !choose(&g, direction, caps, &a, &least))
+    if (!fits(call, &g, caps) || !choose(&g, direction, way->form, caps, &a, &least))
         return false;
+    way->form = a.tile;
     way->cost = 1.25 * least < direct_cost(&g, a.taps) ? P2P_COST_USUAL : P2P_COST_HIGH;
     way->error = 16;
     way->inexact = !a.exact;

@@ -56,12 +56,19 @@ static bool takes_types(const P2pCall *call, P2pWay *way)
     return true;
 }
 
-bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps)
+bool p2p_way_plan_form(P2pWay *way, const P2pVariant *variant, int form, const P2pCall *call,
+                       const P2pCaps *caps)
 {
-    *way = (P2pWay){.variant = variant};
+    *way = (P2pWay){.variant = variant, .form = form};
     if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam))
         return false;
-    return (!variant->plan || variant->plan(call, caps, way)) && takes_types(call, way);
+    return (!form || variant->has_forms) && (!variant->plan || variant->plan(call, caps, way)) &&
+           takes_types(call, way);
+}
+
+bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps)
+{
+    return p2p_way_plan_form(way, variant, 0, call, caps);
 }
 
 /* A reference in a sequence: the call, and host arrays of its operands. */

@@ -162,6 +162,7 @@ enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 128 };
 /** How a variant goes about a call: decided once by its plan(), used by its emit(). */
 typedef struct P2pWay {
     const P2pVariant *variant;
+    int form;          /* which of the variant's algorithms, where it has several; else 0 */
     size_t work_bytes; /* of scratch memory */
     P2pCost cost;
     double error;                  /* rounding errors relative to a plain sum's; 0: as those */
@@ -177,7 +178,8 @@ typedef struct P2pKernel {
     size_t group[2];     /* work-items of a group; 0: the driver chooses */
 } P2pKernel;
 
-/** Fills way, which is {0} but for its variant; false: it cannot run this call on such a device. */
+/** Fills way, which is {0} but for its variant and the form wanted (0: what it takes for the best);
+ *  false: it cannot run this call on such a device. */
 typedef bool P2pPlanWay(const P2pCall *call, const P2pCaps *caps, P2pWay *way);
 /** Append the launches. work: at least way->work_bytes, or NULL when that is 0. */
 typedef int P2pEmitWay(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work);
@@ -196,6 +198,7 @@ struct P2pVariant {
     P2pKernel kernel; /* where variants differ in it alone */
     bool for_cpus;    /* not applicable to other devices */
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
+    bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
     P2pTakes takes[P2P_MAX_OPERANDS];
 };
 
@@ -231,6 +234,9 @@ const P2pPass *p2p_pass_find(const char *name);
 
 /** A variant's way through a call; false: it cannot run it on such a device. */
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
+/** The same in a form of its; false also where it has no such form, or not for this call. */
+bool p2p_way_plan_form(P2pWay *way, const P2pVariant *variant, int form, const P2pCall *call,
+                       const P2pCaps *caps);
 /** Append the pass's reference: reads the operands back, computes, writes the outputs. */
 int p2p_call_emit_ref(P2pSequence *seq, const P2pCall *call);
 

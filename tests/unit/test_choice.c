@@ -48,11 +48,11 @@ static const char *chosen(const P2pCall *call, const P2pCaps *caps, const P2pCho
     return p2p_way_choose(&way, call, caps, choice, lost) < 0 ? "none" : way.variant->name;
 }
 
-#define assert_chosen(call, caps, choice, expected, expected_lost)           \
-    do {                                                                     \
-        bool lost;                                                           \
-        assert_string_equal(chosen(&(call), caps, choice, &lost), expected); \
-        assert_int_equal(lost, expected_lost);                               \
+#define assert_chosen(call, caps, choice, expected, expected_lost)               \
+    do {                                                                         \
+        bool was_lost;                                                           \
+        assert_string_equal(chosen(&(call), caps, choice, &was_lost), expected); \
+        assert_int_equal(was_lost, expected_lost);                               \
     } while (0)
 
 static void rule_takes_the_first_of_least_cost(void **state)
@@ -124,6 +124,36 @@ static void what_cannot_run_any_more_yields_to_the_rule(void **state)
     assert_chosen(moved, &gpu, &choice, "tile", true);
 }
 
+static void form_of_a_variant_is_kept(void **state)
+{
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+    const P2pChoice forced = {.variants = "conv2d=winograd:2"};
+    const P2pChoice formless = {.variants = "conv2d=simd:2"};
+    const P2pChoice absent = {.variants = "conv2d=winograd:7"};
+    char text[P2P_CALL_TEXT], lines[P2P_CALL_TEXT + 32];
+    bool lost;
+    P2pWay way;
+
+    (void)state;
+    assert_int_equal(p2p_way_choose(&way, &call, &cpu, NULL, &lost), P2P_OK);
+    assert_int_equal(way.form, 3); /* F(3,2), by the rule */
+    assert_int_equal(p2p_way_choose(&way, &call, &cpu, &forced, &lost), P2P_OK);
+    assert_int_equal(way.form, 2);
+    assert_chosen(call, &cpu, &formless, "none", false);
+    assert_chosen(call, &cpu, &absent, "none", false);
+
+    p2p_call_text(&call, text);
+    snprintf(lines, sizeof(lines), "%s: winograd:2\n", text);
+    const P2pChoice remembered = {.remembered = lines};
+    const P2pChoice left_out = {.remembered = lines, .variants = "-winograd"};
+    assert_int_equal(p2p_way_choose(&way, &call, &cpu, &remembered, &lost), P2P_OK);
+    assert_string_equal(way.variant->name, "winograd");
+    assert_int_equal(way.form, 2);
+    assert_chosen(call, &cpu, &left_out, "simd", false);
+    snprintf(lines, sizeof(lines), "%s: winograd:7\n", text);
+    assert_chosen(call, &cpu, &remembered, "winograd", true);
+}
+
 static void text_tells_apart_what_variants_depend_on(void **state)
 {
     const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
@@ -167,6 +197,7 @@ int main(void)
         cmocka_unit_test(forced_wins_over_remembered),
         cmocka_unit_test(first_line_of_a_call_counts),
         cmocka_unit_test(what_cannot_run_any_more_yields_to_the_rule),
+        cmocka_unit_test(form_of_a_variant_is_kept),
         cmocka_unit_test(text_tells_apart_what_variants_depend_on),
         cmocka_unit_test(only_some_gradients_make_adams_step),
     };
