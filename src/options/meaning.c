@@ -41,9 +41,7 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
 
 /* A row a preset: what differs from the defaults, which are pytorch-CycleGAN-and-pix2pix's. */
 static const struct {
-    struct {
-        const char *name, *value;
-    } options[8];
+    P2pOptionDefault options[8];
 } presets[] = {
     [P2P_PRESET_PYTORCH] = {{{0}}},
     /* Isola et al. 2017: sec. 3.3 halves the objective of D, which the two programs below do not. */
@@ -67,11 +65,16 @@ static const struct {
                            {"gan_mode", "lsgan"}}},
 };
 
+void p2p_options_set_defaults(P2pOptions *o, const P2pOptionDefault *list)
+{
+    for (; list->name; list++) {
+        const int option = p2p_option_find(list->name);
+        if (!o->given[option])
+            P2P_ASSERT(p2p_option_set(o, option, list->value) == P2P_OK);
+    }
+}
+
 void p2p_options_apply_preset(P2pOptions *o)
 {
-    for (size_t i = 0; presets[o->preset].options[i].name; i++) {
-        const int option = p2p_option_find(presets[o->preset].options[i].name);
-        if (!o->given[option])
-            P2P_ASSERT(p2p_option_set(o, option, presets[o->preset].options[i].value) == P2P_OK);
-    }
+    p2p_options_set_defaults(o, presets[o->preset].options);
 }

@@ -86,6 +86,14 @@ struct P2pOptions {
 /** Set all defaults. */
 void p2p_options_init(P2pOptions *options);
 
+/** An option's value in place of the table's. */
+typedef struct P2pOptionDefault {
+    const char *name, *value;
+} P2pOptionDefault;
+
+/** Set those of a list that were not given; a name of NULL ends it. They do not count as given. */
+void p2p_options_set_defaults(P2pOptions *options, const P2pOptionDefault *list);
+
 /** Set what the preset stands for where nothing was given; what it sets does not count as given. */
 void p2p_options_apply_preset(P2pOptions *options);
 

@@ -6,9 +6,11 @@
 #include "src/base/status.h"
 #include "src/train/pix2pix.h"
 
+static const P2pOptionDefault none[] = {{NULL, NULL}};
+
 const P2pGanModel p2p_gan_models[] = {
-    {"pix2pix", p2p_pix2pix_create_from_options},
-    {NULL, NULL},
+    {"pix2pix", none, p2p_pix2pix_create_from_options},
+    {NULL, NULL, NULL},
 };
 
 int p2p_gan_model_find(const char *name, const P2pGanModel **out)

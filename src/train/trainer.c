@@ -28,6 +28,7 @@ struct P2pTrainer {
     P2pRunFolder folder;
     P2pDataset *dataset;
     P2pLoader *loader;
+    const P2pGanModel *model;
     P2pGan *gan;
     P2pSaver *saver;
     P2pTransfer transfer; /* while preparing */
@@ -71,6 +72,19 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     default_phase(&o);
     t->told = t->options = o;
     p2p_options_take(&t->options, &asked, P2P_ROLE_ANY);
+    return p2p_gan_model_find(t->options.model, &t->model);
+}
+
+/* Where none was given: what --init_from tells, then the preset, then the model. */
+static int new_options(P2pTrainer *t)
+{
+    int err = p2p_transfer_open(&t->transfer, &t->options);
+
+    if (err || (err = p2p_gan_model_find(t->options.model, &t->model)) < 0)
+        return err;
+    p2p_options_set_defaults(&t->options, t->model->defaults);
+    p2p_options_apply_preset(&t->options);
+    default_phase(&t->options);
     return P2P_OK;
 }
 
@@ -171,11 +185,8 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
                               .remembered =
                                   file ? p2p_tensor_file_meta(file, P2P_META_VARIANTS) : NULL,
                               .refs = o->ref};
-    const P2pGanModel *model;
-    int err = p2p_gan_model_find(o->model, &model);
+    int err = t->model->create(&t->gan, t->device, o, t->height, t->width, &choice);
 
-    if (!err)
-        err = model->create(&t->gan, t->device, o, t->height, t->width, &choice);
     for (int i = 0; !err && i < t->gan->net_count; i++) {
         P2pNet *net = t->gan->nets[i];
         err =
@@ -229,12 +240,8 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     t->device = device;
     t->options = *options;
     t->folder.lock = -1;
-    if (!options->continue_train) {
-        if ((err = p2p_transfer_open(&t->transfer, &t->options)) < 0)
-            goto done;
-        p2p_options_apply_preset(&t->options);
-        default_phase(&t->options);
-    }
+    if (!options->continue_train && (err = new_options(t)) < 0)
+        goto done;
     if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
         goto done;
     err = options->continue_train ? continue_options(t, &file)
