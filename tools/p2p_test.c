@@ -264,7 +264,9 @@ static int test_all(P2pModel *model, const P2pOptions *o)
     const char *phase = cli_text(o, "phase");
     const char *count = cli_int(o, "num_test") ? "num_test" : "max_dataset_size";
     const P2pDatasetSettings settings = {.phase = phase[0] ? phase : "test",
-                                         .direction = (P2pDirection)cli_int(stored, "direction"),
+                                         .direction = strcmp(cli_text(stored, "direction"), "BtoA")
+                                                          ? P2P_DIRECTION_ATOB
+                                                          : P2P_DIRECTION_BTOA,
                                          .max_dataset_size = cli_size(o, count),
                                          .max_pixels = cli_size(o, "max_pixels")};
     Results r = {.options = o};

@@ -51,8 +51,8 @@ typedef enum P2pOptionType {
 typedef struct P2pOptionInfo {
     const char *name;
     P2pOptionType type;
-    unsigned roles; /**< none: an option of one call, which no file keeps */
-    unsigned programs;
+    unsigned roles;             /**< none: an option of one call, which no file keeps */
+    unsigned programs;          /**< none: a fact that only files tell */
     double min, max;            /**< range of numbers, both included */
     const char *initial;        /**< default, as text */
     const char *const *choices; /**< all texts that it may be, NULL behind the last; or NULL */
@@ -81,7 +81,6 @@ P2P_API void p2p_options_destroy(P2pOptions **options);
  * is false, 0, NaN or NULL.
  */
 P2P_API bool p2p_options_get_flag(const P2pOptions *options, const char *name);
-/** Of a choice: its place among the choices, from 0. */
 P2P_API int64_t p2p_options_get_int(const P2pOptions *options, const char *name);
 /** Also of whole numbers. */
 P2P_API double p2p_options_get_number(const P2pOptions *options, const char *name);

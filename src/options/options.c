@@ -189,13 +189,14 @@ bool p2p_options_given(const P2pOptions *options, const char *name)
     return i >= 0 && options->given[i];
 }
 
-/* The option of this name if it is held in one of these ways (bits), or NULL with the message set. */
-static const P2pOption *held_as(const char *name, unsigned ways)
+/* The option of this name that has one of two types, or NULL with the message set. */
+static const P2pOption *of_type(const char *name, P2pOptionType type, P2pOptionType other)
 {
     const int i = p2p_option_find(name);
+    const P2pOption *o = i < 0 ? NULL : &p2p_option_table[i];
 
-    if (i >= 0 && ways >> p2p_option_table[i].storage & 1u)
-        return &p2p_option_table[i];
+    if (o && (o->info.type == type || o->info.type == other))
+        return o;
     p2p_fail(P2P_EINVAL, "there is no option '%.80s' of this type", name);
     return NULL;
 }
@@ -222,38 +223,30 @@ static const char *text(const P2pOptions *options, const P2pOption *o)
                                           : (const char *)options + o->offset;
 }
 
-enum {
-    FLAG = 1 << P2P_STORED_BOOL,
-    WHOLE = 1 << P2P_STORED_INT | 1 << P2P_STORED_LONG,
-    NUMBER = WHOLE | 1 << P2P_STORED_DOUBLE,
-    PLACE = 1 << P2P_STORED_PLACE,
-    TEXT = PLACE | 1 << P2P_STORED_TEXT,
-};
-
 bool p2p_options_get_flag(const P2pOptions *options, const char *name)
 {
-    const P2pOption *o = held_as(name, FLAG);
+    const P2pOption *o = of_type(name, P2P_OPTION_FLAG, P2P_OPTION_FLAG);
 
     return o && whole(options, o);
 }
 
 int64_t p2p_options_get_int(const P2pOptions *options, const char *name)
 {
-    const P2pOption *o = held_as(name, WHOLE | PLACE);
+    const P2pOption *o = of_type(name, P2P_OPTION_INT, P2P_OPTION_INT);
 
     return o ? whole(options, o) : 0;
 }
 
 double p2p_options_get_number(const P2pOptions *options, const char *name)
 {
-    const P2pOption *o = held_as(name, NUMBER);
+    const P2pOption *o = of_type(name, P2P_OPTION_NUMBER, P2P_OPTION_INT);
 
     return o ? number(options, o) : NAN;
 }
 
 const char *p2p_options_get_string(const P2pOptions *options, const char *name)
 {
-    const P2pOption *o = held_as(name, TEXT);
+    const P2pOption *o = of_type(name, P2P_OPTION_STRING, P2P_OPTION_STRING);
 
     return o ? text(options, o) : NULL;
 }

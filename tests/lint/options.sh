@@ -82,7 +82,7 @@ typed() { # FUNCTION... : TYPE... of the help
     done
 }
 typed 'cli_flag\|p2p_options_get_flag' ''
-typed 'cli_int\|cli_size\|p2p_options_get_int' 'N\|NAME'
+typed 'cli_int\|cli_size\|p2p_options_get_int' 'N'
 typed 'p2p_options_get_number' 'N'
 typed 'p2p_options_given\|p2p_options_set_[a-z]*' '[A-Z]*'
 typed 'cli_text\|p2p_options_get_string' 'TEXT\|NAME'
