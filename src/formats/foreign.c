@@ -14,15 +14,15 @@
 #include "src/base/status.h"
 
 /* What to do. */
-static const char use_export[] =
-    "pix2pix-tensorflow's server/tools/export-checkpoint.py makes a .pict of a "
-    "checkpoint, and that is read",
-                  use_state_dict[] = "load it in Python and save the network's state_dict() by "
-                                     "torch.save(), which is read",
-                  use_original[] =
-                      "give the model that it was made from (.safetensors, .pth, .pict)",
-                  unpack[] = "unpack it first", fetch_again[] = "fetch the model's file itself",
-                  no_model[] = "models are .safetensors, .pth and .pict files";
+#define USE_EXPORT                                                                               \
+    "pix2pix-tensorflow's server/tools/export-checkpoint.py makes a .pict of a checkpoint, and " \
+    "that is read"
+#define USE_STATE_DICT \
+    "load it in Python and save the network's state_dict() by torch.save(), which is read"
+#define USE_ORIGINAL "give the model that it was made from (.safetensors, .pth, .pict, .t7)"
+#define UNPACK "unpack it first"
+#define FETCH_AGAIN "fetch the model's file itself"
+#define NO_MODEL "models are .safetensors, .pth, .pict and .t7 files"
 
 static int refuse(const char *path, const char *what, const char *advice)
 {
@@ -37,30 +37,27 @@ static const struct {
     size_t at, bytes;
     const char *magic, *what, *advice;
 } fronts[] = {
-    {0, MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file (Keras)", no_model},
-    {4, MAGIC("TFL3"), "a model of TensorFlow Lite", use_export},
-    {0, MAGIC("model_checkpoint_path:"), "TensorFlow's list of checkpoints", use_export},
-    {0, MAGIC("\3\0\0\0\1\0\0\0"), "a Torch7 table (.t7)", use_state_dict},
-    {0, MAGIC("4\n1\n3\nV 1\n"), "a Torch7 object as text (.t7)", use_state_dict},
-    {0, MAGIC("3\n1\n"), "a Torch7 table as text (.t7)", use_state_dict},
-    {0, MAGIC("\x93NUMPY"), "an array of NumPy", use_state_dict},
-    {0, MAGIC("(dp"), "a plain Python pickle", use_state_dict},
-    {0, MAGIC("ccopy_reg\n"), "a plain Python pickle", use_state_dict},
-    {257, MAGIC("ustar"), "a tar archive", unpack},
-    {0, MAGIC("\x1f\x8b\x08"), "compressed by gzip", unpack},
-    {0, MAGIC("BZh"), "compressed by bzip2", unpack},
-    {0, MAGIC("\xfd\x37zXZ"), "compressed by xz", unpack},
-    {0, MAGIC("\x28\xb5\x2f\xfd"), "compressed by zstd", unpack},
-    {0, MAGIC("7z\xbc\xaf"), "a 7-Zip archive", unpack},
-    {0, MAGIC("Rar!"), "a RAR archive", unpack},
-    {0, MAGIC("\x89PNG"), "a picture", no_model},
-    {0, MAGIC("\xff\xd8\xff"), "a picture", no_model},
-    {0, MAGIC("GIF8"), "a picture", no_model},
-    {0,
-     MAGIC("\x7f"
-           "ELF"),
-     "a program", no_model},
-    {0, MAGIC("version https://git-lfs"), "a pointer of Git LFS", fetch_again},
+    {0, MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file (Keras)", NO_MODEL},
+    {4, MAGIC("TFL3"), "a model of TensorFlow Lite", USE_EXPORT},
+    {0, MAGIC("model_checkpoint_path:"), "TensorFlow's list of checkpoints", USE_EXPORT},
+    {0, MAGIC("\3\0\0\0\1\0\0\0"), "a Torch7 table (.t7)", USE_STATE_DICT},
+    {0, MAGIC("4\n1\n3\nV 1\n"), "a Torch7 object as text (.t7)", USE_STATE_DICT},
+    {0, MAGIC("3\n1\n"), "a Torch7 table as text (.t7)", USE_STATE_DICT},
+    {0, MAGIC("\x93NUMPY"), "an array of NumPy", USE_STATE_DICT},
+    {0, MAGIC("(dp"), "a plain Python pickle", USE_STATE_DICT},
+    {0, MAGIC("ccopy_reg\n"), "a plain Python pickle", USE_STATE_DICT},
+    {257, MAGIC("ustar"), "a tar archive", UNPACK},
+    {0, MAGIC("\x1f\x8b\x08"), "compressed by gzip", UNPACK},
+    {0, MAGIC("BZh"), "compressed by bzip2", UNPACK},
+    {0, MAGIC("\xfd\x37zXZ"), "compressed by xz", UNPACK},
+    {0, MAGIC("\x28\xb5\x2f\xfd"), "compressed by zstd", UNPACK},
+    {0, MAGIC("7z\xbc\xaf"), "a 7-Zip archive", UNPACK},
+    {0, MAGIC("Rar!"), "a RAR archive", UNPACK},
+    {0, MAGIC("\x89PNG"), "a picture", NO_MODEL},
+    {0, MAGIC("\xff\xd8\xff"), "a picture", NO_MODEL},
+    {0, MAGIC("GIF8"), "a picture", NO_MODEL},
+    {1, MAGIC("ELF"), "a program", NO_MODEL},
+    {0, MAGIC("version https://git-lfs"), "a pointer of Git LFS", FETCH_AGAIN},
 };
 
 /* TensorFlow's .index of a checkpoint, and its checkpoints before 2017, end with this. */
@@ -191,18 +188,18 @@ int p2p_foreign_refuse(const char *path, const unsigned char *data, size_t bytes
         if (has(data, bytes, fronts[i].at, fronts[i].magic, fronts[i].bytes))
             return refuse(path, fronts[i].what, fronts[i].advice);
     if (is_pickle(data, bytes))
-        return refuse(path, "a plain Python pickle, not written by torch.save()", use_state_dict);
+        return refuse(path, "a plain Python pickle, not written by torch.save()", USE_STATE_DICT);
     if (is_tensorflow_data(path) ||
         (bytes > sizeof(table_end) &&
          has(data, bytes, bytes - sizeof(table_end), table_end, sizeof(table_end))))
-        return refuse(path, "a checkpoint of TensorFlow", use_export);
+        return refuse(path, "a checkpoint of TensorFlow", USE_EXPORT);
     if (begins_with_word(data, bytes, "<!doctype") || begins_with_word(data, bytes, "<html") ||
         begins_with_word(data, bytes, "<?xml"))
-        return refuse(path, "a web page", fetch_again);
+        return refuse(path, "a web page", FETCH_AGAIN);
     if (begins_with_word(data, bytes, "{"))
-        return refuse(path, "JSON text", no_model);
+        return refuse(path, "JSON text", NO_MODEL);
     message = message_kind(data, bytes);
-    return message ? refuse(path, message, strstr(message, "ONNX") ? use_original : use_export)
+    return message ? refuse(path, message, strstr(message, "ONNX") ? USE_ORIGINAL : USE_EXPORT)
                    : P2P_OK;
 }
 
@@ -211,10 +208,10 @@ int p2p_foreign_refuse_entry(const char *path, const char *entry)
     static const struct {
         const char *end, *what, *advice;
     } entries[] = {
-        {"/constants.pkl", "a TorchScript archive", use_state_dict},
-        {".npy", "an archive of NumPy's arrays (.npz)", use_state_dict},
-        {"model.weights.h5", "a model of Keras", no_model},
-        {"saved_model.pb", "a packed SavedModel of TensorFlow", use_export},
+        {"/constants.pkl", "a TorchScript archive", USE_STATE_DICT},
+        {".npy", "an archive of NumPy's arrays (.npz)", USE_STATE_DICT},
+        {"model.weights.h5", "a model of Keras", NO_MODEL},
+        {"saved_model.pb", "a packed SavedModel of TensorFlow", USE_EXPORT},
     };
 
     for (size_t i = 0; i < P2P_COUNT(entries); i++)
@@ -226,8 +223,8 @@ int p2p_foreign_refuse_entry(const char *path, const char *entry)
 int p2p_foreign_refuse_path(const char *path)
 {
     if (p2p_folder_exists(path) && (has_beside(path, "/saved_model.pb")))
-        return refuse(path, "the folder of a SavedModel of TensorFlow", use_export);
+        return refuse(path, "the folder of a SavedModel of TensorFlow", USE_EXPORT);
     if (!p2p_file_exists(path) && has_beside(path, ".index"))
-        return refuse(path, "a checkpoint of TensorFlow", use_export);
+        return refuse(path, "a checkpoint of TensorFlow", USE_EXPORT);
     return P2P_OK;
 }
