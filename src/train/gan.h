@@ -41,9 +41,8 @@ typedef struct P2pGan {
 /* ---- The models ---------------------------------------------------------------------------- */
 
 typedef struct P2pGanModel {
-    const char *name; /* of --model */
-    const P2pOptionDefault
-        *defaults; /* that differ from the options' own; a name of NULL ends it */
+    const char *name;                 /* of --model */
+    const P2pOptionDefault *defaults; /* in place of the options' own; a name of NULL ends it */
     /** Networks of undefined values and the finished plan of a step for a batch of that size. */
     int (*create)(P2pGan **out, P2pDevice *device, const P2pOptions *options, int height, int width,
                   const P2pChoice *choice);

@@ -2,8 +2,6 @@
 /* The plan of one pix2pix training step. Everything about its order and losses stands here. */
 #include "src/train/pix2pix.h"
 
-#include <stdio.h>
-
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
