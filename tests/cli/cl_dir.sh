@@ -16,7 +16,7 @@ cp -r "$sources/cl" edited
 export P2P_CL_DIR="$work/edited:$build/cl"
 translate same
 check 'the same kernels give the same picture' cmp -s embedded.png same.png
-sed -i 's/return tanh(/return -tanh(/' edited/*.clh
+sed -i 's/ tanh(/ -tanh(/' edited/*.clh
 translate changed
 check 'an edited piece changes the picture' sh -c '! cmp -s embedded.png changed.png'
 unset P2P_CL_DIR
