@@ -26,5 +26,5 @@ build/tools/p2p-train --checkpoints_dir demo/checkpoints --name facades --device
     --max_seconds "$seconds" "$@"
 build/tools/p2p-test --checkpoints_dir demo/checkpoints --name facades --device cpu \
     --dataroot demo/facades --results_dir demo/results --num_test 8
-echo "Look at demo/results/facades/index.html, or at one picture (input | output | target):"
-ls demo/results/facades/images/*_all.png | head -n 1
+echo "Look at demo/results/facades/test_latest/index.html, or at one picture (input | output | target):"
+ls demo/results/facades/test_latest/images/*_all.png | head -n 1

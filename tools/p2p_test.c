@@ -12,8 +12,10 @@
 
 const char cli_usage[] =
     "Usage: p2p-test --name NAME [--dataroot DIR] [OPTION]...\n"
-    "Translate the test pictures of a data set with a run's checkpoint. RESULTS_DIR/NAME/ gets\n"
-    "images/, index.html (input, output, target) and metrics.json (L1, PSNR, SSIM).\n";
+    "       p2p-test -m MODEL [--name NAME] --dataroot DIR [OPTION]...\n"
+    "Translate the test pictures of a data set with a run's checkpoint or another model.\n"
+    "RESULTS_DIR/NAME/PHASE_EPOCH/ (with -m, PHASE_MODEL/) gets images/, index.html (input, output,\n"
+    "target) and metrics.json (L1, PSNR, SSIM).\n";
 
 static const char program[] = "p2p-test";
 
@@ -21,13 +23,15 @@ enum { PATH_BYTES = 4096 };
 
 typedef struct Results {
     const P2pOptions *options;
+    const P2pOptions *model; /* what the model file stores, with those given replaced */
+    const char *phase, *root;
     char folder[PATH_BYTES];
     FILE *page, *figures;
     double l1, psnr, ssim;
     size_t count;
 } Results;
 
-/* RESULTS/NAME/images/STEM_KIND.png */
+/* FOLDER/images/STEM_KIND.png */
 static void picture_path(const Results *r, const char *name, const char *kind, char *path)
 {
     char stem[CLI_STEM_BYTES];
@@ -68,12 +72,97 @@ static FILE *open_file(const Results *r, const char *name)
     return file;
 }
 
+/* The option's value as on a command line, in fresh memory; NULL for a flag that is not set. */
+static char *option_text(const P2pOptions *o, const P2pOptionInfo *info)
+{
+    char number[64];
+
+    if (info->type == P2P_OPTION_FLAG)
+        return cli_flag(o, info->name) ? strdup("") : NULL;
+    if (info->choices && !p2p_options_get_string(o, info->name))
+        return strdup(info->choices[cli_int(o, info->name)]);
+    if (info->type == P2P_OPTION_STRING)
+        return strdup(cli_text(o, info->name));
+    snprintf(number, sizeof(number), "%.12g", p2p_options_get_number(o, info->name));
+    return strdup(number);
+}
+
+static bool is_default(const P2pOptions *o, const P2pOptionInfo *info, const char *text)
+{
+    if (info->type == P2P_OPTION_INT || info->type == P2P_OPTION_NUMBER)
+        return p2p_options_get_number(o, info->name) == strtod(info->initial, NULL);
+    return strcmp(text, info->initial) == 0;
+}
+
+/* Those that the model file or the user sets: all else has its default. */
+static void put_options(const Results *r)
+{
+    const P2pOptionInfo *info;
+
+    for (int i = 0; (info = p2p_options_info(i)); i++) {
+        const bool given = p2p_options_given(r->options, info->name);
+        const P2pOptions *o = given ? r->options : r->model;
+        char *text = option_text(o, info);
+
+        if (text && (given || !is_default(o, info, text))) {
+            fprintf(r->page, "\n--%s ", info->name);
+            cli_put_html(r->page, text);
+        }
+        free(text);
+    }
+}
+
+static void put_title(const Results *r)
+{
+    const bool from_file = cli_text(r->options, "model_file")[0];
+
+    cli_put_html(r->page, cli_text(r->options, "name"));
+    fputs(", ", r->page);
+    cli_put_html(r->page, r->phase);
+    fputs(from_file ? ", model " : ", epoch ", r->page);
+    cli_put_html(r->page, cli_text(r->options, from_file ? "model_file" : "epoch"));
+}
+
+static void put_head(const Results *r)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>", r->page);
+    put_title(r);
+    fputs("</title>\n"
+          "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
+          "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
+          "<body><h1>",
+          r->page);
+    put_title(r);
+    fputs("</h1>\n<p>Data set ", r->page);
+    cli_put_html(r->page, r->root);
+    fputs("</p>\n<details><summary>Options</summary><pre>", r->page);
+    put_options(r);
+    fputs("</pre></details>\n"
+          "<table><tr><th>input<th>output<th>target<th>L1<th>PSNR<th>SSIM</tr>\n",
+          r->page);
+}
+
+/* PHASE_EPOCH, or PHASE_MODEL with the model file's name. */
+static void name_folder(Results *r)
+{
+    const char *file = cli_text(r->options, "model_file");
+    const char *slash = strrchr(file, '/'), *last = slash ? slash + 1 : file;
+    const char *dot = strrchr(last, '.');
+    char name[PATH_BYTES], part[CLI_STEM_BYTES];
+
+    snprintf(name, sizeof(name), "%.64s_%.*s", r->phase,
+             *file ? (int)(dot > last ? (size_t)(dot - last) : strlen(last)) : PATH_BYTES,
+             *file ? last : cli_text(r->options, "epoch"));
+    cli_file_stem(part, name);
+    snprintf(r->folder, sizeof(r->folder), "%.1500s/%.200s/%s", cli_text(r->options, "results_dir"),
+             cli_text(r->options, "name"), part);
+}
+
 static int results_open(Results *r)
 {
     char images[PATH_BYTES];
 
-    snprintf(r->folder, sizeof(r->folder), "%.1500s/%.200s", cli_text(r->options, "results_dir"),
-             cli_text(r->options, "name"));
+    name_folder(r);
     snprintf(images, sizeof(images), "%.3500s/images", r->folder);
     if (make_folder(images) != CLI_OK)
         return CLI_FAILED;
@@ -81,17 +170,7 @@ static int results_open(Results *r)
     r->figures = open_file(r, "metrics.json.tmp");
     if (!r->page || !r->figures)
         return CLI_FAILED;
-    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>", r->page);
-    cli_put_html(r->page, cli_text(r->options, "name"));
-    fputs("</title>\n"
-          "<style>body{font:16px sans-serif;background:#f4f4f4;margin:2em}"
-          "td{padding:4px;text-align:center}img{width:256px;image-rendering:auto}</style></head>\n"
-          "<body><h1>",
-          r->page);
-    cli_put_html(r->page, cli_text(r->options, "name"));
-    fputs(", checkpoint ", r->page);
-    cli_put_html(r->page, cli_text(r->options, "epoch"));
-    fputs("</h1>\n<table><tr><th>input<th>output<th>target<th>L1<th>PSNR<th>SSIM</tr>\n", r->page);
+    put_head(r);
     fprintf(r->figures, "{\"pictures\": [");
     return CLI_OK;
 }
@@ -269,7 +348,7 @@ static int test_all(P2pModel *model, const P2pOptions *o)
                                                           : P2P_DIRECTION_BTOA,
                                          .max_dataset_size = cli_size(o, count),
                                          .max_pixels = cli_size(o, "max_pixels")};
-    Results r = {.options = o};
+    Results r = {.options = o, .model = stored, .phase = settings.phase, .root = root};
     P2pDataset *set;
     int err = p2p_dataset_create(&set, root, &settings), code;
 

@@ -69,9 +69,9 @@ P2P_API int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings
                             int height, uint32_t seed, uint32_t epoch, uint64_t index);
 
 /**
- * The fixed counterpart for testing: nothing is mirrored. resize_and_crop resizes to crop_size
- * squared; crop takes the middle; scale_width is as in training; scale_width_and_crop scales to
- * width crop_size and takes the middle; none as in training. Errors as for p2p_jitter_draw.
+ * The fixed counterpart for testing: crops take the middle, nothing is mirrored. load_size is
+ * crop_size by default, so that nothing is cropped off; for scale_width it is as in training. Errors
+ * as for p2p_jitter_draw.
  */
 P2P_API int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int width,
                            int height);

@@ -91,14 +91,14 @@ static void scale_width(P2pJitter *j, const P2pJitterSettings *s, int target)
         scaled > P2P_IMAGE_MAX_SIDE ? P2P_IMAGE_MAX_SIDE : p2p_max((int)scaled, s->crop_size);
 }
 
-static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height, bool fixed)
+static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height)
 {
     bool crop = false;
 
     *j = (P2pJitter){.resize_width = width, .resize_height = height, .filter = s->filter};
     switch (s->preprocess) {
     case P2P_PREPROCESS_RESIZE_AND_CROP:
-        j->resize_width = j->resize_height = fixed ? s->crop_size : s->load_size;
+        j->resize_width = j->resize_height = s->load_size;
         crop = true;
         break;
     case P2P_PREPROCESS_CROP:
@@ -108,7 +108,7 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height,
         scale_width(j, s, s->load_size);
         break;
     case P2P_PREPROCESS_SCALE_WIDTH_AND_CROP:
-        scale_width(j, s, fixed ? s->crop_size : s->load_size);
+        scale_width(j, s, s->load_size);
         crop = true;
         break;
     case P2P_PREPROCESS_NONE:
@@ -143,8 +143,7 @@ int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int wi
     int err;
 
     *jitter = (P2pJitter){0};
-    if ((err = fill_settings(&s, settings)) < 0 ||
-        (err = plan(jitter, &s, width, height, false)) < 0)
+    if ((err = fill_settings(&s, settings)) < 0 || (err = plan(jitter, &s, width, height)) < 0)
         return err;
     p2p_rng_block(seed, p2p_stream(P2P_STREAM_JITTER, epoch), index, words);
     const uint32_t room_x = (uint32_t)(jitter->resize_width - jitter->width);
@@ -164,8 +163,11 @@ int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int wid
     int err;
 
     *jitter = (P2pJitter){0};
-    if ((err = fill_settings(&s, settings)) < 0 ||
-        (err = plan(jitter, &s, width, height, true)) < 0)
+    if ((err = fill_settings(&s, settings)) < 0)
+        return err;
+    if (!settings->load_size && s.preprocess != P2P_PREPROCESS_SCALE_WIDTH)
+        s.load_size = s.crop_size;
+    if ((err = plan(jitter, &s, width, height)) < 0)
         return err;
     jitter->x = (jitter->resize_width - jitter->width) / 2;
     jitter->y = (jitter->resize_height - jitter->height) / 2;

@@ -119,6 +119,10 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     m->options = source->options;
     if (s->options) /* no file stores it */
         m->options.max_pixels = s->options->max_pixels;
+    /* A file's load_size is for training. */
+    if (m->options.preprocess != P2P_PREPROCESS_SCALE_WIDTH &&
+        !(s->options && p2p_options_given(s->options, "load_size")))
+        m->options.load_size = m->options.crop_size;
     m->variants = p2p_strdup(s->variants ? s->variants : "");
     m->refs = p2p_strdup(s->refs ? s->refs : "");
     if (!m->variants || !m->refs)

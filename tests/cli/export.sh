@@ -83,10 +83,10 @@ cp run.pth checkpoints/peer/latest_net_G.pth
 for name in run peer; do
     "$tools/p2p-test" --device cpu --quiet --dataroot data --name $name --no_dropout --crop_size 128
 done
-check "p2p-test reads a peer's folder of checkpoints" cmp results/run/metrics.json \
-    results/peer/metrics.json
+check "p2p-test reads a peer's folder of checkpoints" cmp results/run/test_latest/metrics.json \
+    results/peer/test_latest/metrics.json
 "$tools/p2p-test" --device cpu --quiet --dataroot data -m f32.safetensors --no_dropout --name frozen
-check 'and any model file' cmp results/run/metrics.json results/frozen/metrics.json
+check 'and any model file' cmp results/run/test_latest/metrics.json results/frozen/test_f32/metrics.json
 
 # .pict
 pict=$data/unet256_ngf4_even.pict

@@ -72,19 +72,19 @@ model=checkpoints/run/latest.safetensors
 
 check 'p2p-test does' stays results \
     "$tools/p2p-test" --verbose --device cpu --dataroot data --name run --phase test
-page=results/run/index.html
+page=results/run/test_latest/index.html
 check 'its page and its figures are harmless' harmless $page
-check 'its figures too' harmless results/run/metrics.json
-check 'they are JSON' python3 -m json.tool results/run/metrics.json /dev/null
+check 'its figures too' harmless results/run/test_latest/metrics.json
+check 'they are JSON' python3 -m json.tool results/run/test_latest/metrics.json /dev/null
 check 'no markup comes from a name' sh -c "! grep -qi -e '<script' -e '&amp;' $page"
 check 'each name is in the page' [ "$(grep -c 'colspan' $page)" -eq "$names" ]
-check 'each picture has files of its own' [ "$(files results/run/images)" -eq $((4 * names)) ]
+check 'each picture has files of its own' [ "$(files results/run/test_latest/images)" -eq $((4 * names)) ]
 check 'each link of the page leads to a file' python3 -c '
 import os, re, urllib.parse
 links = re.findall(rb"src=\"([^\"]*)\"", open("'$page'", "rb").read())
 assert len(links) == 3 * '"$names"'
 for link in links:
-    os.stat(b"results/run/" + urllib.parse.unquote_to_bytes(link))'
+    os.stat(b"results/run/test_latest/" + urllib.parse.unquote_to_bytes(link))'
 
 check 'p2p-translate does' stays out \
     "$tools/p2p-translate" --verbose --device cpu -m $model data/test -o out

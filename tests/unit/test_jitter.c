@@ -80,6 +80,35 @@ static void sizes_follow_preprocessing(void **state)
     }
 }
 
+static void fix_takes_the_middle_of_what_load_size_makes(void **state)
+{
+    static const struct {
+        P2pPreprocess preprocess;
+        int load, width, height, x, y; /* of a picture of 300 x 200, cropped to 64 */
+    } cases[] = {
+        {P2P_PREPROCESS_RESIZE_AND_CROP, 0, 64, 64, 0, 0},
+        {P2P_PREPROCESS_RESIZE_AND_CROP, 96, 96, 96, 16, 16},
+        {P2P_PREPROCESS_SCALE_WIDTH_AND_CROP, 0, 64, 64, 0, 0},
+        {P2P_PREPROCESS_SCALE_WIDTH_AND_CROP, 150, 150, 100, 43, 18},
+        {P2P_PREPROCESS_SCALE_WIDTH, 0, 286, 190, 0, 0},
+        {P2P_PREPROCESS_CROP, 96, 300, 200, 118, 68},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const P2pJitterSettings s = {.preprocess = cases[i].preprocess,
+                                     .load_size = cases[i].load,
+                                     .crop_size = 64,
+                                     .multiple = 1};
+        P2pJitter j;
+        assert_int_equal(p2p_jitter_fix(&j, &s, 300, 200), P2P_OK);
+        assert_int_equal(j.resize_width, cases[i].width);
+        assert_int_equal(j.resize_height, cases[i].height);
+        assert_int_equal(j.x, cases[i].x);
+        assert_int_equal(j.y, cases[i].y);
+    }
+}
+
 static void apply_is_resize_crop_flip(void **state)
 {
     P2pImage in = test_picture(40, 30, 3, 8, 1), resized, cut, out;
@@ -134,6 +163,7 @@ int main(void)
         cmocka_unit_test(draw_depends_on_arguments_alone),
         cmocka_unit_test(draw_covers_all_offsets_and_both_sides),
         cmocka_unit_test(sizes_follow_preprocessing),
+        cmocka_unit_test(fix_takes_the_middle_of_what_load_size_makes),
         cmocka_unit_test(apply_is_resize_crop_flip),
         cmocka_unit_test(impossible_settings_are_refused),
     };
