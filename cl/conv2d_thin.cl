@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Convolution on CPUs where one side has few channels: the ends of the networks. One work-item a
- * group.
+ * group. A gather with few channels out is conv2d_few.cl's.
  *
  * Kernels
  *   conv2d_patch_thin      few channels in, step 1: the inputs under a pixel's taps are copied to
  *                          one line (lane = tap * channels + c), then all taps are one sum.
  *                          w blocked over the outputs. global {groups of tiles}
- *   conv2d_dot_thin        few channels out: vectors over the channels in, a tile of DOT_ROWS
- *                          pixels by DOT_OUT outputs (the most there may be), lanes added at the end.
- *                          global {stride * stride or 1, groups of tiles}
- *   conv2d_dot_weights_thin  weights for it: [tap][DOT_OUT][channels, padded]. global {taps}
  *   conv2d_wgrad_thin      weight gradient, lines as above times the other side's vectors; a group
  *                          sums a range of pixels to its part [block][lane][BLOCK].
  *                          global {parts}
@@ -142,144 +138,6 @@ __kernel void conv2d_patch_thin(__global const float *restrict in, __global cons
                           min(BLOCK, t.to.channels - channel), g.accumulate, g.act, g.slope);
         }
     }
-}
-
-/* ---- Few outputs ----------------------------------------------------------------------------- */
-
-#define EACH_DOT(M) M(0) M(1) M(2) M(3)
-#define DOT_BEGIN(i) VF s##i = (VF)(0.0f), t##i = (VF)(0.0f), u##i = (VF)(0.0f);
-#define DOT_STEP(i)                                                                                \
-    {                                                                                              \
-        const VF a = VF_LOAD(a##i + c);                                                            \
-        s##i = FMA(a, w0, s##i);                                                                   \
-        t##i = FMA(a, w1, t##i);                                                                   \
-        u##i = FMA(a, w2, u##i);                                                                   \
-    }
-#define DOT_REST(i)                                                                                \
-    {                                                                                              \
-        const VF a = load_part(a##i + c, count - c);                                               \
-        s##i = FMA(a, w0, s##i);                                                                   \
-        t##i = FMA(a, w1, t##i);                                                                   \
-        u##i = FMA(a, w2, u##i);                                                                   \
-    }
-#define DOT_END(i)                                                                                 \
-    sums[3 * (i)] += s##i;                                                                         \
-    sums[3 * (i) + 1] += t##i;                                                                     \
-    sums[3 * (i) + 2] += u##i;
-#define DOT_SOURCE(i) __global const float *const a##i = source[i];
-
-/* sums[pixel][output] += source[pixel][c] * w[output][c], lane by lane. */
-void dot_tap(VF *sums, __global const float *const *source, __global const float *w, int count,
-             int padded)
-{
-    EACH_DOT(DOT_SOURCE)
-    EACH_DOT(DOT_BEGIN)
-    int c = 0;
-
-    for (; c + VW <= count; c += VW) {
-        const VF w0 = VF_LOAD(w + c), w1 = VF_LOAD(w + padded + c),
-                 w2 = VF_LOAD(w + 2 * padded + c);
-        EACH_DOT(DOT_STEP)
-    }
-    if (c < count) {
-        const VF w0 = VF_LOAD(w + c), w1 = VF_LOAD(w + padded + c),
-                 w2 = VF_LOAD(w + 2 * padded + c);
-        EACH_DOT(DOT_REST)
-    }
-    EACH_DOT(DOT_END)
-}
-
-float add_lanes(VF v)
-{
-#if VW == 16
-    const float8 e = v.lo + v.hi;
-    const float4 q = e.lo + e.hi;
-#elif VW == 8
-    const float4 q = v.lo + v.hi;
-#else
-    const VF q = v;
-#endif
-    const float2 h = q.lo + q.hi;
-
-    return h.x + h.y;
-}
-
-ONE_ITEM
-__kernel void conv2d_dot_thin(__global const float *restrict in, __global const float *restrict w,
-                              __global const float *restrict bias, __global float *restrict out,
-                              __global const float *zeros, const ConvGeom g, const int gradient,
-                              const int tiles)
-{
-    /* Classes of the same pixels one after the other: what they read is still in the cache. */
-    const Gather t = gather(&g, gradient, get_group_id(0));
-    const int pixels = g.n * t.rows.count * t.cols.count;
-    const int padded = (t.from.channels + VW - 1) / VW * VW;
-    const int first = get_group_id(1) * tiles * DOT_ROWS;
-    const int last = min(pixels, first + tiles * DOT_ROWS);
-
-    Place next = place(&t, first);
-
-    in += t.from.offset;
-    for (int pixel = first; pixel < last; pixel += DOT_ROWS) {
-        VF sums[DOT_ROWS * DOT_OUT];
-        int row[DOT_ROWS], col[DOT_ROWS];
-        size_t image[DOT_ROWS];
-        Place at[DOT_ROWS];
-
-        for (int i = 0; i < DOT_ROWS; i++) {
-            at[i] = next;
-            row[i] = next.y * t.rows.pitch + t.rows.base;
-            col[i] = next.x * t.cols.pitch + t.cols.base;
-            image[i] = (size_t)next.image * t.from.height;
-            if (pixel + i + 1 < last)
-                advance(&next, &t);
-        }
-        for (int i = 0; i < DOT_ROWS * DOT_OUT; i++)
-            sums[i] = (VF)(0.0f);
-        for (int a = 0; a < t.rows.taps; a++)
-            for (int b = 0; b < t.cols.taps; b++) {
-                const int tap = (t.rows.tap0 + t.rows.tap_step * a) * g.s + t.cols.tap0 +
-                                t.cols.tap_step * b;
-                __global const float *source[DOT_ROWS];
-                for (int i = 0; i < DOT_ROWS; i++) {
-                    const int sy = row[i] + t.rows.walk * a, sx = col[i] + t.cols.walk * b;
-                    const int inside =
-                        (uint)sy < (uint)t.from.height && (uint)sx < (uint)t.from.width;
-                    source[i] = inside ? in + ((image[i] + sy) * t.from.width + sx) * t.from.stride
-                                       : zeros;
-                }
-                dot_tap(sums, source, w + (size_t)tap * DOT_OUT * padded, t.from.channels, padded);
-            }
-        for (int i = 0; i < DOT_ROWS && pixel + i < last; i++) {
-            const int oy = at[i].y * t.rows.step + t.rows.first;
-            const int ox = at[i].x * t.cols.step + t.cols.first;
-            const size_t to = ((size_t)at[i].image * t.to.height + oy) * t.to.width + ox;
-            for (int o = 0; o < t.to.channels; o++) {
-                __global float *p = out + t.to.offset + to * t.to.stride + o;
-                const float sum = add_lanes(sums[i * DOT_OUT + o]) +
-                                  (bias ? bias[g.bias_offset + o] : 0.0f);
-                *p = g.accumulate ? *p + sum : activate(sum, g.act, g.slope);
-            }
-        }
-    }
-}
-
-ONE_ITEM
-__kernel void conv2d_dot_weights_thin(__global const float *restrict w, __global float *restrict to,
-                                      const ConvGeom g, const int gradient)
-{
-    const int tap = get_group_id(0);
-    const int outputs = gradient ? g.c : g.k, inputs = gradient ? g.k : g.c;
-    const int padded = (inputs + VW - 1) / VW * VW;
-
-    to += (size_t)tap * DOT_OUT * padded;
-    for (int o = 0; o < DOT_OUT; o++)
-        for (int i = 0; i < padded; i++) {
-            const int k = gradient ? i : o, c = gradient ? o : i;
-            to[o * padded + i] = o < outputs && i < inputs
-                                     ? w[weight_index(&g, k, c, tap / g.s, tap % g.s)]
-                                     : 0.0f;
-        }
 }
 
 #else /* WGRAD */

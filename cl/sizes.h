@@ -22,12 +22,17 @@
 #define SIMD_GROUP 12
 #define SIMD_WIDTH 4
 
-/* conv2d_thin: most channels of a thin side; floats for lines, at least CONV_ROWS of them; pixels and
- * outputs in a tile of dot products. */
+/* conv2d_thin: most channels of a thin side; floats for lines, at least CONV_ROWS of them. */
 #define THIN_CHANNELS 8
 #define THIN_LINES 6144
-#define DOT_ROWS 4
-#define DOT_OUT 3
+
+/* conv2d_few: most channels out, rows of taps, and floats of a hop; floats of products in private memory,
+ * and of a line written. */
+#define FEW_CHANNELS 8
+#define FEW_TAPS 8
+#define FEW_HOP 32
+#define FEW_FLOATS 65536
+#define FEW_LINE 8192
 
 /* conv2d_tile: results of a tile and work-items, along a side; depth of a slice; bytes of two slices. */
 #define TILE_SIZE 64
