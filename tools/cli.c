@@ -29,14 +29,16 @@ static void write_log(void *user, P2pLogLevel level, const char *text)
             text);
 }
 
+P2pLog cli_log(P2pLogLevel level)
+{
+    return (P2pLog){.write = write_log, .level = level};
+}
+
 void cli_log_init(P2pLog *log, const P2pOptions *options)
 {
     const bool quiet = cli_flag(options, "quiet"), verbose = cli_flag(options, "verbose");
 
-    *log = (P2pLog){.write = write_log,
-                    .level = quiet     ? P2P_LOG_ERROR
-                             : verbose ? P2P_LOG_DEBUG
-                                       : P2P_LOG_WARN};
+    *log = cli_log(quiet ? P2P_LOG_ERROR : verbose ? P2P_LOG_DEBUG : P2P_LOG_WARN);
 }
 
 int cli_fail(const char *program, int status)

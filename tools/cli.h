@@ -27,7 +27,10 @@ extern const char cli_usage[];
  */
 void cli_ignore_size_signal(void);
 
-/** A log that prints to standard error: warnings always but for --quiet, more with --verbose. */
+/** A log that prints to standard error, up to a level. */
+P2pLog cli_log(P2pLogLevel level);
+
+/** The same by the options: warnings always but for --quiet, more with --verbose. */
 void cli_log_init(P2pLog *log, const P2pOptions *options);
 
 /** Print "PROGRAM: message" for a failed call and return the exit code that fits. */

@@ -71,11 +71,12 @@ static int compare(P2pModel *const models[2], const char *path, const P2pOptions
     return err;
 }
 
-static int compare_folder(P2pModel *const models[2], const P2pOptions *o, Fidelity *sum)
+static int compare_folder(P2pModel *const models[2], const P2pOptions *o, const P2pLog *log,
+                          Fidelity *sum)
 {
     char **names, path[PATH_BYTES];
     size_t count;
-    int err = p2p_folder_pictures(cli_text(o, "calibrate"), &names, &count);
+    int err = p2p_folder_pictures(cli_text(o, "calibrate"), log, &names, &count);
 
     for (size_t i = 0; !err && i < count; i++) {
         snprintf(path, sizeof(path), "%.2000s/%.2000s", cli_text(o, "calibrate"), names[i]);
@@ -89,7 +90,7 @@ static int compare_folder(P2pModel *const models[2], const P2pOptions *o, Fideli
 }
 
 /* The exported file against the model that it came from, on a device. */
-static int calibrate(const char *model, const P2pOptions *o)
+static int calibrate(const char *model, const P2pOptions *o, const P2pLog *log)
 {
     const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
                                        .no_dropout = cli_flag(o, "no_dropout"),
@@ -105,7 +106,7 @@ static int calibrate(const char *model, const P2pOptions *o)
     if (!err)
         err = p2p_model_open(&models[1], device, cli_text(o, "output"), &settings);
     if (!err)
-        err = compare_folder(models, o, &f);
+        err = compare_folder(models, o, log, &f);
     if (!err && f.count)
         cli_say(stdout, "%s against %s on %zu pictures: L1 %.4f of 255, PSNR %.2f dB, SSIM %.5f",
                 cli_text(o, "dtype"), model, f.count, f.l1 / (double)f.count,
@@ -148,5 +149,5 @@ int main(int argc, char **argv)
     const int err = p2p_export(models.argv[0], cli_text(o, "output"), &settings);
     if (err)
         return cli_fail(program, err);
-    return cli_text(o, "calibrate")[0] ? calibrate(models.argv[0], o) : CLI_OK;
+    return cli_text(o, "calibrate")[0] ? calibrate(models.argv[0], o, &log) : CLI_OK;
 }

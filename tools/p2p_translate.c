@@ -3,26 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 
 const char cli_usage[] =
     "Usage: p2p-translate -m MODEL INPUT... -o OUTPUT [OPTION]...\n"
-    "Translate pictures. INPUT: files or one folder; OUTPUT: a file (.png, .jpg) for one input,\n"
-    "else a folder, where each output has its input's name as .png. - is standard input or\n"
-    "output (PNG). MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
+    "Translate pictures. INPUT: files and folders (with their subfolders); OUTPUT: a file (.png,\n"
+    ".jpg) for one file, else a folder, where each output has its input's name as .png; FOLDER/ with\n"
+    "a slash is made for one file too. - is standard input or output (PNG). An input is never\n"
+    "overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
     "its own. Needs an OpenCL driver and the libraries libOpenCL, libjpeg, libpng16,\n"
     "libjansson, libzip, libnettle and libz.\n";
 
 static const char program[] = "p2p-translate";
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 /* All of standard input in fresh memory. */
 static unsigned char *read_stdin(size_t *bytes)
@@ -55,102 +48,109 @@ static int read_input(P2pImage *image, const char *path, const P2pOptions *o)
     return err;
 }
 
-static int write_output(const P2pImage *image, const char *path, const P2pOptions *o)
+/* What is done with all pictures. */
+typedef struct Work {
+    P2pModel *model;
+    const P2pOptions *options;
+    size_t done, bad;
+    int code; /* of the first bad one */
+} Work;
+
+/* Whether a failure is no picture's own, so that there is no use in trying the next one. */
+static bool ends_all(int err)
+{
+    return err != P2P_EINVAL && err != P2P_EIO && err != P2P_EFORMAT && err != P2P_EDEVMEM;
+}
+
+/* Tell of a picture that cannot be translated. An exit code where all ends with it, or 0. */
+static int put_aside(Work *w, const char *subject, int err)
+{
+    const bool skip = cli_flag(w->options, "skip_bad") && !ends_all(err);
+    int code = CLI_FAILED;
+
+    if (!skip)
+        code = cli_fail_at(program, subject, err);
+    else if (!cli_flag(w->options, "quiet"))
+        cli_say(stderr, "warning: skipped: %s%s%s", subject ? subject : "", subject ? ": " : "",
+                p2p_error());
+    if (!w->bad++)
+        w->code = code;
+    return ends_all(err) ? code : CLI_OK;
+}
+
+static int write_output(const P2pImage *image, const P2pOutput *output, bool single,
+                        const P2pOptions *o)
 {
     unsigned char *data;
     size_t bytes;
+    int err;
 
-    if (strcmp(path, "-") != 0)
-        return p2p_image_write(image, path, cli_int(o, "jpeg_quality"));
-    const int err = p2p_image_encode(image, P2P_IMAGE_PNG, 0, &data, &bytes);
+    if (strcmp(output->to, "-") != 0) {
+        err = single ? P2P_OK : p2p_output_make_folder(output);
+        return err ? err : p2p_image_write(image, output->to, cli_int(o, "jpeg_quality"));
+    }
+    err = p2p_image_encode(image, P2P_IMAGE_PNG, 0, &data, &bytes);
     /* A failure is told when the program ends. */
     const bool bad = !err && (fwrite(data, 1, bytes, stdout) != bytes || fflush(stdout) != 0);
     free(data);
     return bad ? CLI_FAILED : err;
 }
 
-/* 0, or an exit code with the message printed. */
-static int translate(P2pModel *model, const char *from, const char *to, const P2pOptions *o)
+/* 0 to go on, or an exit code with the message printed. */
+static int translate(Work *w, const P2pOutput *output, bool single)
 {
     P2pImage in = {0}, out = {0};
-    int err = read_input(&in, from, o);
-
-    const bool read = !err;
+    int err = read_input(&in, output->from, w->options), code;
+    const char *subject = err ? NULL : output->from; /* else the message names the file */
 
     if (!err)
-        err = p2p_model_translate(model, &in, &out);
-    const char *subject = read && err ? from : NULL; /* else the message names the file */
-    if (!err)
-        err = write_output(&out, to, o);
+        err = p2p_model_translate(w->model, &in, &out);
+    if (err) {
+        code = put_aside(w, subject, err);
+    } else {
+        err = write_output(&out, output, single, w->options);
+        code = err < 0 ? cli_fail(program, err) : err;
+        w->done += !err;
+        if (!err && cli_flag(w->options, "verbose"))
+            cli_say(stderr, "%s -> %s", output->from, output->to);
+    }
     p2p_image_finish(&in);
     p2p_image_finish(&out);
-    if (!err && cli_flag(o, "verbose"))
-        cli_say(stderr, "%s -> %s", from, to);
-    return err < 0 ? cli_fail_at(program, subject, err) : err;
-}
-
-/* FOLDER/STEM.png in fresh memory. */
-static char *output_path(const char *folder, const char *input)
-{
-    const char *name = strrchr(input, '/') ? strrchr(input, '/') + 1 : input;
-    const char *dot = strrchr(name, '.');
-    const int stem = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
-    const size_t bytes = strlen(folder) + (size_t)stem + 8;
-    char *path = malloc(bytes);
-
-    if (path)
-        snprintf(path, bytes, "%s/%.*s.png", folder, stem, name);
-    return path;
-}
-
-static int translate_into(P2pModel *model, const char *input, const P2pOptions *o)
-{
-    char *path = output_path(cli_text(o, "output"), input);
-    const int code = path ? translate(model, input, path, o) : CLI_FAILED;
-
-    free(path);
     return code;
 }
 
-static int translate_folder(P2pModel *model, const char *folder, const P2pOptions *o)
+static int translate_all(P2pModel *model, const P2pOutputs *outputs, const P2pOptions *o)
 {
-    char **names;
-    size_t count;
+    const bool skip = cli_flag(o, "skip_bad");
+    Work w = {.model = model, .options = o};
     int code = CLI_OK;
 
-    if (p2p_folder_pictures(folder, &names, &count) < 0)
-        return cli_fail(program, P2P_EIO);
-    if (!count) {
-        cli_say(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder", program, folder);
-        code = CLI_FAILED;
+    for (size_t i = 0; !code && i < outputs->count; i++)
+        code = translate(&w, &outputs->items[i], outputs->single);
+    if (code || outputs->single)
+        return code ? code : w.code;
+    if (!cli_flag(o, "quiet")) {
+        char bad[64] = "";
+        if (w.bad)
+            snprintf(bad, sizeof(bad), ", %zu %s", w.bad, skip ? "skipped" : "failed");
+        cli_say(stderr, "%zu picture%s in %s%s", w.done, w.done == 1 ? "" : "s",
+                cli_text(o, "output"), bad);
     }
-    for (size_t i = 0; !code && i < count; i++) {
-        const size_t bytes = strlen(folder) + strlen(names[i]) + 2;
-        char *path = malloc(bytes);
-        if (path)
-            snprintf(path, bytes, "%s/%s", folder, names[i]);
-        code = path ? translate_into(model, path, o) : CLI_FAILED;
-        free(path);
-    }
-    p2p_names_free(names, count);
-    return code;
+    return w.bad && (!skip || !w.done) ? CLI_FAILED : CLI_OK;
 }
 
-static int translate_all(P2pModel *model, const P2pArguments *inputs, const P2pOptions *o)
+static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, const P2pOptions *o,
+                        const P2pLog *log)
 {
-    const bool one = inputs->argc == 1 && !is_folder(inputs->argv[0]);
-    int code = CLI_OK;
+    const char *model = cli_text(o, "model_file");
 
-    if (one && !is_folder(cli_text(o, "output")))
-        return translate(model, inputs->argv[0], cli_text(o, "output"), o);
-    if (mkdir(cli_text(o, "output"), 0777) != 0 && !is_folder(cli_text(o, "output"))) {
-        cli_say(stderr, "%s: %s: the output folder cannot be made", program, cli_text(o, "output"));
-        return CLI_FAILED;
-    }
-    for (int i = 0; !code && i < inputs->argc; i++)
-        code = is_folder(inputs->argv[i]) ? translate_folder(model, inputs->argv[i], o)
-                                          : translate_into(model, inputs->argv[i], o);
-    return code;
+    return p2p_outputs_init(outputs,
+                            &(P2pOutputSettings){.inputs = inputs->argv,
+                                                 .input_count = (size_t)inputs->argc,
+                                                 .output = cli_text(o, "output"),
+                                                 .model = model[0] ? model : "/proc/self/exe",
+                                                 .keep_suffix = cli_flag(o, "keep_suffix"),
+                                                 .log = log});
 }
 
 /* The model of -m, or else the one inside this program. */
@@ -175,6 +175,7 @@ int main(int argc, char **argv)
     P2pLog log;
     P2pDevice *device = NULL;
     P2pModel *model = NULL;
+    P2pOutputs outputs = {0};
     const void *embedded = NULL;
     size_t bytes = 0;
     int code = cli_parse(&o, P2P_PROGRAM_TRANSLATE, program, argc, argv, &inputs);
@@ -189,10 +190,13 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     cli_log_init(&log, o);
-    int err = cli_open_device(&device, o, &log);
+    int err = plan_outputs(&outputs, &inputs, o, &log);
+    if (!err)
+        err = cli_open_device(&device, o, &log);
     if (!err)
         err = open_model(&model, device, o, embedded, bytes);
-    code = err ? cli_fail(program, err) : translate_all(model, &inputs, o);
+    code = err ? cli_fail(program, err) : translate_all(model, &outputs, o);
+    p2p_outputs_finish(&outputs);
     p2p_model_close(&model);
     p2p_device_close(&device);
     return code;

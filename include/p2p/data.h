@@ -92,6 +92,7 @@ typedef struct P2pDatasetSettings {
     P2pDirection direction;
     size_t max_dataset_size; /**< the first so many by name; 0: all */
     size_t max_pixels;       /**< see p2p_image_read */
+    const P2pLog *log;       /**< of files ignored; may be NULL */
 } P2pDatasetSettings;
 
 /**
@@ -103,8 +104,8 @@ typedef struct P2pDataset P2pDataset;
 /**
  * List a folder. Two layouts are known: folder/PHASE with pictures that show A in the left and B
  * in the right half, and folder/A/PHASE with folder/B/PHASE holding pictures of equal names (the
- * suffix .png, .jpg or .jpeg may differ). Sorted by name (bytes, without suffix). Hidden files
- * and other suffixes are ignored; subfolders are not entered. Opens no picture.
+ * suffix .png, .jpg or .jpeg may differ), each with all subfolders, as p2p_folder_pictures() lists
+ * them. Sorted by name (bytes, without suffix). Opens no picture.
  *
  * @param settings  NULL for all defaults.
  * @return P2P_OK.
@@ -117,7 +118,8 @@ P2P_API int p2p_dataset_create(P2pDataset **out, const char *folder,
 P2P_API void p2p_dataset_destroy(P2pDataset **dataset);
 
 P2P_API size_t p2p_dataset_count(const P2pDataset *dataset);
-/** Name of pair index without folder and suffix. Lives as long as the set; NULL: no such pair. */
+/** Name of pair index from the folder on without suffix, "1" or "sub/1". Lives as long as the set;
+    NULL: no such pair. */
 P2P_API const char *p2p_dataset_name(const P2pDataset *dataset, size_t index);
 /** The same for the file of its input (the joint file of A|B pictures). */
 P2P_API const char *p2p_dataset_path(const P2pDataset *dataset, size_t index);
@@ -134,7 +136,11 @@ P2P_API int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *
 typedef struct P2pCheckSettings {
     int threads;       /**< 0: in the calling thread */
     bool skip_bad;     /**< take unusable pairs out of the set instead of failing */
-    const P2pLog *log; /**< one warning per pair skipped; may be NULL */
+    const P2pLog *log; /**< a warning per pair skipped, one of A|B pictures that are none by their
+                            shape; may be NULL */
+    const P2pJitterSettings *jitter; /**< what training will do with the pictures: a pair that it
+                                          refuses is unusable, and all must have one size behind it;
+                                          NULL: any */
 } P2pCheckSettings;
 
 typedef struct P2pCheckReport {
@@ -149,7 +155,8 @@ typedef struct P2pCheckReport {
  * @param settings  NULL for all defaults.
  * @param report    May be NULL.
  * @return P2P_OK; without skip_bad the error of the first unusable pair by name (the set is
- *         unchanged); P2P_EFORMAT where no usable pair is left; P2P_ENOMEM.
+ *         unchanged); P2P_EFORMAT where no usable pair is left, or where two (named) have different
+ *         sizes behind the jitter; P2P_ENOMEM.
  */
 P2P_API int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings,
                               P2pCheckReport *report);
@@ -164,13 +171,67 @@ P2P_API void p2p_dataset_order(size_t count, bool serial, uint32_t seed, uint32_
                                uint32_t *order);
 
 /**
- * Names of the pictures (.png, .jpg, .jpeg) right in a folder, sorted by bytes.
+ * The pictures (.png, .jpg, .jpeg) of a folder and its subfolders: paths from the folder on, sorted by
+ * bytes. Links are followed, but not to a folder above them.
  *
+ * @param log    Gets one warning with the kinds and numbers of the files left out; may be NULL.
  * @param names  Fresh array of count strings; release with p2p_names_free. NULL after a failure.
- * @return P2P_OK (also for no pictures); P2P_EIO: the folder cannot be read; P2P_ENOMEM.
+ * @return P2P_OK (also for no pictures); P2P_EIO: a folder cannot be read; P2P_EFORMAT: too many or
+ *         too deep folders; P2P_ENOMEM.
  */
-P2P_API int p2p_folder_pictures(const char *folder, char ***names, size_t *count);
+P2P_API int p2p_folder_pictures(const char *folder, const P2pLog *log, char ***names,
+                                size_t *count);
 P2P_API void p2p_names_free(char **names, size_t count);
+
+/* ---- Which picture is written where ---------------------------------------------------------- */
+
+/** A picture to read and the file that its result becomes; "-" is standard input and output. */
+typedef struct P2pOutput {
+    char *from, *to;
+} P2pOutput;
+
+typedef struct P2pOutputs {
+    P2pOutput *items;
+    size_t count;
+    bool single; /**< one file to one file */
+} P2pOutputs;
+
+/** Zero means default. */
+typedef struct P2pOutputSettings {
+    char *const *inputs; /**< files and folders; with subfolders, as p2p_folder_pictures() */
+    size_t input_count;
+    const char *output; /**< a file for one file; else, or where it ends in /, a folder */
+    const char *model;  /**< another file that must stay as it is; may be NULL */
+    bool keep_suffix;   /**< in a folder, in.jpg gives in.jpg.png instead of in.png */
+    const P2pLog *log;  /**< of files ignored; may be NULL */
+} P2pOutputSettings;
+
+/**
+ * Plan where results go; nothing is read or written. In a folder each picture of a file gets its
+ * name, each of a folder its path from there on, as .png. A folder of results within a folder of
+ * inputs is left out of the latter.
+ *
+ * @param outputs  Overwritten; empty after a failure. Release by finish.
+ * @return P2P_OK.
+ *         P2P_EINVAL: several pictures for one file; a result that would overwrite an input, both
+ *         named; a suffix that no picture has.
+ *         P2P_EFORMAT: a folder without pictures; two results of one name, both inputs named.
+ *         P2P_EIO: a folder cannot be read; P2P_ENOMEM.
+ */
+P2P_API int p2p_outputs_init(P2pOutputs *outputs, const P2pOutputSettings *settings);
+P2P_API void p2p_outputs_finish(P2pOutputs *outputs);
+
+/** Make the folder that an output lies in. P2P_EIO, P2P_ENOMEM. */
+P2P_API int p2p_output_make_folder(const P2pOutput *output);
+
+/**
+ * Refuse to overwrite inputs: an output must be none of them, by any name or link to the same file
+ * (device and inode). "-" is standard input and output. What does not exist yet is no input.
+ *
+ * @return P2P_OK; P2P_EINVAL: the first output that is an input, both named; P2P_ENOMEM.
+ */
+P2P_API int p2p_outputs_check(const char *const *outputs, size_t output_count,
+                              const char *const *inputs, size_t input_count);
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
@@ -279,24 +340,32 @@ typedef struct P2pCombineSettings {
     P2pImageFormat format; /**< of the results, default PNG */
     int quality;           /**< of JPEG, see p2p_image_write */
     size_t max_pixels;     /**< see p2p_image_read */
+    bool skip_bad;         /**< pairs that cannot be joined are no failure unless all are */
+    const P2pLog *log;     /**< each of them, and what kinds of files are ignored; may be NULL */
 } P2pCombineSettings;
+
+typedef struct P2pCombineReport {
+    size_t written, bad; /**< pairs joined, and such that cannot be */
+} P2pCombineReport;
 
 /**
  * Join the pictures of two folders, paired by name (the suffix may differ), into A|B pictures in
- * folder_out: A/train/1.png and B/train/1.jpg give OUT/train/1.png. Subfolders are entered
- * and must be in both. Pairs of unlike channels or bits get the greater of both. Names are
- * compared before the first picture is read. Existing results are overwritten.
+ * folder_out: A/train/1.png and B/train/1.jpg give OUT/train/1.png, as p2p_folder_pictures() lists
+ * them; a folder_out within A or B is left out of it. Pairs of unlike channels or bits get the
+ * greater of both. Names are compared before the first picture is read. A pair that cannot be read
+ * or joined does not keep the others from being written. Existing results are overwritten.
  *
  * @param settings  NULL for all defaults.
- * @param written   Number of pictures written, also after a failure; may be NULL.
+ * @param report    Set also after a failure; may be NULL.
  * @return P2P_OK.
- *         P2P_EFORMAT: a picture without partner, unreadable, of another size than its partner
- *         (each named), or no pictures at all.
+ *         P2P_EINVAL: a result would overwrite one of the pictures (both named).
+ *         P2P_EFORMAT: a picture without partner, two of one name (named), no pictures; or pairs
+ *         that cannot be joined, after all others were: each went to the log.
  *         P2P_EIO, P2P_ENOMEM, P2P_ESTOPPED.
  */
 P2P_API int p2p_data_combine(const char *folder_a, const char *folder_b, const char *folder_out,
                              const P2pCombineSettings *settings, P2pProgress progress, void *user,
-                             size_t *written);
+                             P2pCombineReport *report);
 
 #ifdef __cplusplus
 }

@@ -15,11 +15,12 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
+/* A pipe or a device would let open() wait for its other end without O_NONBLOCK. */
 static int open_regular(const char *path, int *fd, size_t *bytes)
 {
     struct stat st;
 
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*fd < 0)
         return p2p_fail_errno(P2P_EIO, "%s: cannot be opened", path);
     if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -286,6 +287,15 @@ int p2p_file_link(const char *from, const char *to)
     if (temporary)
         unlink(temporary); /* renaming one name of a file to another of its names does nothing */
     free(temporary);
+    return err;
+}
+
+int p2p_folder_make_for(const char *path)
+{
+    char *folder = folder_of(path);
+    const int err = folder ? p2p_folder_make(folder) : P2P_ENOMEM;
+
+    free(folder);
     return err;
 }
 

@@ -59,6 +59,8 @@ int p2p_file_link(const char *from, const char *to);
 
 /** mkdir -p. */
 int p2p_folder_make(const char *path);
+/** The same for the folder that the file path is to lie in. */
+int p2p_folder_make_for(const char *path);
 bool p2p_file_exists(const char *path);
 bool p2p_folder_exists(const char *path);
 

@@ -10,6 +10,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/device/device.h"
 
 /* In the order of the results' fields; the last is the sum. */
 enum { DECODE, DEVICE, ENCODE, WHOLE, PARTS };
@@ -107,9 +108,9 @@ static int run(P2pModel *model, char *const *paths, size_t count, size_t steps, 
 }
 
 /* The names become paths. */
-static int list(const char *folder, char ***paths, size_t *count)
+static int list(const char *folder, const P2pLog *log, char ***paths, size_t *count)
 {
-    int err = p2p_folder_pictures(folder, paths, count);
+    int err = p2p_folder_pictures(folder, log, paths, count);
 
     if (!err && !*count)
         err = p2p_fail(P2P_EIO, "%s: no pictures (.png, .jpg, .jpeg) in this folder", folder);
@@ -137,7 +138,7 @@ int p2p_bench_folder(P2pDevice *device, const char *model, const char *folder,
     P2pModel *opened = NULL;
     char **paths = NULL;
     size_t count = 0;
-    int err = list(folder, &paths, &count);
+    int err = list(folder, p2p_device_log(device), &paths, &count);
 
     *result = (P2pBenchFolder){0};
     if (!err)

@@ -1,132 +1,89 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Joins two folders of pictures into one of A|B pictures, subfolder by subfolder. All names are
+ * Joins two folders of pictures into one of A|B pictures, with their subfolders. All names are
  * matched before anything is written; nothing is skipped silently.
  */
 #include <string.h>
 
 #include "src/base/file.h"
 #include "src/base/front.h"
+#include "src/base/log.h"
 #include "src/base/memory.h"
+#include "src/base/parallel.h"
 #include "src/base/status.h"
 #include "src/data/folder.h"
 
-enum { MAX_DEPTH = 32 };
-
-typedef struct Pair {
-    char *a, *b, *folder, *out;
-} Pair;
-
 typedef struct Plan {
-    Pair *pairs;
-    size_t count, capacity;
-    const char *suffix;
+    const P2pCombineSettings *settings;
+    char **a, **b, **out; /* paths, [count] each; NULL where memory was lacking */
+    size_t count;
+    P2pFailure first; /* of the pairs that cannot be joined */
 } Plan;
 
 static void plan_finish(Plan *plan)
 {
-    for (size_t i = 0; i < plan->count; i++) {
-        free(plan->pairs[i].a);
-        free(plan->pairs[i].b);
-        free(plan->pairs[i].folder);
-        free(plan->pairs[i].out);
+    p2p_names_free(plan->a, plan->a ? plan->count : 0);
+    p2p_names_free(plan->b, plan->b ? plan->count : 0);
+    p2p_names_free(plan->out, plan->out ? plan->count : 0);
+    p2p_failure_finish(&plan->first);
+}
+
+/* Names to paths: the partners' own, and of both the result's. */
+static int plan_paths(Plan *p, const char *folder_a, char *const *a, const char *folder_b,
+                      char *const *b, const char *folder_out)
+{
+    const char *suffix = p->settings->format == P2P_IMAGE_JPEG ? ".jpg" : ".png";
+
+    p->a = p2p_alloc(p->count, sizeof(*p->a));
+    p->b = p2p_alloc(p->count, sizeof(*p->b));
+    p->out = p2p_alloc(p->count, sizeof(*p->out));
+    if (!p->a || !p->b || !p->out)
+        return P2P_ENOMEM;
+    for (size_t i = 0; i < p->count; i++) {
+        char *name = p2p_format("%.*s%s", (int)p2p_stem_length(a[i]), a[i], suffix);
+        p->a[i] = p2p_path_join(folder_a, a[i]);
+        p->b[i] = p2p_path_join(folder_b, b[i]);
+        p->out[i] = name ? p2p_path_join(folder_out, name) : NULL;
+        free(name);
+        if (!p->a[i] || !p->b[i] || !p->out[i])
+            return P2P_ENOMEM;
     }
-    free(plan->pairs);
+    return P2P_OK;
 }
 
-static int plan_add(Plan *plan, const char *folder_a, const char *a, const char *folder_b,
-                    const char *b, const char *folder_out)
+static int check_outputs(const Plan *p)
 {
-    void *pairs = plan->pairs;
-    const int err = p2p_grow(&pairs, &plan->capacity, plan->count + 1, sizeof(Pair));
-
-    plan->pairs = pairs;
-    if (err)
-        return err;
-    Pair *pair = &plan->pairs[plan->count++];
-    char *name = p2p_format("%.*s%s", (int)p2p_stem_length(a), a, plan->suffix);
-    pair->a = p2p_path_join(folder_a, a);
-    pair->b = p2p_path_join(folder_b, b);
-    pair->folder = p2p_strdup(folder_out);
-    pair->out = name ? p2p_path_join(folder_out, name) : NULL;
-    free(name);
-    return pair->a && pair->b && pair->folder && pair->out ? P2P_OK : P2P_ENOMEM;
-}
-
-static int plan_pictures(Plan *plan, const char *folder_a, const char *folder_b,
-                         const char *folder_out)
-{
-    char **a = NULL, **b = NULL;
-    size_t count_a = 0, count_b = 0;
-    int err = p2p_folder_stems(folder_a, &a, &count_a);
-
-    if (!err)
-        err = p2p_folder_stems(folder_b, &b, &count_b);
-    if (!err)
-        err = p2p_folder_match(folder_a, a, count_a, folder_b, b, count_b);
-    for (size_t i = 0; i < count_a && !err; i++)
-        err = plan_add(plan, folder_a, a[i], folder_b, b[i], folder_out);
-    p2p_names_free(a, count_a);
-    p2p_names_free(b, count_b);
-    return err;
-}
-
-static int plan_folder(Plan *plan, const char *folder_a, const char *folder_b,
-                       const char *folder_out, int depth);
-
-static int plan_subfolder(Plan *plan, const char *folder_a, const char *folder_b,
-                          const char *folder_out, const char *name, int depth)
-{
-    char *a = p2p_path_join(folder_a, name), *b = p2p_path_join(folder_b, name);
-    char *out = p2p_path_join(folder_out, name);
-    int err = a && b && out ? P2P_OK : P2P_ENOMEM;
-
-    if (!err && !p2p_folder_exists(b))
-        err = p2p_fail(P2P_EFORMAT, "%s: has no partner %s", a, b);
-    if (!err)
-        err = plan_folder(plan, a, b, out, depth + 1);
-    free(a);
-    free(b);
-    free(out);
-    return err;
-}
-
-/* A subfolder of B that A lacks would otherwise be left out without a word. */
-static int match_subfolders(const char *folder_a, const char *folder_b)
-{
-    char **names = NULL;
-    size_t count = 0;
-    int err = p2p_folder_subfolders(folder_b, &names, &count);
-
-    for (size_t i = 0; i < count && !err; i++) {
-        char *a = p2p_path_join(folder_a, names[i]);
-        if (!a)
-            err = P2P_ENOMEM;
-        else if (!p2p_folder_exists(a))
-            err = p2p_fail(P2P_EFORMAT, "%s/%s: has no partner %s", folder_b, names[i], a);
-        free(a);
-    }
-    p2p_names_free(names, count);
-    return err;
-}
-
-static int plan_folder(Plan *plan, const char *folder_a, const char *folder_b,
-                       const char *folder_out, int depth)
-{
-    char **names = NULL;
-    size_t count = 0;
     int err;
 
-    if (depth > MAX_DEPTH)
-        return p2p_fail(P2P_EFORMAT, "%s: lies more than %d folders deep", folder_a, MAX_DEPTH);
-    err = plan_pictures(plan, folder_a, folder_b, folder_out);
+    if ((err = p2p_outputs_check((const char *const *)p->out, p->count, (const char *const *)p->a,
+                                 p->count)) < 0)
+        return err;
+    return p2p_outputs_check((const char *const *)p->out, p->count, (const char *const *)p->b,
+                             p->count);
+}
+
+static int plan_init(Plan *p, const char *folder_a, const char *folder_b, const char *folder_out)
+{
+    const P2pWalkSettings how = {.except = folder_out, .log = p->settings->log};
+    char **a = NULL, **b = NULL;
+    size_t count_a = 0, count_b = 0;
+    int err = p2p_folder_stems(folder_a, &how, &a, &count_a);
+
     if (!err)
-        err = match_subfolders(folder_a, folder_b);
+        err = p2p_folder_stems(folder_b, &how, &b, &count_b);
     if (!err)
-        err = p2p_folder_subfolders(folder_a, &names, &count);
-    for (size_t i = 0; i < count && !err; i++)
-        err = plan_subfolder(plan, folder_a, folder_b, folder_out, names[i], depth);
-    p2p_names_free(names, count);
+        err = p2p_folder_match(folder_a, a, count_a, folder_b, b, count_b);
+    if (!err && !count_a)
+        err =
+            p2p_fail(P2P_EFORMAT,
+                     "%s: has no pictures (.png, .jpg, .jpeg), nor have its subfolders", folder_a);
+    p->count = err ? 0 : count_a;
+    if (!err)
+        err = plan_paths(p, folder_a, a, folder_b, b, folder_out);
+    if (!err)
+        err = check_outputs(p);
+    p2p_names_free(a, count_a);
+    p2p_names_free(b, count_b);
     return err;
 }
 
@@ -152,70 +109,88 @@ static int join(const P2pImage *a, const P2pImage *b, P2pImage *out)
     return err;
 }
 
-static int combine_pair(const Pair *pair, const P2pCombineSettings *s)
+/* The pair i side by side. */
+static int read_pair(const Plan *p, size_t i, P2pImage *both)
 {
-    P2pImage a = {0}, b = {0}, both = {0};
-    int err = p2p_image_read(&a, pair->a, s->max_pixels);
+    const size_t max_pixels = p->settings->max_pixels;
+    P2pImage a = {0}, b = {0};
+    int err = p2p_image_read(&a, p->a[i], max_pixels);
 
     if (!err)
-        err = p2p_image_read(&b, pair->b, s->max_pixels);
+        err = p2p_image_read(&b, p->b[i], max_pixels);
     if (!err && (a.width != b.width || a.height != b.height))
         err = p2p_fail(P2P_EFORMAT,
                        "%s: has %d x %d pixels, but its partner %s has %d x %d; "
                        "resize one of them",
-                       pair->a, a.width, a.height, pair->b, b.width, b.height);
+                       p->a[i], a.width, a.height, p->b[i], b.width, b.height);
     if (!err)
-        err = join(&a, &b, &both);
-    if (!err)
-        err = p2p_folder_make(pair->folder);
-    if (!err)
-        err = p2p_image_write(&both, pair->out, s->quality);
+        err = join(&a, &b, both);
     p2p_image_finish(&a);
     p2p_image_finish(&b);
+    return err;
+}
+
+static int write_pair(const Plan *p, size_t i, const P2pImage *both)
+{
+    const int err = p2p_folder_make_for(p->out[i]);
+
+    return err ? err : p2p_image_write(both, p->out[i], p->settings->quality);
+}
+
+/* What is wrong with a pair ends no more than the pair; lack of memory or of room ends all. */
+static int combine_pair(Plan *p, size_t i, P2pCombineReport *report)
+{
+    P2pImage both = {0};
+    int err = read_pair(p, i, &both);
+
+    if (!err) {
+        err = write_pair(p, i, &both);
+        report->written += !err;
+    } else if (err != P2P_ENOMEM) {
+        p2p_log(p->settings->log, P2P_LOG_WARN, "left out: %s", p2p_error());
+        if (!report->bad++)
+            p2p_failure_keep(&p->first, err);
+        err = P2P_OK;
+    }
     p2p_image_finish(&both);
     return err;
 }
 
-static int combine_all(const Plan *plan, const P2pCombineSettings *s, P2pProgress progress,
-                       void *user, size_t *done)
+static int combine_all(Plan *p, P2pProgress progress, void *user, P2pCombineReport *report)
 {
     int err;
 
-    for (size_t i = 0; i < plan->count; i++) {
-        if ((err = combine_pair(&plan->pairs[i], s)) < 0)
+    for (size_t i = 0; i < p->count; i++) {
+        if ((err = combine_pair(p, i, report)) < 0)
             return err;
-        ++*done;
-        if (progress && progress(user, *done, plan->count))
-            return p2p_fail(P2P_ESTOPPED, "stopped after %zu of %zu pictures", *done, plan->count);
+        if (progress && progress(user, i + 1, p->count))
+            return p2p_fail(P2P_ESTOPPED, "stopped after %zu of %zu pictures", i + 1, p->count);
     }
+    if (report->bad && (!p->settings->skip_bad || !report->written))
+        return p2p_fail(P2P_EFORMAT, "%zu of %zu pairs cannot be joined; the first: %s",
+                        report->bad, p->count, p->first.text ? p->first.text : "?");
     return P2P_OK;
 }
 
 int p2p_data_combine(const char *folder_a, const char *folder_b, const char *folder_out,
                      const P2pCombineSettings *settings, P2pProgress progress, void *user,
-                     size_t *written)
+                     P2pCombineReport *report)
 {
     P2P_NEED(folder_a);
     P2P_NEED(folder_b);
     P2P_NEED(folder_out);
 
     static const P2pCombineSettings defaults;
-    const P2pCombineSettings *s = settings ? settings : &defaults;
-    P2P_NEED_RANGE("format", s->format, P2P_IMAGE_PNG, P2P_IMAGE_JPEG);
-    P2P_NEED_RANGE("quality", s->quality, 0, 100);
-    Plan plan = {.suffix = s->format == P2P_IMAGE_JPEG ? ".jpg" : ".png"};
-    size_t done = 0;
-    int err = plan_folder(&plan, folder_a, folder_b, folder_out, 0);
+    Plan plan = {.settings = settings ? settings : &defaults};
+    P2pCombineReport r = {0};
+    P2P_NEED_RANGE("format", plan.settings->format, P2P_IMAGE_PNG, P2P_IMAGE_JPEG);
+    P2P_NEED_RANGE("quality", plan.settings->quality, 0, 100);
+    int err = plan_init(&plan, folder_a, folder_b, folder_out);
 
-    if (!err && !plan.count)
-        err = p2p_fail(P2P_EFORMAT,
-                       "%s: has no pictures (.png, .jpg, .jpeg), nor have its "
-                       "subfolders",
-                       folder_a);
     if (!err)
-        err = combine_all(&plan, s, progress, user, &done);
+        err = combine_all(&plan, progress, user, &r);
     plan_finish(&plan);
-    if (written)
-        *written = done;
+    if (report)
+        *report = r;
     return err;
 }

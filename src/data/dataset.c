@@ -32,14 +32,16 @@ void p2p_dataset_pair_finish(P2pDatasetPair *pair)
 }
 
 /* folder_b is NULL for pictures that hold both halves. */
-static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b, size_t most)
+static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b,
+                      const P2pDatasetSettings *s)
 {
+    const P2pWalkSettings how = {.log = s->log};
     char **a = NULL, **b = NULL;
     size_t count_a = 0, count_b = 0;
-    int err = p2p_folder_stems(folder_a, &a, &count_a);
+    int err = p2p_folder_stems(folder_a, &how, &a, &count_a);
 
     if (!err && folder_b)
-        err = p2p_folder_stems(folder_b, &b, &count_b);
+        err = p2p_folder_stems(folder_b, &how, &b, &count_b);
     if (!err && folder_b)
         err = p2p_folder_match(folder_a, a, count_a, folder_b, b, count_b);
     if (!err && !count_a)
@@ -47,7 +49,7 @@ static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b,
     if (!err && count_a > UINT32_MAX)
         err = p2p_fail(P2P_EFORMAT, "%s: has too many pictures", folder_a);
 
-    const size_t count = most && most < count_a ? most : count_a;
+    const size_t most = s->max_dataset_size, count = most && most < count_a ? most : count_a;
     if (!err && !(d->pairs = p2p_alloc(count, sizeof(*d->pairs))))
         err = P2P_ENOMEM;
     for (; !err && d->count < count; d->count++) /* counts a half-built last one too */
@@ -58,20 +60,25 @@ static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b,
     return err;
 }
 
-static bool has_pictures(const char *folder)
+static bool has_pictures(const char *folder, bool flat)
 {
+    const P2pWalkSettings how = {.flat = flat};
     char **names;
     size_t count;
 
-    if (!p2p_folder_exists(folder) || p2p_folder_pictures(folder, &names, &count) < 0)
+    if (!p2p_folder_exists(folder) || p2p_folder_walk(folder, &how, &names, &count) < 0)
         return false;
     p2p_names_free(names, count);
     return count > 0;
 }
 
-/* folder/PHASE wins if it holds pictures: with phase "" it is also the parent of A and B. */
-static int list_layout(P2pDataset *d, const char *folder, const char *phase, size_t most)
+/*
+ * folder/PHASE wins if it holds pictures itself, not in subfolders: with phase "" it is also the
+ * parent of A and B.
+ */
+static int list_layout(P2pDataset *d, const char *folder, const P2pDatasetSettings *s)
 {
+    const char *phase = s->phase ? s->phase : "train";
     char *joint = p2p_format(*phase ? "%s/%s" : "%s", folder, phase);
     char *a = p2p_format(*phase ? "%s/A/%s" : "%s/A", folder, phase);
     char *b = p2p_format(*phase ? "%s/B/%s" : "%s/B", folder, phase);
@@ -81,12 +88,12 @@ static int list_layout(P2pDataset *d, const char *folder, const char *phase, siz
         err = P2P_ENOMEM;
     else if (!p2p_folder_exists(folder))
         err = p2p_fail(P2P_EIO, "%s: there is no such folder", folder);
-    else if (has_pictures(joint))
-        err = list_pairs(d, joint, NULL, most);
+    else if (has_pictures(joint, true))
+        err = list_pairs(d, joint, NULL, s);
     else if (p2p_folder_exists(a) && p2p_folder_exists(b))
-        err = list_pairs(d, a, b, most);
-    else if (*phase && p2p_folder_exists(joint))
-        err = list_pairs(d, joint, NULL, most);
+        err = list_pairs(d, a, b, s);
+    else if (has_pictures(joint, false) || (*phase && p2p_folder_exists(joint)))
+        err = list_pairs(d, joint, NULL, s);
     else
         err = p2p_fail(P2P_EIO,
                        "%s: holds neither %s with A|B pictures (A left, B right) nor %s "
@@ -113,7 +120,7 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
         return P2P_ENOMEM;
     d->direction = s->direction;
     d->max_pixels = s->max_pixels;
-    int err = list_layout(d, folder, s->phase ? s->phase : "train", s->max_dataset_size);
+    int err = list_layout(d, folder, s);
     if (err)
         p2p_dataset_destroy(&d);
     *out = d;

@@ -12,28 +12,44 @@
 
 typedef struct Verdict {
     P2pFailure failure;
-    int width, height;
+    int width, height;             /* of a half */
+    int shown_width, shown_height; /* behind the jitter */
 } Verdict;
 
 typedef struct Check {
     const P2pDataset *dataset;
+    const P2pCheckSettings *settings;
     Verdict *verdicts;
-    bool skip_bad;
 } Check;
+
+/* What is drawn moves the crop, but does not change sizes. */
+static int fit(const Check *c, size_t i, Verdict *v)
+{
+    P2pJitter jitter;
+    const int err = p2p_jitter_draw(&jitter, c->settings->jitter, v->width, v->height, 0, 0, i);
+
+    if (err)
+        return p2p_fail_prefix(err, "%s", c->dataset->pairs[i].path_a);
+    v->shown_width = jitter.width;
+    v->shown_height = jitter.height;
+    return P2P_OK;
+}
 
 static int check_pair(void *user, size_t i)
 {
     const Check *c = user;
     Verdict *v = &c->verdicts[i];
     P2pImage input, target;
-    const int err = p2p_dataset_read(c->dataset, i, &input, &target);
+    int err = p2p_dataset_read(c->dataset, i, &input, &target);
 
     v->width = input.width;
     v->height = input.height;
+    if (!err && c->settings->jitter)
+        err = fit(c, i, v);
     p2p_failure_keep(&v->failure, err);
     p2p_image_finish(&input);
     p2p_image_finish(&target);
-    return c->skip_bad && err != P2P_ENOMEM ? P2P_OK : err;
+    return c->settings->skip_bad && err != P2P_ENOMEM ? P2P_OK : err;
 }
 
 static void add_size(P2pCheckReport *r, const Verdict *v)
@@ -46,14 +62,55 @@ static void add_size(P2pCheckReport *r, const Verdict *v)
     r->max_height = p2p_max(r->max_height, v->height);
 }
 
-static void drop_bad(P2pDataset *d, const Check *c, const P2pLog *log)
+/* Pictures are trained on in one size. */
+static int check_sizes(const Check *c)
+{
+    const Verdict *first = NULL;
+
+    for (size_t i = 0; i < c->dataset->count; i++) {
+        const Verdict *v = &c->verdicts[i];
+        if (v->failure.status)
+            continue;
+        if (!first)
+            first = v;
+        if (v->shown_width != first->shown_width || v->shown_height != first->shown_height)
+            return p2p_fail(P2P_EFORMAT,
+                            "%s: has %d x %d pixels where %s has %d x %d (after --preprocess %s); "
+                            "training takes one size: use resize_and_crop, or resize them",
+                            c->dataset->pairs[i].path_a, v->shown_width, v->shown_height,
+                            c->dataset->pairs[first - c->verdicts].path_a, first->shown_width,
+                            first->shown_height,
+                            p2p_preprocess_name(c->settings->jitter->preprocess));
+    }
+    return P2P_OK;
+}
+
+/* An A|B picture is as a rule twice as wide as high: two of something else are easily taken for it. */
+static void tell_shapes(const Check *c)
+{
+    size_t count = 0, first = 0;
+
+    for (size_t i = 0; i < c->dataset->count; i++)
+        if (!c->dataset->pairs[i].path_b && !c->verdicts[i].failure.status &&
+            2 * c->verdicts[i].width <= c->verdicts[i].height && !count++)
+            first = i;
+    if (count)
+        p2p_log(
+            c->settings->log, P2P_LOG_WARN,
+            "%s: is not wider than high (%d x %d pixels%s), but its left half is taken for A and "
+            "its right half for B",
+            c->dataset->pairs[first].path_a, 2 * c->verdicts[first].width,
+            c->verdicts[first].height, count > 1 ? ", and others are like it" : "");
+}
+
+static void drop_bad(P2pDataset *d, const Check *c)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < d->count; i++) {
         if (c->verdicts[i].failure.status) {
             const char *why = c->verdicts[i].failure.text;
-            p2p_log(log, P2P_LOG_WARN, "skipped: %s", why ? why : d->pairs[i].name);
+            p2p_log(c->settings->log, P2P_LOG_WARN, "skipped: %s", why ? why : d->pairs[i].name);
             p2p_dataset_pair_finish(&d->pairs[i]);
         } else {
             d->pairs[kept++] = d->pairs[i];
@@ -70,7 +127,7 @@ int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings, P2p
     const P2pCheckSettings *s = settings ? settings : &defaults;
     P2P_REQUIRE(s->threads >= 0, "threads is %d, it must be 0 or more", s->threads);
     const size_t count = dataset->count;
-    Check c = {.dataset = dataset, .skip_bad = s->skip_bad};
+    Check c = {.dataset = dataset, .settings = s};
     P2pCheckReport r = {0};
     int err;
 
@@ -86,8 +143,12 @@ int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings, P2p
     if (!err && r.bad == count)
         err = p2p_fail(P2P_EFORMAT, "none of %zu pictures is usable; the first: %s", count,
                        count && c.verdicts[0].failure.text ? c.verdicts[0].failure.text : "?");
+    if (!err && s->jitter)
+        err = check_sizes(&c);
+    if (!err)
+        tell_shapes(&c);
     if (!err && r.bad)
-        drop_bad(dataset, &c, s->log);
+        drop_bad(dataset, &c);
     for (size_t i = 0; i < count; i++)
         p2p_failure_finish(&c.verdicts[i].failure);
     free(c.verdicts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Listing folders and comparing picture names without suffix. */
+/* Listing the pictures of folders and comparing their names without suffix. */
 #ifndef P2P_DATA_FOLDER_H
 #define P2P_DATA_FOLDER_H
 
@@ -8,8 +8,16 @@
 
 #include "p2p/data.h"
 
-/** Names of the subfolders of folder, sorted, hidden ones left out; p2p_names_free() releases. */
-int p2p_folder_subfolders(const char *folder, char ***names, size_t *count);
+/** Zero means default. */
+typedef struct P2pWalkSettings {
+    bool flat;          /**< subfolders are not entered */
+    const char *except; /**< nor is this one below the folder: where the results go */
+    const P2pLog *log;  /**< one warning of what is left out; may be NULL */
+} P2pWalkSettings;
+
+/** p2p_folder_pictures(), by settings. */
+int p2p_folder_walk(const char *folder, const P2pWalkSettings *settings, char ***names,
+                    size_t *count);
 
 /** Length of name without its suffix. */
 size_t p2p_stem_length(const char *name);
@@ -17,8 +25,9 @@ size_t p2p_stem_length(const char *name);
 /** Order of two names by their bytes without suffix; 0 where they pair. */
 int p2p_stem_compare(const char *a, const char *b);
 
-/** p2p_folder_pictures() sorted without suffix; P2P_EFORMAT where two names differ in it only. */
-int p2p_folder_stems(const char *folder, char ***names, size_t *count);
+/** p2p_folder_walk() sorted without suffix; P2P_EFORMAT where two names differ in it only. */
+int p2p_folder_stems(const char *folder, const P2pWalkSettings *settings, char ***names,
+                     size_t *count);
 
 /**
  * P2P_EFORMAT naming the first picture of a (in folder_a) or b (in folder_b) without a partner in

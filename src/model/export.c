@@ -207,12 +207,19 @@ static int write_text(const char *path, char *text)
     return err;
 }
 
+/* OUTPUTsuffix for OUTPUT.c, in fresh memory. */
+static char *beside(const char *path, const char *suffix)
+{
+    const size_t n = strlen(path);
+
+    return p2p_format("%.*s%s", (int)(n > 2 && !strcmp(path + n - 2, ".c") ? n - 2 : n), path,
+                      suffix);
+}
+
 /* OUTPUT.safetensors first, then what embeds it. */
 static int write_c(const P2pSource *s, const char *path, P2pDtype dtype)
 {
     const char *file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    const int stem =
-        (int)(strlen(path) - (strlen(path) > 2 && !strcmp(path + strlen(path) - 2, ".c") ? 2 : 0));
 
     for (const char *at = file; *at; at++) /* it becomes part of a string and of a comment */
         if (!isalnum((unsigned char)*at) && !strchr("._-+ ", *at))
@@ -220,8 +227,7 @@ static int write_c(const P2pSource *s, const char *path, P2pDtype dtype)
                             "%s: the name of a C file has letters, digits, blanks and "
                             "._-+ only",
                             path);
-    char *model = p2p_format("%.*s.safetensors", stem, path);
-    char *header = p2p_format("%.*s.h", stem, path), *name = c_name(path);
+    char *model = beside(path, ".safetensors"), *header = beside(path, ".h"), *name = c_name(path);
     int err = model && header && name ? p2p_frozen_write(s, model, dtype) : P2P_ENOMEM;
     const char *base = model && strrchr(model, '/') ? strrchr(model, '/') + 1 : model;
 
@@ -328,14 +334,27 @@ static int write_format(const P2pSource *s, const char *path, const P2pExportSet
     return p2p_onnx_export(s, path, false);
 }
 
-static int check_output(const char *model, const char *output)
+/* All that is written, the files beside a C file too, against all that is read. */
+static int check_output(const char *model, const char *output, const P2pExportSettings *s)
 {
+    const char *format, *inputs[2] = {model, s->translator}, *outputs[3] = {output};
+    char *frozen = NULL, *header = NULL;
+    size_t count = 1;
+    int err = P2P_OK;
+
     if (!output || !*output)
         return p2p_fail(P2P_EINVAL, "needs -o OUTPUT");
-    if (!strcmp(model, output))
-        return p2p_fail(P2P_EINVAL, "%s: the output is the model itself; give another name",
-                        output);
-    return P2P_OK;
+    if (!s->translator && !find_format(s->format, output, &format) && !strcmp(format, "c")) {
+        outputs[1] = frozen = beside(output, ".safetensors");
+        outputs[2] = header = beside(output, ".h");
+        count = 3;
+        err = frozen && header ? P2P_OK : P2P_ENOMEM;
+    }
+    if (!err)
+        err = p2p_outputs_check(outputs, count, inputs, s->translator ? 2 : 1);
+    free(frozen);
+    free(header);
+    return err;
 }
 
 /* What was found, and what had to be taken for granted. */
@@ -363,7 +382,7 @@ int p2p_export(const char *model, const char *output, const P2pExportSettings *s
 
     const P2pExportSettings s = settings ? *settings : (P2pExportSettings){0};
     P2pSource source;
-    int err = check_output(model, output);
+    int err = check_output(model, output, &s);
 
     if (err || (err = p2p_source_open(&source, model, s.net, s.options)) < 0)
         return err;

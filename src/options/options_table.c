@@ -63,7 +63,7 @@ const P2pOption p2p_option_table[] = {
            "how pictures get their size"),
     FLAG(no_flip, DATA, 0, "never mirror pictures"),
     FLAG(serial_batches, DATA, 0, "take pictures by name, not shuffled"),
-    FLAG(skip_bad, TRAINING, TEST, "leave unusable pictures out instead of stopping"),
+    FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
     INT(max_dataset_size, DATA, TEST, 0, 2e9, "0", "use the first so many pairs; 0: all"),
     FACT_STRING(data_digest, DATA, "number of the pictures, and a hash of their names"),
     INT(num_threads, 0, TRAIN | TEST, 0, 256, "2", "threads that load pictures"),
@@ -130,6 +130,7 @@ const P2pOption p2p_option_table[] = {
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),
     FLAG(eval, 0, TEST | TRANSLATE | EXPORT, "running statistics instead of each picture's; no dropout"),
     INT(num_test, 0, TEST, 0, 1e9, "0", "test the first so many; 0: all"),
+    FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     INT(jpeg_quality, 0, TRANSLATE, 1, 100, "95", "of JPEG output"),
 
 #undef GROUP

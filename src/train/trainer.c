@@ -125,15 +125,26 @@ static int check_data(P2pTrainer *t)
     return P2P_OK;
 }
 
+static P2pJitterSettings jitter_settings(const P2pOptions *o)
+{
+    return (P2pJitterSettings){.preprocess = (P2pPreprocess)o->preprocess,
+                               .load_size = o->load_size,
+                               .crop_size = o->crop_size,
+                               .no_flip = o->no_flip,
+                               .max_pixels = (size_t)o->max_pixels};
+}
+
 static int open_data(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
     const P2pDatasetSettings settings = {.phase = o->phase,
                                          .direction = (P2pDirection)o->direction,
                                          .max_dataset_size = (size_t)o->max_dataset_size,
-                                         .max_pixels = (size_t)o->max_pixels};
+                                         .max_pixels = (size_t)o->max_pixels,
+                                         .log = p2p_device_log(t->device)};
+    const P2pJitterSettings jitter = jitter_settings(o);
     const P2pCheckSettings check = {
-        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = p2p_device_log(t->device)};
+        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = settings.log, .jitter = &jitter};
     P2pCheckReport report = {0};
     int err;
 
@@ -158,11 +169,7 @@ static int open_loader(P2pTrainer *t)
                                         .threads = o->num_threads,
                                         .seed = (uint32_t)o->seed,
                                         .serial_batches = o->serial_batches,
-                                        .jitter = {.preprocess = (P2pPreprocess)o->preprocess,
-                                                   .load_size = o->load_size,
-                                                   .crop_size = o->crop_size,
-                                                   .no_flip = o->no_flip,
-                                                   .max_pixels = (size_t)o->max_pixels}};
+                                        .jitter = jitter_settings(o)};
     const P2pBatch *first;
     int err;
 
@@ -171,6 +178,12 @@ static int open_loader(P2pTrainer *t)
             0 ||
         (err = p2p_loader_next(t->loader, &first)) < 0)
         return err;
+    const size_t rest = p2p_dataset_count(t->dataset) % (size_t)o->batch_size;
+    if (rest)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
+                "each epoch leaves out %zu of %zu pairs, too few for a batch of %d%s", rest,
+                p2p_dataset_count(t->dataset), o->batch_size,
+                o->serial_batches ? "" : "; not the same ones");
     if (!t->height) {
         t->height = first->height;
         t->width = first->width;

@@ -126,7 +126,7 @@ quickly_train() {
 refuses 'a network too large for the device' 3 'smaller' quickly_train huge --ngf 1024
 refuses 'and a batch too large' 3 '[0-9].*smaller' quickly_train huge --ngf 1024 --batch_size 4096
 refuses 'a picture too large for the device' 3 '[0-9].*smaller' \
-    quickly_train huge --load_size 32768 --crop_size 32768
+    quickly_train huge --load_size 32768 --crop_size 32768 --max_pixels 2000000000
 refuses 'pictures scaled beyond all measure' 2 'too large' \
     quickly_train huge --preprocess scale_width --load_size 65536
 refuses 'pictures scaled beyond --max_pixels' 2 '143 x 143 .*max_pixels is 20448' \
@@ -138,6 +138,6 @@ refuses 'networks that alone do not fit' 3 'beside 0 MiB in use.*smaller' \
     quickly_train huge --ngf 16 --device_memory 20
 refuses 'networks and step that together do not fit' 3 'beside [1-9][0-9]* MiB.*smaller' \
     quickly_train huge --ngf 16 --device_memory 34
-refuses 'a crop too large for the device' 3 '[0-9].*smaller' \
+refuses 'a crop that no picture has' 2 'data/train/0001.png: 64 x 64 .*smaller than the crop' \
     quickly_train huge --preprocess crop --crop_size 32768
 finish

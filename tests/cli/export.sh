@@ -126,7 +126,7 @@ check 'and says what is new' grep -q 'D: all new' peer.txt
 
 # What cannot be
 refused 'a suffix that tells nothing' suffix "$tools/p2p-export" $model -o facades.bin -q
-refused 'the model as its own output' itself "$tools/p2p-export" $model -o $model -q
+refused 'the model as its own output' 'overwrite the input' "$tools/p2p-export" $model -o $model -q
 refused 'a folder that is not there' 'cannot be written' "$tools/p2p-export" $model -o no/x.pth -q
 refused 'a .pict of another network' 'preset tensorflow' "$tools/p2p-export" $model -o x.pict -q
 refused 'a discriminator to freeze' 'pth alone' "$tools/p2p-export" $model --net D -o x.onnx -q

@@ -38,7 +38,7 @@ do_again() { tiny --continue_train; }
 do_replace() { tiny --overwrite; }
 do_test() { "$tools/p2p-test" --device cpu --dataroot data -m $model --results_dir out --name r; }
 do_translate() { translate -m $model -o out/x.jpg $sizes data/test/0001.png; }
-do_folder() { translate -m $model -o out/x $sizes jpg/test; }
+do_folder() { translate --quiet -m $model -o out/x $sizes jpg/test; }
 do_standard() { translate -m $model -o - $sizes - <data/test/0001.png; }
 do_frozen() { export_to x.safetensors; }
 do_f16() { export_to x.safetensors --dtype f16; }

@@ -105,6 +105,7 @@ static void test_data_impossible_arguments_are_refused(void **state)
     P2pPreprocess preprocess;
     P2pJitterSettings jitter = {.crop_size = 1};
     P2pJitter drawn;
+    P2pOutputs outputs;
     char **names;
     size_t count;
 
@@ -122,8 +123,12 @@ static void test_data_impossible_arguments_are_refused(void **state)
             p2p_dataset_create(&pairs, "x", &(P2pDatasetSettings){.direction = (P2pDirection)4}));
     REFUSED("dataset", p2p_dataset_read(NULL, 0, &result, &empty));
     REFUSED("dataset", p2p_dataset_check(NULL, NULL, NULL));
-    REFUSED("folder", p2p_folder_pictures(NULL, &names, &count));
-    REFUSED("names", p2p_folder_pictures(".", NULL, &count));
+    REFUSED("folder", p2p_folder_pictures(NULL, NULL, &names, &count));
+    REFUSED("names", p2p_folder_pictures(".", NULL, NULL, &count));
+    REFUSED("outputs", p2p_outputs_init(NULL, NULL));
+    REFUSED("inputs", p2p_outputs_init(&outputs, &(P2pOutputSettings){.output = "x"}));
+    REFUSED("outputs", p2p_outputs_check(NULL, 1, NULL, 0));
+    REFUSED("output", p2p_output_make_folder(NULL));
     REFUSED("out", p2p_loader_create(NULL, pairs, NULL));
     REFUSED("dataset", p2p_loader_create(&loader, NULL, NULL));
     REFUSED("loader", p2p_loader_next(NULL, NULL));

@@ -126,7 +126,7 @@ static P2pDataset *set_with_bad_ones(void)
     test_write("bad/train/2.png", 7, 4, 1); /* odd */
     test_write("bad/train/3.png", 12, 6, 1);
     assert_int_equal(p2p_file_write(test_path("bad/train/4.png"), "no", 2), P2P_OK);
-    test_write("bad/train/5.png", 8, 8, 1);
+    test_write("bad/train/5.png", 12, 8, 1);
     assert_int_equal(p2p_dataset_create(&d, folder("bad"), NULL), P2P_OK);
     return d;
 }
@@ -190,6 +190,102 @@ static void check_with_none_usable_fails(void **state)
     p2p_dataset_destroy(&d);
 }
 
+static void keep_line(void *user, P2pLogLevel level, const char *text)
+{
+    (void)level;
+    snprintf(user, 512, "%s", text);
+}
+
+static void pictures_that_are_no_pairs_are_told(void **state)
+{
+    char line[512] = "";
+    const P2pLog log = {keep_line, line, P2P_LOG_WARN};
+    const P2pCheckSettings s = {.log = &log};
+    P2pDataset *d;
+
+    (void)state;
+    test_write("shape/train/1.png", 16, 8, 1);
+    test_write("shape/train/2.png", 10, 8, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("shape"), NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_check(d, &s, NULL), P2P_OK);
+    assert_string_equal(line, "");
+    p2p_dataset_destroy(&d);
+    test_write("shape/train/3.png", 8, 8, 1);
+    test_write("shape/train/4.png", 8, 16, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("shape"), NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_check(d, &s, NULL), P2P_OK);
+    assert_non_null(strstr(line, "3.png: is not wider than high (8 x 8 pixels, and others"));
+    p2p_dataset_destroy(&d);
+    /* Two folders of squares are as they should be. */
+    line[0] = '\0';
+    test_write("squares/A/train/1.png", 8, 8, 1);
+    test_write("squares/B/train/1.png", 8, 8, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("squares"), NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_check(d, &s, NULL), P2P_OK);
+    assert_string_equal(line, "");
+    p2p_dataset_destroy(&d);
+}
+
+/* Each way of making sizes, with what it makes of 16 x 12 and 16 x 24 (halves of 8 and 8). */
+static void sizes_that_differ_behind_the_jitter_are_named(void **state)
+{
+    static const struct {
+        P2pJitterSettings jitter;
+        int status;
+        const char *part;
+    } cases[] = {
+        {{.preprocess = P2P_PREPROCESS_RESIZE_AND_CROP, .load_size = 9, .crop_size = 8},
+         P2P_OK,
+         ""},
+        {{.preprocess = P2P_PREPROCESS_CROP, .crop_size = 8}, P2P_OK, ""},
+        {{.preprocess = P2P_PREPROCESS_CROP, .crop_size = 9},
+         P2P_EINVAL,
+         "fit/train/1.png: 8 x 12"},
+        {{.preprocess = P2P_PREPROCESS_NONE}, P2P_EFORMAT, "has 8 x 24 pixels where"},
+        {{.preprocess = P2P_PREPROCESS_NONE, .multiple = 24}, P2P_OK, ""},
+        {{.preprocess = P2P_PREPROCESS_SCALE_WIDTH, .load_size = 16, .crop_size = 4},
+         P2P_EFORMAT,
+         "fit/train/2.png: has 16 x 48 pixels where"},
+        {{.preprocess = P2P_PREPROCESS_SCALE_WIDTH, .load_size = 16, .crop_size = 48}, P2P_OK, ""},
+    };
+    P2pDataset *d;
+
+    (void)state;
+    test_write("fit/train/1.png", 16, 12, 1);
+    test_write("fit/train/2.png", 16, 24, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("fit"), NULL), P2P_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        test_error_names(
+            p2p_dataset_check(d, &(P2pCheckSettings){.jitter = &cases[i].jitter}, NULL),
+            cases[i].status, cases[i].part);
+    p2p_dataset_destroy(&d);
+}
+
+static void pictures_of_subfolders_belong_to_the_set(void **state)
+{
+    const P2pDatasetSettings none = {.phase = ""};
+    P2pDataset *d;
+
+    (void)state;
+    test_write("deep/train/b/1.png", 8, 4, 1);
+    test_write("deep/train/a/x/1.png", 8, 4, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("deep"), NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_count(d), 2);
+    assert_string_equal(p2p_dataset_name(d, 0), "a/x/1");
+    assert_string_equal(p2p_dataset_name(d, 1), "b/1");
+    p2p_dataset_destroy(&d);
+    assert_int_equal(p2p_dataset_create(&d, folder("deep"), &none), P2P_OK);
+    assert_string_equal(p2p_dataset_name(d, 0), "train/a/x/1");
+    p2p_dataset_destroy(&d);
+    test_write("deep2/A/train/s/1.png", 8, 4, 1);
+    test_write("deep2/B/train/s/1.jpg", 8, 4, 1);
+    assert_int_equal(p2p_dataset_create(&d, folder("deep2"), NULL), P2P_OK);
+    assert_string_equal(p2p_dataset_name(d, 0), "s/1");
+    p2p_dataset_destroy(&d);
+    test_write("deep2/B/train/t/1.jpg", 8, 4, 1);
+    expect_error("deep2", NULL, P2P_EFORMAT, "B/train/t/1.jpg: has no partner");
+}
+
 static void unequal_partners_are_named(void **state)
 {
     P2pImage input, target;
@@ -237,6 +333,9 @@ int main(void)
         cmocka_unit_test(check_names_the_first_bad_one),
         cmocka_unit_test(check_skips_bad_ones),
         cmocka_unit_test(check_with_none_usable_fails),
+        cmocka_unit_test(pictures_that_are_no_pairs_are_told),
+        cmocka_unit_test(sizes_that_differ_behind_the_jitter_are_named),
+        cmocka_unit_test(pictures_of_subfolders_belong_to_the_set),
         cmocka_unit_test(unequal_partners_are_named),
         cmocka_unit_test(order_is_a_permutation_of_seed_and_epoch),
     };

@@ -98,7 +98,7 @@ static void made_set_is_a_dataset(void **state)
 static void combine_joins_phases(void **state)
 {
     P2pImage grey = test_picture(6, 5, 1, 16, 4), both, left;
-    size_t written;
+    P2pCombineReport report;
 
     (void)state;
     assert_int_equal(p2p_image_write(&grey, test_path("ok/A/train/1.png"), 0), P2P_OK);
@@ -106,9 +106,9 @@ static void combine_joins_phases(void **state)
     test_write("ok/A/test/x.png", 7, 5, 2);
     test_write("ok/B/test/x.png", 7, 5, 3);
     assert_int_equal(p2p_data_combine(in_folder("ok/A"), in_folder("ok/B"), in_folder("ok/AB"),
-                                      NULL, NULL, NULL, &written),
+                                      NULL, NULL, NULL, &report),
                      P2P_OK);
-    assert_int_equal(written, 2);
+    assert_int_equal(report.written, 2);
     assert_int_equal(p2p_image_read(&both, in_folder("ok/AB/train/1.png"), 0), P2P_OK);
     assert_int_equal(both.width, 12);
     assert_int_equal(both.channels, 3);
@@ -124,13 +124,13 @@ static void combine_joins_phases(void **state)
 static void expect_combine(const char *name, int status, const char *part)
 {
     char a[256], b[256], out[256];
-    size_t written;
+    P2pCombineReport report;
 
     snprintf(a, sizeof(a), "%s/%s/A", test_folder, name);
     snprintf(b, sizeof(b), "%s/%s/B", test_folder, name);
     snprintf(out, sizeof(out), "%s/%s/AB", test_folder, name);
-    test_error_names(p2p_data_combine(a, b, out, NULL, NULL, NULL, &written), status, part);
-    assert_int_equal(written, 0);
+    test_error_names(p2p_data_combine(a, b, out, NULL, NULL, NULL, &report), status, part);
+    assert_int_equal(report.written, 0);
     assert_false(p2p_folder_exists(out));
 }
 
@@ -154,7 +154,66 @@ static void combine_names_what_is_wrong(void **state)
     expect_combine("nothing", P2P_EFORMAT, "no pictures");
     assert_int_equal(p2p_file_write(test_path("broken/A/1.png"), "x", 1), P2P_OK);
     test_write("broken/B/1.png", 5, 4, 1);
-    expect_combine("broken", P2P_EFORMAT, "broken/A/1.png");
+    expect_combine("broken", P2P_EFORMAT, "1 of 1 pairs cannot be joined; the first: ");
+}
+
+static void combine_joins_the_others(void **state)
+{
+    P2pCombineSettings s = {0};
+    P2pCombineReport r;
+
+    (void)state;
+    test_write("some/A/1.png", 4, 4, 1);
+    assert_int_equal(p2p_file_write(test_path("some/A/2.png"), "x", 1), P2P_OK);
+    test_write("some/A/3.png", 4, 4, 1);
+    for (int i = 1; i <= 3; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "some/B/%d.png", i);
+        test_write(name, 4, 4, 2);
+    }
+    for (int skip = 0; skip < 2; skip++) {
+        s.skip_bad = skip;
+        assert_int_equal(p2p_data_combine(in_folder("some/A"), in_folder("some/B"),
+                                          in_folder(skip ? "some/1" : "some/2"), &s, NULL, NULL,
+                                          &r),
+                         skip ? P2P_OK : P2P_EFORMAT);
+        assert_int_equal(r.written, 2);
+        assert_int_equal(r.bad, 1);
+    }
+    assert_true(p2p_file_exists(in_folder("some/1/3.png")));
+    assert_true(p2p_file_exists(in_folder("some/2/3.png")));
+    s.skip_bad = true;
+    assert_int_equal(unlink(in_folder("some/A/1.png")) | unlink(in_folder("some/A/3.png")) |
+                         unlink(in_folder("some/B/1.png")) | unlink(in_folder("some/B/3.png")),
+                     0);
+    test_error_names(p2p_data_combine(in_folder("some/A"), in_folder("some/B"), in_folder("some/1"),
+                                      &s, NULL, NULL, NULL),
+                     P2P_EFORMAT, "some/A/2.png");
+}
+
+static void combine_never_overwrites_its_inputs(void **state)
+{
+    P2pImage before, after;
+
+    (void)state;
+    test_write("same/A/1.png", 4, 4, 1);
+    test_write("same/B/1.png", 4, 4, 2);
+    assert_int_equal(p2p_image_read(&before, in_folder("same/A/1.png"), 0), P2P_OK);
+    assert_int_equal(symlink("B", in_folder("same/link")), 0);
+    static const char *const outs[] = {"same/A", "same/A/../A", "same/B", "same/link"};
+    for (size_t i = 0; i < 4; i++)
+        test_error_names(p2p_data_combine(in_folder("same/A"), in_folder("same/B"),
+                                          in_folder(outs[i]), NULL, NULL, NULL, NULL),
+                         P2P_EINVAL, "would overwrite the input");
+    assert_int_equal(p2p_image_read(&after, in_folder("same/A/1.png"), 0), P2P_OK);
+    test_same(&before, &after);
+    p2p_image_finish(&before);
+    p2p_image_finish(&after);
+    /* A folder of results within one of the inputs is none of them, also the second time. */
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(p2p_data_combine(in_folder("same/A"), in_folder("same/B"),
+                                          in_folder("same/A/AB"), NULL, NULL, NULL, NULL),
+                         P2P_OK);
 }
 
 int main(void)
@@ -165,6 +224,8 @@ int main(void)
         cmocka_unit_test(made_set_is_a_dataset),
         cmocka_unit_test(combine_joins_phases),
         cmocka_unit_test(combine_names_what_is_wrong),
+        cmocka_unit_test(combine_joins_the_others),
+        cmocka_unit_test(combine_never_overwrites_its_inputs),
     };
 
     return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);

@@ -42,7 +42,7 @@ static size_t count_files(void)
     char **names;
     size_t count;
 
-    assert_int_equal(p2p_folder_pictures(folder, &names, &count), P2P_OK);
+    assert_int_equal(p2p_folder_pictures(folder, NULL, &names, &count), P2P_OK);
     p2p_names_free(names, count);
     return count;
 }
