@@ -326,9 +326,20 @@ static bool mark_written(P2pApply *a, int v)
     return before;
 }
 
+/* Whether value v is the input, or made of it by nothing that is trained. */
+static bool is_input(const P2pApply *a, int v)
+{
+    const P2pGraph *g = a->net->graph;
+
+    for (int i = 0; v != g->input && i < g->node_count; i++)
+        if (g->nodes[i].kind == P2P_NODE_PAD && g->nodes[i].out[0] == v)
+            return is_input(a, g->nodes[i].in[0]);
+    return v == g->input;
+}
+
 static bool wants_grad(const P2pApply *a, int v)
 {
-    return v != a->net->graph->input || a->grad[v] >= 0;
+    return !is_input(a, v) || a->grad[a->net->graph->input] >= 0;
 }
 
 /* The gradient tensor of a parameter; *add says whether to add to it. */
