@@ -64,6 +64,12 @@ int cli_fail_at(const char *program, const char *subject, int status)
     }
 }
 
+bool cli_ends_all(int status)
+{
+    return status != P2P_EINVAL && status != P2P_EIO && status != P2P_EFORMAT &&
+           status != P2P_EDEVMEM;
+}
+
 /* "Usage: p2p-train ..." up to a free line is what the help begins with. */
 static const char *running = "";
 static P2pOptions *parsed;

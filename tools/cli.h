@@ -39,6 +39,9 @@ int cli_fail(const char *program, int status);
 /** The same with the file or thing that it happened with: "PROGRAM: SUBJECT: message". */
 int cli_fail_at(const char *program, const char *subject, int status);
 
+/** Whether a failure is no picture's own, so that there is no use in trying the next one. */
+bool cli_ends_all(int status);
+
 /**
  * Parse the command line. Returns -1 to go on, or an exit code: after --help and --version
  * (printed), or after a mistake (reported). *options are freed when the program ends.

@@ -19,7 +19,10 @@ const char cli_usage[] =
 
 static const char program[] = "p2p-test";
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, KINDS = 4 };
+
+/* Of pictures, for each of the set. */
+static const char *const kinds[KINDS] = {"input", "output", "target", "all"};
 
 typedef struct Results {
     const P2pOptions *options;
@@ -158,11 +161,31 @@ static void name_folder(Results *r)
              cli_text(r->options, "name"), part);
 }
 
+/* No picture of the results is one of the set. */
+static int check_outputs(const Results *r, const P2pDataset *set)
+{
+    const size_t count = KINDS * p2p_dataset_count(set);
+    char **paths = calloc(count, sizeof(*paths)), path[PATH_BYTES];
+    int code = paths ? CLI_OK : CLI_FAILED;
+
+    for (size_t i = 0; !code && i < count; i++) {
+        picture_path(r, p2p_dataset_name(set, i / KINDS), kinds[i % KINDS], path);
+        code = (paths[i] = strdup(path)) ? CLI_OK : CLI_FAILED;
+    }
+    if (code)
+        cli_say(stderr, "%s: no memory for the names of the results", program);
+    else if (p2p_dataset_check_outputs(set, (const char *const *)paths, count) < 0)
+        code = cli_fail(program, P2P_EINVAL);
+    for (size_t i = 0; paths && i < count; i++)
+        free(paths[i]);
+    free(paths);
+    return code;
+}
+
 static int results_open(Results *r)
 {
     char images[PATH_BYTES];
 
-    name_folder(r);
     snprintf(images, sizeof(images), "%.3500s/images", r->folder);
     if (make_folder(images) != CLI_OK)
         return CLI_FAILED;
@@ -194,7 +217,6 @@ static void put_metrics(FILE *out, double l1, double psnr, double ssim)
 
 static void results_add(Results *r, const char *name, const P2pMetrics *m)
 {
-    static const char *const kinds[] = {"input", "output", "target"};
     char stem[CLI_STEM_BYTES];
 
     cli_file_stem(stem, name);
@@ -275,7 +297,6 @@ static int results_close(Results *r)
 /* input | output | target in one picture beside the single ones. */
 static int write_all(const Results *r, const char *name, const P2pImage pictures[3])
 {
-    static const char *const kinds[] = {"input", "output", "target"};
     P2pImage rgb[3] = {{0}}, two = {0}, all = {0};
     char path[PATH_BYTES];
     int err = P2P_OK;
@@ -336,7 +357,26 @@ static int test_pair(P2pModel *model, const P2pDataset *set, size_t i, Results *
     return err;
 }
 
-static int test_all(P2pModel *model, const P2pOptions *o)
+static int test_pairs(P2pModel *model, const P2pDataset *set, Results *r)
+{
+    const bool skip = cli_flag(r->options, "skip_bad");
+    int code = results_open(r), err;
+
+    for (size_t i = 0; !code && i < p2p_dataset_count(set); i++) {
+        if ((err = test_pair(model, set, i, r)) == P2P_OK)
+            continue;
+        const int failed = cli_fail_at(program, p2p_dataset_path(set, i), err);
+        /* All could be read before: now it is room that lacks, not for this pair alone. */
+        code = !skip || err == P2P_EIO || cli_ends_all(err) ? failed : CLI_OK;
+    }
+    if (code)
+        results_drop(r);
+    else
+        code = results_close(r);
+    return code;
+}
+
+static int test_all(P2pModel *model, const P2pOptions *o, const P2pLog *log)
 {
     const P2pOptions *stored = p2p_model_options(model);
     const char *root = cli_text(cli_text(o, "dataroot")[0] ? o : stored, "dataroot");
@@ -347,23 +387,20 @@ static int test_all(P2pModel *model, const P2pOptions *o)
                                                           ? P2P_DIRECTION_ATOB
                                                           : P2P_DIRECTION_BTOA,
                                          .max_dataset_size = cli_size(o, count),
-                                         .max_pixels = cli_size(o, "max_pixels")};
+                                         .max_pixels = cli_size(o, "max_pixels"),
+                                         .log = log};
+    const P2pCheckSettings check = {
+        .threads = cli_int(o, "num_threads"), .skip_bad = cli_flag(o, "skip_bad"), .log = log};
     Results r = {.options = o, .model = stored, .phase = settings.phase, .root = root};
     P2pDataset *set;
     int err = p2p_dataset_create(&set, root, &settings), code;
 
-    if (err)
-        return cli_fail(program, err);
-    code = results_open(&r);
-    for (size_t i = 0; !code && i < p2p_dataset_count(set); i++)
-        if ((err = test_pair(model, set, i, &r)) < 0 && !cli_flag(o, "skip_bad"))
-            code = cli_fail(program, err);
-        else if (err)
-            cli_fail(program, err); /* named, then skipped */
-    if (code)
-        results_drop(&r);
-    else
-        code = results_close(&r);
+    if (!err)
+        err = p2p_dataset_check(set, &check, NULL);
+    name_folder(&r);
+    code = err ? cli_fail(program, err) : check_outputs(&r, set);
+    if (!code)
+        code = test_pairs(model, set, &r);
     p2p_dataset_destroy(&set);
     if (!code && !cli_flag(o, "quiet"))
         cli_say(stdout, "%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html", r.count,
@@ -415,7 +452,7 @@ int main(int argc, char **argv)
     int err = cli_open_device(&device, o, &log);
     if (!err)
         err = p2p_model_open(&model, device, path, &settings);
-    code = err ? cli_fail(program, err) : test_all(model, o);
+    code = err ? cli_fail(program, err) : test_all(model, o, &log);
     p2p_model_close(&model);
     p2p_device_close(&device);
     return code;

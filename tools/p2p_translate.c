@@ -56,16 +56,10 @@ typedef struct Work {
     int code; /* of the first bad one */
 } Work;
 
-/* Whether a failure is no picture's own, so that there is no use in trying the next one. */
-static bool ends_all(int err)
-{
-    return err != P2P_EINVAL && err != P2P_EIO && err != P2P_EFORMAT && err != P2P_EDEVMEM;
-}
-
 /* Tell of a picture that cannot be translated. An exit code where all ends with it, or 0. */
 static int put_aside(Work *w, const char *subject, int err)
 {
-    const bool skip = cli_flag(w->options, "skip_bad") && !ends_all(err);
+    const bool skip = cli_flag(w->options, "skip_bad") && !cli_ends_all(err);
     int code = CLI_FAILED;
 
     if (!skip)
@@ -75,7 +69,7 @@ static int put_aside(Work *w, const char *subject, int err)
                 p2p_error());
     if (!w->bad++)
         w->code = code;
-    return ends_all(err) ? code : CLI_OK;
+    return cli_ends_all(err) ? code : CLI_OK;
 }
 
 static int write_output(const P2pImage *image, const P2pOutput *output, bool single,

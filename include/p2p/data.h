@@ -124,6 +124,10 @@ P2P_API const char *p2p_dataset_name(const P2pDataset *dataset, size_t index);
 /** The same for the file of its input (the joint file of A|B pictures). */
 P2P_API const char *p2p_dataset_path(const P2pDataset *dataset, size_t index);
 
+/** p2p_outputs_check() against all files of the set. */
+P2P_API int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *const *outputs,
+                                      size_t count);
+
 /**
  * Read pair index whole: input and target as stored (channels and bits of the files), of equal
  * width and height. Both are overwritten, and empty after a failure.

@@ -192,6 +192,24 @@ static int read_two(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a
     return P2P_OK;
 }
 
+int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *const *outputs, size_t count)
+{
+    P2P_NEED(dataset);
+
+    const char **inputs = p2p_alloc(2 * dataset->count + 1, sizeof(*inputs));
+    size_t known = 0;
+    if (!inputs)
+        return P2P_ENOMEM;
+    for (size_t i = 0; i < dataset->count; i++) {
+        inputs[known++] = dataset->pairs[i].path_a;
+        if (dataset->pairs[i].path_b)
+            inputs[known++] = dataset->pairs[i].path_b;
+    }
+    const int err = p2p_outputs_check(outputs, count, inputs, known);
+    free(inputs);
+    return err;
+}
+
 int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *input, P2pImage *target)
 {
     P2P_NEED(dataset);

@@ -68,6 +68,12 @@ refuses 'p2p-export over p2p-translate' 2 'overwrite the input' \
     env LD_LIBRARY_PATH="$tools/../src" ./p2p-export $model -o p2p-translate --standalone
 rm p2p-translate p2p-export
 
+mkdir -p mine/run/test_latest/images
+first=$(ls data/test | head -n 1)
+ln "data/test/$first" "mine/run/test_latest/images/${first%.png}_target.png"
+refuses 'p2p-test into its data' 2 'overwrite the input' "$tools/p2p-test" --device cpu --name run \
+    --dataroot data --results_dir mine
+
 # Results never vanish
 mkdir twins && cp in/1.png twins/a.png && cp in/2.png twins/a.jpg
 refuses 'two pictures of one name' 1 'twins/a.jpg and twins/a.png would both' $t twins -o out
@@ -119,6 +125,15 @@ mkdir none && head -c 500 in/1.png >none/1.png
 says 'unless all are bad' 1 '^0 pictures' $t none -o out7 --skip_bad
 refuses 'one bad picture' 1 'none/1.png' $t none/1.png -o x.png --skip_bad
 refuses 'a pipe' 1 'not a regular file' $t some/4.png -o x.png
+mkdir pairs && cp -r some pairs/test && cp -r none pairs/none
+says 'p2p-test finds a bad one first' 1 'pairs/test/2.png: the PNG is trunc' "$tools/p2p-test" \
+    --device cpu --name run --dataroot pairs
+check 'and writes nothing' [ ! -e results ]
+says 'with --skip_bad it goes on' 0 'skipped: pairs/test/4.png: is not a reg' "$tools/p2p-test" \
+    --device cpu --name run --dataroot pairs --skip_bad
+check 'with the others' grep -q '^2 pictures: ' out.txt
+says 'unless all are bad' 1 'none of 1 pictures is usable' "$tools/p2p-test" --device cpu --name run \
+    --dataroot pairs --phase none --skip_bad
 mkdir A B && cp in/*.png A && cp in/*.png B && head -c 500 in/1.png >B/2.png
 says 'combine joins the others' 1 '1 of 3 pairs cannot be joined; the first: B/2.png' $combine A B AB
 check 'both of them' [ "$(count AB)" -eq 2 ]

@@ -123,6 +123,7 @@ static void test_data_impossible_arguments_are_refused(void **state)
             p2p_dataset_create(&pairs, "x", &(P2pDatasetSettings){.direction = (P2pDirection)4}));
     REFUSED("dataset", p2p_dataset_read(NULL, 0, &result, &empty));
     REFUSED("dataset", p2p_dataset_check(NULL, NULL, NULL));
+    REFUSED("dataset", p2p_dataset_check_outputs(NULL, NULL, 0));
     REFUSED("folder", p2p_folder_pictures(NULL, NULL, &names, &count));
     REFUSED("names", p2p_folder_pictures(".", NULL, NULL, &count));
     REFUSED("outputs", p2p_outputs_init(NULL, NULL));
