@@ -79,7 +79,7 @@ typedef struct P2pKernelCache {
     size_t files, bytes;
     size_t limit_bytes; /**< P2P_CACHE_MB, 256 MB by default; those used longest ago go first */
 } P2pKernelCache;
-/** @return 0; P2P_EINVAL; P2P_ENOMEM. */
+/** @return 0; P2P_EINVAL; P2P_ENOMEM; P2P_EIO: the folder cannot be read. */
 P2P_API int p2p_kernel_cache(P2pKernelCache *cache);
 
 #ifdef __cplusplus

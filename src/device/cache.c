@@ -7,6 +7,7 @@
 #include "src/device/cache.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
+#include "src/base/status.h"
 
 enum { DEFAULT_MB = 256, MOST_MB = 1000000, MB = 1000000 };
 
@@ -100,19 +102,26 @@ static void finish_entries(Entries *e)
     free(e->list);
 }
 
-void p2p_cache_measure(const char *folder, size_t *files, size_t *bytes)
+int p2p_cache_measure(const char *folder, size_t *files, size_t *bytes)
 {
     DIR *dir = opendir(folder);
+    const struct dirent *entry;
     struct stat st;
+    int err = P2P_OK;
 
     *files = *bytes = 0;
-    for (const struct dirent *entry; dir && (entry = readdir(dir));)
+    if (!dir && errno == ENOENT)
+        return P2P_OK;
+    while (dir && (errno = 0, entry = readdir(dir)))
         if (is_kept(dir, entry->d_name, &st)) {
             ++*files;
             *bytes += (size_t)st.st_size;
         }
+    if (errno)
+        err = p2p_fail_errno(P2P_EIO, "%s: the kernel cache cannot be read", folder);
     if (dir)
         closedir(dir);
+    return err;
 }
 
 static int compare_used(const void *a, const void *b)
@@ -154,7 +163,7 @@ int p2p_kernel_cache(P2pKernelCache *cache)
     if (!folder)
         return P2P_ENOMEM;
     snprintf(cache->folder, sizeof(cache->folder), "%s", folder);
-    p2p_cache_measure(folder, &cache->files, &cache->bytes);
+    const int err = p2p_cache_measure(folder, &cache->files, &cache->bytes);
     free(folder);
-    return P2P_OK;
+    return err;
 }

@@ -16,8 +16,8 @@ size_t p2p_cache_limit(const P2pLog *log);
 /** Note that a kept file was used. */
 void p2p_cache_touch(const char *path);
 
-/** Number and bytes of what is kept. */
-void p2p_cache_measure(const char *folder, size_t *files, size_t *bytes);
+/** Number and bytes of what is kept; P2P_EIO where the folder is there and cannot be read. */
+int p2p_cache_measure(const char *folder, size_t *files, size_t *bytes);
 
 /** Remove what was not used for longest until the rest is within the limit. Never fails. */
 void p2p_cache_trim(const char *folder, size_t limit_bytes);

@@ -57,7 +57,7 @@ static void test_trim_over_the_limit_removes_what_was_used_longest_ago(void **st
     size_t files, bytes;
 
     (void)state;
-    p2p_cache_measure(folder, &files, &bytes);
+    assert_int_equal(p2p_cache_measure(folder, &files, &bytes), P2P_OK);
     assert_int_equal(files, 3);
     assert_int_equal(bytes, 3000);
     p2p_cache_trim(folder, 3000);
@@ -77,9 +77,18 @@ static void test_trim_missing_folder_does_nothing(void **state)
 
     (void)state;
     p2p_cache_trim("/nonexistent/p2p", 0);
-    p2p_cache_measure("/nonexistent/p2p", &files, &bytes);
+    assert_int_equal(p2p_cache_measure("/nonexistent/p2p", &files, &bytes), P2P_OK);
     assert_int_equal(files, 0);
     assert_int_equal(bytes, 0);
+}
+
+static void test_measure_what_is_no_folder_fails(void **state)
+{
+    size_t files, bytes;
+
+    (void)state;
+    assert_int_equal(p2p_cache_measure(P2P_TEST_DATA "/README.md", &files, &bytes), P2P_EIO);
+    assert_non_null(strstr(p2p_error(), "README.md"));
 }
 
 static void test_cache_environment_decides_place_and_limit(void **state)
@@ -115,6 +124,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_trim_over_the_limit_removes_what_was_used_longest_ago,
                                         setup, teardown),
         cmocka_unit_test(test_trim_missing_folder_does_nothing),
+        cmocka_unit_test(test_measure_what_is_no_folder_fails),
         cmocka_unit_test(test_cache_environment_decides_place_and_limit),
     };
 
