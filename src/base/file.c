@@ -346,6 +346,13 @@ unsigned p2p_crc32(unsigned crc, const void *data, size_t bytes)
     return libdeflate_crc32(crc, data, bytes);
 }
 
+void p2p_hex(char *out, const unsigned char *data, size_t bytes)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < bytes; i++)
+        snprintf(out + 2 * i, 3, "%02x", data[i]);
+}
+
 unsigned long long p2p_fnv(unsigned long long hash, const void *data, size_t bytes)
 {
     const unsigned char *p = data;

@@ -70,6 +70,9 @@ char *p2p_path_join(const char *folder, const char *name);
 /** CRC-32 (IEEE 802.3) of data, continuing from crc (0 to begin). */
 unsigned p2p_crc32(unsigned crc, const void *data, size_t bytes);
 
+/** Two digits for each byte into out, and the end. */
+void p2p_hex(char *out, const unsigned char *data, size_t bytes);
+
 /** 64-bit FNV-1a hash, continuing from hash (P2P_FNV_START to begin). */
 #define P2P_FNV_START 14695981039346656037ull
 unsigned long long p2p_fnv(unsigned long long hash, const void *data, size_t bytes);

@@ -5,6 +5,7 @@
  */
 #include "src/formats/onnx.h"
 
+#include <nettle/sha2.h>
 #include <stdlib.h>
 
 #include "src/base/file.h"
@@ -147,18 +148,24 @@ void p2p_onnx_weight(P2pOnnx *o, const char *name, P2pOnnxType type, const size_
     o->err = w->head.err;
 }
 
-void p2p_onnx_meta(P2pOnnx *o, const char *key, const char *value)
+static void add_meta(P2pMessage *model, const char *key, const char *value)
 {
     P2pMessage entry = {0};
 
     p2p_message_text(&entry, 1, key);
     p2p_message_text(&entry, 2, value);
-    p2p_message_nest(&o->model, 14, &entry);
+    p2p_message_nest(model, 14, &entry);
+}
+
+void p2p_onnx_meta(P2pOnnx *o, const char *key, const char *value)
+{
+    add_meta(&o->model, key, value);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
-static int put_weight(P2pWriter *writer, const Weight *w, P2pGetTensor get, void *user)
+static int put_weight(P2pWriter *writer, const Weight *w, P2pGetTensor get, void *user,
+                      struct sha256_ctx *sha)
 {
     unsigned char head[P2P_FRAME_BYTES];
     const size_t head_bytes = p2p_protobuf_frame(head, 5, w->head.used + w->bytes);
@@ -168,7 +175,24 @@ static int put_weight(P2pWriter *writer, const Weight *w, P2pGetTensor get, void
     if (!err && (err = p2p_writer_put(writer, head, head_bytes)) == 0 &&
         (err = p2p_writer_put(writer, w->head.data, w->head.used)) == 0)
         err = p2p_writer_put(writer, data, w->bytes);
+    if (!err)
+        sha256_update(sha, w->bytes, data);
     free(data);
+    return err;
+}
+
+/* Fields may stand in any order: this one is known when all else is written. */
+static int put_digest(P2pWriter *writer, struct sha256_ctx *sha)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    char digits[2 * SHA256_DIGEST_SIZE + 1];
+    P2pMessage m = {0};
+
+    sha256_digest(sha, sizeof(digest), digest);
+    p2p_hex(digits, digest, sizeof(digest));
+    add_meta(&m, "sha256", digits);
+    const int err = m.err ? m.err : p2p_writer_put(writer, m.data, m.used);
+    free(m.data);
     return err;
 }
 
@@ -176,6 +200,7 @@ static int put_all(const P2pOnnx *o, P2pWriter *writer, P2pGetTensor get, void *
 {
     unsigned char head[P2P_FRAME_BYTES];
     uint64_t graph = o->graph.used;
+    struct sha256_ctx sha;
     int err;
 
     for (size_t i = 0; i < o->count; i++) {
@@ -186,9 +211,10 @@ static int put_all(const P2pOnnx *o, P2pWriter *writer, P2pGetTensor get, void *
         (err = p2p_writer_put(writer, head, p2p_protobuf_frame(head, 7, graph))) < 0 ||
         (err = p2p_writer_put(writer, o->graph.data, o->graph.used)) < 0)
         return err;
+    sha256_init(&sha);
     for (size_t i = 0; !err && i < o->count; i++)
-        err = put_weight(writer, &o->weights[i], get, user);
-    return err;
+        err = put_weight(writer, &o->weights[i], get, user, &sha);
+    return err ? err : put_digest(writer, &sha);
 }
 
 int p2p_onnx_write(P2pOnnx *o, const char *path, P2pGetTensor get, void *user)

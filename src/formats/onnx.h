@@ -42,7 +42,8 @@ void p2p_onnx_weight(P2pOnnx *onnx, const char *name, P2pOnnxType type, const si
 void p2p_onnx_meta(P2pOnnx *onnx, const char *key, const char *value);
 
 /**
- * Write the model (opset 17), whole or not at all.
+ * Write the model (opset 17), whole or not at all. Its metadata gets "sha256", of the data of all
+ * weights in the file's order.
  *
  * @param get  Called for each weight with its number and a buffer of its bytes.
  */

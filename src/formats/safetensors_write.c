@@ -216,8 +216,7 @@ int p2p_safetensors_end(P2pSafetensors *s)
     if (err || !s->sha_key)
         return err;
     sha256_digest(&s->sha, sizeof(sha), sha);
-    for (size_t i = 0; i < sizeof(sha); i++)
-        snprintf(digits + 2 * i, 3, "%02x", sha[i]);
+    p2p_hex(digits, sha, sizeof(sha));
     return patch(s, s->sha_key, digits);
 }
 

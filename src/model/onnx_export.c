@@ -205,6 +205,12 @@ static void add_meta(Exporter *e)
     for (int i = 0; (o = p2p_options_stored(options, P2P_TRANSLATING, i, value, sizeof(value)));
          i++)
         p2p_onnx_meta(e->onnx, o->name, value);
+    if (e->source->kind != P2P_SOURCE_CHECKPOINT && e->source->kind != P2P_SOURCE_FROZEN)
+        return; /* others do not tell */
+    snprintf(value, sizeof(value), "%ld", e->source->position.step);
+    p2p_onnx_meta(e->onnx, "step", value);
+    snprintf(value, sizeof(value), "%d", e->source->position.epoch);
+    p2p_onnx_meta(e->onnx, "epoch", value);
 }
 
 /* ---- Values -------------------------------------------------------------------------------- */

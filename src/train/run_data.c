@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/file.h"
+
 void p2p_run_data_describe(P2pOptions *options, const P2pDataset *dataset)
 {
     const size_t count = p2p_dataset_count(dataset);
@@ -18,10 +20,9 @@ void p2p_run_data_describe(P2pOptions *options, const P2pDataset *dataset)
         sha256_update(&sha, strlen(name) + 1, (const uint8_t *)name);
     }
     sha256_digest(&sha, sizeof(hash), hash);
-    int used = snprintf(options->data_digest, sizeof(options->data_digest), "%zu-", count);
-    for (size_t i = 0; i < sizeof(hash); i++)
-        used += snprintf(options->data_digest + used, sizeof(options->data_digest) - (size_t)used,
-                         "%02x", hash[i]);
+    char digits[2 * sizeof(hash) + 1];
+    p2p_hex(digits, hash, sizeof(hash));
+    snprintf(options->data_digest, sizeof(options->data_digest), "%zu-%s", count, digits);
 }
 
 /* What differs for another reason than these. */

@@ -124,6 +124,11 @@ check '--init_from takes G and D from .pth files' cmp first.txt tuned.txt
 check 'and a network that only the file describes' grep -q 'G: 69 of 69 tensors' peer.txt
 check 'and says what is new' grep -q 'D: all new' peer.txt
 
+export_to told.onnx $model
+field() { printf "$1\\022\\$(printf %03o ${#2})$2"; } # of metadata, as protobuf has it
+check 'ONNX tells step and epoch' eval 'grep -aq "$(field step 6)" told.onnx &&
+    grep -aq "$(field epoch 1)" told.onnx'
+
 # What cannot be
 refused 'a suffix that tells nothing' suffix "$tools/p2p-export" $model -o facades.bin -q
 refused 'the model as its own output' 'overwrite the input' "$tools/p2p-export" $model -o $model -q

@@ -151,11 +151,14 @@ static int write_model(void *user)
     return err;
 }
 
-static void weight_ends_the_graph(void **state)
+static void weight_and_its_digest_end_the_file(void **state)
 {
     static const char end[] = "\x3a\x16\x12\x01g"                         /* graph, its name */
                               "\x2a\x11\x08\x02\x10\x01\x42\x01w\x4a\x08" /* shape, type, name */
-                              "\x00\x00\x80\x3f\x00\x00\x00\x40";
+                              "\x00\x00\x80\x3f\x00\x00\x00\x40"
+                              "\x72\x4a\x0a\x06sha256\x12\x40" /* metadata; by sha256sum */
+                              "b9c80b5adeca450753a16950c3cc655d"
+                              "271f7bef7a485bc83f112b72fef21d37";
     unsigned char *data;
     size_t bytes;
 
@@ -191,7 +194,7 @@ int main(void)
         cmocka_unit_test(texts_and_messages_follow_their_length),
         cmocka_unit_test(frame_has_the_bytes_it_tells),
         cmocka_unit_test(failure_of_an_inner_message_is_kept),
-        cmocka_unit_test(weight_ends_the_graph),
+        cmocka_unit_test(weight_and_its_digest_end_the_file),
         cmocka_unit_test(failing_source_leaves_the_old_file),
     };
 
