@@ -165,3 +165,14 @@ int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog 
                              .profile = cli_flag(options, "profile"),
                              .timeout_s = p2p_options_get_number(options, "device_timeout")});
 }
+
+void cli_run_model(char *path, size_t bytes, const char *folder, const char *epoch)
+{
+    static const char *const endings[] = {".safetensors", "_net_G.pth", ".safetensors"};
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        snprintf(path, bytes, "%s/%.40s%s", folder, epoch, endings[i]);
+        if (access(path, R_OK) == 0)
+            break;
+    }
+}

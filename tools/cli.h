@@ -61,6 +61,12 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 
+/**
+ * The model in a run's folder: EPOCH.safetensors, or what pytorch-CycleGAN-and-pix2pix keeps there
+ * where that is all there is.
+ */
+void cli_run_model(char *path, size_t bytes, const char *folder, const char *epoch);
+
 /*
  * Names, metadata and device names come from outside: a program prints them by these only. Each
  * shows text as p2p_show() does.

@@ -2,12 +2,13 @@
 /* p2p-info: what devices there are and which will be used; what a model file holds. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
 const char cli_usage[] =
-    "Usage: p2p-info [MODEL]...\n"
-    "List OpenCL devices, or describe model files (.safetensors, .pth, .pict).\n";
+    "Usage: p2p-info [MODEL|RUN]...\n"
+    "List OpenCL devices, or describe model files (.safetensors, .pth, .pict) and runs (folders).\n";
 
 static const char program[] = "p2p-info";
 
@@ -72,9 +73,16 @@ static void print_line(void *user, const char *text)
     puts(text); /* JSON is escaped */
 }
 
+/* A model file, or the folder of a run. */
 static int describe(const char *path, const P2pOptions *o)
 {
-    char *text = NULL;
+    char latest[4096], *text = NULL;
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        cli_run_model(latest, sizeof(latest), path, "latest");
+        path = latest;
+    }
     const int err = cli_flag(o, "tensors") ? p2p_model_list_tensors(path, print_line, NULL)
                                            : p2p_model_describe(path, &text);
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -409,21 +408,18 @@ static int test_all(P2pModel *model, const P2pOptions *o, const P2pLog *log)
     return code;
 }
 
-/* -m; or the run's checkpoint, or what pytorch-CycleGAN-and-pix2pix keeps in such a folder. */
+/* -m, or the run's. */
 static void find_model(const P2pOptions *o, char path[PATH_BYTES])
 {
+    char folder[PATH_BYTES];
+
     if (cli_text(o, "model_file")[0]) {
         snprintf(path, PATH_BYTES, "%s", cli_text(o, "model_file"));
         return;
     }
-    static const char *const endings[] = {"_net_G.pth", ".safetensors"};
-    char other[PATH_BYTES];
-    char *const paths[] = {other, path};
-    for (int i = 0; i < 2; i++)
-        snprintf(paths[i], PATH_BYTES, "%.2000s/%.200s/%.40s%s", cli_text(o, "checkpoints_dir"),
-                 cli_text(o, "name"), cli_text(o, "epoch"), endings[i]);
-    if (access(path, R_OK) != 0 && access(other, R_OK) == 0)
-        memcpy(path, other, sizeof(other));
+    snprintf(folder, sizeof(folder), "%.2000s/%.200s", cli_text(o, "checkpoints_dir"),
+             cli_text(o, "name"));
+    cli_run_model(path, PATH_BYTES, folder, cli_text(o, "epoch"));
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,8 @@ check 'a model file gives its name, cleaned' is_there "any/$(ls results/any)" 1
 check 'in one folder' eval 'ls results/any | grep -qx "_b__test_two models_[0-9a-f]*"'
 check 'and the page what it was called' says "any/$(ls results/any)" \
     '<h1>any, &#60;b&#62;/test, model two models.safetensors</h1>'
+check 'p2p-info takes the folder of a run' \
+    [ "$("$tools/p2p-info" checkpoints/run)" = "$("$tools/p2p-info" checkpoints/run/latest.safetensors)" ]
 
 # What the network sees: the whole picture, or the middle of a larger one.
 run_test --name run --results_dir whole --load_size 128
