@@ -165,7 +165,7 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
         return false;
     way->form = a.tile;
     way->cost = 1.25 * least < direct_cost(&g, a.taps) ? P2P_COST_USUAL : P2P_COST_HIGH;
-    way->error = 16;
+    way->error = a.exact ? 1 : 4;
     way->inexact = !a.exact;
     own[CHUNK] = 64;
     while (g.c % own[CHUNK] || g.k % own[CHUNK])

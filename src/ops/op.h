@@ -165,7 +165,9 @@ typedef struct P2pWay {
     int form;          /* which of the variant's algorithms, where it has several; else 0 */
     size_t work_bytes; /* of scratch memory */
     P2pCost cost;
-    double error;                  /* rounding errors relative to a plain sum's; 0: as those */
+    /** Where an element is made from its tile's terms too: rounding errors relative to a plain sum's of
+     *  the largest there. 0: a plain sum of its own terms. */
+    double error;
     bool inexact;                  /* small integers round too */
     int own[P2P_WAY_NUMBERS];      /* the variant's own numbers */
     char options[P2P_WAY_OPTIONS]; /* build options of its kernels */

@@ -5,17 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clcheck.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
 
-static const CcCheck *const families[] = {
-    cc_conv2d_checks, cc_norm_checks, cc_pointwise_checks, cc_loss_checks, cc_adam_checks,
-};
-
-enum { WORK_GUARD_BYTES = 256, DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6 };
-enum { TINY_ROUNDS = 1, TINY_DRAWS = 100, TINY = 3 };
+enum { DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6, TINY_ROUNDS = 1, TINY = 3, MOST_DRAWS = 400 };
+enum { MOST_VARIANTS = 16, FORMS = 5 };
 
 static const char help[] =
     "Usage: clcheck [OPTION]...\n"
@@ -23,157 +20,170 @@ static const char help[] =
     "  --device D        device by number, \"cpu\", \"gpu\" or part of its name\n"
     "  --op GLOB         these passes only\n"
     "  --variant NAME    this variant only\n"
-    "  --seed N          of the first round (1)\n"
-    "  --repeat N        rounds of random cases for each pass (24)\n"
-    "  --quick           6 rounds\n"
-    "  --tiny            1 round for each variant, sizes up to 3, real numbers alone, for slow\n"
-    "                    checkers; names the variants for which no case was found\n"
+    "  --seed N          of the first round (1); \"today\": the date as a number\n"
+    "  --repeat N        random trials of each variant (24), and more where one lacks a type of\n"
+    "                    weights that it reads; 1: those of this very seed alone\n"
+    "  --quick           6\n"
+    "  --tiny            1 of each variant, sizes up to 3, real numbers alone, for slow checkers\n"
     "  --builds          print the options that each program is built with\n"
     "  --bench           time the variants instead\n"
     "  --errors          print how far they are from the reference instead, max over the largest\n"
     "                    value and rms over rms, at the networks' sizes: minutes\n"
     "  --vector_width N  4, 8 or 16 floats\n";
 
-/* Run a variant on integers and reals, each twice; false: text says what is wrong. */
-static bool run_data(Cc *cc, CcCase *c, CcData *d, const P2pWay *way, P2pSequence *seq,
-                     P2pBuffer *work, bool integers, char *text, size_t text_bytes)
+/* What a variant of a pass has gone through. */
+typedef struct Tally {
+    int passed, failed;
+    unsigned types; /* bits: of the weights that it read */
+} Tally;
+
+/* The way on every kind of numbers. */
+static bool check_way(Cc *cc, P2pTrial *t, P2pTrialData *d, const P2pWay *way, uint32_t seed,
+                      char *text, size_t bytes)
 {
-    unsigned char guard[WORK_GUARD_BYTES], read[WORK_GUARD_BYTES];
-    CcRandom r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x100u + integers), 0, 0};
-    const size_t bytes = way->work_bytes;
-    int err = cc_data_fill(d, c, &r, integers);
+    static const char *const names[] = {"integers", "reals", "reals with NaN and infinity"};
+    P2pTrialRun run;
+    bool good = p2p_trial_run_create(&run, cc->device, t, way) == P2P_OK;
 
-    memset(guard, 0xa5, sizeof(guard));
-    for (int run = 0; run < 2 && !err; run++) {
-        err = cc_data_upload(d, c);
-        if (!err && work)
-            err = p2p_buffer_write(work, bytes, sizeof(guard), guard);
-        if (!err)
-            err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq));
-        if (!err)
-            err = cc_data_download(d, c, run);
-        if (!err && work)
-            err = p2p_buffer_read(work, bytes, sizeof(read), read);
-        if (!err && work && memcmp(guard, read, sizeof(guard))) {
-            snprintf(text, text_bytes, "wrote behind its workspace of %zu bytes", bytes);
-            return false;
+    if (!good)
+        snprintf(text, bytes, "%s", p2p_error());
+    for (int k = cc->tiny ? P2P_TRIAL_REALS : 0;
+         k < (cc->tiny ? P2P_TRIAL_SPECIALS : P2P_TRIAL_NUMBERS) && good; k++) {
+        P2pDraw r = {seed, p2p_stream(P2P_STREAM_TEST, 0x100u + (unsigned)k), 0, 0};
+        const int used = snprintf(text, bytes, "%s: ", names[k]);
+        if (p2p_trial_data_fill(d, t, &r, (P2pTrialNumbers)k) < 0) {
+            snprintf(text, bytes, "%s", p2p_error());
+            good = false;
         }
+        good = good && p2p_trial_check(&run, t, d, text + used, bytes - (size_t)used);
     }
-    if (err) {
-        snprintf(text, text_bytes, "%s", p2p_error());
-        return false;
-    }
-    return cc_compare(d, c, way, integers, text, text_bytes);
-}
-
-static bool run_way(Cc *cc, CcCase *c, CcData *d, const P2pWay *way, char *text, size_t size)
-{
-    const size_t bytes = way->work_bytes;
-    P2pSequence *seq = NULL;
-    P2pBuffer *work = NULL;
-    int err = p2p_sequence_create(&seq, cc->device);
-    bool good = true;
-
-    if (!err && bytes) {
-        void *host;
-        err = p2p_buffer_create(&work, cc->device, bytes + WORK_GUARD_BYTES);
-        if (!err && (err = p2p_buffer_map(work, true, &host)) == P2P_OK) {
-            memset(host, 0xff, bytes + WORK_GUARD_BYTES); /* NaN */
-            err = p2p_buffer_unmap(work, host);
-        }
-    }
-    if (!err)
-        err = way->variant->emit(seq, &c->call, way, work);
-    if (err) {
-        snprintf(text, size, "%s", p2p_error());
-        good = false;
-    }
-    for (int integers = !cc->tiny; integers >= 0 && good; integers--)
-        good = run_data(cc, c, d, way, seq, work, integers, text, size);
-    p2p_sequence_destroy(&seq);
-    p2p_buffer_destroy(&work);
+    p2p_trial_run_destroy(&run);
     return good;
 }
 
 /* CLBlast's kernels read padding that nobody wrote, which is harmless but reported. */
-static bool is_wanted(const Cc *cc, const P2pVariant *v)
+static bool is_wanted(const Cc *cc, const P2pPass *pass, const P2pVariant *v)
 {
+    if ((v->for_cpus && !cc->caps->is_cpu) || (pass->with_adam && !v->with_adam))
+        return false;
     return cc->variant ? !strcmp(cc->variant, v->name) : !cc->tiny || strcmp(v->name, "clblast");
 }
 
-static bool must_run(const Cc *cc, const CcCase *c, const P2pVariant *v, const int tally[2],
-                     P2pWay *way)
+/* Types of weights that a variant reads. */
+static unsigned wanted_types(const P2pPass *pass, const P2pVariant *v)
 {
-    return is_wanted(cc, v) && tally[0] + tally[1] < cc->rounds &&
-           p2p_way_plan(way, v, &c->call, cc->caps);
+    const bool reads = !((pass->outputs | pass->updates) >> P2P_CONV_W & 1);
+
+    return 1u << P2P_TYPE_F32 | (pass->macs && reads ? v->takes[P2P_CONV_W].types : 0);
 }
 
-static bool any_must_run(const Cc *cc, const CcCase *c, int tally[][2])
+/* Whether the variant lacks rounds, or behind them a run with some type. */
+static bool is_due(const Cc *cc, const P2pPass *pass, const P2pVariant *v, const Tally *tally)
 {
-    P2pWay way;
-
-    for (const P2pVariant *v = c->call.pass->variants; v->name; v++)
-        if (must_run(cc, c, v, tally[v - c->call.pass->variants], &way))
-            return true;
-    return false;
+    return is_wanted(cc, pass, v) && (tally->passed + tally->failed < cc->rounds ||
+                                      (cc->rounds > 1 && wanted_types(pass, v) & ~tally->types));
 }
 
-/* One random case of a pass, all variants; counts them in tally[variant]. */
-static int check_round(const Cc *all, const CcCheck *check, uint32_t seed, int tally[][2])
+static unsigned type_bit(const P2pTrial *t)
 {
-    P2pCaps caps = *all->caps;
-    Cc round = *all, *cc = &round;
-    CcRandom r = {seed, p2p_stream(P2P_STREAM_TEST, 0), 0, cc->tiny ? TINY : 0};
-    CcCase c = {.call.pass = check->pass};
+    return 1u << (t->call.pass->macs ? t->call.t[P2P_CONV_W].type : P2P_TYPE_F32);
+}
+
+/* Whether this trial is one for the variant; then *way is its way, in one of its forms by the seed. */
+static bool must_run(const Cc *cc, const P2pTrial *t, const P2pCaps *caps, const P2pVariant *v,
+                     uint32_t seed, const Tally *tally, P2pWay *way)
+{
+    const bool due = is_due(cc, t->call.pass, v, tally) &&
+                     (tally->passed + tally->failed < cc->rounds || type_bit(t) & ~tally->types);
+
+    return due && (p2p_way_plan_form(way, v, (int)(seed % FORMS), &t->call, caps) ||
+                   p2p_way_plan(way, v, &t->call, caps));
+}
+
+static void check_variant(Cc *cc, P2pTrial *t, P2pTrialData *d, const P2pWay *way, uint32_t seed,
+                          Tally *tally)
+{
     char text[512], geometry[512];
-    CcData d;
-    int err, k = 0;
+    const bool good = check_way(cc, t, d, way, seed, text, sizeof(text));
 
-    cc->seed = seed;
-    cc->caps = &caps;
+    *(good ? &tally->passed : &tally->failed) += 1;
+    tally->types |= type_bit(t);
+    if (good)
+        return;
+    p2p_trial_describe(t, geometry, sizeof(geometry));
+    printf("FAILED %s--op %s --variant %s --vector_width %d --seed %u --repeat 1\n    %s\n    %s\n",
+           cc->tiny ? "--tiny " : "", t->call.pass->name, way->variant->name,
+           cc->caps->vector_width, (unsigned)seed, geometry, text);
+}
+
+/* One random trial of a pass, all variants that are due. */
+static int check_round(Cc *cc, const P2pTrialKind *kind, uint32_t seed, Tally tallies[])
+{
+    const P2pVariant *variants = kind->pass->variants;
+    P2pCaps caps = *cc->caps;
+    P2pDraw r = {seed, p2p_stream(P2P_STREAM_TEST, 0), 0, cc->tiny ? TINY : 0};
+    P2pTrial t = {.call.pass = kind->pass};
+    P2pTrialData d = {0};
+    P2pWay way;
+    bool made = false;
+    int err = P2P_OK;
+
     if (seed % 2) /* as if nothing stayed in the cache: work is cut into the smallest slices */
         caps.keep_bytes = 1;
-    check->draw(&r, &c, p2p_weight_block(cc->caps));
-    cc_place(&r, &c, cc->caps, false);
-    if (!any_must_run(cc, &c, tally))
-        return P2P_OK;
-    if ((err = cc_data_create(&d, &c, cc->device)) < 0)
-        goto done;
-    for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
-        P2pWay way;
-        if (!must_run(cc, &c, v, tally[k], &way))
+    kind->draw(&r, &t, p2p_weight_block(cc->caps));
+    p2p_trial_place(&r, &t, cc->caps, false);
+    for (int k = 0; variants[k].name && !err; k++) {
+        if (!must_run(cc, &t, &caps, &variants[k], seed, &tallies[k], &way))
             continue;
-        const bool good = run_way(cc, &c, &d, &way, text, sizeof(text));
-        tally[k][!good]++;
-        if (!good) {
-            cc_describe(&c, geometry, sizeof(geometry));
-            printf("FAILED %s--op %s --variant %s --seed %u --repeat 1\n    %s\n    %s\n",
-                   cc->tiny ? "--tiny " : "", check->pass->name, v->name, (unsigned)seed, geometry,
-                   text);
-        }
+        if (!made)
+            err = p2p_trial_data_create(&d, &t, cc->device);
+        made = true;
+        if (!err)
+            check_variant(cc, &t, &d, &way, seed, &tallies[k]);
     }
-
-done:
-    cc_data_destroy(&d);
+    p2p_trial_data_destroy(&d);
     return err;
 }
 
-static int check_pass(Cc *cc, const CcCheck *check)
+/* A line for a variant. One that never ran, or not with all types of weights that it reads, has failed;
+ * not in a single round, which is there to see one trial again. */
+static void report(Cc *cc, const P2pPass *pass, const P2pVariant *v, const Tally *tally)
 {
-    const int draws = cc->tiny ? cc->rounds * TINY_DRAWS : cc->rounds;
-    int tally[16][2] = {{0}}, err = P2P_OK, k = 0;
+    const unsigned lacking = wanted_types(pass, v) & ~tally->types;
 
-    for (int i = 0; i < draws && !err; i++)
-        err = check_round(cc, check, cc->seed + (uint32_t)i, tally);
-    for (const P2pVariant *v = check->pass->variants; v->name; v++, k++) {
-        cc->passed += tally[k][0];
-        cc->failed += tally[k][1];
-        if (tally[k][0] + tally[k][1])
-            printf("%-18s %-10s %3d passed, %d failed\n", check->pass->name, v->name, tally[k][0],
-                   tally[k][1]);
-        else if (cc->tiny && is_wanted(cc, v) && !err)
-            printf("%-18s %-10s never ran\n", check->pass->name, v->name);
+    cc->passed += tally->passed;
+    cc->failed += tally->failed;
+    if (!is_wanted(cc, pass, v))
+        return;
+    if (tally->passed + tally->failed)
+        printf("%-18s %-10s %3d passed, %d failed\n", pass->name, v->name, tally->passed,
+               tally->failed);
+    if (cc->rounds == 1 && (!cc->tiny || tally->types))
+        return;
+    for (int type = 0; lacking >> type; type++)
+        if (lacking >> type & 1) {
+            printf("FAILED %s %s never ran with %s in %d draws\n", pass->name, v->name,
+                   p2p_type_name(type), MOST_DRAWS);
+            cc->failed++;
+        }
+}
+
+static int check_pass(Cc *cc, const P2pTrialKind *kind)
+{
+    const P2pVariant *variants = kind->pass->variants;
+    const int draws = cc->rounds > 1 || cc->tiny ? MOST_DRAWS : 1;
+    Tally tallies[MOST_VARIANTS] = {{0}};
+    bool due = true;
+    int err = P2P_OK;
+
+    for (int i = 0; i < draws && due && !err; i++) {
+        err = check_round(cc, kind, cc->seed + (uint32_t)i, tallies);
+        due = false;
+        for (int k = 0; variants[k].name; k++)
+            due |= is_due(cc, kind->pass, &variants[k], &tallies[k]);
     }
+    for (int k = 0; variants[k].name && !err; k++)
+        report(cc, kind->pass, &variants[k], &tallies[k]);
     return err;
 }
 
@@ -181,16 +191,27 @@ static int run_all(Cc *cc)
 {
     int err = P2P_OK;
 
-    for (size_t f = 0; f < P2P_COUNT(families); f++)
-        for (const CcCheck *check = families[f]; check->pass && !err; check++) {
-            if (cc->op && fnmatch(cc->op, check->pass->name, 0))
+    for (int f = 0; p2p_trial_families[f]; f++)
+        for (const P2pTrialKind *kind = p2p_trial_families[f]; kind->pass && !err; kind++) {
+            if (cc->op && fnmatch(cc->op, kind->pass->name, 0))
                 continue;
-            err = cc->bench    ? cc_bench(cc, check)
-                  : cc->errors ? cc_errors(cc, check)
-                               : check_pass(cc, check);
+            err = cc->bench    ? cc_bench(cc, kind)
+                  : cc->errors ? cc_errors(cc, kind)
+                               : check_pass(cc, kind);
             fflush(stdout);
         }
     return err;
+}
+
+/* A number, or the same one for a day. */
+static uint32_t parse_seed(const char *text)
+{
+    const time_t now = time(NULL);
+    struct tm day;
+
+    if (strcmp(text, "today") || !gmtime_r(&now, &day))
+        return (uint32_t)strtoul(text, NULL, 10);
+    return (uint32_t)((day.tm_year + 1900) * 10000 + (day.tm_mon + 1) * 100 + day.tm_mday);
 }
 
 static void print_build(void *user, P2pLogLevel level, const char *text)
@@ -234,7 +255,7 @@ static int parse(int argc, char **argv, Cc *cc, P2pDeviceSettings *settings)
             cc->variant = optarg;
             break;
         case 's':
-            cc->seed = (uint32_t)strtoul(optarg, NULL, 10);
+            cc->seed = parse_seed(optarg);
             break;
         case 'r':
             cc->rounds = atoi(optarg);

@@ -21,7 +21,6 @@ failed=0
 env -u HOME XDG_CACHE_HOME= oclgrind --build-options "-cl-opt-disable" --data-races --log "$log" \
     "$clcheck" --device oclgrind --tiny "$@" >"$out" || failed=1
 cat "$out"
-! grep -q 'never ran' "$out" || failed=1 # the simulator is of every kind of device
 [ -s "$log" ] || exit $failed
 echo "oclgrind reported $(grep -c . "$log") lines:"
 head -n 40 "$log"

@@ -21,5 +21,5 @@ if [ $# -gt 0 ]; then
     run "$@"
 else
     run --suite unit --suite fuzz --suite cli
-    run clcheck 'golden ops' 'golden nets' 'golden trajectories' samples trouble
+    run 'clcheck of the day' 'golden ops' 'golden nets' 'golden trajectories' samples trouble
 fi

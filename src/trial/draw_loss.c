@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cases of the losses. */
-#include "clcheck.h"
+/* Trials of the losses. */
+#include "src/trial/trial.h"
 
 enum { PLACES = 8 };
 
 /* Logits up to +-100, and some elements equal to their target. */
-static void fill_loss(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+static void fill_loss(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     const size_t count = p2p_tensor_elements(&c->call.t[P2P_LOSS_X]);
 
     for (size_t k = 0; k < count && !integers; k++) {
-        if (c->call.attr.loss == P2P_LOSS_BCE && cc_chance(r, 20))
+        if (c->call.attr.loss == P2P_LOSS_BCE && p2p_draw_chance(r, 20))
             host[P2P_LOSS_X][k] *= 100.0f;
-        if (host[P2P_LOSS_TARGET] && cc_chance(r, 10))
+        if (host[P2P_LOSS_TARGET] && p2p_draw_chance(r, 10))
             host[P2P_LOSS_TARGET][k] = host[P2P_LOSS_X][k];
     }
 }
 
-static void draw_loss(CcRandom *r, CcCase *c, int block)
+static void draw_loss(P2pDraw *r, P2pTrial *c, int block)
 {
     static const float values[] = {0.0f, 1.0f, -1.0f};
-    const P2pTensor x =
-        p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 60), cc_size(r, 20), cc_channels(r, 20));
+    const P2pTensor x = p2p_tensor_nhwc(p2p_draw_int(r, 1, 3), p2p_draw_size(r, 60),
+                                        p2p_draw_size(r, 20), p2p_draw_channels(r, 20));
     P2pAttr *a = &c->call.attr;
 
     (void)block;
-    a->loss = (P2pLossKind)cc_int(r, P2P_LOSS_L1, P2P_LOSS_MEAN);
-    a->value = values[cc_int(r, 0, a->loss == P2P_LOSS_MEAN ? 2 : 1)];
-    a->value_scale = cc_chance(r, 50) ? 1.0f : 0.5f;
-    a->grad_scale = cc_chance(r, 50) ? 1.0f : 100.0f;
-    a->index = cc_int(r, 0, PLACES - 1);
-    a->accumulate = cc_chance(r, 50);
+    a->loss = (P2pLossKind)p2p_draw_int(r, P2P_LOSS_L1, P2P_LOSS_MEAN);
+    a->value = values[p2p_draw_int(r, 0, a->loss == P2P_LOSS_MEAN ? 2 : 1)];
+    a->value_scale = p2p_draw_chance(r, 50) ? 1.0f : 0.5f;
+    a->grad_scale = p2p_draw_chance(r, 50) ? 1.0f : 100.0f;
+    a->index = p2p_draw_int(r, 0, PLACES - 1);
+    a->accumulate = p2p_draw_chance(r, 50);
     c->call.t[P2P_LOSS_X] = x;
     if (a->loss == P2P_LOSS_L1)
         c->call.t[P2P_LOSS_TARGET] = x;
     c->call.t[P2P_LOSS_VALUE] = p2p_tensor_vector(PLACES);
-    if (cc_chance(r, 80))
+    if (p2p_draw_chance(r, 80))
         c->call.t[P2P_LOSS_DX] = x;
     c->fill = fill_loss;
     c->ulps = 8;
@@ -45,7 +45,7 @@ static void draw_loss(CcRandom *r, CcCase *c, int block)
         (double)a->grad_scale / (double)p2p_tensor_elements(&x) + (a->accumulate ? 4 : 0);
 }
 
-static bool size_loss(int i, CcCase *c, int block)
+static bool size_loss(int i, P2pTrial *c, int block)
 {
     (void)block;
     if (i >= 2)
@@ -59,7 +59,7 @@ static bool size_loss(int i, CcCase *c, int block)
     return true;
 }
 
-const CcCheck cc_loss_checks[] = {
+const P2pTrialKind p2p_trial_loss_kinds[] = {
     {&p2p_pass_loss, draw_loss, size_loss},
     {0},
 };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cases of the elementwise passes. */
-#include "clcheck.h"
+/* Trials of the elementwise passes. */
+#include "src/trial/trial.h"
 
 /* A shape of at most some ten thousand elements; sometimes with enough rows for several groups. */
-static P2pTensor draw_shape(CcRandom *r)
+static P2pTensor draw_shape(P2pDraw *r)
 {
-    const int side = cc_chance(r, 20) ? 40 : 12;
+    const int side = p2p_draw_chance(r, 20) ? 40 : 12;
 
-    return p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, side), cc_size(r, side),
-                           cc_channels(r, cc_chance(r, 20) ? 300 : 40));
+    return p2p_tensor_nhwc(p2p_draw_int(r, 1, 3), p2p_draw_size(r, side), p2p_draw_size(r, side),
+                           p2p_draw_channels(r, p2p_draw_chance(r, 20) ? 300 : 40));
 }
 
-static void draw_shapes(CcRandom *r, CcCase *c, int operands)
+static void draw_shapes(P2pDraw *r, P2pTrial *c, int operands)
 {
     const P2pTensor t = draw_shape(r);
 
@@ -21,44 +21,44 @@ static void draw_shapes(CcRandom *r, CcCase *c, int operands)
     c->terms = 2;
 }
 
-static void draw_copy(CcRandom *r, CcCase *c, int block)
+static void draw_copy(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_shapes(r, c, 2);
-    c->call.attr.accumulate = cc_chance(r, 50);
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
 }
 
-static void draw_add(CcRandom *r, CcCase *c, int block)
+static void draw_add(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_shapes(r, c, 3);
 }
 
-static void draw_fill(CcRandom *r, CcCase *c, int block)
+static void draw_fill(P2pDraw *r, P2pTrial *c, int block)
 {
     draw_shapes(r, c, 1);
-    c->call.attr.value = cc_real(r);
-    if (cc_chance(r, 30))
-        c->call.t[0] = p2p_tensor_weight(cc_size(r, 70), cc_size(r, 20), 3, 4, block);
+    c->call.attr.value = p2p_draw_real(r);
+    if (p2p_draw_chance(r, 30))
+        c->call.t[0] = p2p_tensor_weight(p2p_draw_size(r, 70), p2p_draw_size(r, 20), 3, 4, block);
 }
 
-static void draw_act_bwd(CcRandom *r, CcCase *c, int block)
+static void draw_act_bwd(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_shapes(r, c, 3);
-    c->call.attr.act1 = (P2pAct)cc_int(r, 0, 3);
-    c->call.attr.slope = cc_chance(r, 50) ? 0.25f : 0.5f;
-    if (cc_chance(r, 40))
+    c->call.attr.act1 = (P2pAct)p2p_draw_int(r, 0, 3);
+    c->call.attr.slope = p2p_draw_chance(r, 50) ? 0.25f : 0.5f;
+    if (p2p_draw_chance(r, 40))
         c->alias[P2P_ACTB_DX] = P2P_ACTB_DY + 1;
     else
-        c->call.attr.accumulate = cc_chance(r, 50);
+        c->call.attr.accumulate = p2p_draw_chance(r, 50);
 }
 
-static void draw_pad(CcRandom *r, CcCase *c, int block)
+static void draw_pad(P2pDraw *r, P2pTrial *c, int block)
 {
-    const P2pTensor x =
-        p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 20), cc_size(r, 20), cc_channels(r, 40));
-    const int least = x.h < x.w ? x.h : x.w, pad = cc_int(r, 0, least > 4 ? 3 : least - 1);
+    const P2pTensor x = p2p_tensor_nhwc(p2p_draw_int(r, 1, 3), p2p_draw_size(r, 20),
+                                        p2p_draw_size(r, 20), p2p_draw_channels(r, 40));
+    const int least = x.h < x.w ? x.h : x.w, pad = p2p_draw_int(r, 0, least > 4 ? 3 : least - 1);
 
     (void)block;
     c->call.t[P2P_PAD_X] = x;
@@ -68,13 +68,13 @@ static void draw_pad(CcRandom *r, CcCase *c, int block)
     c->terms = 9;
 }
 
-static void draw_pad_bwd(CcRandom *r, CcCase *c, int block)
+static void draw_pad_bwd(P2pDraw *r, P2pTrial *c, int block)
 {
     draw_pad(r, c, block);
-    c->call.attr.accumulate = cc_chance(r, 50);
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
 }
 
-static bool size_of(int i, CcCase *c, int operands)
+static bool size_of(int i, P2pTrial *c, int operands)
 {
     static const int sizes[][2] = {{128, 64}, {32, 256}, {4, 512}, {256, 3}};
 
@@ -87,25 +87,25 @@ static bool size_of(int i, CcCase *c, int operands)
     return true;
 }
 
-static bool size_copy(int i, CcCase *c, int block)
+static bool size_copy(int i, P2pTrial *c, int block)
 {
     (void)block;
     return size_of(i, c, 2);
 }
 
-static bool size_three(int i, CcCase *c, int block)
+static bool size_three(int i, P2pTrial *c, int block)
 {
     (void)block;
     return size_of(i, c, 3);
 }
 
-static bool size_fill(int i, CcCase *c, int block)
+static bool size_fill(int i, P2pTrial *c, int block)
 {
     (void)block;
     return size_of(i, c, 1);
 }
 
-static bool size_pad(int i, CcCase *c, int block)
+static bool size_pad(int i, P2pTrial *c, int block)
 {
     static const int sizes[][3] = {{256, 3, 3}, {64, 256, 1}};
 
@@ -119,7 +119,7 @@ static bool size_pad(int i, CcCase *c, int block)
     return true;
 }
 
-const CcCheck cc_pointwise_checks[] = {
+const P2pTrialKind p2p_trial_pointwise_kinds[] = {
     {&p2p_pass_copy, draw_copy, size_copy},
     {&p2p_pass_add, draw_add, size_three},
     {&p2p_pass_fill, draw_fill, size_fill},

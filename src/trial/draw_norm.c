@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cases of the sums over pixels and of normalisation. */
+/* Trials of the sums over pixels and of normalisation. */
 #include <math.h>
 #include <string.h>
 
-#include "clcheck.h"
+#include "src/trial/trial.h"
 
-static P2pTensor draw_picture(CcRandom *r)
+static P2pTensor draw_picture(P2pDraw *r)
 {
-    const int side = cc_chance(r, 30) ? 36 : 10;
+    const int side = p2p_draw_chance(r, 30) ? 36 : 10;
 
-    return p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, side), cc_size(r, side),
-                           cc_channels(r, cc_chance(r, 20) ? 200 : 40));
+    return p2p_tensor_nhwc(p2p_draw_int(r, 1, 3), p2p_draw_size(r, side), p2p_draw_size(r, side),
+                           p2p_draw_channels(r, p2p_draw_chance(r, 20) ? 200 : 40));
 }
 
 static double pixels(const P2pTensor *t)
@@ -23,18 +23,18 @@ static P2pTensor statistic(int groups, int channels)
     return p2p_tensor_nhwc(groups, 1, 1, channels);
 }
 
-static void draw_sum(CcRandom *r, CcCase *c, int block)
+static void draw_sum(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     c->call.t[P2P_SUM_X] = draw_picture(r);
     c->call.t[P2P_SUM_Y] = p2p_tensor_vector(c->call.t[P2P_SUM_X].c);
-    c->call.attr.accumulate = cc_chance(r, 50);
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
     c->exact = true;
     c->terms = pixels(&c->call.t[P2P_SUM_X]) + 1;
 }
 
 /* Squares of the operand's data, away from 0: variances and the like. */
-static void make_positive(const CcCase *c, int i, float *const host[])
+static void make_positive(const P2pTrial *c, int i, float *const host[])
 {
     const size_t count = p2p_tensor_elements(&c->call.t[i]);
 
@@ -43,7 +43,7 @@ static void make_positive(const CcCase *c, int i, float *const host[])
 }
 
 /* Channels of several kinds: plain, a large mean with a small spread, constant. */
-static void fill_stats(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+static void fill_stats(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     const P2pTensor *x = &c->call.t[P2P_STATS_X];
     const size_t plane = (size_t)x->h * (size_t)x->w;
@@ -51,7 +51,7 @@ static void fill_stats(CcRandom *r, const CcCase *c, bool integers, float *const
     (void)integers;
     make_positive(c, P2P_STATS_RUN_VAR, host);
     for (int ch = 0; ch < x->c; ch++) {
-        const int kind = cc_int(r, 0, 3);
+        const int kind = p2p_draw_int(r, 0, 3);
         for (size_t n = 0; n < (size_t)x->n; n++)
             for (size_t i = 0; i < plane && kind < 2; i++) {
                 float *v = &host[P2P_STATS_X][(n * (size_t)x->c + (size_t)ch) * plane + i];
@@ -60,15 +60,15 @@ static void fill_stats(CcRandom *r, const CcCase *c, bool integers, float *const
     }
 }
 
-static void draw_stats(CcRandom *r, CcCase *c, int block)
+static void draw_stats(P2pDraw *r, P2pTrial *c, int block)
 {
     const P2pTensor x = draw_picture(r);
-    const int groups = cc_chance(r, 50) ? x.n : 1;
+    const int groups = p2p_draw_chance(r, 50) ? x.n : 1;
 
     (void)block;
     c->call.t[P2P_STATS_X] = x;
     c->call.t[P2P_STATS_MEAN] = c->call.t[P2P_STATS_RSTD] = statistic(groups, x.c);
-    if (groups == 1 && cc_chance(r, 70))
+    if (groups == 1 && p2p_draw_chance(r, 70))
         c->call.t[P2P_STATS_RUN_MEAN] = c->call.t[P2P_STATS_RUN_VAR] = p2p_tensor_vector(x.c);
     c->call.attr.eps = 1e-5f;
     c->call.attr.momentum = 0.1f;
@@ -79,15 +79,15 @@ static void draw_stats(CcRandom *r, CcCase *c, int block)
     c->scale[P2P_STATS_RUN_MEAN] = 1;
 }
 
-static void fill_running(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+static void fill_running(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     (void)r, (void)integers;
     make_positive(c, P2P_STATS_RUN_VAR, host);
 }
 
-static void draw_running(CcRandom *r, CcCase *c, int block)
+static void draw_running(P2pDraw *r, P2pTrial *c, int block)
 {
-    const P2pTensor t = p2p_tensor_vector(cc_channels(r, 300));
+    const P2pTensor t = p2p_tensor_vector(p2p_draw_channels(r, 300));
 
     (void)block;
     for (int i = P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
@@ -97,14 +97,14 @@ static void draw_running(CcRandom *r, CcCase *c, int block)
     c->ulps = 8;
 }
 
-static void draw_param_grad(CcRandom *r, CcCase *c, int block)
+static void draw_param_grad(P2pDraw *r, P2pTrial *c, int block)
 {
-    const int channels = cc_channels(r, 300);
+    const int channels = p2p_draw_channels(r, 300);
 
     (void)block;
-    c->call.t[P2P_NPG_SUMS] = statistic(cc_int(r, 1, 4), 2 * channels);
+    c->call.t[P2P_NPG_SUMS] = statistic(p2p_draw_int(r, 1, 4), 2 * channels);
     c->call.t[P2P_NPG_DGAMMA] = c->call.t[P2P_NPG_DBETA] = p2p_tensor_vector(channels);
-    c->call.attr.accumulate = cc_chance(r, 50);
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
     c->exact = true;
     c->ulps = 4;
     c->scale[P2P_NPG_DGAMMA] = c->scale[P2P_NPG_DBETA] = 5;
@@ -113,9 +113,10 @@ static void draw_param_grad(CcRandom *r, CcCase *c, int block)
 /* ---- norm_act -------------------------------------------------------------------------------- */
 
 /* Integers stay exact through (x - mean) rstd gamma + beta where rstd is a power of two. */
-static void fill_norm_act(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+static void fill_norm_act(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
-    const uint32_t words[2] = {(uint32_t)cc_int(r, 0, 1 << 29), (uint32_t)cc_int(r, 0, 1 << 29)};
+    const uint32_t words[2] = {(uint32_t)p2p_draw_int(r, 0, 1 << 29),
+                               (uint32_t)p2p_draw_int(r, 0, 1 << 29)};
     float *rstd = host[P2P_NA_RSTD];
 
     for (size_t k = 0; rstd && k < p2p_tensor_elements(&c->call.t[P2P_NA_RSTD]); k++)
@@ -125,7 +126,7 @@ static void fill_norm_act(CcRandom *r, const CcCase *c, bool integers, float *co
 }
 
 /* What the three passes have in common: x, statistics, affine, dropout, outputs. */
-static void draw_norm_act(CcRandom *r, CcCase *c)
+static void draw_norm_act(P2pDraw *r, P2pTrial *c)
 {
     static const float rates[] = {0.5f, 0.25f, 0.1f};
     const P2pTensor x = draw_picture(r);
@@ -133,36 +134,38 @@ static void draw_norm_act(CcRandom *r, CcCase *c)
     P2pAttr *a = &call->attr;
 
     call->t[P2P_NA_X] = call->t[P2P_NA_Y1] = x;
-    if (cc_chance(r, 70))
-        call->t[P2P_NA_MEAN] = call->t[P2P_NA_RSTD] = statistic(cc_chance(r, 50) ? x.n : 1, x.c);
-    if (p2p_call_has(call, P2P_NA_MEAN) && cc_chance(r, 60))
+    if (p2p_draw_chance(r, 70))
+        call->t[P2P_NA_MEAN] = call->t[P2P_NA_RSTD] =
+            statistic(p2p_draw_chance(r, 50) ? x.n : 1, x.c);
+    if (p2p_call_has(call, P2P_NA_MEAN) && p2p_draw_chance(r, 60))
         call->t[P2P_NA_GAMMA] = call->t[P2P_NA_BETA] = p2p_tensor_vector(x.c);
-    if (cc_chance(r, 50)) {
-        a->dropout_p = rates[cc_int(r, 0, 2)];
-        a->stream = 0x2000000u + (uint32_t)cc_int(r, 0, 20);
+    if (p2p_draw_chance(r, 50)) {
+        a->dropout_p = rates[p2p_draw_int(r, 0, 2)];
+        a->stream = 0x2000000u + (uint32_t)p2p_draw_int(r, 0, 20);
         call->t[P2P_NA_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
     }
-    if (cc_chance(r, 50))
+    if (p2p_draw_chance(r, 50))
         call->t[P2P_NA_Y2] = x;
-    a->act1 = (P2pAct)cc_int(r, 0, 3);
-    a->act2 = (P2pAct)cc_int(r, 0, 3);
-    a->slope = cc_chance(r, 50) ? 0.25f : 0.5f;
+    a->act1 = (P2pAct)p2p_draw_int(r, 0, 3);
+    a->act2 = (P2pAct)p2p_draw_int(r, 0, 3);
+    a->slope = p2p_draw_chance(r, 50) ? 0.25f : 0.5f;
     a->eps = 1e-5f;
     c->fill = fill_norm_act;
+    c->ordinary = 1u << P2P_NA_HYPER;
 }
 
-static bool is_tanh(const CcCase *c)
+static bool is_tanh(const P2pTrial *c)
 {
     return c->call.attr.act1 == P2P_ACT_TANH ||
            (p2p_call_has(&c->call, P2P_NA_Y2) && c->call.attr.act2 == P2P_ACT_TANH);
 }
 
-static bool power_of_two_rate(const CcCase *c)
+static bool power_of_two_rate(const P2pTrial *c)
 {
     return c->call.attr.dropout_p <= 0 || c->call.attr.dropout_p == 0.5f;
 }
 
-static void draw_fwd(CcRandom *r, CcCase *c, int block)
+static void draw_fwd(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_norm_act(r, c);
@@ -172,17 +175,17 @@ static void draw_fwd(CcRandom *r, CcCase *c, int block)
     c->mag_also = 1u << P2P_NA_Y2;
 }
 
-static void draw_gradients(CcRandom *r, CcCase *c)
+static void draw_gradients(P2pDraw *r, P2pTrial *c)
 {
     draw_norm_act(r, c);
     c->call.t[P2P_NA_DY1] = c->call.t[P2P_NA_X];
     if (p2p_call_has(&c->call, P2P_NA_Y2))
         c->call.t[P2P_NA_DY2] = c->call.t[P2P_NA_X];
-    c->call.attr.fixed_statistics =
-        p2p_call_has(&c->call, P2P_NA_MEAN) && c->call.t[P2P_NA_MEAN].n == 1 && cc_chance(r, 30);
+    c->call.attr.fixed_statistics = p2p_call_has(&c->call, P2P_NA_MEAN) &&
+                                    c->call.t[P2P_NA_MEAN].n == 1 && p2p_draw_chance(r, 30);
 }
 
-static void draw_sums(CcRandom *r, CcCase *c, int block)
+static void draw_sums(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_gradients(r, c);
@@ -193,7 +196,7 @@ static void draw_sums(CcRandom *r, CcCase *c, int block)
     c->terms = pixels(&c->call.t[P2P_NA_X]) + 4;
 }
 
-static void draw_bwd(CcRandom *r, CcCase *c, int block)
+static void draw_bwd(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_gradients(r, c);
@@ -201,14 +204,14 @@ static void draw_bwd(CcRandom *r, CcCase *c, int block)
     if (train)
         c->call.t[P2P_NA_SUMS] = statistic(c->call.t[P2P_NA_MEAN].n, 2 * c->call.t[P2P_NA_X].c);
     c->call.t[P2P_NA_DX] = c->call.t[P2P_NA_X];
-    c->call.attr.accumulate = cc_chance(r, 50);
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
     c->exact = !train && power_of_two_rate(c);
     c->terms = 6;
 }
 
 /* ---- Sizes ----------------------------------------------------------------------------------- */
 
-static bool size_picture(int i, CcCase *c)
+static bool size_picture(int i, P2pTrial *c)
 {
     static const int sizes[][2] = {{128, 64}, {64, 128}, {32, 256}, {16, 512}, {2, 512}};
 
@@ -219,7 +222,7 @@ static bool size_picture(int i, CcCase *c)
     return true;
 }
 
-static bool size_sum(int i, CcCase *c, int block)
+static bool size_sum(int i, P2pTrial *c, int block)
 {
     static const int sizes[][2] = {{256, 3}, {30, 1}, {128, 64}};
 
@@ -231,7 +234,7 @@ static bool size_sum(int i, CcCase *c, int block)
     return true;
 }
 
-static bool size_stats(int i, CcCase *c, int block)
+static bool size_stats(int i, P2pTrial *c, int block)
 {
     (void)block;
     if (!size_picture(i, c))
@@ -242,7 +245,7 @@ static bool size_stats(int i, CcCase *c, int block)
 }
 
 /* Batch norm, LeakyReLU and ReLU outputs; the last size but one with dropout. */
-static bool size_norm_act(int i, CcCase *c)
+static bool size_norm_act(int i, P2pTrial *c)
 {
     P2pCall *call = &c->call;
 
@@ -262,13 +265,13 @@ static bool size_norm_act(int i, CcCase *c)
     return true;
 }
 
-static bool size_fwd(int i, CcCase *c, int block)
+static bool size_fwd(int i, P2pTrial *c, int block)
 {
     (void)block;
     return size_norm_act(i, c);
 }
 
-static bool size_sums(int i, CcCase *c, int block)
+static bool size_sums(int i, P2pTrial *c, int block)
 {
     (void)block;
     if (!size_norm_act(i, c))
@@ -278,7 +281,7 @@ static bool size_sums(int i, CcCase *c, int block)
     return true;
 }
 
-static bool size_bwd(int i, CcCase *c, int block)
+static bool size_bwd(int i, P2pTrial *c, int block)
 {
     if (!size_sums(i, c, block))
         return false;
@@ -286,7 +289,7 @@ static bool size_bwd(int i, CcCase *c, int block)
     return true;
 }
 
-const CcCheck cc_norm_checks[] = {
+const P2pTrialKind p2p_trial_norm_kinds[] = {
     {&p2p_pass_channel_sum, draw_sum, size_sum},
     {&p2p_pass_norm_stats, draw_stats, size_stats},
     {&p2p_pass_norm_running, draw_running, NULL},

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cases of the convolution passes: random geometry, and the layers of the networks for timing. */
-#include "clcheck.h"
-
+/* Trials of the convolution passes: random geometry, and the layers of the networks for timing. */
 #include "src/base/memory.h"
+#include "src/trial/trial.h"
 
 /* Small side of one dimension. */
 static int small_size(int large, int kernel, int stride, int pad)
@@ -10,7 +9,7 @@ static int small_size(int large, int kernel, int stride, int pad)
     return (large + 2 * pad - kernel) / stride + 1;
 }
 
-static void set_shapes(CcCase *c, int n, int h, int w, int channels, int k, int kernel, int block)
+static void set_shapes(P2pTrial *c, int n, int h, int w, int channels, int k, int kernel, int block)
 {
     const P2pAttr *a = &c->call.attr;
     P2pTensor *t = c->call.t;
@@ -24,73 +23,90 @@ static void set_shapes(CcCase *c, int n, int h, int w, int channels, int k, int 
 }
 
 /* Often whole blocks on both sides, as some variants need. */
-static int draw_channels(CcRandom *r, int block)
+static int draw_channels(P2pDraw *r, int block)
 {
-    return cc_chance(r, 60) ? block * cc_int(r, 1, r->most ? 1 : 4) : cc_channels(r, 40);
+    return p2p_draw_chance(r, 60) ? block * p2p_draw_int(r, 1, r->most ? 1 : 4)
+                                  : p2p_draw_channels(r, 40);
 }
 
 /* Sides of up to 20 pixels; some of up to 90 with one block of channels: many tiles. */
-static void draw_sizes(CcRandom *r, CcCase *c, int least, int kernel, int block)
+static void draw_sizes(P2pDraw *r, P2pTrial *c, int least, int kernel, int block)
 {
-    if (!r->most && cc_chance(r, 15))
-        set_shapes(c, cc_int(r, 1, 2), cc_int(r, 30, 90), cc_int(r, 30, 90), block, block, kernel,
-                   block);
+    if (!r->most && p2p_draw_chance(r, 15))
+        set_shapes(c, p2p_draw_int(r, 1, 2), p2p_draw_int(r, 30, 90), p2p_draw_int(r, 30, 90),
+                   block, block, kernel, block);
     else
-        set_shapes(c, cc_int(r, 1, 3), p2p_max(least, cc_size(r, 20)),
-                   p2p_max(least, cc_size(r, 20)), draw_channels(r, block), draw_channels(r, block),
-                   kernel, block);
+        set_shapes(c, p2p_draw_int(r, 1, 3), p2p_max(least, p2p_draw_size(r, 20)),
+                   p2p_max(least, p2p_draw_size(r, 20)), draw_channels(r, block),
+                   draw_channels(r, block), kernel, block);
 }
 
 /* Kernel 1 to 7, stride 1 to 3, padding below the kernel; often the networks' 4x4. */
-static void draw_geometry(CcRandom *r, CcCase *c, int block)
+static void draw_geometry(P2pDraw *r, P2pTrial *c, int block)
 {
     P2pAttr *a = &c->call.attr;
-    const int kernel = cc_chance(r, 50) ? 4 : cc_chance(r, 30) ? 3 : cc_int(r, 1, 7);
+    const int kernel = p2p_draw_chance(r, 50)   ? 4
+                       : p2p_draw_chance(r, 30) ? 3
+                                                : p2p_draw_int(r, 1, 7);
 
-    a->stride = cc_chance(r, 30) ? 1 : cc_chance(r, 60) ? 2 : cc_int(r, 1, 3);
-    a->pad = cc_chance(r, 60) ? p2p_min(1, kernel - 1) : cc_int(r, 0, kernel - 1);
-    a->large_out = cc_chance(r, 50);
+    a->stride = p2p_draw_chance(r, 30) ? 1 : p2p_draw_chance(r, 60) ? 2 : p2p_draw_int(r, 1, 3);
+    a->pad = p2p_draw_chance(r, 60) ? p2p_min(1, kernel - 1) : p2p_draw_int(r, 0, kernel - 1);
+    a->large_out = p2p_draw_chance(r, 50);
     draw_sizes(r, c, p2p_max(1, kernel - 2 * a->pad), kernel, block);
 }
 
-static void draw_epilogue(CcRandom *r, CcCase *c, int channels)
+static void draw_epilogue(P2pDraw *r, P2pTrial *c, int channels)
 {
     P2pAttr *a = &c->call.attr;
 
-    a->accumulate = cc_chance(r, 30);
+    a->accumulate = p2p_draw_chance(r, 30);
     if (a->accumulate)
         return;
-    if (cc_chance(r, 50))
+    if (p2p_draw_chance(r, 50))
         c->call.t[P2P_CONV_BIAS] = p2p_tensor_vector(channels);
-    a->act1 = (P2pAct)cc_int(r, 0, 2);
+    a->act1 = (P2pAct)p2p_draw_int(r, 0, 2);
     a->slope = 0.25f;
 }
 
-static void draw_fwd(CcRandom *r, CcCase *c, int block)
+/* Weights of any type: bytes are exact for integers too. */
+static void draw_type(P2pDraw *r, P2pTrial *c)
+{
+    static const P2pType types[] = {P2P_TYPE_F16, P2P_TYPE_BF16, P2P_TYPE_Q8};
+
+    if (p2p_draw_chance(r, 40))
+        c->call.t[P2P_CONV_W].type = types[p2p_draw_int(r, 0, 2)];
+}
+
+static void draw_fwd(P2pDraw *r, P2pTrial *c, int block)
 {
     draw_geometry(r, c, block);
     draw_epilogue(r, c, c->call.t[P2P_CONV_Y].c);
+    draw_type(r, c);
+    c->padded = 1u << P2P_CONV_W;
     c->terms = (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]) / c->call.t[P2P_CONV_Y].c + 2;
 }
 
-static void draw_dgrad(CcRandom *r, CcCase *c, int block)
+static void draw_dgrad(P2pDraw *r, P2pTrial *c, int block)
 {
     draw_geometry(r, c, block);
     draw_epilogue(r, c, c->call.t[P2P_CONV_X].c);
+    draw_type(r, c);
+    c->padded = 1u << P2P_CONV_W;
     c->terms = (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]) / c->call.t[P2P_CONV_X].c + 2;
 }
 
-static void draw_wgrad(CcRandom *r, CcCase *c, int block)
+static void draw_wgrad(P2pDraw *r, P2pTrial *c, int block)
 {
     const P2pTensor *y = &c->call.t[P2P_CONV_Y];
 
     draw_geometry(r, c, block);
-    c->call.attr.accumulate = cc_chance(r, 40);
+    c->call.attr.accumulate = p2p_draw_chance(r, 40);
+    c->padded = 1u << P2P_CONV_Y;
     c->terms = (double)y->n * y->h * y->w + 2;
 }
 
 /* v is at least 1, so that the gradient's rounding reaches the weight hardly enlarged. */
-static void fill_wgrad_adam(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+static void fill_wgrad_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     const size_t count = p2p_tensor_elements(&c->call.t[P2P_CONV_V]);
     float *hyper = host[P2P_CONV_HYPER];
@@ -103,7 +119,7 @@ static void fill_wgrad_adam(CcRandom *r, const CcCase *c, bool integers, float *
     hyper[P2P_HYPER_H2] = 1.5f;
 }
 
-static void draw_wgrad_adam(CcRandom *r, CcCase *c, int block)
+static void draw_wgrad_adam(P2pDraw *r, P2pTrial *c, int block)
 {
     P2pTensor *t = c->call.t;
     P2pAttr *a = &c->call.attr;
@@ -114,10 +130,11 @@ static void draw_wgrad_adam(CcRandom *r, CcCase *c, int block)
     t[P2P_CONV_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
     a->beta1 = 0.5;
     a->beta2 = 0.999;
-    a->eps = cc_chance(r, 50) ? 1e-8f : 1e-2f;
-    a->epsilon_hat = cc_chance(r, 50);
+    a->eps = p2p_draw_chance(r, 50) ? 1e-8f : 1e-2f;
+    a->epsilon_hat = p2p_draw_chance(r, 50);
     c->exact = false;
     c->fill = fill_wgrad_adam;
+    c->ordinary = 1u << P2P_CONV_HYPER | 1u << P2P_CONV_V;
     c->ulps = 8;
     c->mag_also = 1u << P2P_CONV_M | 1u << P2P_CONV_V;
     c->scale[P2P_CONV_W] = c->scale[P2P_CONV_M] = 4;
@@ -125,7 +142,7 @@ static void draw_wgrad_adam(CcRandom *r, CcCase *c, int block)
 
 /* The layers of unet_256, the PatchGAN and the ResNet: size of the large side, channels there, the
  * small side's, kernel, stride. */
-static bool size_layer(int i, CcCase *c, int block, bool up)
+static bool size_layer(int i, P2pTrial *c, int block, bool up)
 {
     static const int layers[][5] = {
         {256, 3, 64, 4, 2},   {256, 6, 64, 4, 2},   {128, 64, 128, 4, 2},  {64, 128, 256, 4, 2},
@@ -147,12 +164,12 @@ static bool size_layer(int i, CcCase *c, int block, bool up)
     return true;
 }
 
-static bool size_fwd(int i, CcCase *c, int block)
+static bool size_fwd(int i, P2pTrial *c, int block)
 {
     return size_layer(i, c, block, false);
 }
 
-static bool size_wgrad_adam(int i, CcCase *c, int block)
+static bool size_wgrad_adam(int i, P2pTrial *c, int block)
 {
     P2pTensor *t = c->call.t;
 
@@ -164,12 +181,12 @@ static bool size_wgrad_adam(int i, CcCase *c, int block)
     return true;
 }
 
-static bool size_dgrad(int i, CcCase *c, int block)
+static bool size_dgrad(int i, P2pTrial *c, int block)
 {
     return size_layer(i, c, block, true);
 }
 
-const CcCheck cc_conv2d_checks[] = {
+const P2pTrialKind p2p_trial_conv2d_kinds[] = {
     {&p2p_pass_conv2d_fwd, draw_fwd, size_fwd},
     {&p2p_pass_conv2d_dgrad, draw_dgrad, size_dgrad},
     {&p2p_pass_conv2d_wgrad, draw_wgrad, size_fwd},

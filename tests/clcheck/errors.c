@@ -7,33 +7,27 @@
 #include "clcheck.h"
 #include "src/base/rng.h"
 
-/* Run a variant once on the data as uploaded. */
-static int run_once(Cc *cc, const CcCase *c, CcData *d, const P2pWay *way)
+/* Run a way once on the data as filled. */
+static int run_once(Cc *cc, const P2pTrial *t, P2pTrialData *d, const P2pWay *way)
 {
-    P2pSequence *seq = NULL;
-    P2pBuffer *work = NULL;
-    int err = p2p_sequence_create(&seq, cc->device);
+    P2pTrialRun run;
+    int err = p2p_trial_run_create(&run, cc->device, t, way);
 
-    if (!err && way->work_bytes)
-        err = p2p_buffer_create(&work, cc->device, way->work_bytes);
     if (!err)
-        err = way->variant->emit(seq, &c->call, way, work);
+        err = p2p_trial_data_upload(d, t);
     if (!err)
-        err = cc_data_upload(d, c);
+        err = p2p_sequence_run(run.seq, 0, p2p_sequence_count(run.seq));
     if (!err)
-        err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq));
-    if (!err)
-        err = cc_data_download(d, c, 0);
-    p2p_sequence_destroy(&seq);
-    p2p_buffer_destroy(&work);
+        err = p2p_trial_data_download(d, t, 0);
+    p2p_trial_run_destroy(&run);
     return err;
 }
 
 /* The first output's largest error over its largest value, and the same of root mean squares. */
-static void print_error(const CcCase *c, const CcData *d, const char *variant)
+static void print_error(const P2pTrial *c, const P2pTrialData *d, const char *variant)
 {
     const P2pTensor *t = &c->call.t[d->first];
-    const CcOperand *o = &d->o[d->first];
+    const P2pTrialOperand *o = &d->o[d->first];
     double most = 0, largest = 0, squares = 0, ref_squares = 0;
     size_t k = 0;
 
@@ -52,31 +46,31 @@ static void print_error(const CcCase *c, const CcData *d, const char *variant)
     printf("    %-10s max %.1e  rms %.1e\n", variant, most / largest, sqrt(squares / ref_squares));
 }
 
-int cc_errors(Cc *cc, const CcCheck *check)
+int cc_errors(Cc *cc, const P2pTrialKind *kind)
 {
     int err = P2P_OK;
 
-    for (int i = 0; check->size && !err; i++) {
-        CcCase c = {.call.pass = check->pass};
-        CcRandom r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x300), 0, 0};
-        CcData d;
+    for (int i = 0; kind->size && !err; i++) {
+        P2pTrial c = {.call.pass = kind->pass};
+        P2pDraw r = {cc->seed, p2p_stream(P2P_STREAM_TEST, 0x300), 0, 0};
+        P2pTrialData d;
         P2pWay way;
         char text[256];
-        if (!check->size(i, &c, p2p_weight_block(cc->caps)))
+        if (!kind->size(i, &c, p2p_weight_block(cc->caps)))
             break;
-        cc_place(&r, &c, cc->caps, true);
-        cc_describe(&c, text, sizeof(text));
-        err = cc_data_create(&d, &c, cc->device);
+        p2p_trial_place(&r, &c, cc->caps, true);
+        p2p_trial_describe(&c, text, sizeof(text));
+        err = p2p_trial_data_create(&d, &c, cc->device);
         if (!err)
-            err = cc_data_fill(&d, &c, &r, false);
+            err = p2p_trial_data_fill(&d, &c, &r, P2P_TRIAL_REALS);
         if (!err)
-            printf("%s %s\n", check->pass->name, text);
-        for (const P2pVariant *v = check->pass->variants; v->name && !err; v++)
+            printf("%s %s\n", kind->pass->name, text);
+        for (const P2pVariant *v = kind->pass->variants; v->name && !err; v++)
             if (p2p_way_plan(&way, v, &c.call, cc->caps) &&
                 (!cc->variant || !strcmp(cc->variant, v->name)) &&
                 (err = run_once(cc, &c, &d, &way)) == P2P_OK)
                 print_error(&c, &d, v->name);
-        cc_data_destroy(&d);
+        p2p_trial_data_destroy(&d);
     }
     return err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cases of Adam. */
-#include "clcheck.h"
+/* Trials of Adam. */
+#include "src/trial/trial.h"
 
-static void fill_adam(CcRandom *r, const CcCase *c, bool integers, float *const host[])
+static void fill_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     const size_t count = p2p_tensor_elements(&c->call.t[P2P_ADAM_V]);
     float *hyper = host[P2P_ADAM_HYPER];
@@ -13,36 +13,38 @@ static void fill_adam(CcRandom *r, const CcCase *c, bool integers, float *const 
     /* Gradients of every size, and none. */
     for (size_t k = 0; k < count; k += 7) {
         static const float sizes[] = {0.0f, 1e-20f, 1e-9f, 1e3f};
-        host[P2P_ADAM_G][k] = sizes[cc_int(r, 0, 3)];
+        host[P2P_ADAM_G][k] = sizes[p2p_draw_int(r, 0, 3)];
     }
     hyper[P2P_HYPER_LR] = 0.125f;
     hyper[P2P_HYPER_H1] = 2.0f;
     hyper[P2P_HYPER_H2] = 1.5f;
 }
 
-static void draw_adam(CcRandom *r, CcCase *c, int block)
+static void draw_adam(P2pDraw *r, P2pTrial *c, int block)
 {
-    P2pTensor t = cc_chance(r, 50) ? p2p_tensor_vector(cc_channels(r, 3000))
-                                   : p2p_tensor_nhwc(cc_int(r, 1, 3), cc_size(r, 9), cc_size(r, 9),
-                                                     cc_channels(r, 60));
+    P2pTensor t = p2p_draw_chance(r, 50)
+                      ? p2p_tensor_vector(p2p_draw_channels(r, 3000))
+                      : p2p_tensor_nhwc(p2p_draw_int(r, 1, 3), p2p_draw_size(r, 9),
+                                        p2p_draw_size(r, 9), p2p_draw_channels(r, 60));
 
-    if (cc_chance(r, 50))
-        t = p2p_tensor_weight(cc_channels(r, 40), cc_channels(r, 40), cc_int(r, 1, 4),
-                              cc_int(r, 1, 4), block);
+    if (p2p_draw_chance(r, 50))
+        t = p2p_tensor_weight(p2p_draw_channels(r, 40), p2p_draw_channels(r, 40),
+                              p2p_draw_int(r, 1, 4), p2p_draw_int(r, 1, 4), block);
     for (int i = 0; i < P2P_ADAM_HYPER; i++)
         c->call.t[i] = t;
     c->call.t[P2P_ADAM_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
     c->one_stride = true;
     c->call.attr.beta1 = 0.5;
     c->call.attr.beta2 = 0.999;
-    c->call.attr.eps = cc_chance(r, 50) ? 1e-8f : 1e-2f;
-    c->call.attr.epsilon_hat = cc_chance(r, 50);
+    c->call.attr.eps = p2p_draw_chance(r, 50) ? 1e-8f : 1e-2f;
+    c->call.attr.epsilon_hat = p2p_draw_chance(r, 50);
     c->fill = fill_adam;
+    c->ordinary = 1u << P2P_ADAM_HYPER;
     c->ulps = 4;
     c->scale[P2P_ADAM_P] = c->scale[P2P_ADAM_M] = 4;
 }
 
-static bool size_adam(int i, CcCase *c, int block)
+static bool size_adam(int i, P2pTrial *c, int block)
 {
     static const int sizes[][4] = {{512, 1024, 4, 4}, {256, 128, 4, 4}, {3, 64, 4, 4}};
 
@@ -55,7 +57,7 @@ static bool size_adam(int i, CcCase *c, int block)
     return true;
 }
 
-const CcCheck cc_adam_checks[] = {
+const P2pTrialKind p2p_trial_adam_kinds[] = {
     {&p2p_pass_adam, draw_adam, size_adam},
     {0},
 };
