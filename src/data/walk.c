@@ -59,7 +59,7 @@ static void leave_out(Walk *w, const char *kind)
 {
     int i = 0;
 
-    while (i < w->kind_count && strcmp(w->kinds[i].name, kind) != 0)
+    while (i < w->kind_count && i < MAX_KINDS - 1 && strcmp(w->kinds[i].name, kind) != 0)
         i++;
     if (i == MAX_KINDS - 1)
         kind = "others";

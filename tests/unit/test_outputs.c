@@ -66,6 +66,23 @@ static void subfolders_are_walked_and_the_rest_is_told(void **state)
     expect_walk("walk/sub", at("walk/sub"), "deep/c.jpeg", "2 files ignored: .bmp 1, .tif 1");
 }
 
+static void more_kinds_than_there_is_room_for_are_others(void **state)
+{
+    char name[64], text[512] = "", **names;
+    const P2pLog log = {keep_text, text, P2P_LOG_WARN};
+    size_t count;
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        snprintf(name, sizeof(name), "kinds/x.k%d", i);
+        touch(name);
+    }
+    assert_int_equal(p2p_folder_pictures(at("kinds"), &log, &names, &count), P2P_OK);
+    assert_int_equal(count, 0);
+    assert_non_null(strstr(text, ": 60 files ignored: others 37, .k"));
+    p2p_names_free(names, count);
+}
+
 static void links_that_lead_back_come_to_an_end(void **state)
 {
     (void)state;
@@ -233,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(subfolders_are_walked_and_the_rest_is_told),
+        cmocka_unit_test(more_kinds_than_there_is_room_for_are_others),
         cmocka_unit_test(links_that_lead_back_come_to_an_end),
         cmocka_unit_test(folders_without_end_are_refused),
         cmocka_unit_test(pipes_do_not_block),
