@@ -66,14 +66,23 @@ static void *run(void *user)
 
 int p2p_parallel(int threads, size_t count, int (*work)(void *user, size_t i), void *user)
 {
+    return p2p_parallel_beside(threads, count, work, NULL, user);
+}
+
+int p2p_parallel_beside(int threads, size_t count, int (*work)(void *user, size_t i),
+                        void (*beside)(void *user), void *user)
+{
     Work w = {.work = work, .user = user, .count = count};
     pthread_t ids[MAX_THREADS];
     int started = 0;
 
     pthread_mutex_init(&w.lock, NULL);
-    while (started + 1 < p2p_min(threads, MAX_THREADS) && (size_t)started + 1 < count &&
+    const size_t busy = beside ? 0 : 1; /* the calling thread has something else to do at first */
+    while (started + 1 < p2p_min(threads, MAX_THREADS) && (size_t)started + busy < count &&
            pthread_create(&ids[started], NULL, run, &w) == 0)
         started++;
+    if (beside)
+        beside(user);
     run(&w); /* this thread too, alone if need be */
     for (int i = 0; i < started; i++)
         pthread_join(ids[i], NULL);

@@ -27,4 +27,8 @@ void p2p_failure_finish(P2pFailure *failure);
  */
 int p2p_parallel(int threads, size_t count, int (*work)(void *user, size_t i), void *user);
 
+/** The same; the calling thread begins with beside(user), while the others are at work. */
+int p2p_parallel_beside(int threads, size_t count, int (*work)(void *user, size_t i),
+                        void (*beside)(void *user), void *user);
+
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Opening and closing devices. find.c chooses, kernels are program.c's, memory is buffer.c's. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/device/advice.h"
 #include "src/device/cache.h"
 #include "src/device/find.h"
 #include "src/device/internal.h"
@@ -19,6 +21,7 @@ static int open_found(P2pDevice *d, const P2pFound *f, int i)
     d->platform = f->platform[i];
     d->id = f->id[i];
     d->caps = f->caps[i];
+    d->own_builtins = !strcmp(d->caps.platform, P2P_POCL) && !strncmp(d->caps.driver, "3.1", 3);
     d->context = clCreateContext(properties, 1, &d->id, NULL, NULL, &code);
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, d->caps.name);

@@ -106,7 +106,7 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     caps->has_fp64 = extensions && strstr(extensions, "cl_khr_fp64");
     caps->has_subgroups = extensions && strstr(extensions, "cl_khr_subgroups");
     free(extensions);
-    caps->caches_binaries = caps->vendor_id == NVIDIA;
+    caps->caches_binaries = caps->vendor_id == NVIDIA || !strcmp(platform, P2P_POCL);
 
     const int native = (int)ask_number(&q, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     caps->vector_width = !caps->is_cpu ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;

@@ -30,6 +30,7 @@ struct P2pDevice {
     P2pProgram *programs;
     size_t program_count, program_capacity;
     double build_seconds;
+    bool own_builtins;  /* programs are tried with cl/builtins.clh first */
     size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
     size_t used_bytes;  /* by buffers */
     P2pBuffer *zeros;

@@ -4,8 +4,13 @@
  *
  * Where the driver keeps no binaries itself, they are kept in the folder of cache.c, one file a program;
  * its name is a hash of source, options, device, driver and platform. They are written when the device
- * is closed: some drivers compile every kernel once more for that. A cache that cannot be read or
- * written is never an error.
+ * is closed. A cache that cannot be read or written is never an error. PoCL keeps its own: asked for
+ * binaries it compiles every kernel once more, in a form that we do not run.
+ *
+ * What PoCL does at each start is to preprocess each program, its own 18,000 lines of declarations
+ * included. For the version that this was tried with, cl/builtins.clh replaces them: their include
+ * guard is defined beforehand. A program that does not build so is built as everywhere else.
+ *
  * P2P_CL_DIR names folders, "cl:build/cl", whose files replace the embedded ones (for development):
  * the programs of the first, and pieces of all. Nothing is kept then: the hash knows no pieces.
  */
@@ -177,6 +182,20 @@ static void save_binaries(P2pDevice *d)
     free(folder);
 }
 
+static cl_int build_program(P2pDevice *d, cl_program program, const char *name, const char *options)
+{
+    char *quick = d->own_builtins ? p2p_format("%s -D P2P_BUILTINS -D _OPENCL_H_", options) : NULL;
+    cl_int code =
+        quick ? clBuildProgram(program, 1, &d->id, quick, NULL, NULL) : CL_BUILD_PROGRAM_FAILURE;
+
+    free(quick);
+    if (code == CL_SUCCESS)
+        return code;
+    if (d->own_builtins)
+        p2p_log(d->log, P2P_LOG_DEBUG, "%s needs more than cl/builtins.clh", name);
+    return clBuildProgram(program, 1, &d->id, options, NULL, NULL);
+}
+
 /* *unsaved: where its binary is to be kept (the caller's now), NULL when it came from there. */
 static int build(P2pDevice *d, const char *name, const char *options, cl_program *out,
                  char **unsaved)
@@ -193,7 +212,7 @@ static int build(P2pDevice *d, const char *name, const char *options, cl_program
     if (path && load_binary(d, path, options, out)) {
         clReleaseProgram(program);
     } else {
-        const cl_int code = clBuildProgram(program, 1, &d->id, options, NULL, NULL);
+        const cl_int code = build_program(d, program, name, options);
         if (code != CL_SUCCESS) {
             err = fail_build(d, program, name, code);
             clReleaseProgram(program);

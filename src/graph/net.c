@@ -171,10 +171,19 @@ int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
 typedef struct Filling {
     P2pNet *net;
     int (*fill)(void *user, int i, void *raw);
+    void (*beside)(void *user); /* the first time */
     void *user;
     int first, mapped;
     void **raw; /* by parameter */
 } Filling;
+
+static void fill_beside(void *user)
+{
+    const Filling *f = user;
+
+    if (f->beside && f->first == 0)
+        f->beside(f->user);
+}
 
 static int fill_one(void *user, size_t i)
 {
@@ -217,19 +226,19 @@ static int unmap_some(Filling *f, int err)
 }
 
 int p2p_net_fill(P2pNet *net, const P2pDevice *device, int (*fill)(void *user, int i, void *raw),
-                 void *user)
+                 void (*beside)(void *user), void *user)
 {
     const P2pCaps *caps = p2p_device_caps(device);
     const int threads = p2p_min(caps->compute_units, FILL_THREADS);
     const size_t limit = caps->is_cpu ? SIZE_MAX : FILL_BYTES;
-    Filling f = {.net = net, .fill = fill, .user = user};
+    Filling f = {.net = net, .fill = fill, .beside = beside, .user = user};
     int err = P2P_OK;
 
     if (!(f.raw = p2p_alloc((size_t)net->graph->param_count, sizeof(*f.raw))))
         return P2P_ENOMEM;
     while (!err && f.first < net->graph->param_count) {
         if ((err = map_some(&f, limit)) == P2P_OK)
-            err = p2p_parallel(threads, (size_t)f.mapped, fill_one, &f);
+            err = p2p_parallel_beside(threads, (size_t)f.mapped, fill_one, fill_beside, &f);
         err = unmap_some(&f, err);
     }
     free(f.raw);

@@ -59,9 +59,11 @@ int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);
  *
  * @param fill  Called once for each parameter, several at once; fills `raw`, the mapped memory, by
  *              p2p_tensor_fill(). What it returns ends the filling if it is a failure.
+ * @param beside  What the calling thread does before it helps to fill: it may use the device, but
+ *                not run the network. NULL: nothing.
  */
 int p2p_net_fill(P2pNet *net, const P2pDevice *device, int (*fill)(void *user, int i, void *raw),
-                 void *user);
+                 void (*beside)(void *user), void *user);
 
 /** Name of the first parameter with a NaN or an infinity in *name, or NULL (blocks; reads them all). */
 int p2p_net_find_bad(const P2pNet *net, const char **name);

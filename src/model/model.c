@@ -62,7 +62,7 @@ static bool is_aligned(const P2pFileTensor *t)
 }
 
 typedef struct Upload {
-    const P2pNet *net;
+    P2pModel *model;
     const P2pSource *source;
 } Upload;
 
@@ -70,8 +70,9 @@ typedef struct Upload {
 static int fill(void *user, int i, void *raw)
 {
     const Upload *u = user;
-    const P2pTensor *to = &u->net->state[P2P_STATE_VALUE][i];
-    const P2pParam *param = &u->net->graph->params[i];
+    const P2pNet *net = u->model->net;
+    const P2pTensor *to = &net->state[P2P_STATE_VALUE][i];
+    const P2pParam *param = &net->graph->params[i];
     const P2pFileTensor *t = p2p_source_tensor(u->source, i);
     const P2pFileTensor *scales = p2p_source_scales(u->source, i);
     const bool packed = to->type != P2P_TYPE_F32;
@@ -96,9 +97,38 @@ static int fill(void *user, int i, void *raw)
     return err;
 }
 
-/* The network on the device, with its weights. */
-static int build_net(P2pModel *m, const P2pSource *source)
+/* The sides of all pictures, where the options alone decide it; else 0. */
+static int expected_side(const P2pOptions *o)
 {
+    return o->preprocess == P2P_PREPROCESS_RESIZE_AND_CROP ||
+                   o->preprocess == P2P_PREPROCESS_CROP ||
+                   o->preprocess == P2P_PREPROCESS_SCALE_WIDTH_AND_CROP
+               ? o->crop_size
+               : 0;
+}
+
+/* Drivers need time for each kernel program: let it pass while weights are copied. A failure comes
+ * again when a picture is there. */
+static void plan_ahead(void *user)
+{
+    const Upload *u = user;
+    const int side = expected_side(&u->model->options);
+    P2pForward *forward;
+
+    if (side)
+        p2p_forwards_get(u->model->forwards, side, side, &forward);
+}
+
+/* The network on the device, with its weights. */
+static int build_net(P2pModel *m, const P2pSource *source, const P2pModelSettings *s)
+{
+    P2pForwardSettings forward = {
+        .device = m->device,
+        .mode = {.running = s->eval,
+                 .per_picture = true,
+                 .dropout = !s->eval && !s->no_dropout && !m->options.no_dropout},
+        .choice = {.variants = m->variants, .refs = m->refs},
+        .seed = (uint32_t)m->options.seed & 0x3fffffffu};
     P2pGraph *graph;
     int err;
 
@@ -106,13 +136,14 @@ static int build_net(P2pModel *m, const P2pSource *source)
         (err = p2p_net_create_packed(&m->net, m->device, graph, source->net.name,
                                      type_of(source, graph, m->device))) < 0)
         return err;
-    return p2p_net_fill(m->net, m->device, fill, &(Upload){m->net, source});
+    forward.net = m->net;
+    if ((err = p2p_forwards_create(&m->forwards, &forward)) < 0)
+        return err;
+    return p2p_net_fill(m->net, m->device, fill, plan_ahead, &(Upload){m, source});
 }
 
 static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s)
 {
-    int err;
-
     if (source->net.role.task != P2P_GENERATOR)
         return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
                         p2p_tensor_file_path(source->file));
@@ -128,17 +159,7 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     if (!m->variants || !m->refs)
         return P2P_ENOMEM;
     p2p_device_enter(m->device);
-    if ((err = p2p_device_leave(m->device, build_net(m, source))) < 0)
-        return err;
-    const P2pForwardSettings forward = {
-        .device = m->device,
-        .net = m->net,
-        .mode = {.running = s->eval,
-                 .per_picture = true,
-                 .dropout = !s->eval && !s->no_dropout && !m->options.no_dropout},
-        .choice = {.variants = m->variants, .refs = m->refs},
-        .seed = (uint32_t)m->options.seed & 0x3fffffffu};
-    return p2p_forwards_create(&m->forwards, &forward);
+    return p2p_device_leave(m->device, build_net(m, source, s));
 }
 
 /* The model of a source that was opened with this result; finishes the source. */

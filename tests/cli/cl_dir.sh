@@ -16,7 +16,8 @@ cp -r "$sources/cl" edited
 export P2P_CL_DIR="$work/edited:$build/cl"
 translate same
 check 'the same kernels give the same picture' cmp -s embedded.png same.png
-sed -i 's/ tanh(/ -tanh(/' edited/*.clh
+sed -i 's/ tanh(v)/ -tanh(v)/' edited/activation.clh
+check 'there is something to edit' grep -q -- '-tanh(v)' edited/activation.clh
 translate changed
 check 'an edited piece changes the picture' sh -c '! cmp -s embedded.png changed.png'
 unset P2P_CL_DIR

@@ -16,6 +16,7 @@ enum { COUNT = 200 };
 typedef struct Marks {
     unsigned char done[COUNT];
     size_t fails_from; /* this piece and all behind it */
+    int beside;
 } Marks;
 
 static int mark(void *user, size_t i)
@@ -51,6 +52,26 @@ static void test_parallel_several_failures_tells_the_first_by_number(void **stat
     }
 }
 
+static void count_up(void *user)
+{
+    Marks *m = user;
+
+    m->beside++;
+}
+
+static void test_parallel_beside_calls_it_once(void **state)
+{
+    (void)state;
+    for (int threads = 0; threads < 9; threads++)
+        for (size_t count = 0; count < 3; count++) {
+            Marks m = {.fails_from = COUNT};
+            assert_int_equal(p2p_parallel_beside(threads, count, mark, count_up, &m), P2P_OK);
+            assert_int_equal(m.beside, 1);
+            for (size_t i = 0; i < COUNT; i++)
+                assert_int_equal(m.done[i], i < count);
+        }
+}
+
 static void *fail_in_thread(void *user)
 {
     p2p_failure_keep(user, p2p_fail(P2P_EIO, "of the thread"));
@@ -81,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parallel_any_threads_does_each_piece_once),
         cmocka_unit_test(test_parallel_several_failures_tells_the_first_by_number),
+        cmocka_unit_test(test_parallel_beside_calls_it_once),
         cmocka_unit_test(test_failure_crosses_threads),
     };
 
