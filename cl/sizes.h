@@ -49,4 +49,7 @@
 #define WINOGRAD_GRAD_ROWS(vw) ((vw) == 16 ? 8 : CONV_ROWS(vw))
 #define WINOGRAD_RUN 64
 
+/* peak: chains of multiply-adds, which hide each other's latency and fit into 16 registers. */
+#define PEAK_CHAINS 12
+
 #endif
