@@ -152,18 +152,23 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count)
     fprintf(out, "all: %.1f ms\n", 1e3 * total);
 }
 
-int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)
+P2pDeviceSettings cli_device_settings(const P2pOptions *options, const P2pLog *log)
 {
     const char *name = cli_text(options, "device");
 
-    return p2p_device_open(
-        device,
-        &(P2pDeviceSettings){.device = name[0] ? name : NULL,
-                             .log = log,
-                             .vector_width = cli_int(options, "vector_width"),
-                             .memory_bytes = cli_size(options, "device_memory") << 20,
-                             .profile = cli_flag(options, "profile"),
-                             .timeout_s = p2p_options_get_number(options, "device_timeout")});
+    return (P2pDeviceSettings){.device = name[0] ? name : NULL,
+                               .log = log,
+                               .vector_width = cli_int(options, "vector_width"),
+                               .memory_bytes = cli_size(options, "device_memory") << 20,
+                               .profile = cli_flag(options, "profile"),
+                               .timeout_s = p2p_options_get_number(options, "device_timeout")};
+}
+
+int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)
+{
+    const P2pDeviceSettings settings = cli_device_settings(options, log);
+
+    return p2p_device_open(device, &settings);
 }
 
 void cli_run_model(char *path, size_t bytes, const char *folder, const char *epoch)

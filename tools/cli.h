@@ -58,6 +58,8 @@ const char *cli_text(const P2pOptions *options, const char *name);
 /** Print a table of passes: variant, time, GFLOP/s of the direct algorithm, GB/s, share. */
 void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);
 
+/** What the options say of the device. */
+P2pDeviceSettings cli_device_settings(const P2pOptions *options, const P2pLog *log);
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 

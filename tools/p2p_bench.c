@@ -4,14 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "bench.h"
 
 const char cli_usage[] =
     "Usage: p2p-bench train|translate|ops|peak [OPTION]...\n"
     "       p2p-bench folder MODEL FOLDER [OPTION]...\n"
     "  train      a whole training step\n"
     "  translate  one picture\n"
-    "  ops        every pass of a training step with its time; --svg FILE draws a roofline\n"
+    "  ops        every pass of a training step with its time; --svg FILE draws a roofline,\n"
+    "             --units N forecasts how well it would use more compute units\n"
     "  folder     the pictures of a folder: reading, translating, encoding; writes nothing\n"
     "  peak       multiply-adds and bandwidth of the device\n"
     "Warm-up and compilation are reported apart (setup_s).\n";
@@ -90,7 +91,8 @@ static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions 
     return CLI_OK;
 }
 
-static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
+static int bench(P2pDevice *device, const char *what, const BenchUnits *units, const P2pOptions *o,
+                 const P2pLog *log)
 {
     const P2pBenchSettings settings = {.netG = cli_text(o, "netG"),
                                        .netD = cli_text(o, "netD"),
@@ -126,8 +128,12 @@ static int bench(P2pDevice *device, const char *what, const P2pOptions *o)
         print_json(device, &result, &peak, o);
     else
         print_text(device, &result, &peak);
+    const int code = units->count
+                         ? bench_forecast(units, &result, p2p_device_caps(device)->compute_units,
+                                          peak.launch_s, &settings, o, log)
+                         : CLI_OK;
     p2p_bench_result_finish(&result);
-    return CLI_OK;
+    return code;
 }
 
 /* Which of the words it is, with its arguments; NULL: none, reported. */
@@ -147,12 +153,27 @@ static const char *find_kind(const P2pArguments *rest)
     return NULL;
 }
 
+/* What ops alone takes. False: reported. */
+static bool check_for_ops(const char *kind, const P2pOptions *o, BenchUnits *units)
+{
+    static const char *const names[] = {"svg", "units"};
+
+    *units = (BenchUnits){0};
+    for (int i = 0; i < 2; i++)
+        if (cli_text(o, names[i])[0] && strcmp(kind, "ops") != 0) {
+            fprintf(stderr, "%s: --%s belongs to ops\n", program, names[i]);
+            return false;
+        }
+    return !cli_text(o, "units")[0] || bench_units_read(units, cli_text(o, "units"));
+}
+
 int main(int argc, char **argv)
 {
     P2pOptions *options;
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device;
+    BenchUnits units;
     int code = cli_parse(&options, P2P_PROGRAM_BENCH, program, argc, argv, &rest);
 
     if (code >= 0)
@@ -160,17 +181,15 @@ int main(int argc, char **argv)
     const char *kind = find_kind(&rest);
     if (!kind)
         return CLI_USAGE;
-    if (cli_text(options, "svg")[0] && strcmp(kind, "ops") != 0) {
-        fprintf(stderr, "%s: --svg belongs to ops\n", program);
+    if (!check_for_ops(kind, options, &units))
         return CLI_USAGE;
-    }
     if (!strcmp(kind, "ops"))
         p2p_options_set_flag(options, "profile", true);
     cli_log_init(&log, options);
     const int err = cli_open_device(&device, options, &log);
     if (err)
         return cli_fail(program, err);
-    code = strcmp(kind, "folder") ? bench(device, kind, options)
+    code = strcmp(kind, "folder") ? bench(device, kind, &units, options, &log)
                                   : bench_folder(device, rest.argv + 1, options);
     p2p_device_close(&device);
     return code;

@@ -33,13 +33,21 @@ typedef struct P2pBenchRow {
     double gb;             /**< of all operands, each once, 1e9 bytes */
 } P2pBenchRow;
 
+/** A launch of a pass, with the time of its shortest run (devices opened with profile). */
+typedef struct P2pBenchLaunch {
+    int row;       /**< its pass, of P2pBenchResult.rows */
+    size_t groups; /**< 0: the host's, or as the driver chooses */
+    double seconds;
+} P2pBenchLaunch;
+
 typedef struct P2pBenchResult {
     double median_s, min_s, max_s;
     double setup_s;    /**< building, compiling and warm-up */
     double gflop;      /**< of a step, by the direct algorithm */
     size_t plan_bytes; /**< memory on the device */
     P2pBenchRow *rows; /**< of the plan; free by p2p_bench_result_finish */
-    int row_count;
+    P2pBenchLaunch *launches;
+    int row_count, launch_count;
 } P2pBenchResult;
 
 /** Time of each pass of a step, on devices opened with profile; *rows in fresh memory (free() it). */
@@ -78,10 +86,32 @@ P2P_API int p2p_bench_folder(P2pDevice *device, const char *model, const char *f
 typedef struct P2pPeak {
     double gflops;    /**< f32 multiply-adds in registers, two operations each */
     double copy_gb_s; /**< bytes read plus bytes written */
+    double launch_s;  /**< from the end of a small launch to that of the next */
 } P2pPeak;
 
 /** Measure with small kernels; takes about a second. */
 P2P_API int p2p_bench_peak(P2pDevice *device, P2pPeak *peak);
+
+/** A pass on a device of more compute units. */
+typedef struct P2pForecast {
+    double here_s;    /**< measured, on the units at hand */
+    double seconds;   /**< forecast */
+    double longest_s; /**< measured, of its longest launch */
+    size_t groups;    /**< of that; 0: the host's, or as the driver chooses */
+} P2pForecast;
+
+/**
+ * What each pass would take on a device of `units` compute units, by its groups: each unit takes one
+ * after the other, a launch ends with its last, and costs launch_s besides. What units share, memory
+ * and caches, is left out.
+ *
+ * @param result  Of a device opened with profile and compute_units = units, so that its launches have
+ *                the groups that such a device would get; measured on `here` units.
+ * @param rows    Fresh array of result->row_count entries; free() it.
+ * @return 0; P2P_EINVAL; P2P_ENOMEM.
+ */
+P2P_API int p2p_bench_forecast(const P2pBenchResult *result, int here, int units, double launch_s,
+                               P2pForecast **rows);
 
 /**
  * Draw a roofline as SVG: each convolution that has a time as a point (arithmetic intensity against

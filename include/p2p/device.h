@@ -44,6 +44,8 @@ typedef struct P2pDeviceSettings {
     int vector_width;    /**< 0: native; 4, 8 or 16 forces another width */
     size_t memory_bytes; /**< use at most so much of the device's memory; 0: all of it */
     bool profile;        /**< measure each launch */
+    /** 0: the device's own; else plan as for a device of so many, which runs on this one all the same. */
+    int compute_units;
     /** Longest time to wait for the device, seconds; 0: for ever. Kernels may be compiled within a
      *  first wait. After P2P_ETIMEOUT every wait fails at once; what the device may still be using
      *  is not given back, so the process should end. */

@@ -112,8 +112,10 @@ static int measure(int steps, int (*once)(void *user), void *user, double start,
 static int fill_rows(P2pPlan *plan, P2pBenchResult *result)
 {
     const P2pPlanMemory memory = p2p_plan_memory(plan);
-    const int err = p2p_profile_rows(plan, &result->rows, &result->row_count);
+    int err = p2p_profile_rows(plan, &result->rows, &result->row_count);
 
+    if (!err)
+        err = p2p_profile_launches(plan, &result->launches, &result->launch_count);
     result->plan_bytes += memory.tensor_bytes + memory.work_bytes;
     for (int i = 0; i < result->row_count; i++)
         result->gflop += result->rows[i].gflop;
@@ -270,69 +272,86 @@ int p2p_bench_translate(P2pDevice *device, const P2pBenchSettings *settings, P2p
 void p2p_bench_result_finish(P2pBenchResult *result)
 {
     free(result->rows);
+    free(result->launches);
     *result = (P2pBenchResult){0};
 }
 
 /* ---- Peaks --------------------------------------------------------------------------------- */
 
-/* Least seconds of a sequence over a few runs, fewer on devices that take long. */
-static int best_of(P2pDevice *device, P2pSequence *seq, int times, double *best)
+/* Least seconds of so many launches one behind the other over a few times, fewer on devices that take
+ * long. */
+static int best_of(P2pDevice *device, const P2pLaunch *launch, int launches, int times,
+                   double *best)
 {
-    const double first = p2p_seconds();
-    int err = P2P_OK;
+    P2pSequence *seq = NULL;
+    int err = p2p_sequence_create(&seq, device);
 
     *best = 1e30;
+    for (int i = 0; !err && i < launches; i++)
+        err = p2p_sequence_add(seq, launch);
+    const double first = p2p_seconds();
     for (int i = 0; !err && i < times && (i < 1 || p2p_seconds() - first < PEAK_SECONDS); i++) {
         const double start = p2p_seconds();
-        if ((err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq))) == P2P_OK)
+        if ((err = p2p_sequence_run(seq, 0, launches)) == P2P_OK)
             err = p2p_device_finish(device);
         const double seconds = p2p_seconds() - start;
         *best = seconds < *best ? seconds : *best;
     }
+    p2p_sequence_destroy(&seq);
+    return err;
+}
+
+static int measure_fma(P2pDevice *device, P2pBuffer *a, P2pPeak *peak)
+{
+    const P2pCaps *caps = p2p_device_caps(device);
+    const int rounds = 20000;
+    const float factor = 0.5f;
+    const size_t items = caps->is_cpu ? 512 : 65536, group = caps->is_cpu ? 1 : FLAT_GROUP;
+    const P2pArg args[] = {P2P_ARG_BUFFER(a), P2P_ARG(rounds), P2P_ARG(factor)};
+    const P2pLaunch launch = {.program = "peak",
+                              .kernel = "peak_fma",
+                              .global = {items},
+                              .local = {group},
+                              .args = args,
+                              .arg_count = 3};
+    double seconds;
+    const int err = best_of(device, &launch, 1, 5, &seconds);
+
+    peak->gflops = 2e-9 * PEAK_CHAINS * rounds * (double)items * caps->vector_width / seconds;
+    return err;
+}
+
+/* Over the whole buffers, and over so little that the launch is all it takes. */
+static int measure_copy(P2pDevice *device, P2pBuffer *a, P2pBuffer *b, P2pPeak *peak)
+{
+    enum { LAUNCHES = 200 };
+    const P2pArg args[] = {P2P_ARG_BUFFER(a), P2P_ARG_BUFFER(b)};
+    const size_t bytes = p2p_buffer_bytes(a);
+    P2pLaunch launch = {.program = "peak", .kernel = "peak_copy", .args = args, .arg_count = 2};
+    double seconds;
+
+    launch.global[0] = bytes / sizeof(float) / (size_t)p2p_device_caps(device)->vector_width;
+    int err = best_of(device, &launch, 1, 10, &seconds);
+    peak->copy_gb_s = 2e-9 * (double)bytes / seconds;
+    launch.global[0] = 1;
+    if (!err)
+        err = best_of(device, &launch, LAUNCHES, 5, &seconds);
+    peak->launch_s = seconds / LAUNCHES;
     return err;
 }
 
 static int bench_peak(P2pDevice *device, P2pPeak *peak)
 {
     enum { COPY_BYTES = 64 << 20 };
-    const P2pCaps *caps = p2p_device_caps(device);
-    const int rounds = 20000;
-    const float factor = 0.5f;
-    const size_t items = caps->is_cpu ? 512 : 65536, group = caps->is_cpu ? 1 : FLAT_GROUP;
-    P2pSequence *fma = NULL, *copy = NULL;
     P2pBuffer *a = NULL, *b = NULL;
-    double seconds;
-    int err;
+    int err = p2p_buffer_create_zeroed(&a, device, COPY_BYTES);
 
-    if ((err = p2p_sequence_create(&fma, device)) < 0 ||
-        (err = p2p_sequence_create(&copy, device)) < 0 ||
-        (err = p2p_buffer_create(&a, device, COPY_BYTES)) < 0 ||
-        (err = p2p_buffer_create(&b, device, COPY_BYTES)) < 0 || (err = p2p_buffer_zero(a)) < 0)
-        goto done;
-    const P2pArg fma_args[] = {P2P_ARG_BUFFER(a), P2P_ARG(rounds), P2P_ARG(factor)};
-    const P2pArg copy_args[] = {P2P_ARG_BUFFER(a), P2P_ARG_BUFFER(b)};
-    const size_t vectors = COPY_BYTES / sizeof(float) / (size_t)caps->vector_width;
-    if ((err = p2p_sequence_add(fma, &(P2pLaunch){.program = "peak",
-                                                  .kernel = "peak_fma",
-                                                  .global = {items},
-                                                  .local = {group},
-                                                  .args = fma_args,
-                                                  .arg_count = 3})) < 0 ||
-        (err = p2p_sequence_add(copy, &(P2pLaunch){.program = "peak",
-                                                   .kernel = "peak_copy",
-                                                   .global = {vectors},
-                                                   .args = copy_args,
-                                                   .arg_count = 2})) < 0)
-        goto done;
-    if ((err = best_of(device, fma, 5, &seconds)) < 0)
-        goto done;
-    peak->gflops = 2e-9 * PEAK_CHAINS * rounds * (double)items * caps->vector_width / seconds;
-    if ((err = best_of(device, copy, 10, &seconds)) < 0)
-        goto done;
-    peak->copy_gb_s = 2e-9 * COPY_BYTES / seconds;
-done:
-    p2p_sequence_destroy(&fma);
-    p2p_sequence_destroy(&copy);
+    if (!err)
+        err = p2p_buffer_create(&b, device, COPY_BYTES);
+    if (!err)
+        err = measure_fma(device, a, peak);
+    if (!err)
+        err = measure_copy(device, a, b, peak);
     p2p_buffer_destroy(&a);
     p2p_buffer_destroy(&b);
     return err;

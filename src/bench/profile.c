@@ -33,6 +33,23 @@ int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)
     return P2P_OK;
 }
 
+int p2p_profile_launches(P2pPlan *plan, P2pBenchLaunch **launches, int *count)
+{
+    *count = p2p_plan_launch_count(plan);
+    if (!(*launches = p2p_alloc((size_t)*count, sizeof(**launches)))) {
+        *count = 0;
+        return P2P_ENOMEM;
+    }
+    for (int i = 0; i < p2p_plan_step_count(plan); i++) {
+        const P2pPlanStepInfo step = p2p_plan_step_info(plan, i);
+        for (int k = step.launch_first; k < step.launch_last; k++) {
+            const P2pLaunchInfo info = p2p_plan_launch_info(plan, k);
+            (*launches)[k] = (P2pBenchLaunch){i, info.groups, info.least_s};
+        }
+    }
+    return P2P_OK;
+}
+
 int p2p_trainer_profile(P2pTrainer *t, P2pBenchRow **rows, int *count)
 {
     P2P_NEED_AS("trainer", t);

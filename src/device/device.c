@@ -65,6 +65,8 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     const int width = settings->vector_width;
     P2P_REQUIRE(width == 0 || width == 4 || width == 8 || width == 16,
                 "vector_width is %d, it must be 4, 8, 16 or 0 for the device's own", width);
+    P2P_REQUIRE(settings->compute_units >= 0, "compute_units is %d, it must be 0 or more",
+                settings->compute_units);
     P2P_REQUIRE(settings->timeout_s >= 0, "timeout_s is %g, it must be 0 or more seconds",
                 settings->timeout_s);
 
@@ -92,6 +94,8 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     }
     if (width)
         d->caps.vector_width = width;
+    if (settings->compute_units)
+        d->caps.compute_units = settings->compute_units;
     d->cache_bytes = p2p_cache_limit(d->log);
     if (settings->memory_bytes && settings->memory_bytes < d->caps.memory_bytes)
         d->caps.memory_bytes = settings->memory_bytes;

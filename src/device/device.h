@@ -117,9 +117,14 @@ const P2pBuffer *p2p_sequence_zeros(P2pSequence *sequence);
 int p2p_sequence_count(const P2pSequence *sequence);
 /** Enqueue launches first .. last-1. Does not wait. */
 int p2p_sequence_run(P2pSequence *sequence, int first, int last);
-/** Seconds spent so far in launch i and how often it ran (devices opened with profile). */
-double p2p_sequence_seconds(P2pSequence *sequence, int i, int *runs);
-const char *p2p_sequence_kernel(const P2pSequence *sequence, int i);
+/** What is known of a launch; times of devices opened with profile. */
+typedef struct P2pLaunchInfo {
+    const char *kernel;
+    size_t groups; /* 0: the host's, or as the driver chooses */
+    int runs;
+    double seconds, least_s; /* of all runs so far, of the shortest */
+} P2pLaunchInfo;
+P2pLaunchInfo p2p_sequence_info(P2pSequence *sequence, int i);
 
 /** A GEMM of CLBlast appended as a host-enqueued step: C = A * B, see src/device/gemm.c. */
 typedef struct P2pGemm {

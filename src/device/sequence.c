@@ -17,7 +17,7 @@ typedef struct Launch {
     void (*destroy)(void *user);
     void *user;
     cl_event event; /* of the last run, when profiling */
-    double seconds;
+    double seconds, least_s;
     int runs;
 } Launch;
 
@@ -176,8 +176,9 @@ static void collect(P2pDevice *device, Launch *l)
     clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL);
     clReleaseEvent(l->event);
     l->event = NULL;
-    l->seconds += 1e-9 * (double)(end - start);
-    l->runs++;
+    const double seconds = 1e-9 * (double)(end - start);
+    l->seconds += seconds;
+    l->least_s = l->runs++ && l->least_s < seconds ? l->least_s : seconds;
 }
 
 int p2p_sequence_run(P2pSequence *s, int first, int last)
@@ -201,14 +202,16 @@ int p2p_sequence_run(P2pSequence *s, int first, int last)
     return P2P_OK;
 }
 
-double p2p_sequence_seconds(P2pSequence *s, int i, int *runs)
+P2pLaunchInfo p2p_sequence_info(P2pSequence *s, int i)
 {
-    collect(s->device, &s->launches[i]);
-    *runs = s->launches[i].runs;
-    return s->launches[i].seconds;
-}
+    Launch *l = &s->launches[i];
+    P2pLaunchInfo info = {.kernel = l->name, .groups = l->has_local};
 
-const char *p2p_sequence_kernel(const P2pSequence *s, int i)
-{
-    return s->launches[i].name;
+    collect(s->device, l);
+    for (int k = 0; k < 3; k++)
+        info.groups *= l->has_local ? l->global[k] / l->local[k] : 1;
+    info.runs = l->runs;
+    info.seconds = l->seconds;
+    info.least_s = l->least_s;
+    return info;
 }

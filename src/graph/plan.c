@@ -407,16 +407,31 @@ P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
                             .pass = pass->name,
                             .variant = s->way.variant ? s->way.variant->name : "reference",
                             .first = s->call.t[0],
-                            .macs = pass->macs ? pass->macs(&s->call) : 0};
+                            .macs = pass->macs ? pass->macs(&s->call) : 0,
+                            .launch_first = s->launch_first,
+                            .launch_last = s->launch_last};
 
-    for (int k = s->launch_first; k < s->launch_last; k++)
-        info.seconds += p2p_sequence_seconds(plan->sequence, k, &info.runs);
+    for (int k = s->launch_first; k < s->launch_last; k++) {
+        const P2pLaunchInfo launch = p2p_sequence_info(plan->sequence, k);
+        info.seconds += launch.seconds;
+        info.runs = launch.runs;
+    }
     for (int k = 0; k < P2P_MAX_OPERANDS; k++)
         if (p2p_call_has(&s->call, k))
             info.bytes += (double)p2p_tensor_elements(&s->call.t[k]) *
                           (double)p2p_tensor_bytes(&s->call.t[k]) /
                           (double)p2p_tensor_span(&s->call.t[k]);
     return info;
+}
+
+int p2p_plan_launch_count(const P2pPlan *plan)
+{
+    return p2p_sequence_count(plan->sequence);
+}
+
+P2pLaunchInfo p2p_plan_launch_info(P2pPlan *plan, int i)
+{
+    return p2p_sequence_info(plan->sequence, i);
 }
 
 P2pDevice *p2p_plan_device(const P2pPlan *plan)

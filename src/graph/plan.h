@@ -75,9 +75,12 @@ typedef struct P2pPlanStepInfo {
     int runs;
     double macs;  /* of the direct algorithm; 0 where not a convolution */
     double bytes; /* of all operands, each once */
+    int launch_first, launch_last;
 } P2pPlanStepInfo;
 int p2p_plan_step_count(const P2pPlan *plan);
 P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i);
+int p2p_plan_launch_count(const P2pPlan *plan);
+P2pLaunchInfo p2p_plan_launch_info(P2pPlan *plan, int i);
 
 P2pDevice *p2p_plan_device(const P2pPlan *plan);
 

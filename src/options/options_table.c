@@ -166,6 +166,7 @@ const P2pOption p2p_option_table[] = {
     INT(steps, 0, BENCH, 1, 10000, "10", "counted runs"),
     INT(size, 0, BENCH, 1, 8192, "256", "pixels"),
     STRING(svg, 0, BENCH, "", "with ops: draw the convolutions' roofline into this file"),
+    STRING(units, 0, BENCH, "", "with ops: forecast for devices of 4, 8, 16 and so many compute units, or N,N,..."),
     FLAG(json, 0, BENCH | INFO, "print one JSON object"),
     FLAG(tensors, 0, INFO, "list the tensors of a file, one JSON object a line"),
 

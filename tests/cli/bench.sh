@@ -28,6 +28,14 @@ for text in 'arithmetic intensity, FLOP/byte' 'GFLOP/s<' '>fwd<' '>dgrad<' '>wgr
 done
 check 'no number is none' sh -c '! grep -qi -e "nan" -e "inf[^o]" roof.svg'
 check '--svg is for ops alone' refused 2 ops bench peak --svg other.svg
+bench ops $tiny --units 3,64 >forecast.txt
+check 'a forecast has a column for each number' grep -q '^step .* ms *3 *64$' forecast.txt
+check 'and a line for each pass' [ "$(grep -c '% *[0-9]*%$' forecast.txt)" -gt 40 ]
+check 'it names what would not use them' grep -q '^Below 70 % at 3 units' forecast.txt
+for units in 0 8,,9 70000 4x 1,2,3,4,5,6,7,8,9; do
+    check "--units $units is refused" refused 2 "numbers from 1" bench ops --units $units
+done
+check '--units is for ops alone' refused 2 'belongs to ops' bench train --units 8
 check 'a picture that cannot be written is told' refused 1 nowhere/roof.svg \
     bench ops $tiny --svg nowhere/roof.svg
 

@@ -30,7 +30,7 @@ printing() { # programs that print the strings of a file
     src/train/* | src/options/meaning.c | src/model/checkpoint*.c | src/device/wait.c) echo train ;;
     src/model/export.c | src/model/frozen.c | src/model/onnx_export.c | src/model/source.c)
         echo export ;;
-    src/bench/*) echo bench ;;
+    src/bench/* | tools/bench*) echo bench ;;
     src/demo/*) echo data ;;
     src/options/help.c) ;; # seen in each program's --help
     *) echo "$models" ;;

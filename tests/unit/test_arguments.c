@@ -182,6 +182,8 @@ static void test_device_impossible_arguments_are_refused(void **state)
             REFUSED("vector_width is",
                     p2p_device_open(&opened, &(P2pDeviceSettings){.vector_width = width}));
     assert_null(opened);
+    REFUSED("compute_units is",
+            p2p_device_open(&opened, &(P2pDeviceSettings){.compute_units = -1}));
     REFUSED("timeout_s", p2p_device_open(&opened, &(P2pDeviceSettings){.timeout_s = -1}));
     REFUSED("timeout_s", p2p_device_open(&opened, &(P2pDeviceSettings){.timeout_s = NAN}));
     REFUSED("cache", p2p_kernel_cache(NULL));
@@ -221,6 +223,7 @@ static void test_bench_impossible_arguments_are_refused(void **state)
 {
     const P2pPeak peak = {1, 1};
     P2pBenchResult measured;
+    P2pForecast *forecast;
     P2pBenchFolder folder;
     P2pBenchRow *rows;
 
@@ -238,6 +241,10 @@ static void test_bench_impossible_arguments_are_refused(void **state)
             p2p_bench_translate(device, &(P2pBenchSettings){.size = 1 << 30}, &measured));
     REFUSED("folder", p2p_bench_folder(device, "x", NULL, NULL, &folder));
     REFUSED("peak", p2p_bench_peak(device, NULL));
+    REFUSED("result", p2p_bench_forecast(NULL, 2, 4, 0, &forecast));
+    REFUSED("rows", p2p_bench_forecast(&measured, 2, 4, 0, NULL));
+    REFUSED("here and units", p2p_bench_forecast(&measured, 0, 4, 0, &forecast));
+    REFUSED("here and units", p2p_bench_forecast(&measured, 2, 0, 0, &forecast));
     REFUSED("path", p2p_bench_roofline(NULL, NULL, 0, &peak, "x"));
     REFUSED("rows", p2p_bench_roofline("x.svg", NULL, 1, &peak, "x"));
     REFUSED("peak", p2p_bench_roofline("x.svg", NULL, 0, NULL, "x"));

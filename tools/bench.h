@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parts of p2p-bench. */
+#ifndef P2P_TOOLS_BENCH_H
+#define P2P_TOOLS_BENCH_H
+
+#include "cli.h"
+
+/** Numbers of compute units to forecast for. */
+enum { BENCH_MOST_UNITS = 8 };
+typedef struct BenchUnits {
+    int count, list[BENCH_MOST_UNITS];
+} BenchUnits;
+
+/** Several numbers by commas, or one: 4, 8, 16 and so on up to it. False: reported. */
+bool bench_units_read(BenchUnits *units, const char *text);
+
+/**
+ * Print what each pass's share of a unit would be on devices of so many: `own` was measured on the
+ * `here` units at hand; for each number the step is planned anew and measured in that form.
+ * Returns the exit code.
+ */
+int bench_forecast(const BenchUnits *units, const P2pBenchResult *own, int here, double launch_s,
+                   const P2pBenchSettings *settings, const P2pOptions *options, const P2pLog *log);
+
+#endif
