@@ -29,9 +29,19 @@ static int draw_channels(P2pDraw *r, int block)
                                   : p2p_draw_channels(r, 40);
 }
 
-/* Sides of up to 20 pixels; some of up to 90 with one block of channels: many tiles. */
+/* Sides of up to 20 pixels; some of up to 90 with one block of channels: many tiles; some with few
+ * channels on one side, as at the ends of the networks. */
 static void draw_sizes(P2pDraw *r, P2pTrial *c, int least, int kernel, int block)
 {
+    if (p2p_draw_chance(r, 15)) {
+        const int few = p2p_draw_int(r, 1, 8), rest = block * p2p_draw_int(r, 1, 2);
+        const bool small = p2p_draw_chance(r, 50);
+
+        set_shapes(c, p2p_draw_int(r, 1, 2), p2p_max(least, p2p_draw_size(r, 40)),
+                   p2p_max(least, p2p_draw_size(r, 40)), small ? rest : few, small ? few : rest,
+                   kernel, block);
+        return;
+    }
     if (!r->most && p2p_draw_chance(r, 15))
         set_shapes(c, p2p_draw_int(r, 1, 2), p2p_draw_int(r, 30, 90), p2p_draw_int(r, 30, 90),
                    block, block, kernel, block);
@@ -101,7 +111,7 @@ static void draw_wgrad(P2pDraw *r, P2pTrial *c, int block)
 
     draw_geometry(r, c, block);
     c->call.attr.accumulate = p2p_draw_chance(r, 40);
-    c->padded = 1u << P2P_CONV_Y;
+    c->padded = 1u << P2P_CONV_X | 1u << P2P_CONV_Y; /* the wide one of a thin pair is padded */
     c->terms = (double)y->n * y->h * y->w + 2;
 }
 
