@@ -22,4 +22,12 @@ bool bench_units_read(BenchUnits *units, const char *text);
 int bench_forecast(const BenchUnits *units, const P2pBenchResult *own, int here, double launch_s,
                    const P2pBenchSettings *settings, const P2pOptions *options, const P2pLog *log);
 
+/**
+ * Run other programs in turn with this one, `train` or `translate`, by a Python that has them: the
+ * process becomes that Python. Returns, with an exit code, only where it cannot be run.
+ *
+ * @param self  How this program was called.
+ */
+int bench_compare(const char *kind, const char *self, const P2pOptions *options);
+
 #endif

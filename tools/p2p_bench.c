@@ -9,12 +9,14 @@
 const char cli_usage[] =
     "Usage: p2p-bench train|translate|ops|peak [OPTION]...\n"
     "       p2p-bench folder MODEL FOLDER [OPTION]...\n"
+    "       p2p-bench compare train|translate [OPTION]...\n"
     "  train      a whole training step\n"
     "  translate  one picture\n"
     "  ops        every pass of a training step with its time; --svg FILE draws a roofline,\n"
     "             --units N forecasts how well it would use more compute units\n"
     "  folder     the pictures of a folder: reading, translating, encoding; writes nothing\n"
     "  peak       multiply-adds and bandwidth of the device\n"
+    "  compare    in turn with PyTorch, or onnxruntime and OpenVINO, where a Python has them\n"
     "Warm-up and compilation are reported apart (setup_s).\n";
 
 static const char program[] = "p2p-bench";
@@ -146,9 +148,12 @@ static const char *find_kind(const P2pArguments *rest)
             return kinds[i];
     if (rest->argc == 3 && !strcmp(rest->argv[0], "folder"))
         return "folder";
+    if (rest->argc == 2 && !strcmp(rest->argv[0], "compare") &&
+        (!strcmp(rest->argv[1], "train") || !strcmp(rest->argv[1], "translate")))
+        return "compare";
     fprintf(stderr,
-            "%s: what to measure: train, translate, ops, peak, or folder MODEL FOLDER; see "
-            "--help\n",
+            "%s: what to measure: train, translate, ops, peak, folder MODEL FOLDER, or compare "
+            "train|translate; see --help\n",
             program);
     return NULL;
 }
@@ -183,6 +188,8 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     if (!check_for_ops(kind, options, &units))
         return CLI_USAGE;
+    if (!strcmp(kind, "compare"))
+        return bench_compare(rest.argv[1], argv[0], options);
     if (!strcmp(kind, "ops"))
         p2p_options_set_flag(options, "profile", true);
     cli_log_init(&log, options);

@@ -77,7 +77,7 @@ struct P2pOptions {
     bool profile, debug_nan, quiet, verbose;
     /* benchmarks */
     int steps, size;
-    char svg[P2P_OPTION_TEXT], units[64];
+    char svg[P2P_OPTION_TEXT], units[64], peers[64], python[P2P_OPTION_TEXT];
     bool json;
     /* Which options were given, by place in the table. */
     bool given[P2P_OPTION_COUNT_MAX];

@@ -53,6 +53,21 @@ check 'its parts make the whole' awk -v whole="$(value median_s)" -v a="$(value 
                whole <= most && rate <= 1 / least && rate >= .5 / most) }'
 check 'nothing is written' [ "$(find . -newer $model -name '*.png' | wc -l)" -eq 0 ]
 mkdir empty
+# A Python without packages.
+python=$(command -v python3)
+printf '#!/bin/sh\nexec %s -I -S "$@"\n' "$python" >bare
+chmod +x bare
+for kind in train:torch translate:onnxruntime; do
+    check "compare $kind is missed in a line" refused 1 "install ${kind#*:}" \
+        bench compare ${kind%:*} --python ./bare
+done
+check 'a Python that is none is told' refused 1 'no_python cannot be run' \
+    bench compare train --python no_python
+check 'compare wants to know what' refused 2 'train|translate' bench compare
+check 'a network that it does not know is told' refused 1 'unet_128' \
+    bench compare train --netG resnet_9blocks --python ./bare
+check 'so is a peer' refused 1 'fused, compile, not tensorflow' \
+    bench compare train --peers tensorflow --python ./bare
 check 'an empty folder is refused' refused 1 'no pictures' bench folder $model empty
 check 'a missing model is refused' refused 1 nomodel bench folder nomodel data/train
 check 'folder needs both' refused 2 'MODEL FOLDER' bench folder $model
