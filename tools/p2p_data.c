@@ -14,12 +14,14 @@ static const char program[] = "p2p-data";
 static const char help[] =
     "Usage: p2p-data demo DIR [--count N] [--seed N] [--size N] [--format png|jpg]\n"
     "       p2p-data combine FOLDER_A FOLDER_B FOLDER_AB [--format png|jpg] [--skip_bad]\n"
+    "                                                    [--no_exif]\n"
     "demo     draw pairs of facades and their label maps into DIR/train, DIR/val and DIR/test\n"
     "combine  join pictures of equal names side by side, through all subfolders\n\n"
     "      --count N      pairs for training (default 100); a tenth more for val and test each\n"
     "      --seed N       of the demonstration set (default 0)\n"
     "      --size N       pixels of a side, 32 to 4096 (default 256)\n"
     "      --format NAME  png or jpg (default png)\n"
+    "      --no_exif      take pictures as they are stored, not turned as EXIF says\n"
     "      --skip_bad     pairs that cannot be joined are no failure\n"
     "  -q, --quiet        errors only\n"
     "  -h, --help         this text\n"
@@ -29,7 +31,7 @@ static const char help[] =
 typedef struct Choices {
     long count, seed, size;
     P2pImageFormat format;
-    bool quiet, skip_bad;
+    bool quiet, skip_bad, no_exif;
 } Choices;
 
 static bool show_progress(void *user, size_t done, size_t total)
@@ -62,7 +64,8 @@ static int demo(const char *folder, Choices *c)
 static int combine(char **folders, Choices *c)
 {
     const P2pLog log = cli_log(c->quiet ? P2P_LOG_ERROR : P2P_LOG_WARN);
-    const P2pCombineSettings settings = {.format = c->format, .skip_bad = c->skip_bad, .log = &log};
+    const P2pCombineSettings settings = {
+        .format = c->format, .skip_bad = c->skip_bad, .no_exif = c->no_exif, .log = &log};
     P2pCombineReport report;
     const int err =
         p2p_data_combine(folders[0], folders[1], folders[2], &settings, show_progress, c, &report);
@@ -84,15 +87,12 @@ static bool parse_number(const char *text, long least, long most, long *out)
 /* -1 to go on, or an exit code. */
 static int parse(int argc, char **argv, Choices *c)
 {
-    static const struct option table[] = {{"count", required_argument, NULL, 'c'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"size", required_argument, NULL, 'z'},
-                                          {"format", required_argument, NULL, 'f'},
-                                          {"skip_bad", no_argument, NULL, 'b'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'V'},
-                                          {0}};
+    static const struct option table[] = {
+        {"count", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
+        {"size", required_argument, NULL, 'z'},  {"format", required_argument, NULL, 'f'},
+        {"skip_bad", no_argument, NULL, 'b'},    {"no_exif", no_argument, NULL, 'x'},
+        {"quiet", no_argument, NULL, 'q'},       {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},     {0}};
     bool good = true;
     int code;
 
@@ -114,6 +114,9 @@ static int parse(int argc, char **argv, Choices *c)
             break;
         case 'b':
             c->skip_bad = true;
+            break;
+        case 'x':
+            c->no_exif = true;
             break;
         case 'q':
             c->quiet = true;

@@ -57,6 +57,8 @@ static int compare(P2pModel *const models[2], const char *path, const P2pOptions
     P2pMetrics m;
     int err = p2p_image_read(&in, path, cli_size(o, "max_pixels"));
 
+    if (!err)
+        err = p2p_image_upright(&in);
     for (int i = 0; !err && i < 2; i++)
         err = p2p_model_translate(models[i], &in, &out[i]);
     if (!err && (err = p2p_image_compare(&out[0], &out[1], &m)) == 0) {

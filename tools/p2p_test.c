@@ -381,13 +381,14 @@ static int test_all(P2pModel *model, const P2pOptions *o, const P2pLog *log)
     const char *root = cli_text(cli_text(o, "dataroot")[0] ? o : stored, "dataroot");
     const char *phase = cli_text(o, "phase");
     const char *count = cli_int(o, "num_test") ? "num_test" : "max_dataset_size";
-    const P2pDatasetSettings settings = {.phase = phase[0] ? phase : "test",
-                                         .direction = strcmp(cli_text(stored, "direction"), "BtoA")
-                                                          ? P2P_DIRECTION_ATOB
-                                                          : P2P_DIRECTION_BTOA,
-                                         .max_dataset_size = cli_size(o, count),
-                                         .max_pixels = cli_size(o, "max_pixels"),
-                                         .log = log};
+    const P2pDatasetSettings settings = {
+        .phase = phase[0] ? phase : "test",
+        .direction =
+            strcmp(cli_text(stored, "direction"), "BtoA") ? P2P_DIRECTION_ATOB : P2P_DIRECTION_BTOA,
+        .max_dataset_size = cli_size(o, count),
+        .max_pixels = cli_size(o, "max_pixels"),
+        .no_exif = cli_flag(stored, "no_exif") || cli_flag(o, "no_exif"),
+        .log = log};
     const P2pCheckSettings check = {
         .threads = cli_int(o, "num_threads"), .skip_bad = cli_flag(o, "skip_bad"), .log = log};
     Results r = {.options = o, .model = stored, .phase = settings.phase, .root = root};

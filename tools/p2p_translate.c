@@ -97,6 +97,8 @@ static int translate(Work *w, const P2pOutput *output, bool single)
     int err = read_input(&in, output->from, w->options), code;
     const char *subject = err ? NULL : output->from; /* else the message names the file */
 
+    if (!err && !cli_flag(w->options, "no_exif"))
+        err = p2p_image_upright(&in);
     if (!err)
         err = p2p_model_translate(w->model, &in, &out);
     if (err) {

@@ -92,6 +92,7 @@ typedef struct P2pDatasetSettings {
     P2pDirection direction;
     size_t max_dataset_size; /**< the first so many by name; 0: all */
     size_t max_pixels;       /**< see p2p_image_read */
+    bool no_exif;            /**< two folders: pictures as stored, not p2p_image_upright() */
     const P2pLog *log;       /**< of files ignored; may be NULL */
 } P2pDatasetSettings;
 
@@ -129,8 +130,8 @@ P2P_API int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *con
                                       size_t count);
 
 /**
- * Read pair index whole: input and target as stored (channels and bits of the files), of equal
- * width and height. Both are overwritten, and empty after a failure.
+ * Read pair index whole: input and target as stored (channels and bits of the files; of two folders
+ * upright), of equal width and height. Both are overwritten, and empty after a failure.
  *
  * @return P2P_OK; P2P_EFORMAT: unreadable, of odd width, or of unequal sizes; P2P_EIO, P2P_ENOMEM.
  */
@@ -344,6 +345,7 @@ typedef struct P2pCombineSettings {
     P2pImageFormat format; /**< of the results, default PNG */
     int quality;           /**< of JPEG, see p2p_image_write */
     size_t max_pixels;     /**< see p2p_image_read */
+    bool no_exif;          /**< pictures as stored, not p2p_image_upright() */
     bool skip_bad;         /**< pairs that cannot be joined are no failure unless all are */
     const P2pLog *log;     /**< each of them, and what kinds of files are ignored; may be NULL */
 } P2pCombineSettings;

@@ -33,6 +33,8 @@ typedef struct P2pImage {
     int width, height, channels;
     int bits; /**< 8 or 16 */
     void *data;
+    int orientation; /**< 1 to 8: how the samples lie, by the file's EXIF; 0: it tells nothing.
+                          Copies and conversions keep it. See p2p_image_upright */
 } P2pImage;
 
 typedef enum P2pImageFormat {
@@ -72,8 +74,9 @@ P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
  * JPEG: grey gives 1 channel, colour 3; CMYK and YCCK become RGB as in Pillow, by inks alone. All
  * that libjpeg decodes is read: progressive, arithmetic, any sampling; not 12 bits, not lossless.
  * PNG: all kinds; palettes and 1, 2 and 4 bit greys become 8 bit, transparency becomes an alpha
- * channel, 16 bit stay 16 bit. Gamma, colour profiles and EXIF orientation are not applied. Mistakes
- * in a file that change no sample (in metadata, behind the picture) do not matter.
+ * channel, 16 bit stay 16 bit. Gamma and colour profiles are not applied. EXIF orientation is told but
+ * not applied: p2p_image_upright. Mistakes in a file that change no sample (in metadata, behind the
+ * picture) do not matter.
  *
  * @param image       Overwritten (not freed first); empty after a failure.
  * @param max_pixels  Larger pictures are refused before memory is taken; 0 means
@@ -149,6 +152,14 @@ P2P_API int p2p_image_crop(const P2pImage *in, int x, int y, int width, int heig
 
 /** Mirror left and right, in place. */
 P2P_API void p2p_image_flip(P2pImage *image);
+
+/**
+ * Turn and mirror a picture as its orientation says, in place, so that it lies as it was taken;
+ * orientation is 0 then. Sides change places for 5 to 8. Without an orientation nothing happens.
+ *
+ * @return P2P_OK; P2P_ENOMEM: the picture is unchanged.
+ */
+P2P_API int p2p_image_upright(P2pImage *image);
 
 /** Put two pictures of equal height, channels and bits beside each other: [left | right]. */
 P2P_API int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out);

@@ -44,6 +44,8 @@ static int translate(P2pModel *model, const char *path, size_t max_pixels, doubl
     double at[PARTS] = {p2p_seconds()};
     int err = p2p_image_read(&in, path, max_pixels);
 
+    if (!err)
+        err = p2p_image_upright(&in);
     at[DEVICE] = p2p_seconds();
     if (!err)
         err = p2p_model_translate(model, &in, &out);

@@ -11,6 +11,12 @@
 /** Refuse impossible or too large sizes: P2P_EFORMAT naming the file. */
 int p2p_codec_check_size(const char *name, double width, double height, size_t max_pixels);
 
+/**
+ * The orientation that EXIF data tells: a TIFF header and directory, behind "Exif" and two zeros or not.
+ * 1..8, or 0 where it tells none or is damaged.
+ */
+int p2p_exif_orientation(const unsigned char *data, size_t bytes);
+
 bool p2p_png_recognise(const unsigned char *data, size_t bytes);
 /** *image is empty before and after a failure. */
 int p2p_png_decode(P2pImage *image, const unsigned char *data, size_t bytes, const char *name,

@@ -109,15 +109,21 @@ static int join(const P2pImage *a, const P2pImage *b, P2pImage *out)
     return err;
 }
 
+static int read_one(const Plan *p, const char *path, P2pImage *image)
+{
+    const int err = p2p_image_read(image, path, p->settings->max_pixels);
+
+    return err || p->settings->no_exif ? err : p2p_image_upright(image);
+}
+
 /* The pair i side by side. */
 static int read_pair(const Plan *p, size_t i, P2pImage *both)
 {
-    const size_t max_pixels = p->settings->max_pixels;
     P2pImage a = {0}, b = {0};
-    int err = p2p_image_read(&a, p->a[i], max_pixels);
+    int err = read_one(p, p->a[i], &a);
 
     if (!err)
-        err = p2p_image_read(&b, p->b[i], max_pixels);
+        err = read_one(p, p->b[i], &b);
     if (!err && (a.width != b.width || a.height != b.height))
         err = p2p_fail(P2P_EFORMAT,
                        "%s: has %d x %d pixels, but its partner %s has %d x %d; "

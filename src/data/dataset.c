@@ -120,6 +120,7 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
         return P2P_ENOMEM;
     d->direction = s->direction;
     d->max_pixels = s->max_pixels;
+    d->no_exif = s->no_exif;
     int err = list_layout(d, folder, s);
     if (err)
         p2p_dataset_destroy(&d);
@@ -158,6 +159,7 @@ const char *p2p_dataset_path(const P2pDataset *dataset, size_t index)
     return pair->path_b && dataset->direction == P2P_DIRECTION_BTOA ? pair->path_b : pair->path_a;
 }
 
+/* Never turned: A lies on the left. */
 static int read_joint(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a, P2pImage *b)
 {
     P2pImage both;
@@ -179,12 +181,18 @@ static int read_joint(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage 
     return err;
 }
 
+static int read_one(const P2pDataset *d, const char *path, P2pImage *image)
+{
+    const int err = p2p_image_read(image, path, d->max_pixels);
+
+    return err || d->no_exif ? err : p2p_image_upright(image);
+}
+
 static int read_two(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a, P2pImage *b)
 {
     int err;
 
-    if ((err = p2p_image_read(a, pair->path_a, d->max_pixels)) < 0 ||
-        (err = p2p_image_read(b, pair->path_b, d->max_pixels)) < 0)
+    if ((err = read_one(d, pair->path_a, a)) < 0 || (err = read_one(d, pair->path_b, b)) < 0)
         return err;
     if (a->width != b->width || a->height != b->height)
         return p2p_fail(P2P_EFORMAT, "%s: has %d x %d pixels, but its partner %s has %d x %d",

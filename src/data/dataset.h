@@ -16,6 +16,7 @@ struct P2pDataset {
     size_t count;
     P2pDirection direction;
     size_t max_pixels;
+    bool no_exif;
 };
 
 void p2p_dataset_pair_finish(P2pDatasetPair *pair);

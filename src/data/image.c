@@ -74,6 +74,7 @@ int p2p_image_copy(const P2pImage *in, P2pImage *out)
 
     if (!err)
         memcpy(out->data, in->data, p2p_image_bytes(in));
+    out->orientation = err ? 0 : in->orientation;
     return err;
 }
 
@@ -116,6 +117,45 @@ void p2p_image_flip(P2pImage *image)
             memcpy(right, swap, pixel);
         }
     }
+}
+
+/* The pixels of out in order, from those of in: a walk along its rows or columns. */
+static void turn(const P2pImage *in, P2pImage *out)
+{
+    const int o = in->orientation;
+    const bool from_right = o == 2 || o == 3 || o == 7 || o == 8,
+               from_below = o >= 3 && o != 5 && o != 8;
+    const ptrdiff_t pixel = (ptrdiff_t)pixel_bytes(in), row = pixel * in->width;
+    const ptrdiff_t right = from_right ? -pixel : pixel, down = from_below ? -row : row;
+    const ptrdiff_t step = o >= 5 ? down : right, next = o >= 5 ? right : down;
+    const char *first = (const char *)in->data + (from_right ? row - pixel : 0) +
+                        (from_below ? row * (in->height - 1) : 0);
+    char *to = out->data;
+
+    for (int y = 0; y < out->height; y++)
+        for (int x = 0; x < out->width; x++, to += pixel)
+            memcpy(to, first + y * next + x * step, (size_t)pixel);
+}
+
+int p2p_image_upright(P2pImage *image)
+{
+    P2P_NEED_PICTURE(image);
+
+    const bool lies = image->orientation >= 5;
+    P2pImage out;
+
+    if (image->orientation >= 2 && image->orientation <= 8) {
+        const int err =
+            p2p_image_init(&out, lies ? image->height : image->width,
+                           lies ? image->width : image->height, image->channels, image->bits);
+        if (err)
+            return err;
+        turn(image, &out);
+        p2p_image_finish(image);
+        *image = out;
+    }
+    image->orientation = 0;
+    return P2P_OK;
 }
 
 int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out)
@@ -199,6 +239,7 @@ int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)
         return err;
 
     const size_t pixels = (size_t)in->width * (size_t)in->height;
+    out->orientation = in->orientation;
     for (size_t i = 0; i < pixels; i++)
         convert_pixel(in, i * (size_t)in->channels, out, i * (size_t)channels);
     return P2P_OK;
@@ -216,6 +257,7 @@ int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out)
         return p2p_image_copy(in, out);
     if ((err = p2p_image_init(out, in->width, in->height, in->channels, bits)) < 0)
         return err;
+    out->orientation = in->orientation;
     for (size_t i = 0, n = sample_count(in); i < n; i++) {
         const uint32_t v = sample_get(in, i);
         sample_set(out, i, bits == 8 ? (v + 128) / 257 : v * 257);

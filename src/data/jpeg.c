@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * JPEG by libjpeg. Reads and writes memory, never files; applies no profile and keeps no metadata.
+ * JPEG by libjpeg. Reads and writes memory, never files; applies no profile, and of metadata it knows
+ * the EXIF orientation alone.
  * What libjpeg warns of is read unless picture data is missing or wrong. Failures come by longjmp:
  * all that must survive one lives in a struct of the caller's.
  */
@@ -21,6 +22,8 @@ enum {
     MAX_SIDE = 65500,
     MAX_SCANS = 500, /* of a progressive file: small files with many more would take for ever */
     FIRST_BYTES = 1 << 14,
+    EXIF = JPEG_APP0 + 1,
+    MARKER_MOST = 0xffff, /* bytes of a marker */
 };
 
 /* What both directions share; the first member is what libjpeg hands to the functions below. */
@@ -129,6 +132,19 @@ static void convert_cmyk(unsigned char *rgb, const unsigned char *cmyk, int widt
         }
 }
 
+static bool is_exif(const struct jpeg_marker_struct *m)
+{
+    return m->marker == EXIF && m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0;
+}
+
+static int find_orientation(const struct jpeg_decompress_struct *j)
+{
+    for (const struct jpeg_marker_struct *m = j->marker_list; m; m = m->next)
+        if (is_exif(m))
+            return p2p_exif_orientation(m->data, m->data_length);
+    return 0;
+}
+
 static void read_rows(Reader *r, P2pImage *image)
 {
     struct jpeg_decompress_struct *j = &r->jpeg;
@@ -159,6 +175,7 @@ static int read_guarded(Reader *r, P2pImage *image, const unsigned char *data, s
     jpeg_mem_src(j, data, (unsigned long)bytes);
     j->progress = &r->progress;
     r->progress.progress_monitor = check_scans;
+    jpeg_save_markers(j, EXIF, MARKER_MOST);
     jpeg_read_header(j, TRUE);
     if ((err = p2p_codec_check_size(name, j->image_width, j->image_height, max_pixels)) < 0)
         return err;
@@ -168,6 +185,7 @@ static int read_guarded(Reader *r, P2pImage *image, const unsigned char *data, s
     if ((err = p2p_image_init(image, (int)j->image_width, (int)j->image_height,
                               j->num_components == 1 ? 1 : 3, 8)) < 0)
         return err;
+    image->orientation = find_orientation(j);
     jpeg_start_decompress(j);
     read_rows(r, image);
     return P2P_OK;

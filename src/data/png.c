@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PNG by libpng. Reads and writes memory, never files. Of ancillary chunks only transparency is
- * looked at, so that no other can spoil a picture; nothing behind the pixels is. libpng reports
- * failures by longjmp: all that must survive one lives in a struct of the caller's.
+ * PNG by libpng. Reads and writes memory, never files. Of ancillary chunks libpng gets only
+ * transparency to see, so that no other can spoil a picture; what else is wanted is looked for here, in
+ * no memory. libpng reports failures by longjmp: all that must survive one lives in a struct of the
+ * caller's.
  */
 #include <setjmp.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 
 #include <png.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/codec.h"
@@ -137,6 +139,34 @@ static int read_guarded(PngIo *io, P2pImage *image, const char *name, size_t max
     return P2P_OK;
 }
 
+static size_t big_endian(const unsigned char *at)
+{
+    return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+}
+
+/* The first chunk of a type, wherever it is; NULL where there is none of a right checksum. */
+static const unsigned char *find_chunk(const PngIo *io, const char type[4], size_t *length)
+{
+    for (size_t at = 8; io->bytes - at >= 12; at += 12 + *length) {
+        const unsigned char *chunk = io->in + at; /* length, type, data, CRC */
+        *length = big_endian(chunk);
+        if (*length > io->bytes - at - 12)
+            break;
+        if (memcmp(chunk + 4, type, 4) == 0 &&
+            p2p_crc32(0, chunk + 4, 4 + *length) == big_endian(chunk + 8 + *length))
+            return chunk + 8;
+    }
+    return NULL;
+}
+
+static int find_orientation(const PngIo *io)
+{
+    size_t length;
+    const unsigned char *exif = find_chunk(io, "eXIf", &length);
+
+    return exif ? p2p_exif_orientation(exif, length) : 0;
+}
+
 int p2p_png_decode(P2pImage *image, const unsigned char *data, size_t bytes, const char *name,
                    size_t max_pixels)
 {
@@ -153,6 +183,8 @@ int p2p_png_decode(P2pImage *image, const unsigned char *data, size_t bytes, con
     free(io.rows);
     if (err)
         p2p_image_finish(image);
+    else
+        image->orientation = find_orientation(&io);
     return err;
 }
 

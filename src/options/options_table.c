@@ -62,6 +62,7 @@ const P2pOption p2p_option_table[] = {
            WORDS("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"),
            "how pictures get their size"),
     FLAG(no_flip, DATA, 0, "never mirror pictures"),
+    FLAG(no_exif, DATA, TEST | TRANSLATE, "take pictures as they are stored, not turned as EXIF says"),
     FLAG(serial_batches, DATA, 0, "take pictures by name, not shuffled"),
     FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
     INT(max_dataset_size, DATA, TEST, 0, 2e9, "0", "use the first so many pairs; 0: all"),

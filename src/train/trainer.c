@@ -141,6 +141,7 @@ static int open_data(P2pTrainer *t)
                                          .direction = (P2pDirection)o->direction,
                                          .max_dataset_size = (size_t)o->max_dataset_size,
                                          .max_pixels = (size_t)o->max_pixels,
+                                         .no_exif = o->no_exif,
                                          .log = p2p_device_log(t->device)};
     const P2pJitterSettings jitter = jitter_settings(o);
     const P2pCheckSettings check = {

@@ -2,6 +2,7 @@
 # Folders of pictures as people have them: nothing is overwritten that was read, no result vanishes,
 # nothing is left out without a word, one bad file does not keep the others back.
 # Usage: pictures.sh FOLDER_OF_PROGRAMS
+upright=$(cd "$(dirname "$0")/../data/upright" && pwd)
 . "$(dirname "$0")/lib.sh"
 
 files() { find . -type f ! -name '*.txt' -exec cksum {} + | sort; }
@@ -114,6 +115,22 @@ says 'pictures that are no pairs' 0 'square/train/a.png: is not wider than high'
     --name square --load_size 128 --crop_size 128
 says 'a rest too small for a batch' 0 'each epoch leaves out 1 of 4 pairs' learn --dataroot data \
     --name rest --load_size 128 --crop_size 128 --batch_size 3
+
+# Orientation: o1.jpg and o6.jpg hold the same samples, o6.jpg says that they are turned
+cp "$upright"/o[16].jpg .
+for i in o1 o6; do
+    $t $i.jpg -o $i.png
+    $t $i.jpg -o ${i}_stored.png --no_exif
+done
+check 'as stored both are the same' cmp o1_stored.png o6_stored.png
+check 'which an upright picture is' cmp o1_stored.png o1.png
+check 'a turned one is not' sh -c '! cmp -s o6_stored.png o6.png'
+mkdir lying && cp o6.jpg lying
+$combine lying lying turned --quiet
+$combine lying lying stored --quiet --no_exif
+size() { od -An -j16 -N8 -tu1 "$1" | tr -s ' '; } # of a PNG, as bytes
+check 'combine turns' [ "$(size turned/o6.png)" = ' 0 0 0 34 0 0 0 24' ]
+check 'and does not' [ "$(size stored/o6.png)" = ' 0 0 0 48 0 0 0 17' ]
 
 # One bad file
 mkdir some && cp in/*.png some && head -c 500 in/1.png >some/2.png && mkfifo some/4.png

@@ -113,7 +113,8 @@ static void fuzz_image(const uint8_t *data, size_t bytes)
 {
     P2pImage image = {0};
 
-    p2p_image_read_memory(&image, data, bytes, "input", MAX_PIXELS);
+    if (p2p_image_read_memory(&image, data, bytes, "input", MAX_PIXELS) == 0)
+        p2p_image_upright(&image);
     p2p_image_finish(&image);
 }
 

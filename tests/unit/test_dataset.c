@@ -299,6 +299,41 @@ static void unequal_partners_are_named(void **state)
     p2p_dataset_destroy(&d);
 }
 
+/* A link in the test's folder to a picture that lies on its side: 24 x 17 pixels as stored. */
+static void link_turned(const char *name)
+{
+    assert_int_equal(symlink(P2P_TEST_DATA "/upright/o6.jpg", test_path(name)), 0);
+}
+
+static void expect_size(const char *name, bool no_exif, int width, int height)
+{
+    const P2pDatasetSettings settings = {.no_exif = no_exif};
+    P2pDataset *d;
+    P2pImage input, target;
+
+    assert_int_equal(p2p_dataset_create(&d, folder(name), &settings), P2P_OK);
+    assert_int_equal(p2p_dataset_read(d, 0, &input, &target), P2P_OK);
+    assert_int_equal(input.width, width);
+    assert_int_equal(input.height, height);
+    assert_int_equal(target.width, width);
+    assert_int_equal(target.height, height);
+    p2p_image_finish(&input);
+    p2p_image_finish(&target);
+    p2p_dataset_destroy(&d);
+}
+
+static void pictures_of_two_folders_are_turned_joint_ones_never(void **state)
+{
+    (void)state;
+    link_turned("turned/A/train/x.jpg");
+    link_turned("turned/B/train/x.jpg");
+    expect_size("turned", false, 17, 24);
+    expect_size("turned", true, 24, 17);
+    link_turned("turned_joint/train/x.jpg");
+    expect_size("turned_joint", false, 12, 17);
+    expect_size("turned_joint", true, 12, 17);
+}
+
 static void order_is_a_permutation_of_seed_and_epoch(void **state)
 {
     uint32_t a[100], b[100], c[100];
@@ -337,6 +372,7 @@ int main(void)
         cmocka_unit_test(sizes_that_differ_behind_the_jitter_are_named),
         cmocka_unit_test(pictures_of_subfolders_belong_to_the_set),
         cmocka_unit_test(unequal_partners_are_named),
+        cmocka_unit_test(pictures_of_two_folders_are_turned_joint_ones_never),
         cmocka_unit_test(order_is_a_permutation_of_seed_and_epoch),
     };
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Odd JPEG and PNG files against the samples that Pillow has of them: tests/data/pictures. */
+/* JPEG and PNG files of all kinds against the samples that Pillow has of them. */
 #include "tests/unit/data_helpers.h"
-
-static const char folder[] = P2P_TEST_DATA "/pictures";
 
 /* CRC-32 of all samples; of 16 bits the high bytes, as Pillow keeps no more of colours. */
 static unsigned checksum(const P2pImage *image)
@@ -20,12 +18,14 @@ static unsigned checksum(const P2pImage *image)
 }
 
 /* What expected.txt has to say of the file: "WIDTH HEIGHT CHANNELS BITS CRC" or "refused". */
-static void describe(const char *name, char *text, size_t bytes)
+static void describe(const char *folder, const char *name, bool upright, char *text, size_t bytes)
 {
     char *path = p2p_path_join(folder, name);
     P2pImage image;
-    const int err = p2p_image_read(&image, path, 0);
+    int err = p2p_image_read(&image, path, 0);
 
+    if (!err && upright)
+        err = p2p_image_upright(&image);
     if (err)
         snprintf(text, bytes, "refused");
     else
@@ -37,7 +37,7 @@ static void describe(const char *name, char *text, size_t bytes)
     p2p_image_finish(&image);
 }
 
-static size_t count_files(void)
+static size_t count_files(const char *folder)
 {
     char **names;
     size_t count;
@@ -47,19 +47,19 @@ static size_t count_files(void)
     return count;
 }
 
-static void odd_pictures_have_pillows_samples(void **state)
+/* All files of a folder against its list. */
+static void compare(const char *folder, bool upright)
 {
     char line[256], name[128], wanted[128], got[128], *path = p2p_path_join(folder, "expected.txt");
     FILE *list = fopen(path, "r");
     size_t count = 0, wrong = 0;
 
-    (void)state;
     assert_non_null(list);
     while (fgets(line, sizeof(line), list)) {
         if (line[0] == '#')
             continue;
         assert_int_equal(sscanf(line, "%127s %127[^\n]", name, wanted), 2);
-        describe(name, got, sizeof(got));
+        describe(folder, name, upright, got, sizeof(got));
         count++;
         if (strcmp(got, wanted) != 0) {
             print_message("%s: %s, not %s (%s)\n", name, got, wanted, p2p_error());
@@ -69,12 +69,25 @@ static void odd_pictures_have_pillows_samples(void **state)
     fclose(list);
     free(path);
     assert_int_equal(wrong, 0);
-    assert_int_equal(count, count_files());
+    assert_int_equal(count, count_files(folder));
+}
+
+static void odd_pictures_have_pillows_samples(void **state)
+{
+    (void)state;
+    compare(P2P_TEST_DATA "/pictures", false);
+}
+
+static void turned_pictures_become_upright(void **state)
+{
+    (void)state;
+    compare(P2P_TEST_DATA "/upright", true);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(odd_pictures_have_pillows_samples)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(odd_pictures_have_pillows_samples),
+                                       cmocka_unit_test(turned_pictures_become_upright)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
