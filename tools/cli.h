@@ -60,6 +60,25 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);
 
 /** What the options say of the device. */
 P2pDeviceSettings cli_device_settings(const P2pOptions *options, const P2pLog *log);
+
+/**
+ * A line of progress with rate and time left on standard error, where that is a terminal and neither
+ * --quiet nor --verbose is asked for. To be hidden before something else is printed.
+ */
+typedef struct CliProgress {
+    const char *what;
+    size_t count;
+    double start, shown; /* seconds of a clock; shown: when it was last renewed */
+    bool on, visible;
+} CliProgress;
+
+/** count: of all pieces, 0: not known. */
+void cli_progress_init(CliProgress *progress, const char *what, size_t count,
+                       const P2pOptions *options);
+/** done pieces so far; renews the line a few times a second. */
+void cli_progress_show(CliProgress *progress, size_t done);
+void cli_progress_hide(CliProgress *progress);
+
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 

@@ -50,11 +50,45 @@ static int read_input(P2pImage *image, const char *path, const P2pOptions *o)
 
 /* What is done with all pictures. */
 typedef struct Work {
-    P2pModel *model;
+    const P2pOutputs *outputs;
     const P2pOptions *options;
     size_t done, bad;
     int code; /* of the first bad one */
+    CliProgress progress;
 } Work;
+
+static const P2pOutput *output_of(const Work *w, const P2pTranslation *picture)
+{
+    return &w->outputs->items[picture->index];
+}
+
+static int next(void *user, P2pTranslation *picture)
+{
+    const Work *w = user;
+
+    return picture->index < w->outputs->count;
+}
+
+static int read_picture(void *user, P2pTranslation *picture)
+{
+    const Work *w = user;
+    const int err = read_input(&picture->in, output_of(w, picture)->from, w->options);
+
+    return err || cli_flag(w->options, "no_exif") ? err : p2p_image_upright(&picture->in);
+}
+
+/* Into its file; for standard output into memory. */
+static int write_picture(void *user, P2pTranslation *picture)
+{
+    const Work *w = user;
+    const P2pOutput *output = output_of(w, picture);
+
+    if (strcmp(output->to, "-") == 0)
+        return p2p_image_encode(&picture->out, P2P_IMAGE_PNG, 0, &picture->data, &picture->bytes);
+    const int err = w->outputs->single ? P2P_OK : p2p_output_make_folder(output);
+    return err ? err
+               : p2p_image_write(&picture->out, output->to, cli_int(w->options, "jpeg_quality"));
+}
 
 /* Tell of a picture that cannot be translated. An exit code where all ends with it, or 0. */
 static int put_aside(Work *w, const char *subject, int err)
@@ -72,57 +106,45 @@ static int put_aside(Work *w, const char *subject, int err)
     return cli_ends_all(err) ? code : CLI_OK;
 }
 
-static int write_output(const P2pImage *image, const P2pOutput *output, bool single,
-                        const P2pOptions *o)
-{
-    unsigned char *data;
-    size_t bytes;
-    int err;
-
-    if (strcmp(output->to, "-") != 0) {
-        err = single ? P2P_OK : p2p_output_make_folder(output);
-        return err ? err : p2p_image_write(image, output->to, cli_int(o, "jpeg_quality"));
-    }
-    err = p2p_image_encode(image, P2P_IMAGE_PNG, 0, &data, &bytes);
-    /* A failure is told when the program ends. */
-    const bool bad = !err && (fwrite(data, 1, bytes, stdout) != bytes || fflush(stdout) != 0);
-    free(data);
-    return bad ? CLI_FAILED : err;
-}
-
 /* 0 to go on, or an exit code with the message printed. */
-static int translate(Work *w, const P2pOutput *output, bool single)
+static int tell(void *user, P2pTranslation *picture)
 {
-    P2pImage in = {0}, out = {0};
-    int err = read_input(&in, output->from, w->options), code;
-    const char *subject = err ? NULL : output->from; /* else the message names the file */
+    Work *w = user;
+    const P2pOutput *output = output_of(w, picture);
+    int code = CLI_OK;
 
-    if (!err && !cli_flag(w->options, "no_exif"))
-        err = p2p_image_upright(&in);
-    if (!err)
-        err = p2p_model_translate(w->model, &in, &out);
-    if (err) {
-        code = put_aside(w, subject, err);
+    if (picture->status)
+        cli_progress_hide(&w->progress);
+    if (picture->status && picture->failed == P2P_TRANSLATE_WRITE) {
+        code = cli_fail(program, picture->status);
+    } else if (picture->status) { /* that of reading names the file */
+        code = put_aside(w, picture->failed == P2P_TRANSLATE_RUN ? output->from : NULL,
+                         picture->status);
+    } else if (picture->data &&
+               (fwrite(picture->data, 1, picture->bytes, stdout) != picture->bytes ||
+                fflush(stdout) != 0)) {
+        code = CLI_FAILED; /* told when the program ends */
     } else {
-        err = write_output(&out, output, single, w->options);
-        code = err < 0 ? cli_fail(program, err) : err;
-        w->done += !err;
-        if (!err && cli_flag(w->options, "verbose"))
+        w->done++;
+        if (cli_flag(w->options, "verbose"))
             cli_say(stderr, "%s -> %s", output->from, output->to);
     }
-    p2p_image_finish(&in);
-    p2p_image_finish(&out);
+    cli_progress_show(&w->progress, picture->index + 1);
     return code;
 }
 
 static int translate_all(P2pModel *model, const P2pOutputs *outputs, const P2pOptions *o)
 {
+    static const P2pTranslateCalls calls = {next, read_picture, write_picture, tell};
     const bool skip = cli_flag(o, "skip_bad");
-    Work w = {.model = model, .options = o};
-    int code = CLI_OK;
+    Work w = {.outputs = outputs, .options = o};
 
-    for (size_t i = 0; !code && i < outputs->count; i++)
-        code = translate(&w, &outputs->items[i], outputs->single);
+    if (!outputs->single)
+        cli_progress_init(&w.progress, "pictures", outputs->count, o);
+    const int code = p2p_model_translate_all(model, &calls, cli_int(o, "num_threads"), &w);
+    cli_progress_hide(&w.progress);
+    if (code < 0)
+        return cli_fail(program, code);
     if (code || outputs->single)
         return code ? code : w.code;
     if (!cli_flag(o, "quiet")) {

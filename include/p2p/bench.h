@@ -65,13 +65,16 @@ P2P_API void p2p_bench_result_finish(P2pBenchResult *result);
 typedef struct P2pBenchFolderSettings {
     int steps;            /**< pictures at least: the folder is gone through again */
     size_t max_pixels;    /**< see p2p_image_read */
+    int threads;          /**< see p2p_model_translate_all */
     const char *variants; /**< as --variant; NULL: by the rule */
 } P2pBenchFolderSettings;
 
-/** Times of a picture; the parts follow each other. */
+/** A folder's rate, and times of a picture whose parts follow each other. */
 typedef struct P2pBenchFolder {
-    size_t pictures;       /**< counted ones */
-    double pictures_per_s; /**< of the whole */
+    size_t pictures;       /**< counted ones, each once by itself and once within the folder */
+    double pictures_per_s; /**< of the whole folder by p2p_model_translate_all */
+    double
+        device_per_s; /**< of the device by itself: from the mean, where device_s is the median */
     double median_s, min_s, max_s;
     double decode_s; /**< median: from the file to samples */
     double device_s; /**< median: resizing, upload, network, download, rounding */

@@ -72,6 +72,54 @@ P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int cha
  */
 P2P_API int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out);
 
+/* ---- Many pictures --------------------------------------------------------------------------- */
+
+/** What is done with a picture, in this order. */
+typedef enum P2pTranslateStep {
+    P2P_TRANSLATE_NEXT,
+    P2P_TRANSLATE_READ,
+    P2P_TRANSLATE_RUN, /**< p2p_model_translate() */
+    P2P_TRANSLATE_WRITE,
+} P2pTranslateStep;
+
+/** A picture on its way, zeroed at its beginning. */
+typedef struct P2pTranslation {
+    size_t index;            /**< from 0 on */
+    P2pImage in;             /**< from read; freed before write */
+    P2pImage out;            /**< for write; freed after it */
+    unsigned char *data;     /**< what the calls hand on to each other; free()d after done */
+    size_t bytes;            /**< of data, the calls' own */
+    int status;              /**< 0, or of the step that failed */
+    P2pTranslateStep failed; /**< that step, where status is not 0 */
+} P2pTranslation;
+
+/** Where pictures come from and go to. */
+typedef struct P2pTranslateCalls {
+    /** One picture after the other. 1: there is one; 0: no more; negative: a failure, the last. */
+    int (*next)(void *user, P2pTranslation *picture);
+    /** Fill in. Of several pictures at once, in any order, as is write. 0 or negative. */
+    int (*read)(void *user, P2pTranslation *picture);
+    /** Do with out what needs no order, such as encoding it into data. 0 or negative. */
+    int (*write)(void *user, P2pTranslation *picture);
+    /** One picture after the other, in the order of next, also those that failed, with the message
+     *  in p2p_error(). Anything but 0 ends all: later pictures, of which some were written, are not
+     *  told of any more. */
+    int (*done)(void *user, P2pTranslation *picture);
+} P2pTranslateCalls;
+
+/**
+ * Translate pictures so that reading and encoding go on beside the device's work. Each result is that
+ * of p2p_model_translate() alone, whatever the threads.
+ *
+ * @param calls    Called from the threads, the calling one among them; next and done may be under way
+ *                 at once. They must not use the model.
+ * @param threads  Beside the calling one, 0 to 256. Each of them all has at most one picture in
+ *                 samples; as many again wait for their turn as data.
+ * @return 0, or what done returned; P2P_EINVAL, P2P_ENOMEM.
+ */
+P2P_API int p2p_model_translate_all(P2pModel *model, const P2pTranslateCalls *calls, int threads,
+                                    void *user);
+
 /** A description of a model file for people, in fresh memory (free() it). */
 P2P_API int p2p_model_describe(const char *path, char **text);
 

@@ -67,7 +67,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
     INT(max_dataset_size, DATA, TEST, 0, 2e9, "0", "use the first so many pairs; 0: all"),
     FACT_STRING(data_digest, DATA, "number of the pictures, and a hash of their names"),
-    INT(num_threads, 0, TRAIN | TEST, 0, 256, "2", "threads that load pictures"),
+    INT(num_threads, 0, TRAIN | TEST | TRANSLATE | BENCH, 0, 256, "2", "threads that load and save pictures"),
     LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 1, 1e12, "178956970",
          "refuse larger pictures, also resized ones"),
 

@@ -46,11 +46,11 @@ bench folder $model data/train --steps 7 --json >folder.json
 check 'a folder is measured in whole passes' [ "$(value pictures)" -eq 9 ]
 check 'its figures are JSON' python3 -m json.tool folder.json /dev/null
 check 'its parts make the whole' awk -v whole="$(value median_s)" -v a="$(value decode_s)" \
-    -v b="$(value device_s)" -v c="$(value encode_s)" -v rate="$(value pictures_per_s)" \
-    -v least="$(value min_s)" -v most="$(value max_s)" 'BEGIN {
+    -v b="$(value device_s)" -v c="$(value encode_s)" -v device="$(value device_per_s)" \
+    -v rate="$(value pictures_per_s)" -v least="$(value min_s)" -v most="$(value max_s)" 'BEGIN {
         sum = a + b + c
         exit !(a > 0 && b > 0 && c > 0 && sum > least / 2 && sum < 2 * most && least <= whole &&
-               whole <= most && rate <= 1 / least && rate >= .5 / most) }'
+               whole <= most && device >= 1 / most && rate >= .5 / most && rate < 2 * device) }'
 check 'nothing is written' [ "$(find . -newer $model -name '*.png' | wc -l)" -eq 0 ]
 mkdir empty
 # A Python without packages.

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Folders whose pictures are read, translated and written side by side: the same files, messages and
+# exit status as one after the other. Usage: folders.sh FOLDER_OF_PROGRAMS STREAM
+. "$(dirname "$0")/lib.sh"
+program=$2
+
+"$tools/p2p-data" demo data --count 12 --size 128 --quiet
+train run --norm instance --max_steps 1
+model=checkpoints/run/latest.safetensors
+t="timeout 60 $tools/p2p-translate --device cpu -m $model"
+check 'streams' "$program" $model data/train/000[1-5].png
+
+# As one after the other
+cp -r data/train in
+for i in 03 07; do head -c 700 in/00$i.png >cut.png && mv cut.png in/00$i.png; done
+for threads in 0 1 2 7; do
+    code=0
+    $t in -o out --verbose --num_threads $threads 2>err.txt || code=$?
+    grep -e ' -> ' -e 'in/00' -e pictures err.txt >said.txt
+    (cd out && cksum *) >files.txt
+    echo $code >>files.txt
+    [ $threads -gt 0 ] || { mv said.txt said0.txt && mv files.txt files0.txt; continue; }
+    check "the same files and exit status, $threads threads" cmp files.txt files0.txt
+    check "the same messages in the same order, $threads threads" cmp said.txt said0.txt
+    rm -r out
+done
+check 'two bad ones are told' [ "$(grep -c 'in/00.*PNG' said0.txt)" -eq 2 ]
+check 'and the others are there' [ "$(wc -l <files0.txt)" -eq 11 ]
+finish
