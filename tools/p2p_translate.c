@@ -148,11 +148,13 @@ static int translate_all(P2pModel *model, const P2pOutputs *outputs, const P2pOp
     if (code || outputs->single)
         return code ? code : w.code;
     if (!cli_flag(o, "quiet")) {
-        char bad[64] = "";
+        char there[64] = "", bad[64] = "";
+        if (outputs->existing)
+            snprintf(there, sizeof(there), ", %zu already there", outputs->existing);
         if (w.bad)
             snprintf(bad, sizeof(bad), ", %zu %s", w.bad, skip ? "skipped" : "failed");
-        cli_say(stderr, "%zu picture%s in %s%s", w.done, w.done == 1 ? "" : "s",
-                cli_text(o, "output"), bad);
+        cli_say(stderr, "%zu picture%s in %s%s%s", w.done, w.done == 1 ? "" : "s",
+                cli_text(o, "output"), there, bad);
     }
     return w.bad && (!skip || !w.done) ? CLI_FAILED : CLI_OK;
 }
@@ -168,6 +170,7 @@ static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, const P
                                                  .output = cli_text(o, "output"),
                                                  .model = model[0] ? model : "/proc/self/exe",
                                                  .keep_suffix = cli_flag(o, "keep_suffix"),
+                                                 .skip_existing = cli_flag(o, "skip_existing"),
                                                  .log = log});
 }
 

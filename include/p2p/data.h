@@ -198,7 +198,8 @@ typedef struct P2pOutput {
 typedef struct P2pOutputs {
     P2pOutput *items;
     size_t count;
-    bool single; /**< one file to one file */
+    size_t existing; /**< results that are there, left out of items; see skip_existing */
+    bool single;     /**< one file to one file */
 } P2pOutputs;
 
 /** Zero means default. */
@@ -208,6 +209,7 @@ typedef struct P2pOutputSettings {
     const char *output; /**< a file for one file; else, or where it ends in /, a folder */
     const char *model;  /**< another file that must stay as it is; may be NULL */
     bool keep_suffix;   /**< in a folder, in.jpg gives in.jpg.png instead of in.png */
+    bool skip_existing; /**< leave out what has a result, of whatever age */
     const P2pLog *log;  /**< of files ignored; may be NULL */
 } P2pOutputSettings;
 

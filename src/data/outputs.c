@@ -217,6 +217,26 @@ static int plan(Plan *p)
     return add_all(p);
 }
 
+static void output_finish(P2pOutput *output)
+{
+    free(output->from);
+    free(output->to);
+}
+
+/* Results appear whole, so that one that is there is complete. */
+static void leave_out_existing(P2pOutputs *o)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < o->count; i++)
+        if (p2p_file_exists(o->items[i].to))
+            output_finish(&o->items[i]);
+        else
+            o->items[left++] = o->items[i];
+    o->existing = o->count - left;
+    o->count = left;
+}
+
 int p2p_outputs_init(P2pOutputs *outputs, const P2pOutputSettings *settings)
 {
     P2P_NEED(outputs);
@@ -233,6 +253,8 @@ int p2p_outputs_init(P2pOutputs *outputs, const P2pOutputSettings *settings)
         err = check_collisions(outputs);
     if (!err)
         err = check_inputs(outputs, settings->model);
+    if (!err && settings->skip_existing)
+        leave_out_existing(outputs);
     if (err)
         p2p_outputs_finish(outputs);
     return err;
@@ -242,10 +264,8 @@ void p2p_outputs_finish(P2pOutputs *outputs)
 {
     if (!outputs)
         return;
-    for (size_t i = 0; i < outputs->count; i++) {
-        free(outputs->items[i].from);
-        free(outputs->items[i].to);
-    }
+    for (size_t i = 0; i < outputs->count; i++)
+        output_finish(&outputs->items[i]);
     free(outputs->items);
     *outputs = (P2pOutputs){0};
 }

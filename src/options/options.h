@@ -31,7 +31,7 @@ struct P2pOptions {
     char data_digest[48]; /* of the pictures that were there */
     int direction;        /* P2pDirection */
     int input_nc, output_nc, load_size, crop_size, preprocess;
-    bool no_flip, no_exif, serial_batches, skip_bad, keep_suffix;
+    bool no_flip, no_exif, serial_batches, skip_bad, skip_existing, keep_suffix;
     int max_dataset_size, num_threads;
     long max_pixels;
     /* networks */

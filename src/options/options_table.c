@@ -132,6 +132,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(eval, 0, TEST | TRANSLATE | EXPORT, "running statistics instead of each picture's; no dropout"),
     INT(num_test, 0, TEST, 0, 1e9, "0", "test the first so many; 0: all"),
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
+    FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
     INT(jpeg_quality, 0, TRANSLATE, 1, 100, "95", "of JPEG output"),
 
 #undef GROUP
