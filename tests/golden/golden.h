@@ -26,7 +26,8 @@ typedef struct Golden {
     bool skip_unsupported;
     unsigned perturb; /* not 0: seed of one-ulp changes to the pictures of trajectories */
     int tries;        /* runs of a trajectory until one holds */
-    bool is_trajectory;
+    bool excusable;   /* what fails now may be chaos */
+    bool final;       /* a failure of this file was not */
 
     const char *path;
     P2pTensorFile *file;

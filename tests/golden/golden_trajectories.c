@@ -6,12 +6,15 @@
  * Training is chaotic from the first Adam step on (it moves each weight by lr sign(gradient), also
  * where the gradient is rounding noise), so a bound must grow with the steps. The file holds three
  * f32 runs of the framework; ours may be four times as far from float64 as the worst of them, or
- * 1e-5 where they are closer.
+ * 1e-5 where they are closer. A flipped gate of a ReLU may part one of our runs from all three: behind
+ * step 3 another try with perturbed pictures may show that it was chaos (--tries). Up to step 3, with an
+ * epsilon that tames Adam, and where the engine fails, nothing is excused.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "p2p/image.h"
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
@@ -19,6 +22,9 @@
 #include "tests/golden/golden.h"
 
 enum { MAX_STEPS = 64, RUNS = 3 };
+/* Up to this step rounding decides nothing; and with so large an epsilon of Adam's in no step. */
+enum { CERTAIN_STEPS = 3 };
+#define TAME_EPS 1e-2
 
 static const int checked_steps[] = {1, 2, 3, 5, 10, 20};
 static const char *const run_names[RUNS] = {"f32_t1", "f32_t2", "f32_plain"};
@@ -50,17 +56,62 @@ static const char *word(const Trajectory *t, const char *key)
     return text ? text : "";
 }
 
-/* The file's own pictures, or those of the file beside it that several share. */
-static GoldenArray read_pairs(Golden *g)
+/* A file in the folder of the one under test; for free(). */
+static char *beside(const Golden *g, const char *name)
 {
-    GoldenArray pairs = golden_array(g, NULL, "pairs");
     const char *slash = strrchr(g->path, '/');
-    P2pTensorFile *file = NULL;
 
-    if (pairs.data || g->err)
-        return pairs;
-    char *path =
-        p2p_format("%.*spairs_256.safetensors", slash ? (int)(slash + 1 - g->path) : 0, g->path);
+    return p2p_format("%.*s%s", slash ? (int)(slash + 1 - g->path) : 0, g->path, name);
+}
+
+/* Pairs [n, size, 2 size, 3] cut from the middles of the two halves of each square pair, which stand one
+ * below the other. */
+static void cut_pairs(Golden *g, const P2pImage *image, int size, GoldenArray *pairs)
+{
+    const int whole = image->width / 2, margin = (whole - size) / 2;
+    const size_t row = (size_t)size * 3;
+
+    if (image->channels != 3 || image->bits != 8 || margin < 0 || image->height % whole) {
+        g->err = p2p_fail(P2P_EFORMAT, "the pairs cannot be cut to %d x %d", size, size);
+        return;
+    }
+    *pairs = (GoldenArray){.rank = 4, .dim = {image->height / whole, size, 2 * size, 3}};
+    pairs->count = (size_t)pairs->dim[0] * (size_t)size * 2 * row;
+    float *to = golden_floats(g, pairs->count);
+    pairs->data = to;
+    for (int y = 0; y < pairs->dim[0] * size; y++)
+        for (int half = 0; half < 2; half++, to += row) {
+            const int line = y / size * whole + y % size + margin;
+            const unsigned char *from = (const unsigned char *)image->data +
+                                        (size_t)(2 * line + half) * (size_t)whole * 3 +
+                                        (size_t)margin * 3;
+            for (size_t i = 0; i < row; i++)
+                to[i] = from[i];
+        }
+}
+
+/* Pairs of 256 x 256 that several files share, in a lossless picture. */
+static GoldenArray read_picture(Golden *g, int size)
+{
+    GoldenArray pairs = {0};
+    P2pImage image = {0};
+    char *path = beside(g, "pairs_256.png");
+
+    g->err = path ? p2p_image_read(&image, path, 0) : P2P_ENOMEM;
+    if (!g->err)
+        cut_pairs(g, &image, size, &pairs);
+    p2p_image_finish(&image);
+    free(path);
+    return pairs;
+}
+
+/* The same as a tensor. */
+static GoldenArray read_tensor(Golden *g)
+{
+    GoldenArray pairs = {0};
+    P2pTensorFile *file = NULL;
+    char *path = beside(g, "pairs_256.safetensors");
+
     g->err = path ? p2p_safetensors_read(&file, path) : P2P_ENOMEM;
     if (!g->err) {
         pairs = golden_read(g, file, "pairs");
@@ -70,6 +121,15 @@ static GoldenArray read_pairs(Golden *g)
     p2p_tensor_file_close(&file);
     free(path);
     return pairs;
+}
+
+/* The file's own pictures, or those beside it. */
+static GoldenArray read_pairs(Golden *g)
+{
+    const GoldenArray own = golden_array(g, NULL, "pairs");
+    const int size = golden_int(g, "size");
+
+    return own.data || g->err ? own : size > 0 ? read_picture(g, size) : read_tensor(g);
 }
 
 /* One half of a pair, from [0, 255] to [-1, 1]. */
@@ -221,6 +281,7 @@ static void check_losses(Trajectory *t)
         for (int r = 0; r < RUNS; r++)
             worst = fmax(worst, loss_deviation(t, runs[r].data, t->names, steps));
         snprintf(name, sizeof(name), "losses up to step %d", steps);
+        g->excusable = steps > CERTAIN_STEPS && number(t, "adam_eps", 0) < TAME_EPS;
         golden_compare(g, name, loss_deviation(t, t->losses[0], P2P_GAN_MAX_LOSSES, steps),
                        fmax(factor * worst, floor_tolerance));
     }
@@ -270,17 +331,20 @@ static void check_picture(Trajectory *t)
 {
     Golden *g = t->g;
     const GoldenArray ref = golden_need(g, NULL, "out");
-    float *ours = golden_floats(g, ref.count);
+    float *ours = golden_floats(g, (size_t)t->size_h * (size_t)t->size_w * 3);
     double sum = 0;
 
     if (g->err)
         return;
-    P2P_ASSERT(ref.count == (size_t)t->size_h * (size_t)t->size_w * 3);
+    const int step = t->size_h / ref.dim[2], width = ref.dim[3];
+    P2P_ASSERT(step * width == t->size_w && ref.dim[1] == 3);
     forward(t, ours);
     if (g->err)
         return;
-    for (size_t i = 0; i < ref.count; i++)
-        sum += fabs((double)ours[i] - ref.data[i]);
+    for (int i = 0; i < (int)ref.count; i++) {
+        const int line = i / width * step, x = i % width * step;
+        sum += fabs((double)ours[line * t->size_w + x] - ref.data[i]);
+    }
     golden_compare(g, "out, mean abs", sum / (double)ref.count,
                    factor * worst_run(t, "out_mean_abs", "out"));
 }
