@@ -11,7 +11,7 @@
  * Kernels
  *   part_sums_naive   {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: work = sums of
  *                     (x - shift), width C; with squares: also of (x - shift)^2, width 2C
- *   part_sums_simd    {parts, groups}, local {1}: the same
+ *   part_sums_simd    {parts, groups, blocks of channels}, local {1}: the same
  *   sum_parts         {groups * width}, local {64}: y (+)= the parts' sum
  *   stats_mean        {groups * C}, local {64}: mean = x of the first pixel + sum / count
  *   stats_final       {groups * C}, local {64}: rstd and running statistics
@@ -180,12 +180,17 @@ __kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global floa
 {
     const int part = (int)get_global_id(0), end = min((part + 1) * per_part, count);
     const int group = (int)get_global_id(1), groups = (int)get_global_size(1);
-    const int width = squares ? 2 * channels : channels, whole = channels / VW * VW;
+    const int width = squares ? 2 * channels : channels;
+    CHANNEL_RANGE(first, last);
+    const int whole = last - (last - first) % VW;
     __global float *sums = work + ((size_t)part * groups + group) * width;
     int p = part * per_part;
 
-    for (int c = 0; c < width; c++)
+    for (int c = first; c < last; c++) {
         sums[c] = 0.0f;
+        if (squares)
+            sums[channels + c] = 0.0f;
+    }
     shift += shift_at + (size_t)group * shift_stride;
     x += x_at + ((size_t)group * count + p) * x_stride;
 
@@ -193,18 +198,18 @@ __kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global floa
     add_rows(x + c, x_stride, shift_stride ? load_part(shift + c, n) : (VF)(0.0f), sums + c,       \
              sums + channels + c, squares, rows, n)
     for (; p + ROWS <= end; p += ROWS, x += (size_t)ROWS * x_stride) {
-        int c = 0;
+        int c = first;
         for (; c < whole; c += VW)
             ADD(ROWS, VW);
-        if (c < channels)
-            ADD(ROWS, channels - c);
+        if (c < last)
+            ADD(ROWS, last - c);
     }
     for (; p < end; p++, x += x_stride) {
-        int c = 0;
+        int c = first;
         for (; c < whole; c += VW)
             ADD(1, VW);
-        if (c < channels)
-            ADD(1, channels - c);
+        if (c < last)
+            ADD(1, last - c);
     }
 #undef ADD
 }

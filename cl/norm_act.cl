@@ -4,12 +4,13 @@
  *
  * Kernels
  *   norm_act_fwd_naive   {elements}, local {64}
- *   norm_act_fwd_simd    {parts, groups}, local {1}: a part is per_part pixels of a group
+ *   norm_act_fwd_simd    {parts, groups, blocks of channels}, local {1}: a part is per_part
+ *                        pixels of a group
  *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a
  *                        part to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
- *   norm_act_sums_simd   {parts, groups}, local {1}: the same
+ *   norm_act_sums_simd   {parts, groups, blocks of channels}, local {1}: the same
  *   norm_act_bwd_naive   {elements}, local {64}
- *   norm_act_bwd_simd    {parts, groups}, local {1}
+ *   norm_act_bwd_simd    {parts, groups, blocks of channels}, local {1}
  *
  * The simd kernels know no tanh. All take the same arguments: every operand of the passes in the
  * order of their roles, then the shape (count pixels a group) and the attributes. Dropout keeps an
@@ -142,6 +143,7 @@ typedef struct Block {
 #define START_BLOCK                                                                                \
     const int group = (int)get_global_id(1), part = (int)get_global_id(0);                         \
     const int end = min((part + 1) * per_part, count);                                             \
+    CHANNEL_RANGE(first, last);                                                                    \
     Block b;                                                                                       \
     b.x = PIXEL_POINTER(x), b.x_stride = x_stride;                                                 \
     b.dy1 = PIXEL_POINTER(dy1), b.dy1_stride = dy1_stride;                                         \
@@ -251,20 +253,20 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
 #define WALK(block)                                                                                \
     int p = part * per_part;                                                                       \
     for (; threshold == 0 && p + ROWS <= end; p += ROWS) {                                         \
-        int c = 0;                                                                                 \
-        for (; c + VW <= channels; c += VW)                                                        \
+        int c = first;                                                                                 \
+        for (; c + VW <= last; c += VW)                                                        \
             block(&b, p, c, ROWS, VW, (VF)(1.0f));                                           \
-        if (c < channels)                                                                          \
-            block(&b, p, c, ROWS, channels - c, (VF)(1.0f));                                 \
+        if (c < last)                                                                          \
+            block(&b, p, c, ROWS, last - c, (VF)(1.0f));                                 \
     }                                                                                              \
     for (; threshold == 0 && p < end; p++)                                                         \
-        for (int c = 0; c < channels; c += VW)                                                     \
-            block(&b, p, c, 1, min(VW, channels - c), (VF)(1.0f));                           \
+        for (int c = first; c < channels; c += VW)                                                     \
+            block(&b, p, c, 1, min(VW, last - c), (VF)(1.0f));                           \
     const int piece = channels % 4 == 0 ? MASKS : VW == 1 ? 1 : 3 * VW;                            \
     for (; p < end; p++)                                                                           \
-        for (int c = 0; c < channels; c += piece) {                                                \
+        for (int c = first; c < channels; c += piece) {                                                \
             const size_t i = ((size_t)group * count + p) * channels + c;                           \
-            const int stop = min(c + piece, channels);                                             \
+            const int stop = min(c + piece, last);                                             \
             float mask[MASKS + VW];                                                                \
             dropout_masks(mask, (uint)(i / 4), stream, hyper + hyper_at, threshold, keep);         \
             for (int k = c; k < stop; k += VW)                                                     \
@@ -334,8 +336,8 @@ __kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
 {
     START_BLOCK;
     b.sums = work + ((size_t)part * groups + group) * 2 * channels;
-    for (int c = 0; c < 2 * channels; c++)
-        b.sums[c] = 0.0f;
+    for (int c = first; c < last; c++)
+        b.sums[c] = b.sums[channels + c] = 0.0f;
     WALK(sums_block)
 }
 

@@ -25,6 +25,14 @@ P2pParts p2p_parts(const P2pTensor *x, int groups)
     return p;
 }
 
+int p2p_channel_blocks(const P2pParts *p, int channels, const P2pCaps *caps)
+{
+    const int least = 2 * caps->vector_width; /* channels, lest groups write into the same lines */
+    const int wanted = p2p_ceil_div(4 * caps->compute_units, p->parts * p->groups);
+
+    return p2p_max(p2p_min(wanted, channels / least), 1);
+}
+
 size_t p2p_parts_bytes(const P2pParts *p, int width)
 {
     return (size_t)p->parts * (size_t)p->groups * (size_t)width * sizeof(float);
@@ -49,8 +57,9 @@ int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const 
 {
     const size_t parts = (size_t)p->parts, groups = (size_t)p->groups;
     const size_t tiles = (size_t)p2p_ceil_div(channels, SUM_SIDE);
-    const P2pGrid grid =
-        way->variant->for_cpus ? (P2pGrid){parts, groups} : (P2pGrid){tiles, parts, groups};
+    const P2pGrid grid = way->variant->for_cpus
+                             ? (P2pGrid){parts, groups, (size_t)way->own[P2P_CHANNEL_BLOCKS]}
+                             : (P2pGrid){tiles, parts, groups};
 
     return p2p_emit(seq, way, &way->variant->kernel, a->list, (size_t)a->count, grid);
 }
@@ -78,7 +87,7 @@ static bool plan_sum(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = p2p_parts(&call->t[P2P_SUM_X], 1);
 
-    (void)caps;
+    way->own[P2P_CHANNEL_BLOCKS] = p2p_channel_blocks(&p, call->t[P2P_SUM_X].c, caps);
     way->work_bytes = p2p_parts_bytes(&p, call->t[P2P_SUM_X].c);
     return true;
 }
@@ -115,7 +124,7 @@ static bool plan_stats(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = stats_parts(call);
 
-    (void)caps;
+    way->own[P2P_CHANNEL_BLOCKS] = p2p_channel_blocks(&p, call->t[P2P_STATS_X].c, caps);
     way->work_bytes = p2p_parts_bytes(&p, 2 * call->t[P2P_STATS_X].c);
     return true;
 }

@@ -11,10 +11,14 @@ typedef struct P2pParts {
 } P2pParts;
 
 P2pParts p2p_parts(const P2pTensor *x, int groups);
+/** Blocks of channels on a CPU, so that there are groups for all its cores; no sum depends on it. */
+int p2p_channel_blocks(const P2pParts *p, int channels, const P2pCaps *caps);
 /** Bytes of a workspace [parts, groups, width]. */
 size_t p2p_parts_bytes(const P2pParts *p, int width);
-/** The variant's own kernel, which fills the workspace: over {parts, groups} on CPUs, else over tiles
- *  of channels for each part and group. */
+/** way->own of the passes that divide channels. */
+enum { P2P_CHANNEL_BLOCKS };
+/** The variant's own kernel, which fills the workspace: over {parts, groups, blocks of channels} on
+ *  CPUs, else over tiles of channels for each part and group. */
 int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
                    int channels);
 /** y [groups, width] (+)= the parts' sum in work. */

@@ -50,11 +50,18 @@ static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
 }
 
 /* On CPUs, without tanh: no network has one there, and it would double the code. */
-static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+static bool is_possible(const P2pCall *call, const P2pWay *way)
 {
-    (void)caps;
     return !way->variant->for_cpus ||
            (call->attr.act1 != P2P_ACT_TANH && call->attr.act2 != P2P_ACT_TANH);
+}
+
+static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const P2pParts p = elementwise_parts(call);
+
+    way->own[P2P_CHANNEL_BLOCKS] = p2p_channel_blocks(&p, call->t[P2P_NA_X].c, caps);
+    return is_possible(call, way);
 }
 
 static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
@@ -65,16 +72,19 @@ static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const P2pWay 
 
     (void)work;
     add_arguments(&a, call, &p);
-    return p2p_emit_own(seq, way, &a, (P2pGrid){(size_t)p.parts, (size_t)p.groups},
-                        p2p_tensor_elements(&call->t[P2P_NA_X]));
+    return p2p_emit_own(
+        seq, way, &a,
+        (P2pGrid){(size_t)p.parts, (size_t)p.groups, (size_t)way->own[P2P_CHANNEL_BLOCKS]},
+        p2p_tensor_elements(&call->t[P2P_NA_X]));
 }
 
 static bool plan_sums(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = p2p_parts(&call->t[P2P_NA_X], groups_of(call));
 
+    way->own[P2P_CHANNEL_BLOCKS] = p2p_channel_blocks(&p, call->t[P2P_NA_X].c, caps);
     way->work_bytes = p2p_parts_bytes(&p, 2 * call->t[P2P_NA_X].c);
-    return plan(call, caps, way);
+    return is_possible(call, way);
 }
 
 static int emit_sums(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
