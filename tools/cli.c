@@ -111,6 +111,8 @@ int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc
     }
     if (p2p_options_check(parsed, program) < 0)
         return cli_fail(name, P2P_EINVAL);
+    if (p2p_options_ignored(parsed)[0] && !cli_flag(parsed, "quiet"))
+        cli_say(stderr, "%s: without a meaning here: %s", name, p2p_options_ignored(parsed));
     return -1;
 }
 

@@ -113,11 +113,14 @@ typedef struct P2pArguments {
  * Parse a command line: --name value, --name=value, `-` and `_` alike, -h, -V, -q, -v, -m, -o.
  * Reorders argv. --help and --version set *asked to 'h' or 'V' and end parsing.
  *
- * @return 0; P2P_EINVAL: an unknown, ambiguous or impossible option (the message names the nearest
- *         valid name or value).
+ * @return 0; P2P_EINVAL: an unknown, ambiguous or impossible option (the message names a valid name
+ *         or value that is near, or what a peer's option is called here).
  */
 P2P_API int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **argv,
                               P2pArguments *rest, char *asked);
+
+/** Options of the peers that the command line had and that have no meaning here, "--a, --b"; or "". */
+P2P_API const char *p2p_options_ignored(const P2pOptions *options);
 
 /** Contradictions between options, for a program; P2P_EINVAL with what to change. */
 P2P_API int p2p_options_check(const P2pOptions *options, unsigned program);

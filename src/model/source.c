@@ -75,6 +75,34 @@ static int check_tensor(const P2pSource *s, int i)
 /* ---- Opening ------------------------------------------------------------------------------- */
 
 /*
+ * Fail where an option of the network was given that the file tells otherwise. Dropout can be switched
+ * off, the direction turned, and a folded network has no norm to name.
+ */
+static int check_asked(const P2pSource *s, const P2pOptions *told, const P2pOptions *asked)
+{
+    char theirs[P2P_OPTION_TEXT], ours[P2P_OPTION_TEXT];
+    const P2pOptionInfo *o;
+    unsigned roles = 0;
+
+    for (int i = 0; i < s->held.count; i++)
+        roles |=
+            s->held.at[i].role.task == P2P_GENERATOR ? P2P_ROLE_GENERATOR : P2P_ROLE_DISCRIMINATOR;
+    for (int i = 0; (o = p2p_options_stored(told, roles, i, theirs, sizeof(theirs))); i++) {
+        p2p_options_stored(asked, roles, i, ours, sizeof(ours));
+        if (!p2p_options_given(asked, o->name) || o->roles & (P2P_ROLE_DATA | P2P_ROLE_USE) ||
+            !strcmp(o->name, "no_dropout") || (told->folded && !strcmp(o->name, "norm")) ||
+            !strcmp(theirs, ours))
+            continue;
+        if (o->type == P2P_OPTION_FLAG)
+            return p2p_fail(P2P_EINVAL, "%s: its network has no --%s; leave the option out",
+                            p2p_tensor_file_path(s->file), o->name);
+        return p2p_fail(P2P_EINVAL, "%s: its network has --%s %s, not %s; leave the option out",
+                        p2p_tensor_file_path(s->file), o->name, theirs, ours);
+    }
+    return P2P_OK;
+}
+
+/*
  * What was asked for, in place of what the file tells; dropout is p2p_source_rebuild()'s. A preset
  * stands for what neither tells, and files of ours leave nothing open.
  */
@@ -87,6 +115,8 @@ static int replace_options(P2pSource *s, const P2pOptions *asked)
         return p2p_fail(P2P_EINVAL,
                         "%s: tells its options itself; --preset is for models of other programs",
                         p2p_tensor_file_path(s->file));
+    if (ours && check_asked(s, &s->options, asked) < 0)
+        return P2P_EINVAL;
     p2p_options_take(&s->options, asked, P2P_ROLE_ANY);
     s->options.preset = asked->preset;
     p2p_options_apply_preset(&s->options);
@@ -197,6 +227,7 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
     p2p_options_init(&s->options);
     if ((err = read_options(s, net)) < 0)
         return err;
+    const P2pOptions told = s->options;
     if (asked && (err = replace_options(s, asked)) < 0)
         return err;
     if ((err = build(s, &s->stored)) < 0)
@@ -204,6 +235,8 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
     s->graph = s->stored;
     for (int i = 0; !err && i < s->stored->param_count; i++)
         err = check_tensor(s, i);
+    if (err == P2P_EFORMAT && asked && check_asked(s, &told, asked) < 0)
+        return P2P_EINVAL;
     return err;
 }
 

@@ -10,11 +10,13 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/options/options_table.h"
+#include "src/options/peers.h"
 
+/* NULL: none is near. */
 static const char *nearest_option(const char *name, unsigned program)
 {
-    const char *best = "help";
-    int least = INT_MAX;
+    const char *best = NULL;
+    int least = 2 + (int)strlen(name) / 4;
 
     for (int i = 0; i < p2p_option_count; i++) {
         const P2pOptionInfo *o = &p2p_option_table[i].info;
@@ -39,8 +41,38 @@ enum {
     EXTRA = 4
 };
 
+static bool is_typed(const char *name, int argc, char **argv)
+{
+    const size_t n = strlen(name);
+
+    for (int i = 1; i < argc; i++)
+        if (!strncmp(argv[i], "--", 2) && !strncmp(argv[i] + 2, name, n) &&
+            (!argv[i][2 + n] || argv[i][2 + n] == '='))
+            return true;
+    return false;
+}
+
+/*
+ * Other programs' options, from out[n] on. Only those that are there: abbreviations of ours stay
+ * what they are.
+ */
+static int peer_options(unsigned program, int argc, char **argv, struct option *out, int n)
+{
+    static const int value[] = {[P2P_PEER_FLAG] = no_argument,
+                                [P2P_PEER_VALUE] = required_argument,
+                                [P2P_PEER_GPUS] = required_argument,
+                                [P2P_PEER_CALLED] = optional_argument};
+
+    for (int i = 0; i < p2p_peer_option_count; i++) {
+        const P2pPeerOption *o = &p2p_peer_options[i];
+        if (o->programs & program && is_typed(o->name, argc, argv))
+            out[n++] = (struct option){o->name, value[o->kind], NULL, FIRST + p2p_option_count + i};
+    }
+    return n;
+}
+
 /* getopt's own table: each option under its name; `-` in arguments was turned into `_` before. */
-static void long_options(unsigned program, struct option *out)
+static void long_options(unsigned program, int argc, char **argv, struct option *out)
 {
     int n = 0;
 
@@ -53,6 +85,7 @@ static void long_options(unsigned program, struct option *out)
     }
     if (program & (P2P_PROGRAM_TEST | P2P_PROGRAM_TRANSLATE))
         out[n++] = (struct option){"model", required_argument, NULL, KIND_OR_MODEL};
+    n = peer_options(program, argc, argv, out, n);
     out[n++] = (struct option){"help", no_argument, NULL, HELP};
     out[n++] = (struct option){"version", no_argument, NULL, VERSION};
     out[n] = (struct option){0};
@@ -77,8 +110,10 @@ static int fail_unknown(const char *argument, int letter, unsigned program)
     if (letter)
         return p2p_fail(P2P_EINVAL, "there is no option '-%c'; --help lists them", letter);
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
-    return p2p_fail(P2P_EINVAL, "there is no option '--%s'; did you mean --%s? (--help lists them)",
-                    name, nearest_option(name, program));
+    const char *near = nearest_option(name, program);
+    return p2p_fail(P2P_EINVAL, "there is no option '--%s'%s%s%s", name,
+                    near ? "; did you mean --" : "", near ? near : "",
+                    near ? "? (--help lists them)" : "; --help lists them");
 }
 
 /* What --model means in pytorch-CycleGAN-and-pix2pix; a file says it itself. */
@@ -99,6 +134,9 @@ static int take(P2pOptions *options, int code, const char *value)
                                                                            : "output";
     if (code == KIND_OR_MODEL && is_kind_of_model(value))
         return P2P_OK;
+    if (code >= FIRST + p2p_option_count)
+        return p2p_peer_option_take(options, &p2p_peer_options[code - FIRST - p2p_option_count],
+                                    value);
     const int i = code >= FIRST ? code - FIRST : p2p_option_find(by_letter);
     const int err = p2p_option_set(options, i, value ? value : "1");
 
@@ -129,8 +167,9 @@ int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **ar
 
     const bool model = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_TEST);
     const bool output = program & (P2P_PROGRAM_TRANSLATE | P2P_PROGRAM_EXPORT);
+    const size_t most = (size_t)(p2p_option_count + p2p_peer_option_count) + EXTRA;
     char letters[16];
-    struct option *table = p2p_alloc((size_t)p2p_option_count + EXTRA, sizeof(*table));
+    struct option *table = p2p_alloc(most, sizeof(*table));
     int code, err = table ? P2P_OK : P2P_ENOMEM;
 
     *asked = 0;
@@ -139,7 +178,7 @@ int p2p_options_parse(P2pOptions *options, unsigned program, int argc, char **ar
         if (!strncmp(argv[i], "--", 2))
             fold_name(argv[i]);
     if (!err)
-        long_options(program, table);
+        long_options(program, argc, argv, table);
     optind = 0; /* start anew, also on a second call */
     opterr = 0;
     while (!err && !*asked && (code = getopt_long(argc, argv, letters, table, NULL)) != -1) {

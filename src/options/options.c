@@ -79,6 +79,8 @@ static int set_number(const P2pOption *option, void *field, const char *text)
     char *end;
     double value;
 
+    if (option->no_limit && !strcmp(text, "inf"))
+        text = o->initial;
     value = strtod(text, &end); /* too large: infinite, which no range has */
     if (!*text || *end || value != value)
         return p2p_fail(P2P_EINVAL, "--%s takes a number, not '%.80s'", o->name, text);

@@ -79,6 +79,7 @@ struct P2pOptions {
     int steps, size;
     char svg[P2P_OPTION_TEXT], units[64], peers[64], python[P2P_OPTION_TEXT];
     bool json;
+    char ignored[P2P_OPTION_TEXT]; /* options of others without a meaning here, "--a, --b" */
     /* Which options were given, by place in the table. */
     bool given[P2P_OPTION_COUNT_MAX];
 };

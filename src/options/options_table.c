@@ -19,8 +19,7 @@
 
 /* Programs that take an option because of what it tells of a model, and further ones. */
 #define TAKEN(roles, who) \
-    ((who) | ((roles) ? TRAIN : 0) | ((roles) & (G | D | USE) ? EXPORT : 0) | \
-     ((roles) & USE ? TEST | TRANSLATE : 0))
+    ((who) | ((roles) ? TRAIN : 0) | ((roles) & (G | D | USE) ? EXPORT | TEST | TRANSLATE : 0))
 
 #define FIELD(f) .offset = offsetof(P2pOptions, f), .size = sizeof(((P2pOptions *)0)->f)
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -44,6 +43,12 @@
     ROW(STRING, TEXT, f, roles, TAKEN(roles, who), 0, 0, initial, words, help)
 #define CHOICE(f, roles, who, initial, words, help) \
     ROW(STRING, PLACE, f, roles, TAKEN(roles, who), 0, 0, initial, words, help)
+/* A limit: 0 and inf are none. */
+#define LIMIT(kind, held, f, role, who, most, text) \
+    {.info = {.name = #f, .type = P2P_OPTION_##kind, .roles = role, \
+              .programs = TAKEN(role, who), .min = 0, .max = most, .initial = "0", .help = text, \
+              .group = GROUP}, \
+     .storage = P2P_STORED_##held, .no_limit = true, FIELD(f)}
 /* What files tell and no program takes. */
 #define FACT_FLAG(f, roles, help) ROW(FLAG, BOOL, f, roles, 0, 0, 1, "0", NULL, help)
 #define FACT_STRING(f, roles, help) ROW(STRING, TEXT, f, roles, 0, 0, 0, "", NULL, help)
@@ -65,7 +70,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(no_exif, DATA, TEST | TRANSLATE, "take pictures as they are stored, not turned as EXIF says"),
     FLAG(serial_batches, DATA, 0, "take pictures by name, not shuffled"),
     FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
-    INT(max_dataset_size, DATA, TEST, 0, 2e9, "0", "use the first so many pairs; 0: all"),
+    LIMIT(INT, INT, max_dataset_size, DATA, TEST, 2e9, "use the first so many pairs; 0: all"),
     FACT_STRING(data_digest, DATA, "number of the pictures, and a hash of their names"),
     INT(num_threads, 0, TRAIN | TEST | TRANSLATE | BENCH, 0, 256, "2", "threads that load and save pictures"),
     LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 1, 1e12, "178956970",
@@ -74,7 +79,7 @@ const P2pOption p2p_option_table[] = {
 #undef GROUP
 #define GROUP "Networks"
     NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix"), "what is trained: networks and losses"),
-    CHOICE(preset, 0, TRAIN | EXPORT, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
+    CHOICE(preset, 0, TRAIN | TEST | TRANSLATE | EXPORT, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
            "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, G, BENCH, "unet_256",
          WORDS("unet_256", "unet_128", "encoder_decoder", "resnet_9blocks", "resnet_6blocks"), "generator"),
@@ -115,8 +120,8 @@ const P2pOption p2p_option_table[] = {
     INT(print_freq, TRAINING, 0, 1, 1e9, "100", "steps between lines of the log"),
     INT(save_epoch_freq, TRAINING, 0, 1, 1e9, "5", "epochs between kept checkpoints"),
     INT(save_latest_freq, TRAINING, 0, 1, 1e9, "5000", "steps between saves of the latest one"),
-    LONG(max_steps, 0, TRAIN, 0, 1e15, "0", "stop after so many steps in all; 0: never"),
-    FLOAT(max_seconds, 0, TRAIN, 0, 1e9, "0", "stop after so many seconds; 0: never"),
+    LIMIT(INT, LONG, max_steps, 0, TRAIN, 1e15, "stop after so many steps in all; 0: never"),
+    LIMIT(NUMBER, DOUBLE, max_seconds, 0, TRAIN, 1e9, "stop after so many seconds; 0: never"),
     FLAG(continue_train, 0, TRAIN, "go on with the run where it stopped"),
     FLAG(new_data, 0, TRAIN, "with --continue_train: go on also with other pictures, direction, phase or size"),
     FLAG(overwrite, 0, TRAIN, "start over; the run that is there is moved to NAME.old-N"),
@@ -130,7 +135,7 @@ const P2pOption p2p_option_table[] = {
     STRING(model_file, 0, TEST | TRANSLATE, "", "model file of any kind (-m, --model)"),
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),
     FLAG(eval, 0, TEST | TRANSLATE | EXPORT, "running statistics instead of each picture's; no dropout"),
-    INT(num_test, 0, TEST, 0, 1e9, "0", "test the first so many; 0: all"),
+    LIMIT(INT, INT, num_test, 0, TEST, 1e9, "test the first so many; 0: all"),
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
     INT(jpeg_quality, 0, TRANSLATE, 1, 100, "95", "of JPEG output"),

@@ -19,6 +19,7 @@ typedef struct P2pOption {
     P2pOptionInfo info;
     P2pStorage storage;
     size_t offset, size; /* of the field */
+    bool no_limit;       /* a limit that is none by default: `inf` says so, too */
 } P2pOption;
 
 extern const P2pOption p2p_option_table[];

@@ -13,6 +13,7 @@
 
 #include "src/base/status.h"
 #include "src/options/options_table.h"
+#include "src/options/peers.h"
 
 enum { MOST_WORDS = 24 };
 
@@ -227,10 +228,93 @@ static void unknown_option_names_the_nearest(void **state)
     (void)state;
     refused(P2P_PROGRAM_TRAIN, "--lamda_L1 3", "'--lamda_L1'; did you mean --lambda_L1?");
     refused(P2P_PROGRAM_TRAIN, "--lamda-l1=3", "did you mean --lambda_L1?");
-    refused(P2P_PROGRAM_TRAIN, "--lambda 3", "did you mean --lambda_");
+    refused(P2P_PROGRAM_TRAIN, "--lambdaL 3", "did you mean --lambda_L1?");
+    refused(P2P_PROGRAM_TRAIN, "--zebra 3", "no option '--zebra'; --help lists them");
     refused(P2P_PROGRAM_TRAIN, "-x", "'-x'");
     refused(P2P_PROGRAM_INFO, "--ngf 3", "no option '--ngf'");
     refused(P2P_PROGRAM_TRAIN, "-m file", "'-m'");
+}
+
+/* Each --name in a text is an option of the programs that know the peer's option, or of those named. */
+static void check_hint(const P2pPeerOption *peer)
+{
+    const bool elsewhere = strstr(peer->text, "p2p-") != NULL;
+
+    for (const char *at = peer->text; (at = strstr(at, "--")); at++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 2, " ,"), at + 2);
+        const int i = p2p_option_find(name);
+        if (i < 0 || (!elsewhere && peer->programs & ~p2p_option_table[i].info.programs))
+            fail_msg("--%s: there is no --%s to use", peer->name, name);
+    }
+}
+
+static void options_of_others_are_none_of_ours(void **state)
+{
+    (void)state;
+    for (int i = 0; i < p2p_peer_option_count; i++) {
+        const P2pPeerOption *peer = &p2p_peer_options[i];
+        const int ours = p2p_option_find(peer->name);
+        if (ours >= 0 && p2p_option_table[ours].info.programs & peer->programs)
+            fail_msg("--%s is an option of ours", peer->name);
+        if (peer->kind == P2P_PEER_CALLED)
+            check_hint(peer);
+        for (int k = 0; k < i; k++)
+            if (peer->programs & p2p_peer_options[k].programs)
+                assert_string_not_equal(peer->name, p2p_peer_options[k].name);
+    }
+}
+
+static void options_of_others_get_their_hint(void **state)
+{
+    (void)state;
+    refused(P2P_PROGRAM_TRAIN, "--niter 3", "no option '--niter'; use --n_epochs");
+    refused(P2P_PROGRAM_TRAIN, "--l1-weight=3", "use --lambda_L1");
+    refused(P2P_PROGRAM_TRAIN, "--lamb 10", "use --lambda_L1");
+    refused(P2P_PROGRAM_TRAIN, "--mode train", "use p2p-train, p2p-test");
+    refused(P2P_PROGRAM_TEST, "--which_direction BtoA", "use --direction");
+    refused(P2P_PROGRAM_TEST, "--how_many 3", "use --num_test");
+    refused(P2P_PROGRAM_INFO, "--niter 3", "no option '--niter'; --help lists them");
+}
+
+static void options_without_a_meaning_are_told(void **state)
+{
+    Parsed p;
+
+    (void)state;
+    parse(&p, P2P_PROGRAM_TRAIN,
+          "--display_id -1 --ngf 3 --no_html --display-port=8097 --dataset_mode aligned");
+    assert_int_equal(p.err, 0);
+    assert_int_equal(p.options.ngf, 3);
+    assert_string_equal(p2p_options_ignored(&p.options),
+                        "--display_id, --no_html, --display_port, --dataset_mode");
+    parse(&p, P2P_PROGRAM_TRAIN, "--disp 3");
+    assert_int_equal(p.err, P2P_EINVAL);
+    parse(&p, P2P_PROGRAM_TRAIN, "--load 300 --batch 2"); /* not of loadSize and batchSize, too */
+    assert_int_equal(p.err, 0);
+    refused(P2P_PROGRAM_TRAIN, "--dataset_mode single", "--dataset_mode takes aligned");
+    refused(P2P_PROGRAM_TRAIN, "--no_html=1", "--no_html takes no value");
+    refused(P2P_PROGRAM_TRAIN, "--display_id", "--display_id needs a value");
+}
+
+static void gpu_ids_choose_the_device(void **state)
+{
+    static const char *const cases[][3] = {{"--gpu_ids -1", "cpu", ""},
+                                           {"--gpu_ids 0", "", ""},
+                                           {"--gpu_ids 2", "2", ""},
+                                           {"--gpu_ids=1,0", "1", "--gpu_ids but for the first"},
+                                           {"--device cpu --gpu_ids 1", "cpu", ""}};
+    Parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < P2P_COUNT(cases); i++) {
+        parse(&p, P2P_PROGRAM_TRAIN, cases[i][0]);
+        assert_int_equal(p.err, 0);
+        assert_string_equal(p.options.device, cases[i][1]);
+        assert_string_equal(p2p_options_ignored(&p.options), cases[i][2]);
+    }
+    refused(P2P_PROGRAM_TRAIN, "--gpu_ids all", "-1 for the CPU, not 'all'");
+    refused(P2P_PROGRAM_TRAIN, "--gpu_ids -2", "-1 for the CPU, not '-2'");
 }
 
 static void missing_and_needless_values_are_refused(void **state)
@@ -282,6 +366,19 @@ static void numbers_at_the_ends_are_taken(void **state)
     assert_int_equal(p.options.ndf, 1024);
     assert_int_equal(p.options.seed, 1073741823);
     assert_true(p.options.max_steps == 1000000000000000L && p.options.lr == 1e-4);
+}
+
+static void limits_may_be_infinite(void **state)
+{
+    Parsed p;
+
+    (void)state;
+    parse(&p, P2P_PROGRAM_TRAIN, "--max_dataset_size 3 --max_dataset_size inf --max_seconds inf");
+    assert_int_equal(p.err, 0);
+    assert_int_equal(p.options.max_dataset_size, 0);
+    assert_true(p.options.max_seconds == 0);
+    refused(P2P_PROGRAM_TRAIN, "--max_dataset_size -inf", "--max_dataset_size takes 0 to");
+    refused(P2P_PROGRAM_TRAIN, "--n_epochs inf", "--n_epochs takes 0 to");
 }
 
 static const char *model_file(const char *line)
@@ -463,10 +560,15 @@ int main(void)
         cmocka_unit_test(another_name_or_type_is_told),
         cmocka_unit_test(every_option_can_be_set_to_its_default),
         cmocka_unit_test(unknown_option_names_the_nearest),
+        cmocka_unit_test(options_of_others_are_none_of_ours),
+        cmocka_unit_test(options_of_others_get_their_hint),
+        cmocka_unit_test(options_without_a_meaning_are_told),
+        cmocka_unit_test(gpu_ids_choose_the_device),
         cmocka_unit_test(missing_and_needless_values_are_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused),
         cmocka_unit_test(numbers_at_the_ends_are_taken),
         cmocka_unit_test(wrong_choice_names_the_nearest),
+        cmocka_unit_test(limits_may_be_infinite),
         cmocka_unit_test(too_long_text_is_refused),
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(model_is_a_file_or_a_kind),
