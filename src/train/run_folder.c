@@ -157,6 +157,23 @@ bool p2p_run_folder_has_run(const P2pRunFolder *f)
     return p2p_file_exists(f->latest) || p2p_file_exists(f->previous);
 }
 
+char *p2p_run_folder_foreign(const P2pRunFolder *f)
+{
+    static const char *const names[] = {"latest_net_G.pth", "latest_net_D.pth"};
+    char *list = NULL;
+
+    for (size_t i = 0; i < P2P_COUNT(names); i++) {
+        char *path = p2p_path_join(f->path, names[i]);
+        if (path && p2p_file_exists(path)) {
+            char *before = list;
+            list = p2p_format("%s%s%s", before ? before : "", before ? "," : "", path);
+            free(before);
+        }
+        free(path);
+    }
+    return list;
+}
+
 int p2p_run_folder_install(const P2pRunFolder *f, const char *temporary)
 {
     /* A link leaves the latest in its place; without links there is a moment without a latest. */

@@ -33,6 +33,11 @@ void p2p_run_folder_finish(P2pRunFolder *f);
 /** Whether there is a checkpoint of a run. */
 bool p2p_run_folder_has_run(const P2pRunFolder *f);
 /**
+ * What pytorch-CycleGAN-and-pix2pix keeps as the latest of a run, "FILE,FILE" in fresh memory; NULL:
+ * there is none.
+ */
+char *p2p_run_folder_foreign(const P2pRunFolder *f);
+/**
  * Make a written and verified file the latest checkpoint; the latest becomes the previous one. At each
  * moment one of the two names is a whole checkpoint.
  */

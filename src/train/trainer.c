@@ -49,6 +49,23 @@ static void default_phase(P2pOptions *o)
         snprintf(o->phase, sizeof(o->phase), "train");
 }
 
+/* What to do where there is none; other programs' models make a run begin, but not go on. */
+static int fail_no_run(const P2pTrainer *t)
+{
+    char *foreign = p2p_run_folder_foreign(&t->folder);
+    const int err =
+        foreign ? p2p_fail(P2P_EIO,
+                           "%s: there is no run to continue, but models without the state of their "
+                           "training; begin with their weights: --init_from %s",
+                           t->folder.path, foreign)
+                : p2p_fail(P2P_EIO,
+                           "%s: there is no run to continue; start it without --continue_train",
+                           t->folder.latest);
+
+    free(foreign);
+    return err;
+}
+
 /* The checkpoint's options, with those that the user gave on top. */
 static int continue_options(P2pTrainer *t, P2pTensorFile **file)
 {
@@ -57,10 +74,7 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     int err;
 
     if (!p2p_run_folder_has_run(&t->folder))
-        return p2p_fail(P2P_EIO,
-                        "%s: there is no run to continue; start it without "
-                        "--continue_train",
-                        t->folder.latest);
+        return fail_no_run(t);
     if ((err = p2p_run_folder_claim(&t->folder)) < 0)
         return err;
     err = p2p_checkpoint_open(file, t->folder.latest, &o, &t->position, &t->warning);
