@@ -15,6 +15,7 @@ static const char help[] =
     "Usage: p2p-data demo DIR [--count N] [--seed N] [--size N] [--format png|jpg]\n"
     "       p2p-data combine FOLDER_A FOLDER_B FOLDER_AB [--format png|jpg] [--skip_bad]\n"
     "                                                    [--no_exif]\n"
+    "       p2p-data combine --fold_A FOLDER_A --fold_B FOLDER_B --fold_AB FOLDER_AB [OPTION]...\n"
     "demo     draw pairs of facades and their label maps into DIR/train, DIR/val and DIR/test\n"
     "combine  join pictures of equal names side by side, through all subfolders\n\n"
     "      --count N      pairs for training (default 100); a tenth more for val and test each\n"
@@ -23,6 +24,10 @@ static const char help[] =
     "      --format NAME  png or jpg (default png)\n"
     "      --no_exif      take pictures as they are stored, not turned as EXIF says\n"
     "      --skip_bad     pairs that cannot be joined are no failure\n"
+    "      --fold_A FOLDER   pictures A: the folders as pytorch-CycleGAN-and-pix2pix has them\n"
+    "      --fold_B FOLDER   pictures B\n"
+    "      --fold_AB FOLDER  where to\n"
+    "      --no_multiprocessing  changes nothing\n"
     "  -q, --quiet        errors only\n"
     "  -h, --help         this text\n"
     "  -V, --version      the version\n\n"
@@ -32,6 +37,7 @@ typedef struct Choices {
     long count, seed, size;
     P2pImageFormat format;
     bool quiet, skip_bad, no_exif;
+    char *folders[3]; /* A, B and AB; NULL: not given by options */
 } Choices;
 
 static bool show_progress(void *user, size_t done, size_t total)
@@ -84,55 +90,71 @@ static bool parse_number(const char *text, long least, long most, long *out)
     return *text && !*end && *out >= least && *out <= most;
 }
 
+enum { FOLD = 256 }; /* and two more: codes of the folders */
+
+/* An option with its value. False: it is out of range. */
+static bool take(int code, char *value, Choices *c)
+{
+    switch (code) {
+    case 'c':
+        return parse_number(value, 1, 1000000, &c->count);
+    case 's':
+        return parse_number(value, 0, 1073741823, &c->seed);
+    case 'z':
+        return parse_number(value, 32, 4096, &c->size);
+    case 'f':
+        c->format = strcmp(value, "jpg") ? P2P_IMAGE_PNG : P2P_IMAGE_JPEG;
+        return !strcmp(value, "jpg") || !strcmp(value, "png");
+    case 'b':
+        return c->skip_bad = true;
+    case 'x':
+        return c->no_exif = true;
+    case 'q':
+        return c->quiet = true;
+    case 'n': /* of no importance here */
+        return true;
+    default:
+        c->folders[code - FOLD] = value;
+        return *value;
+    }
+}
+
 /* -1 to go on, or an exit code. */
 static int parse(int argc, char **argv, Choices *c)
 {
-    static const struct option table[] = {
-        {"count", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},
-        {"size", required_argument, NULL, 'z'},  {"format", required_argument, NULL, 'f'},
-        {"skip_bad", no_argument, NULL, 'b'},    {"no_exif", no_argument, NULL, 'x'},
-        {"quiet", no_argument, NULL, 'q'},       {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},     {0}};
-    bool good = true;
+    static const struct option table[] = {{"count", required_argument, NULL, 'c'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"size", required_argument, NULL, 'z'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {"skip_bad", no_argument, NULL, 'b'},
+                                          {"no_exif", no_argument, NULL, 'x'},
+                                          {"fold_A", required_argument, NULL, FOLD},
+                                          {"fold_B", required_argument, NULL, FOLD + 1},
+                                          {"fold_AB", required_argument, NULL, FOLD + 2},
+                                          {"no_multiprocessing", no_argument, NULL, 'n'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {0}};
     int code;
 
     opterr = 0; /* its messages would begin with the program's path */
     while ((code = getopt_long(argc, argv, ":qhV", table, NULL)) != -1) {
         switch (code) {
-        case 'c':
-            good = parse_number(optarg, 1, 1000000, &c->count);
-            break;
-        case 's':
-            good = parse_number(optarg, 0, 1073741823, &c->seed);
-            break;
-        case 'z':
-            good = parse_number(optarg, 32, 4096, &c->size);
-            break;
-        case 'f':
-            c->format = strcmp(optarg, "jpg") ? P2P_IMAGE_PNG : P2P_IMAGE_JPEG;
-            good = !strcmp(optarg, "jpg") || !strcmp(optarg, "png");
-            break;
-        case 'b':
-            c->skip_bad = true;
-            break;
-        case 'x':
-            c->no_exif = true;
-            break;
-        case 'q':
-            c->quiet = true;
-            break;
         case 'h':
             fputs(help, stdout);
             return CLI_OK;
         case 'V':
             printf("%s (pix2pix-cl) %s\n", program, p2p_version());
             return CLI_OK;
-        default:
+        case ':':
+        case '?':
             cli_say(stderr, "%s: %s %s; see --help", program, argv[optind - (optind > 1)],
                     code == ':' ? "needs a value" : "is no option");
             return CLI_USAGE;
-        }
-        if (!good) {
+        default:
+            if (take(code, optarg, c))
+                break;
             cli_say(stderr, "%s: '%s' is out of range; see --help", program, optarg);
             return CLI_USAGE;
         }
@@ -151,8 +173,19 @@ int main(int argc, char **argv)
         return code;
     if (argc - optind == 2 && !strcmp(rest[0], "demo"))
         return demo(rest[1], &c);
-    if (argc - optind == 4 && !strcmp(rest[0], "combine"))
+    const bool folders = c.folders[0] && c.folders[1] && c.folders[2];
+    const bool none = !c.folders[0] && !c.folders[1] && !c.folders[2];
+    if (argc - optind == 4 && none && !strcmp(rest[0], "combine"))
         return combine(rest + 1, &c);
+    if (argc - optind == 1 && folders && !strcmp(rest[0], "combine"))
+        return combine(c.folders, &c);
+    if (argc > optind && !strcmp(rest[0], "combine")) {
+        cli_say(stderr,
+                "%s: combine needs three folders: FOLDER_A FOLDER_B FOLDER_AB, or --fold_A, "
+                "--fold_B and --fold_AB",
+                program);
+        return CLI_USAGE;
+    }
     cli_say(stderr, "%s: see --help for the two commands, demo and combine", program);
     return CLI_USAGE;
 }
