@@ -56,10 +56,14 @@ for dtype in f16 q8; do # kernels that unpack weights against unpacked ones
 done
 export_to twice.safetensors f16.safetensors --dtype f16
 check 'a frozen model freezes to the same tensors' same_tensors f16.safetensors twice.safetensors
-translate $model eval.png --eval
-export_to folded.safetensors $model --eval
+# A peer's weights, whose running statistics are far from 0 and 1 and from those of one picture.
+peer=$data/unet256_ngf4_batch.pth
+translate "$peer" eval.png --eval --crop_size 256
+export_to folded.safetensors "$peer" --eval
 translate folded.safetensors folded.png
+translate "$peer" batch.png --no_dropout --crop_size 256
 check 'folded running statistics give the picture of --eval' "$compare" eval.png folded.png
+check 'which others do not' eval '! "$compare" eval.png batch.png'
 "$tools/p2p-info" f32.safetensors >info.txt
 check 'p2p-info says where it comes from' grep -q 'frozen model .* after 6 steps .* on data' info.txt
 

@@ -3,7 +3,7 @@
  * golden: run files of reference numbers on a device and compare. This file holds the command
  * line, the reports and the memory of a case.
  *
- * Usage: golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..] [--skip-unsupported]
+ * Usage: golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..|all] [--skip-unsupported]
  *               [--perturb SEED] [--tries N] [--vector_width N] FILE...
  * --perturb moves every value of a trajectory's pictures by one unit in the last place. Training is
  * chaotic: a gate of a ReLU that flips moves gradients by 1e-3, so that one run in some leaves bounds
@@ -184,8 +184,21 @@ static void run_file(Golden *g, const char *path)
 /* ---- Command line -------------------------------------------------------------------------- */
 
 static const char usage[] =
-    "golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..] [--skip-unsupported]\n"
+    "golden [--device D] [--variant PASS=NAME,..] [--ref PASS,..|all] [--skip-unsupported]\n"
     "              [--perturb SEED] [--tries N] [--vector_width N] FILE...\n";
+
+/* The names of all passes, with commas. */
+static const char *all_passes(void)
+{
+    static char names[1024];
+    size_t used = 0;
+
+    for (int i = 0; p2p_passes[i]; i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? "," : "",
+                                 p2p_passes[i]->name);
+    P2P_ASSERT(used < sizeof(names));
+    return names;
+}
 
 typedef struct Arguments {
     P2pDeviceSettings device;
@@ -206,7 +219,7 @@ static bool parse(Golden *g, Arguments *a, int argc, char **argv)
         else if (!strcmp(argv[i], "--variant") && more)
             g->choice.variants = argv[++i];
         else if (!strcmp(argv[i], "--ref") && more)
-            g->choice.refs = argv[++i];
+            g->choice.refs = strcmp(argv[++i], "all") ? argv[i] : all_passes();
         else if (!strcmp(argv[i], "--perturb") && more)
             g->perturb = (unsigned)strtoul(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--tries") && more)

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "src/base/memory.h"
 #include "src/base/rng.h"
+#include "src/ops/conv2d.h"
 #include "src/ops/ref.h"
 
 enum { MOST = 256, N = 2, H = 3, W = 3, C = 3, COUNT = N * H * W * C };
@@ -325,6 +327,238 @@ static void pad_bwd_is_adjoint_of_pad_fwd(void **state)
     }
 }
 
+/* ---- Convolution ------------------------------------------------------------------------------ */
+
+/* One geometry: the forward pass, its gradients, and the objective sum(y dy) that they belong to. */
+typedef struct Conv {
+    Host fwd, dgrad, wgrad, bias;
+    double dy[MOST];
+    size_t y_count;
+} Conv;
+
+typedef struct ConvSizes {
+    int h, w, c, k, kernel, stride, pad;
+    bool large_out;
+} ConvSizes;
+
+static void conv_start(Conv *v, const ConvSizes *z)
+{
+    const P2pTensor x = p2p_tensor_nhwc(2, z->h, z->w, z->c);
+    const P2pTensor y = p2p_tensor_nhwc(2, (z->h + 2 * z->pad - z->kernel) / z->stride + 1,
+                                        (z->w + 2 * z->pad - z->kernel) / z->stride + 1, z->k);
+    const P2pTensor w = z->large_out ? p2p_tensor_weight(z->c, z->k, z->kernel, z->kernel, 4)
+                                     : p2p_tensor_weight(z->k, z->c, z->kernel, z->kernel, 4);
+    Host *const hosts[] = {&v->fwd, &v->dgrad, &v->wgrad};
+
+    memset(v, 0, sizeof(*v));
+    v->y_count = p2p_tensor_elements(&y);
+    for (int i = 0; i < 3; i++) {
+        add_operand(hosts[i], P2P_CONV_X, x, 50);
+        add_operand(hosts[i], P2P_CONV_W, w, 51);
+        add_operand(hosts[i], P2P_CONV_Y, y, 52);
+        hosts[i]->call.attr =
+            (P2pAttr){.stride = z->stride, .pad = z->pad, .large_out = z->large_out, .slope = 0.2f};
+    }
+    memcpy(v->dy, v->dgrad.data[P2P_CONV_Y], sizeof(v->dy));
+    add_operand(&v->fwd, P2P_CONV_BIAS, p2p_tensor_vector(z->k), 53);
+    add_operand(&v->bias, P2P_SUM_X, y, 52);
+    add_operand(&v->bias, P2P_SUM_Y, p2p_tensor_vector(z->k), 54);
+}
+
+static double conv_objective(void *user)
+{
+    Conv *v = user;
+
+    p2p_ref_conv2d_fwd(&v->fwd.call, v->fwd.host, NULL);
+    return dot(v->fwd.data[P2P_CONV_Y], v->dy, v->y_count);
+}
+
+/* Each element of an operand's gradient against differences of the objective. */
+static void conv_check(Conv *v, int operand, const double *gradient)
+{
+    const size_t count = p2p_tensor_elements(&v->fwd.call.t[operand]);
+
+    for (size_t i = 0; i < count; i++)
+        assert_close(gradient[i], difference(conv_objective, v, &v->fwd.data[operand][i]));
+}
+
+static void conv2d_gradients_match_differences(void **state)
+{
+    static const ConvSizes sizes[] = {
+        {5, 4, 2, 3, 4, 2, 1, false}, {4, 6, 3, 2, 4, 2, 1, true},  {4, 3, 2, 2, 3, 1, 1, false},
+        {5, 5, 1, 3, 4, 1, 1, true},  {5, 4, 2, 2, 3, 2, 0, false}, {2, 3, 2, 2, 1, 1, 0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < P2P_COUNT(sizes); i++) {
+        Conv v;
+        conv_start(&v, &sizes[i]);
+        p2p_ref_conv2d_dgrad(&v.dgrad.call, v.dgrad.host, NULL);
+        p2p_ref_conv2d_wgrad(&v.wgrad.call, v.wgrad.host, NULL);
+        p2p_ref_channel_sum(&v.bias.call, v.bias.host, NULL);
+        conv_check(&v, P2P_CONV_X, v.dgrad.data[P2P_CONV_X]);
+        conv_check(&v, P2P_CONV_W, v.wgrad.data[P2P_CONV_W]);
+        conv_check(&v, P2P_CONV_BIAS, v.bias.data[P2P_SUM_Y]);
+    }
+}
+
+/* What is accumulated is the same added to what was there; with an activation, act(sum + bias). */
+static void conv2d_epilogues_follow_their_definition(void **state)
+{
+    static const ConvSizes size = {5, 4, 2, 3, 4, 2, 1, false};
+    Conv plain, more;
+
+    (void)state;
+    conv_start(&plain, &size);
+    conv_start(&more, &size);
+    more.fwd.host[P2P_CONV_BIAS] = plain.fwd.host[P2P_CONV_BIAS] = NULL;
+    p2p_ref_conv2d_fwd(&plain.fwd.call, plain.fwd.host, NULL);
+    more.fwd.call.attr.accumulate = true;
+    p2p_ref_conv2d_fwd(&more.fwd.call, more.fwd.host, NULL);
+    for (size_t i = 0; i < plain.y_count; i++)
+        assert_close(more.fwd.data[P2P_CONV_Y][i], plain.fwd.data[P2P_CONV_Y][i] + plain.dy[i]);
+    conv_start(&more, &size);
+    more.fwd.call.attr.act1 = P2P_ACT_LEAKY_RELU;
+    p2p_ref_conv2d_fwd(&more.fwd.call, more.fwd.host, NULL);
+    for (size_t i = 0; i < plain.y_count; i++) {
+        const size_t k = i / (plain.y_count / 6) % 3; /* two pictures of three channels */
+        const double sum = plain.fwd.data[P2P_CONV_Y][i] + more.fwd.data[P2P_CONV_BIAS][k];
+        assert_close(more.fwd.data[P2P_CONV_Y][i], sum < 0 ? sum * (double)0.2f : sum);
+    }
+}
+
+/* ---- Adam, running statistics ------------------------------------------------------------------ */
+
+typedef struct Adam {
+    Host before, after;
+} Adam;
+
+static void adam_start(Adam *a, bool epsilon_hat, double eps)
+{
+    memset(a, 0, sizeof(*a));
+    for (int i = P2P_ADAM_P; i < P2P_ADAM_HYPER; i++)
+        add_operand(&a->before, i, p2p_tensor_vector(7), 60 + (uint32_t)i);
+    add_operand(&a->before, P2P_ADAM_HYPER, p2p_tensor_vector(P2P_HYPER_WORDS), 65);
+    a->before.call.attr =
+        (P2pAttr){.beta1 = 0.5, .beta2 = 0.75, .eps = (float)eps, .epsilon_hat = epsilon_hat};
+    for (int i = 0; i < 7; i++)
+        a->before.data[P2P_ADAM_V][i] = fabs(a->before.data[P2P_ADAM_V][i]);
+    a->before.data[P2P_ADAM_HYPER][P2P_HYPER_LR] = 0.1;
+    a->before.data[P2P_ADAM_HYPER][P2P_HYPER_H1] = 1 / (1 - 0.5);
+    a->before.data[P2P_ADAM_HYPER][P2P_HYPER_H2] = 1 / sqrt(1 - 0.75);
+}
+
+static void adam_step(Adam *a)
+{
+    a->after = a->before;
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        a->after.host[i] = a->before.host[i] ? a->after.data[i] : NULL;
+    p2p_ref_adam(&a->after.call, a->after.host, NULL);
+}
+
+/* Of 1000 m + 100 v + p: one number that tells the three apart. */
+static double adam_objective(void *user)
+{
+    Adam *a = user;
+    double sum = 0;
+
+    adam_step(a);
+    for (int i = 0; i < 7; i++)
+        sum += 1000 * a->after.data[P2P_ADAM_M][i] + 100 * a->after.data[P2P_ADAM_V][i] +
+               a->after.data[P2P_ADAM_P][i];
+    return sum;
+}
+
+/* m and v are as their definition says; p moves against m by a step that eps alone bounds. */
+static void adam_gradient_matches_differences(void **state)
+{
+    Adam a;
+
+    (void)state;
+    for (int hat = 0; hat < 2; hat++) {
+        adam_start(&a, hat, 0.5);
+        for (int i = 0; i < 7; i++) {
+            const double g = a.before.data[P2P_ADAM_G][i];
+            adam_step(&a);
+            const double m = a.after.data[P2P_ADAM_M][i], v = a.after.data[P2P_ADAM_V][i];
+            const double h1 = 2, h2 = 2, root = sqrt(v) * (hat ? 1 : h2) + 0.5;
+            const double size = 0.1 * h1 / (hat ? h2 : 1);
+            const double dm = 0.5, dv = 0.25 * 2 * g;
+            const double droot = (hat ? 1 : h2) * dv / (2 * sqrt(v));
+            const double dp = -size * (dm / root - m * droot / (root * root));
+            assert_close(difference(adam_objective, &a, &a.before.data[P2P_ADAM_G][i]),
+                         1000 * dm + 100 * dv + dp);
+        }
+    }
+}
+
+/* From nothing, with the corrections of step 1, every weight moves by the learning rate. */
+static void adam_first_step_moves_by_the_learning_rate(void **state)
+{
+    Adam a;
+
+    (void)state;
+    for (int hat = 0; hat < 2; hat++) {
+        adam_start(&a, hat, 0);
+        memset(a.before.data[P2P_ADAM_M], 0, sizeof(a.before.data[0]));
+        memset(a.before.data[P2P_ADAM_V], 0, sizeof(a.before.data[0]));
+        adam_step(&a);
+        for (int i = 0; i < 7; i++)
+            assert_close(a.after.data[P2P_ADAM_P][i] - a.before.data[P2P_ADAM_P][i],
+                         a.before.data[P2P_ADAM_G][i] > 0 ? -0.1 : 0.1);
+    }
+}
+
+/* The sum of the running statistics as mean and rstd. */
+static double running_objective(void *user)
+{
+    Host *h = user;
+
+    p2p_ref_norm_running(&h->call, h->host, NULL);
+    return h->data[P2P_STATS_MEAN][0] + 10 * h->data[P2P_STATS_RSTD][0];
+}
+
+static void norm_running_matches_its_differences(void **state)
+{
+    Host h = {0};
+
+    (void)state;
+    for (int i = P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
+        add_operand(&h, i, p2p_tensor_vector(1), 70 + (uint32_t)i);
+    h.call.attr.eps = 0.125f;
+    h.data[P2P_STATS_RUN_VAR][0] = 0.7;
+    const double var = 0.7 + 0.125;
+    assert_close(running_objective(&h), h.data[P2P_STATS_RUN_MEAN][0] + 10 / sqrt(var));
+    assert_close(difference(running_objective, &h, &h.data[P2P_STATS_RUN_MEAN][0]), 1);
+    assert_close(difference(running_objective, &h, &h.data[P2P_STATS_RUN_VAR][0]),
+                 -5 / (var * sqrt(var)));
+}
+
+/* Running statistics that follow one batch entirely normalise it like the batch's own, but for the
+ * unbiased variance. */
+static void norm_running_follows_norm_stats(void **state)
+{
+    Host stats = {0}, running = {0};
+    const double count = N * H * W;
+
+    (void)state;
+    add_operand(&stats, P2P_STATS_X, p2p_tensor_nhwc(N, H, W, C), 1);
+    for (int i = P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++) {
+        add_operand(&stats, i, p2p_tensor_vector(C), 70 + (uint32_t)i);
+        add_operand(&running, i, p2p_tensor_vector(C), 70 + (uint32_t)i);
+    }
+    stats.call.attr.momentum = 1;
+    p2p_ref_norm_stats(&stats.call, stats.host, NULL);
+    running.host[P2P_STATS_RUN_MEAN] = stats.data[P2P_STATS_RUN_MEAN];
+    running.host[P2P_STATS_RUN_VAR] = stats.data[P2P_STATS_RUN_VAR];
+    p2p_ref_norm_running(&running.call, running.host, NULL);
+    for (int c = 0; c < C; c++) {
+        assert_close(running.data[P2P_STATS_MEAN][c], stats.data[P2P_STATS_MEAN][c]);
+        assert_close(running.data[P2P_STATS_RSTD][c],
+                     stats.data[P2P_STATS_RSTD][c] * sqrt((count - 1) / count));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +572,12 @@ int main(void)
         cmocka_unit_test(bce_of_large_logits_is_finite),
         cmocka_unit_test(act_bwd_of_tanh_matches_differences),
         cmocka_unit_test(pad_bwd_is_adjoint_of_pad_fwd),
+        cmocka_unit_test(conv2d_gradients_match_differences),
+        cmocka_unit_test(conv2d_epilogues_follow_their_definition),
+        cmocka_unit_test(adam_gradient_matches_differences),
+        cmocka_unit_test(adam_first_step_moves_by_the_learning_rate),
+        cmocka_unit_test(norm_running_matches_its_differences),
+        cmocka_unit_test(norm_running_follows_norm_stats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
