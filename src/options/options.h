@@ -10,7 +10,7 @@
 enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 96 };
 
 typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
-typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT } P2pLrPolicy;
+typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT, P2P_LR_STEP, P2P_LR_COSINE } P2pLrPolicy;
 typedef enum P2pNormChoice {
     P2P_OPT_NORM_BATCH,
     P2P_OPT_NORM_INSTANCE,
@@ -52,7 +52,8 @@ struct P2pOptions {
     double lr, beta1, beta2, adam_eps;
     bool adam_epsilon_hat;
     int lr_policy; /* P2pLrPolicy */
-    int gan_mode;  /* P2pGanMode */
+    int lr_decay_iters, warmup_steps, epoch_count;
+    int gan_mode; /* P2pGanMode */
     double lambda_L1, lambda_GAN, lambda_D;
     int seed;
     int print_freq, save_epoch_freq, save_latest_freq;

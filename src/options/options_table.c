@@ -111,7 +111,11 @@ const P2pOption p2p_option_table[] = {
     FLOAT(beta2, TRAINING, 0, 0, 0.999999, "0.999", "Adam's second momentum"),
     FLOAT(adam_eps, TRAINING, 0, 1e-20, 1, "1e-8", "Adam's epsilon"),
     FLAG(adam_epsilon_hat, TRAINING, 0, "Adam's epsilon as in TensorFlow and Torch"),
-    CHOICE(lr_policy, TRAINING, 0, "linear", WORDS("linear", "constant"), "course of the learning rate"),
+    CHOICE(lr_policy, TRAINING, 0, "linear", WORDS("linear", "constant", "step", "cosine"),
+           "course of the learning rate; linear is whole in --n_epochs, then falls to zero behind the last epoch, "
+           "without an epoch at zero"),
+    INT(lr_decay_iters, TRAINING, 0, 1, 1e6, "50", "step: epochs between cuts to a tenth"),
+    INT(warmup_steps, TRAINING, 0, 0, 1e9, "0", "steps in which the learning rate rises from nothing"),
     CHOICE(gan_mode, TRAINING, 0, "vanilla", WORDS("vanilla", "lsgan"), "GAN loss"),
     FLOAT(lambda_L1, TRAINING, 0, 0, 1e6, "100", "weight of the L1 loss; 0: off"),
     FLOAT(lambda_GAN, TRAINING, 0, 0, 1e6, "1", "weight of the GAN loss; 0: off"),
@@ -123,6 +127,7 @@ const P2pOption p2p_option_table[] = {
     LIMIT(INT, LONG, max_steps, 0, TRAIN, 1e15, "stop after so many steps in all; 0: never"),
     LIMIT(NUMBER, DOUBLE, max_seconds, 0, TRAIN, 1e9, "stop after so many seconds; 0: never"),
     FLAG(continue_train, 0, TRAIN, "go on with the run where it stopped"),
+    INT(epoch_count, 0, TRAIN, 1, 1e6, "1", "begin with this epoch, also with --continue_train"),
     FLAG(new_data, 0, TRAIN, "with --continue_train: go on also with other pictures, direction, phase or size"),
     FLAG(overwrite, 0, TRAIN, "start over; the run that is there is moved to NAME.old-N"),
     STRING(init_from, 0, TRAIN, "", "begin with the weights of these model files, of any kind: "

@@ -16,6 +16,7 @@
 #include "src/train/gan.h"
 #include "src/train/run_data.h"
 #include "src/train/saver.h"
+#include "src/train/schedule.h"
 #include "src/train/trainer.h"
 #include "src/train/transfer.h"
 
@@ -34,6 +35,7 @@ struct P2pTrainer {
     P2pTransfer transfer; /* while preparing */
     char *warning;        /* while preparing: which checkpoint is damaged */
     P2pPosition position;
+    double rate; /* of the last step */
     int height, width;
     atomic_bool stop;
     const P2pTrainEvents *events;
@@ -175,6 +177,17 @@ static int open_data(P2pTrainer *t)
     return o->continue_train ? check_data(t) : P2P_OK;
 }
 
+/* Where another epoch was asked for than the run would go on with, it begins anew. */
+static void begin_epoch(P2pTrainer *t)
+{
+    const int epoch = t->options.epoch_count - 1;
+
+    if (!p2p_options_given(&t->options, "epoch_count") || epoch == t->position.epoch)
+        return;
+    t->position.epoch = epoch;
+    t->position.batch = 0;
+}
+
 static int open_loader(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
@@ -276,6 +289,7 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
                                   : p2p_run_folder_check_new(&t->folder, options->overwrite);
     if (err || (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
         goto done;
+    begin_epoch(t);
     if ((err = open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
         (!options->continue_train && (err = begin_run(t)) < 0))
         goto done;
@@ -337,17 +351,6 @@ void p2p_trainer_stop(P2pTrainer *t)
 static int epochs_in_all(const P2pTrainer *t)
 {
     return t->options.n_epochs + t->options.n_epochs_decay;
-}
-
-/* Learning rate of an epoch (from 0): constant, then linear to zero just behind the last. */
-static double learning_rate(const P2pTrainer *t, int epoch)
-{
-    const P2pOptions *o = &t->options;
-    const int behind = epoch + 1 - o->n_epochs;
-
-    if (o->lr_policy == P2P_LR_CONSTANT || behind <= 0)
-        return o->lr;
-    return o->lr * (1.0 - (double)behind / (o->n_epochs_decay + 1));
 }
 
 /* The options that end the run where it is, or NULL. */
@@ -418,7 +421,7 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
                           .loss_names = t->gan->loss_names,
                           .losses = losses,
                           .loss_count = t->gan->loss_count,
-                          .lr = learning_rate(t, t->position.epoch)};
+                          .lr = t->rate};
     int err = p2p_gan_losses(t->gan, losses);
     const double now = p2p_seconds(); /* the losses are there: the step is done */
 
@@ -454,7 +457,8 @@ static int save_sample(P2pTrainer *t, int epoch)
 static int train_batch(P2pTrainer *t, const P2pBatch *batch)
 {
     const float *const sides[] = {batch->input, batch->target};
-    const P2pStepInfo info = {.lr = (float)learning_rate(t, t->position.epoch),
+    t->rate = p2p_schedule_rate(&t->options, &t->position);
+    const P2pStepInfo info = {.lr = (float)t->rate,
                               .t = t->position.step + 1,
                               .seed = (uint32_t)t->options.seed,
                               .check = t->options.debug_nan};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Factors of the learning rate by epoch, as pytorch-CycleGAN-and-pix2pix had them before it moved their
+ * update to the start of an epoch: the first epoch has the whole rate, and none has no rate at all.
+ */
+#include "src/train/schedule.h"
+
+#include <math.h>
+
+static const double pi = 3.14159265358979323846, step_gamma = 0.1;
+
+/* Constant, then linear to zero just behind the last epoch. */
+static double linear(const P2pOptions *o, int epoch)
+{
+    const int behind = epoch + 1 - o->n_epochs;
+
+    return behind <= 0 ? 1.0 : 1.0 - (double)behind / (o->n_epochs_decay + 1);
+}
+
+/* Half a wave over all epochs, to zero just behind the last. */
+static double cosine(const P2pOptions *o, int epoch)
+{
+    return (1.0 + cos(pi * epoch / (o->n_epochs + o->n_epochs_decay))) / 2;
+}
+
+static double by_epoch(const P2pOptions *o, int epoch)
+{
+    switch (o->lr_policy) {
+    case P2P_LR_STEP:
+        return pow(step_gamma, epoch / o->lr_decay_iters);
+    case P2P_LR_COSINE:
+        return cosine(o, epoch);
+    case P2P_LR_CONSTANT:
+        return 1.0;
+    default:
+        return linear(o, epoch);
+    }
+}
+
+double p2p_schedule_rate(const P2pOptions *o, const P2pPosition *at)
+{
+    const double rate = o->lr * by_epoch(o, at->epoch);
+
+    return at->step < o->warmup_steps ? rate * (double)(at->step + 1) / o->warmup_steps : rate;
+}
