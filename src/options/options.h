@@ -7,7 +7,7 @@
 
 #include "p2p/options.h"
 
-enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 96 };
+enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 128 };
 
 typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
 typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT, P2P_LR_STEP, P2P_LR_COSINE } P2pLrPolicy;
