@@ -15,6 +15,7 @@ enum {
     P2P_HYPER_H2, /* 1 / sqrt(1 - beta2^t) */
     P2P_HYPER_SEED = 4,
     P2P_HYPER_STEP = 5,
+    P2P_HYPER_POOLED = 6, /* pictures that each pool has got so far */
     P2P_HYPER_WORDS = 16
 };
 

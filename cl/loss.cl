@@ -8,7 +8,7 @@
  * Kernels
  *   loss_naive   {256 * groups}, local {256}
  *   loss_simd    {groups}, local {1}: per_group rows each
- *   loss_final   {1}: value = factor * sum
+ *   loss_final   {1}: value (+)= factor * sum
  *
  * Build options: see common.clh; -D NAIVE: the naive kernels. Reference: p2p_ref_loss.
  */
@@ -79,7 +79,7 @@ void loss_naive(ARGUMENTS)
 
 ONE_ITEM
 __kernel void loss_final(__global const float *work, TENSOR(result), const int groups,
-                         const int index, const float factor)
+                         const int index, const float factor, const int add)
 {
     float sum = 0.0f;
 
@@ -87,7 +87,7 @@ __kernel void loss_final(__global const float *work, TENSOR(result), const int g
         return;
     for (int i = 0; i < groups; i++)
         sum += work[i];
-    result[result_at + index] = factor * sum;
+    result[result_at + index] = add ? result[result_at + index] + factor * sum : factor * sum;
 }
 
 #if P2P_CPU && !defined(NAIVE)

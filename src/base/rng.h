@@ -17,6 +17,8 @@ enum {
     P2P_STREAM_JITTER = 0x04,
     P2P_STREAM_DEMO = 0x05,
     P2P_STREAM_TEST = 0x06,
+    P2P_STREAM_POOL = 0x07,
+    P2P_STREAM_PARTNER = 0x08,
 };
 
 static inline uint32_t p2p_stream(uint32_t purpose, uint32_t which)

@@ -29,6 +29,7 @@ static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     p2p_args_int(&a, rows_of(call).groups);
     p2p_args_int(&a, call->attr.index);
     p2p_args_float(&a, (float)((double)call->attr.value_scale / count));
+    p2p_args_int(&a, call->attr.add_value);
     return p2p_emit_items(seq, way, &final, &a, 1);
 }
 

@@ -29,6 +29,7 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_pad_bwd,
     &p2p_pass_loss,
     &p2p_pass_adam,
+    &p2p_pass_pool,
     NULL,
 };
 

@@ -107,10 +107,21 @@ enum { P2P_PAD_X, P2P_PAD_Y };
  * loss: mean over all elements of x of
  *   L1 |x - target tensor|, BCE with logits against attr.value, MSE against attr.value,
  *   MEAN attr.value * x (Wasserstein: value -1 for real, 1 for fake).
- * out value[attr.index] = attr.value_scale * mean; out dx (opt) (+)= attr.grad_scale * d mean/dx.
+ * out value[attr.index] = attr.value_scale * mean, with attr.add_value added to what is there;
+ * out dx (opt) (+)= attr.grad_scale * d mean/dx.
  * The sum is made in a fixed order.
  */
 enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX };
+
+/*
+ * pool: pictures of earlier steps in the place of those of this one (Shrivastava et al. 2017, sec. 2.3,
+ * as the reference implementation's ImagePool). Of each picture x_n in turn, with i = hyper word POOLED
+ * + n and slots = pool's n:
+ *   i < slots: pool_i = y_n = x_n;
+ *   else by the words w of philox(n, attr.stream, step, seed): w0 < 2^31: y_n = x_n; else with
+ *   k = w1 slots / 2^32, rounded down: y_n = pool_k, then pool_k = x_n.
+ */
+enum { P2P_POOL_X, P2P_POOL_POOL, P2P_POOL_HYPER, P2P_POOL_Y };
 
 /*
  * adam: in/out parameter, m, v; in gradient (all of one span, elementwise, any layout), hyper.
@@ -125,12 +136,13 @@ typedef struct P2pAttr {
     int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */
     bool large_out;        /* weights blocked over the large side's channels */
     bool accumulate;       /* add to the output */
+    bool add_value;        /* loss: to its value */
     bool fixed_statistics; /* statistics do not depend on x */
     P2pAct act1, act2;
     float slope;         /* LeakyReLU */
     float eps, momentum; /* norm; eps also Adam */
     float dropout_p;     /* 0: none */
-    uint32_t stream;     /* of the dropout */
+    uint32_t stream;     /* of the dropout, the pool */
     P2pLossKind loss;
     float value, value_scale, grad_scale;
     int index;           /* which loss value */
@@ -228,7 +240,7 @@ extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_ru
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
 extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
-extern const P2pPass p2p_pass_adam;
+extern const P2pPass p2p_pass_adam, p2p_pass_pool;
 
 /** All passes, NULL-terminated: the one list. */
 extern const P2pPass *const p2p_passes[];

@@ -25,12 +25,16 @@ void p2p_ref_norm_act_sums(const P2pCall *call, double *const host[], double *ma
 void p2p_ref_norm_act_bwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_norm_param_grad(const P2pCall *call, double *const host[], double *mag);
 
-/* ref_loss.c, ref_adam.c */
+/* ref_loss.c, ref_adam.c, ref_pool.c */
+void p2p_ref_pool(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_adam(const P2pCall *call, double *const host[], double *mag);
 
 /** Activation, and what of dy passes it where y came out. NaN stays NaN, as in PyTorch. */
 double p2p_ref_activate(double v, P2pAct act, double slope);
 double p2p_ref_activate_gradient(double dy, double y, P2pAct act, double slope);
+
+/** Word i of the hyper tensor, which holds bits of 32-bit numbers. */
+uint32_t p2p_ref_hyper_word(const double *hyper, int i);
 
 #endif

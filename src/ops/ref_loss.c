@@ -39,5 +39,6 @@ void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag)
         slope *= (double)a->grad_scale / (double)count;
         host[P2P_LOSS_DX][i] = (a->accumulate ? host[P2P_LOSS_DX][i] : 0) + slope;
     }
-    host[P2P_LOSS_VALUE][a->index] = (double)a->value_scale * sum / (double)count;
+    double *value = &host[P2P_LOSS_VALUE][a->index];
+    *value = (a->add_value ? *value : 0) + (double)a->value_scale * sum / (double)count;
 }

@@ -109,7 +109,7 @@ typedef struct Element {
     double mean, rstd, gamma, beta, mask;
 } Element;
 
-static uint32_t hyper_word(const double *hyper, int i)
+uint32_t p2p_ref_hyper_word(const double *hyper, int i)
 {
     const float word = (float)hyper[i];
     uint32_t bits;
@@ -126,9 +126,9 @@ static double dropout_mask(const P2pCall *call, double *const host[], size_t i)
 
     if (p <= 0)
         return 1;
-    const uint32_t key[2] = {hyper_word(host[P2P_NA_HYPER], P2P_HYPER_SEED), PHILOX_KEY};
+    const uint32_t key[2] = {p2p_ref_hyper_word(host[P2P_NA_HYPER], P2P_HYPER_SEED), PHILOX_KEY};
     const uint32_t counter[4] = {(uint32_t)(i / 4), 0, call->attr.stream,
-                                 hyper_word(host[P2P_NA_HYPER], P2P_HYPER_STEP)};
+                                 p2p_ref_hyper_word(host[P2P_NA_HYPER], P2P_HYPER_STEP)};
     p2p_philox(counter, key, out);
     return (double)(out[i % 4] >> 8) / 16777216.0 >= p ? 1 / (1 - p) : 0;
 }

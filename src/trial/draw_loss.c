@@ -31,6 +31,7 @@ static void draw_loss(P2pDraw *r, P2pTrial *c, int block)
     a->grad_scale = p2p_draw_chance(r, 50) ? 1.0f : 100.0f;
     a->index = p2p_draw_int(r, 0, PLACES - 1);
     a->accumulate = p2p_draw_chance(r, 50);
+    a->add_value = p2p_draw_chance(r, 50);
     c->call.t[P2P_LOSS_X] = x;
     if (a->loss == P2P_LOSS_L1)
         c->call.t[P2P_LOSS_TARGET] = x;
@@ -40,7 +41,7 @@ static void draw_loss(P2pDraw *r, P2pTrial *c, int block)
     c->fill = fill_loss;
     c->ulps = 8;
     c->ulps_of[P2P_LOSS_VALUE] = 16; /* a sum of thousands */
-    c->scale[P2P_LOSS_VALUE] = 1;
+    c->scale[P2P_LOSS_VALUE] = a->add_value ? 4 : 1;
     c->scale[P2P_LOSS_DX] =
         (double)a->grad_scale / (double)p2p_tensor_elements(&x) + (a->accumulate ? 4 : 0);
 }
