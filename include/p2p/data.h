@@ -90,6 +90,7 @@ typedef enum P2pDirection {
 typedef struct P2pDatasetSettings {
     const char *phase; /**< subfolder: "train" by default; "" for none */
     P2pDirection direction;
+    bool unaligned; /**< pictures of A and of B that are no pairs, in folders of their own */
     size_t max_dataset_size; /**< the first so many by name; 0: all */
     size_t max_pixels;       /**< see p2p_image_read */
     bool no_exif;            /**< two folders: pictures as stored, not p2p_image_upright() */
@@ -107,6 +108,10 @@ typedef struct P2pDataset P2pDataset;
  * in the right half, and folder/A/PHASE with folder/B/PHASE holding pictures of equal names (the
  * suffix .png, .jpg or .jpeg may differ), each with all subfolders, as p2p_folder_pictures() lists
  * them. Sorted by name (bytes, without suffix). Opens no picture.
+ *
+ * Unaligned: folder/PHASEA and folder/PHASEB ("trainA", "trainB") with pictures of any names. There are
+ * as many pairs as pictures in the larger of them, by whose pictures they are called; the other's begin
+ * again behind the last. Loaders that shuffle draw the B of each pair at random from all.
  *
  * @param settings  NULL for all defaults.
  * @return P2P_OK.
@@ -131,7 +136,8 @@ P2P_API int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *con
 
 /**
  * Read pair index whole: input and target as stored (channels and bits of the files; of two folders
- * upright), of equal width and height. Both are overwritten, and empty after a failure.
+ * upright), of equal width and height, but for unaligned ones. Both are overwritten, and empty after
+ * a failure.
  *
  * @return P2P_OK; P2P_EFORMAT: unreadable, of odd width, or of unequal sizes; P2P_EIO, P2P_ENOMEM.
  */

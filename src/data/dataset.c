@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Folders of paired pictures: the two layouts, the order of an epoch, reading one pair. Neither
+ * Folders of pictures: two layouts of pairs, one of unpaired ones, the order of an epoch, reading one pair. Neither
  * jitters nor makes batches (loader.c), nor looks for unusable files (dataset_check.c).
  */
 #include "src/base/front.h"
@@ -57,6 +57,67 @@ static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b,
                         folder_b ? b[d->count] : NULL);
     p2p_names_free(a, count_a);
     p2p_names_free(b, count_b);
+    return err;
+}
+
+/* The names of a folder's pictures, of which there are some. */
+static int list_side(const char *folder, const P2pDatasetSettings *s, char ***names, size_t *all,
+                     size_t *count)
+{
+    const P2pWalkSettings how = {.log = s->log};
+    const int err = p2p_folder_stems(folder, &how, names, all);
+
+    *count = s->max_dataset_size && s->max_dataset_size < *all ? s->max_dataset_size : *all;
+    if (!err && (!*all || *all > UINT32_MAX))
+        return p2p_fail(P2P_EFORMAT, "%s: has %s", folder,
+                        *all ? "too many pictures" : "no pictures (.png, .jpg, .jpeg)");
+    return err;
+}
+
+static int fill_unaligned(P2pDataset *d, const char *folder_a, char **a, size_t count_a,
+                          const char *folder_b, char **b, size_t count_b)
+{
+    const size_t count = count_a > count_b ? count_a : count_b;
+    int err = P2P_OK;
+
+    if (!(d->pairs = p2p_alloc(count, sizeof(*d->pairs))))
+        return P2P_ENOMEM;
+    for (; !err && d->count < count; d->count++) {
+        P2pDatasetPair *pair = &d->pairs[d->count];
+        const char *in_a = a[d->count % count_a], *in_b = b[d->count % count_b];
+        const char *name = count == count_a ? in_a : in_b;
+        pair->name = p2p_format("%.*s", (int)p2p_stem_length(name), name);
+        pair->path_a = p2p_path_join(folder_a, in_a);
+        pair->path_b = p2p_path_join(folder_b, in_b);
+        err = pair->name && pair->path_a && pair->path_b ? P2P_OK : P2P_ENOMEM;
+    }
+    d->unaligned = true;
+    d->partners = count_b;
+    return err;
+}
+
+static int list_unaligned(P2pDataset *d, const char *folder, const P2pDatasetSettings *s)
+{
+    const char *phase = s->phase ? s->phase : "train";
+    char *paths[2] = {p2p_format("%s/%sA", folder, phase), p2p_format("%s/%sB", folder, phase)};
+    char **names[2] = {NULL, NULL};
+    size_t all[2] = {0, 0}, count[2] = {0, 0};
+    int err = paths[0] && paths[1] ? P2P_OK : P2P_ENOMEM;
+
+    if (!err && (!p2p_folder_exists(paths[0]) || !p2p_folder_exists(paths[1])))
+        err = p2p_fail(
+            P2P_EIO,
+            "%s: has no folders %s and %s with pictures of A and of B that are no pairs; for pairs "
+            "the dataset mode is aligned",
+            folder, paths[0], paths[1]);
+    for (int i = 0; !err && i < 2; i++)
+        err = list_side(paths[i], s, &names[i], &all[i], &count[i]);
+    if (!err)
+        err = fill_unaligned(d, paths[0], names[0], count[0], paths[1], names[1], count[1]);
+    for (int i = 0; i < 2; i++) {
+        p2p_names_free(names[i], all[i]);
+        free(paths[i]);
+    }
     return err;
 }
 
@@ -121,7 +182,7 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
     d->direction = s->direction;
     d->max_pixels = s->max_pixels;
     d->no_exif = s->no_exif;
-    int err = list_layout(d, folder, s);
+    int err = s->unaligned ? list_unaligned(d, folder, s) : list_layout(d, folder, s);
     if (err)
         p2p_dataset_destroy(&d);
     *out = d;
@@ -188,15 +249,16 @@ static int read_one(const P2pDataset *d, const char *path, P2pImage *image)
     return err || d->no_exif ? err : p2p_image_upright(image);
 }
 
-static int read_two(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage *a, P2pImage *b)
+static int read_two(const P2pDataset *d, const char *path_a, const char *path_b, P2pImage *a,
+                    P2pImage *b)
 {
     int err;
 
-    if ((err = read_one(d, pair->path_a, a)) < 0 || (err = read_one(d, pair->path_b, b)) < 0)
+    if ((err = read_one(d, path_a, a)) < 0 || (err = read_one(d, path_b, b)) < 0)
         return err;
-    if (a->width != b->width || a->height != b->height)
+    if (!d->unaligned && (a->width != b->width || a->height != b->height))
         return p2p_fail(P2P_EFORMAT, "%s: has %d x %d pixels, but its partner %s has %d x %d",
-                        pair->path_a, a->width, a->height, pair->path_b, b->width, b->height);
+                        path_a, a->width, a->height, path_b, b->width, b->height);
     return P2P_OK;
 }
 
@@ -226,12 +288,20 @@ int p2p_dataset_read(const P2pDataset *dataset, size_t index, P2pImage *input, P
     P2P_REQUIRE(input != target, "input and target must be two");
     P2P_REQUIRE(index < dataset->count, "there are %zu pairs, no pair %zu", dataset->count, index);
 
+    return p2p_dataset_read_with(dataset, index, index, input, target);
+}
+
+int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partner, P2pImage *input,
+                          P2pImage *target)
+{
     const bool reverse = dataset->direction == P2P_DIRECTION_BTOA;
     P2pImage *a = reverse ? target : input, *b = reverse ? input : target;
 
     *input = *target = (P2pImage){0};
     const P2pDatasetPair *pair = &dataset->pairs[index];
-    const int err = pair->path_b ? read_two(dataset, pair, a, b) : read_joint(dataset, pair, a, b);
+    const int err = pair->path_b
+                        ? read_two(dataset, pair->path_a, dataset->pairs[partner].path_b, a, b)
+                        : read_joint(dataset, pair, a, b);
     if (err) {
         p2p_image_finish(input);
         p2p_image_finish(target);

@@ -14,10 +14,16 @@ typedef struct P2pDatasetPair {
 struct P2pDataset {
     P2pDatasetPair *pairs;
     size_t count;
+    bool unaligned;
+    size_t partners; /* unaligned: the first so many pairs hold each picture of B once */
     P2pDirection direction;
     size_t max_pixels;
     bool no_exif;
 };
+
+/** p2p_dataset_read() with the B of another pair. */
+int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partner, P2pImage *input,
+                          P2pImage *target);
 
 void p2p_dataset_pair_finish(P2pDatasetPair *pair);
 

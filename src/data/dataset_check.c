@@ -23,16 +23,37 @@ typedef struct Check {
 } Check;
 
 /* What is drawn moves the crop, but does not change sizes. */
-static int fit(const Check *c, size_t i, Verdict *v)
+static int fit(const Check *c, size_t i, const P2pImage *picture, Verdict *v)
 {
     P2pJitter jitter;
-    const int err = p2p_jitter_draw(&jitter, c->settings->jitter, v->width, v->height, 0, 0, i);
+    const int err =
+        p2p_jitter_draw(&jitter, c->settings->jitter, picture->width, picture->height, 0, 0, i);
 
     if (err)
         return p2p_fail_prefix(err, "%s", c->dataset->pairs[i].path_a);
     v->shown_width = jitter.width;
     v->shown_height = jitter.height;
     return P2P_OK;
+}
+
+/* Input and target, which have one size before but for unaligned ones. */
+static int fit_both(const Check *c, size_t i, const P2pImage *input, const P2pImage *target,
+                    Verdict *v)
+{
+    Verdict other;
+    int err = fit(c, i, input, v);
+
+    if (err || !c->dataset->unaligned || (err = fit(c, i, target, &other)) < 0)
+        return err;
+    if (other.shown_width == v->shown_width && other.shown_height == v->shown_height)
+        return P2P_OK;
+    return p2p_fail(P2P_EFORMAT,
+                    "%s and %s have %d x %d and %d x %d pixels (after preprocessing by %s, in the "
+                    "direction's order); training takes one size: use resize_and_crop, or resize "
+                    "them",
+                    c->dataset->pairs[i].path_a, c->dataset->pairs[i].path_b, v->shown_width,
+                    v->shown_height, other.shown_width, other.shown_height,
+                    p2p_preprocess_name(c->settings->jitter->preprocess));
 }
 
 static int check_pair(void *user, size_t i)
@@ -45,7 +66,7 @@ static int check_pair(void *user, size_t i)
     v->width = input.width;
     v->height = input.height;
     if (!err && c->settings->jitter)
-        err = fit(c, i, v);
+        err = fit_both(c, i, &input, &target, v);
     p2p_failure_keep(&v->failure, err);
     p2p_image_finish(&input);
     p2p_image_finish(&target);
@@ -107,8 +128,9 @@ static void drop_bad(P2pDataset *d, const Check *c)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < d->count; i++) {
+    for (size_t i = 0, partners = d->partners; i < d->count; i++) {
         if (c->verdicts[i].failure.status) {
+            d->partners -= i < partners && d->partners > 1;
             const char *why = c->verdicts[i].failure.text;
             p2p_log(c->settings->log, P2P_LOG_WARN, "skipped: %s", why ? why : d->pairs[i].name);
             p2p_dataset_pair_finish(&d->pairs[i]);

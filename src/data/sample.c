@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/base/rng.h"
 #include "src/base/status.h"
+#include "src/data/dataset.h"
 
 static int default_int(int given, int otherwise)
 {
@@ -83,22 +85,44 @@ static int prepare(const P2pImage *in, int channels, const P2pJitter *jitter, P2
     return err;
 }
 
+static int choose_jitter(const P2pSampler *s, uint32_t epoch, uint64_t index, const P2pImage *of,
+                         P2pJitter *jitter)
+{
+    const P2pLoaderSettings *set = &s->settings;
+
+    return set->fixed ? p2p_jitter_fix(jitter, &set->jitter, of->width, of->height)
+                      : p2p_jitter_draw(jitter, &set->jitter, of->width, of->height, set->seed,
+                                        epoch, index);
+}
+
+/* Whose B belongs to the A of a pair in this epoch. */
+static uint32_t partner_of(const P2pSampler *s, uint32_t epoch, uint32_t index)
+{
+    const P2pLoaderSettings *set = &s->settings;
+
+    if (!s->dataset->unaligned || set->fixed || set->serial_batches)
+        return index;
+    return p2p_rng_below(p2p_rng_word(set->seed, p2p_stream(P2P_STREAM_PARTNER, epoch), index),
+                         (uint32_t)s->dataset->partners);
+}
+
 static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pImage *input,
                      P2pImage *target)
 {
     const P2pLoaderSettings *set = &s->settings;
+    const uint64_t apart = (uint64_t)UINT32_MAX + 1; /* of the other picture's own jitter */
     P2pImage a, b;
     P2pJitter jitter;
     int err;
 
     *input = *target = (P2pImage){0};
-    if ((err = p2p_dataset_read(s->dataset, index, &a, &b)) < 0)
+    if ((err = p2p_dataset_read_with(s->dataset, index, partner_of(s, epoch, index), &a, &b)) < 0)
         return err;
-    err = set->fixed
-              ? p2p_jitter_fix(&jitter, &set->jitter, a.width, a.height)
-              : p2p_jitter_draw(&jitter, &set->jitter, a.width, a.height, set->seed, epoch, index);
+    err = choose_jitter(s, epoch, index, &a, &jitter);
     if (!err)
         err = prepare(&a, set->input_channels, &jitter, input);
+    if (!err && s->dataset->unaligned)
+        err = choose_jitter(s, epoch, index + apart, &b, &jitter);
     if (!err)
         err = prepare(&b, set->target_channels, &jitter, target);
     p2p_image_finish(&a);
@@ -137,7 +161,8 @@ static int add_pair(const P2pSampler *s, uint32_t index, size_t at, P2pSample *s
 
     if (!err && at == 0)
         err = reserve(s, &input, sample);
-    if (!err && (input.width != batch->width || input.height != batch->height))
+    if (!err && (input.width != batch->width || input.height != batch->height ||
+                 target.width != batch->width || target.height != batch->height))
         err = p2p_fail(P2P_EINVAL,
                        "%s: has %d x %d pixels after preprocessing, the first of its "
                        "batch %d x %d; use batch size 1 or resize_and_crop",
