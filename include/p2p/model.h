@@ -26,13 +26,15 @@ typedef struct P2pModel P2pModel;
 typedef struct P2pModelSettings {
     bool eval; /**< running statistics, no dropout */
     bool no_dropout;
+    bool back;                 /**< of a file with generators for both directions the other one */
     const P2pOptions *options; /**< those given replace the file's, or NULL; seed: of the dropout */
     const char *variants;      /**< as --variant, may be NULL */
     const char *refs;          /**< as --ref, may be NULL */
 } P2pModelSettings;
 
 /**
- * Read a model file and put its generator on the device: a checkpoint, a frozen model, a .pth of
+ * Read a model file and put its generator, of several that of options' direction, on the device: a
+ * checkpoint, a frozen model, a .pth of
  * pytorch-CycleGAN-and-pix2pix or a .pict of pix2pix-tensorflow. What the latter two do not tell
  * of the network is found out from their tensors.
  *
@@ -47,7 +49,10 @@ P2P_API int p2p_model_open_memory(P2pModel **out, P2pDevice *device, const void 
                                   const P2pModelSettings *settings);
 P2P_API void p2p_model_close(P2pModel **model);
 
-/** The options that the file stores. */
+/** Whether its file holds a generator for the other direction too, for P2pModelSettings.back. */
+P2P_API bool p2p_model_has_back(const P2pModel *model);
+
+/** The options that the file stores, as its generator sees them: direction, input_nc, output_nc. */
 P2P_API const P2pOptions *p2p_model_options(const P2pModel *model);
 
 /**

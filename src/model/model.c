@@ -11,10 +11,12 @@
 #include "src/data/picture.h"
 #include "src/model/forward.h"
 #include "src/model/source.h"
+#include "src/options/options_table.h"
 
 struct P2pModel {
     P2pDevice *device;
-    P2pOptions options;
+    P2pOptions options; /* as its generator sees them: input_nc is what that takes */
+    bool has_back;      /* its file holds a generator for the other direction */
     char *variants, *refs;
     P2pNet *net;
     P2pForwards *forwards;
@@ -148,6 +150,13 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
         return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
                         p2p_tensor_file_path(source->file));
     m->options = source->options;
+    m->has_back = p2p_networks_generator(&source->held, !source->net.role.back) != NULL;
+    if (source->net.role.back) {
+        m->options.input_nc = source->options.output_nc;
+        m->options.output_nc = source->options.input_nc;
+        if (s->back || !s->options || !p2p_options_given(s->options, "direction"))
+            m->options.direction = !m->options.direction;
+    }
     if (s->options) /* no file stores it */
         m->options.max_pixels = s->options->max_pixels;
     /* A file's load_size is for training. */
@@ -180,6 +189,25 @@ static int create(P2pModel **out, P2pDevice *device, P2pSource *source, int open
     return err;
 }
 
+/* In the place of an open source: the generator of the other direction. */
+static int open_back(P2pSource *source, const char *path, const P2pOptions *asked)
+{
+    const P2pNetwork *found = p2p_networks_generator(&source->held, !source->net.role.back);
+
+    if (!found)
+        return p2p_fail(P2P_EINVAL, "%s: holds no generator for the other direction", path);
+    const P2pNetwork back = *found;
+    P2pOptions *turned = NULL;
+    int err = P2P_OK;
+    p2p_source_finish(source);
+    if (asked && (err = p2p_options_copy(&turned, asked)) == P2P_OK)
+        turned->given[p2p_option_find("direction")] = false;
+    if (!err)
+        err = p2p_source_open(source, path, back.name, turned);
+    p2p_options_destroy(&turned);
+    return err;
+}
+
 int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
                    const P2pModelSettings *settings)
 {
@@ -189,10 +217,13 @@ int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
     P2P_NEED(path);
 
     P2pSource source;
-    const int err = p2p_source_open(&source, path, NULL, settings ? settings->options : NULL);
+    const P2pOptions *asked = settings ? settings->options : NULL;
+    int err = p2p_source_open(&source, path, NULL, asked);
 
     if (source.warning)
         p2p_log(p2p_device_log(device), P2P_LOG_WARN, "%s", source.warning);
+    if (!err && settings && settings->back)
+        err = open_back(&source, path, asked);
     return create(out, device, &source, err, settings);
 }
 
@@ -225,6 +256,11 @@ void p2p_model_close(P2pModel **model)
     free(m->refs);
     free(m);
     *model = NULL;
+}
+
+bool p2p_model_has_back(const P2pModel *model)
+{
+    return model->has_back;
 }
 
 const P2pOptions *p2p_model_options(const P2pModel *model)

@@ -95,6 +95,14 @@ const P2pNetwork *p2p_networks_find(const P2pNetworks *networks, const char *nam
     return best;
 }
 
+const P2pNetwork *p2p_networks_generator(const P2pNetworks *networks, bool back)
+{
+    for (int i = 0; i < networks->count; i++)
+        if (networks->at[i].role.task == P2P_GENERATOR && networks->at[i].role.back == back)
+            return &networks->at[i];
+    return NULL;
+}
+
 /* ---- Options ------------------------------------------------------------------------------- */
 
 P2pNetSpec p2p_network_spec(const P2pOptions *o, P2pNetRole role)

@@ -43,6 +43,9 @@ char *p2p_networks_text(const P2pNetworks *networks);
  */
 const P2pNetwork *p2p_networks_find(const P2pNetworks *networks, const char *name);
 
+/** A generator from A to B, or back; NULL: there is none. */
+const P2pNetwork *p2p_networks_generator(const P2pNetworks *networks, bool back);
+
 /** What a network of which only the task is known is called: "G", "D". */
 const char *p2p_task_name(P2pTask task);
 

@@ -74,6 +74,11 @@ static int check_tensor(const P2pSource *s, int i)
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
+static bool is_ours(const P2pSource *s)
+{
+    return s->kind == P2P_SOURCE_CHECKPOINT || s->kind == P2P_SOURCE_FROZEN;
+}
+
 /*
  * Fail where an option of the network was given that the file tells otherwise. Dropout can be switched
  * off, the direction turned, and a folded network has no norm to name.
@@ -108,7 +113,7 @@ static int check_asked(const P2pSource *s, const P2pOptions *told, const P2pOpti
  */
 static int replace_options(P2pSource *s, const P2pOptions *asked)
 {
-    const bool ours = s->kind == P2P_SOURCE_CHECKPOINT || s->kind == P2P_SOURCE_FROZEN;
+    const bool ours = is_ours(s);
     const bool no_dropout = s->options.no_dropout;
 
     if (ours && p2p_options_given(asked, "preset"))
@@ -133,11 +138,34 @@ static void hold(P2pSource *s, P2pTask task)
     snprintf(n->name, sizeof(n->name), "%s", p2p_task_name(task));
 }
 
+/*
+ * CycleGAN's networks are told by their files' names alone: EPOCH_net_G_A.pth, _G_B, _D_A, _D_B. Options
+ * are those of the whole model: what the way back takes is its output.
+ */
+static void name_by_file(P2pSource *s)
+{
+    const char *path = p2p_tensor_file_path(s->file), *slash = strrchr(path, '/');
+    const char *at = strstr(slash ? slash : path, "_net_");
+    P2pNetwork *n = &s->held.at[0];
+    P2pOptions *o = &s->options;
+    const int in = o->input_nc;
+
+    if (!at || at[5] != n->name[0] || at[6] != '_' || (at[7] != 'A' && at[7] != 'B') ||
+        strcmp(at + 8, ".pth") != 0 || s->held.count != 1)
+        return;
+    snprintf(n->name, sizeof(n->name), "%.3s", at + 5);
+    n->role.back = at[7] == 'B';
+    if (n->role.back) {
+        o->input_nc = o->output_nc;
+        o->output_nc = in;
+    }
+}
+
 static int infer_state_dict(P2pSource *s, const char *net)
 {
     P2pExchangeNet found;
     const P2pTask wanted =
-        net && !strcmp(net, p2p_task_name(P2P_DISCRIMINATOR)) ? P2P_DISCRIMINATOR : P2P_GENERATOR;
+        net && net[0] == p2p_task_name(P2P_DISCRIMINATOR)[0] ? P2P_DISCRIMINATOR : P2P_GENERATOR;
     const int err = p2p_exchange_infer_pytorch(s->file, wanted, &s->options, &found);
 
     if (err)
@@ -146,6 +174,7 @@ static int infer_state_dict(P2pSource *s, const char *net)
     hold(s, found.task);
     if (found.partner)
         hold(s, found.task == P2P_GENERATOR ? P2P_DISCRIMINATOR : P2P_GENERATOR);
+    name_by_file(s);
     memcpy(s->prefix, found.prefix, sizeof(found.prefix));
     if (found.other[0] && !s->warning)
         s->warning = p2p_format("%s: holds several networks %s; of the tensors called %s... and "
@@ -185,17 +214,35 @@ static int read_ours(P2pSource *s)
     return err ? err : p2p_networks_read(&s->held, s->file);
 }
 
-static int read_options(P2pSource *s, const char *net)
+/*
+ * The network of that name; without one the generator of the direction that was asked for, where the
+ * file has generators for both: they are called by the direction that it was trained in.
+ */
+static const P2pNetwork *find_network(const P2pSource *s, const char *net, const P2pOptions *asked)
+{
+    const bool turn =
+        asked && p2p_options_given(asked, "direction") && asked->direction != s->options.direction;
+
+    if (net || !p2p_networks_generator(&s->held, false) || !p2p_networks_generator(&s->held, true))
+        return p2p_networks_find(&s->held, net);
+    return p2p_networks_generator(&s->held, turn);
+}
+
+static int read_options(P2pSource *s, const char *net, const P2pOptions *asked)
 {
     const int err = p2p_checkpoint_is_ours(s->file) ? read_ours(s) : infer(s, net);
     char names[P2P_MOST_NETWORKS * (sizeof(s->net.name) + 2)] = "";
 
     if (err)
         return err;
-    const P2pNetwork *found = p2p_networks_find(&s->held, net);
+    const P2pNetwork *found = find_network(s, net, asked);
     if (found) {
+        char front[sizeof(found->name) + 1];
+        snprintf(front, sizeof(front), "%s.", found->name);
         s->net = *found;
-        return P2P_OK;
+        /* The one that opening verifies is that which a name, or none, stands for. */
+        return found == p2p_networks_find(&s->held, net) ? P2P_OK
+                                                         : p2p_tensor_file_verify(s->file, front);
     }
     for (int i = 0; i < s->held.count; i++)
         snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? ", " : "",
@@ -219,16 +266,30 @@ static int build(const P2pSource *s, P2pGraph **out)
     return err;
 }
 
+/* Files of others do not tell from what to what they translate. */
+static int check_direction(const P2pSource *s, int stored, const P2pOptions *asked)
+{
+    const int own = s->net.role.back ? !stored : stored;
+
+    if (!is_ours(s) || s->net.role.task != P2P_GENERATOR ||
+        !p2p_options_given(asked, "direction") || asked->direction == own)
+        return P2P_OK;
+    return p2p_fail(P2P_EINVAL, "%s: its network %s translates %s, not --direction %s",
+                    p2p_tensor_file_path(s->file), s->net.name, own ? "BtoA" : "AtoB",
+                    p2p_options_get_string(asked, "direction"));
+}
+
 /* s->file is open; the rest is found. */
 static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
 {
     int err;
 
     p2p_options_init(&s->options);
-    if ((err = read_options(s, net)) < 0)
+    if ((err = read_options(s, net, asked)) < 0)
         return err;
     const P2pOptions told = s->options;
-    if (asked && (err = replace_options(s, asked)) < 0)
+    if (asked && ((err = check_direction(s, told.direction, asked)) < 0 ||
+                  (err = replace_options(s, asked)) < 0))
         return err;
     if ((err = build(s, &s->stored)) < 0)
         return p2p_fail_prefix(err, "%s", p2p_tensor_file_path(s->file));
