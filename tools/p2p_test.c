@@ -18,15 +18,26 @@ const char cli_usage[] =
 
 static const char program[] = "p2p-test";
 
-enum { PATH_BYTES = 4096, KINDS = 4 };
+enum { PATH_BYTES = 4096, MOST_SHOWN = 6 };
 
-/* Of pictures, for each of the set. */
-static const char *const kinds[KINDS] = {"input", "output", "target", "all"};
+/* What is shown of each of the set, from left to right, and which two pictures are compared. */
+typedef struct Kinds {
+    int shown;
+    const char *names[MOST_SHOWN + 1]; /* behind those shown "all", in which they are joined */
+    int ours, like;
+} Kinds;
+
+static const Kinds one_way = {3, {"input", "output", "target", "all"}, 1, 2};
+/* Models with a way back, by direction. */
+static const Kinds both_ways[] = {
+    {6, {"real_A", "fake_B", "rec_A", "real_B", "fake_A", "rec_B", "all"}, 2, 0},
+    {6, {"real_B", "fake_A", "rec_B", "real_A", "fake_B", "rec_A", "all"}, 2, 0}};
 
 typedef struct Results {
     const P2pOptions *options;
     const P2pOptions *model; /* what the model file stores, with those given replaced */
     const char *phase, *root;
+    Kinds kinds;
     char folder[PATH_BYTES];
     FILE *page, *figures;
     double l1, psnr, ssim;
@@ -139,9 +150,11 @@ static void put_head(const Results *r)
     cli_put_html(r->page, r->root);
     fputs("</p>\n<details><summary>Options</summary><pre>", r->page);
     put_options(r);
-    fputs("</pre></details>\n"
-          "<table><tr><th>input<th>output<th>target<th>L1<th>PSNR<th>SSIM</tr>\n",
-          r->page);
+    fputs("</pre></details>\n<table><tr>", r->page);
+    for (int i = 0; i < r->kinds.shown; i++)
+        fprintf(r->page, "<th>%s", r->kinds.names[i]);
+    fprintf(r->page, "<th title=\"%s against %s\">L1<th>PSNR<th>SSIM</tr>\n",
+            r->kinds.names[r->kinds.ours], r->kinds.names[r->kinds.like]);
 }
 
 /* PHASE_EPOCH, or PHASE_MODEL with the model file's name. */
@@ -163,12 +176,12 @@ static void name_folder(Results *r)
 /* No picture of the results is one of the set. */
 static int check_outputs(const Results *r, const P2pDataset *set)
 {
-    const size_t count = KINDS * p2p_dataset_count(set);
+    const size_t each = (size_t)r->kinds.shown + 1, count = each * p2p_dataset_count(set);
     char **paths = calloc(count, sizeof(*paths)), path[PATH_BYTES];
     int code = paths ? CLI_OK : CLI_FAILED;
 
     for (size_t i = 0; !code && i < count; i++) {
-        picture_path(r, p2p_dataset_name(set, i / KINDS), kinds[i % KINDS], path);
+        picture_path(r, p2p_dataset_name(set, i / each), r->kinds.names[i % each], path);
         code = (paths[i] = strdup(path)) ? CLI_OK : CLI_FAILED;
     }
     if (code)
@@ -220,13 +233,13 @@ static void results_add(Results *r, const char *name, const P2pMetrics *m)
 
     cli_file_stem(stem, name);
     fputs("<tr>", r->page);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < r->kinds.shown; i++) {
         fputs("<td><img loading=\"lazy\" alt=\"\" src=\"images/", r->page);
         cli_put_url(r->page, stem);
-        fprintf(r->page, "_%s.png\">", kinds[i]);
+        fprintf(r->page, "_%s.png\">", r->kinds.names[i]);
     }
-    fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"6\">", m->l1, m->psnr,
-            m->ssim);
+    fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"%d\">", m->l1, m->psnr,
+            m->ssim, r->kinds.shown + 3);
     cli_put_html(r->page, name);
     fputs("</tr>\n", r->page);
     fprintf(r->figures, "%s\n  {\"name\": ", r->count ? "," : "");
@@ -293,28 +306,39 @@ static int results_close(Results *r)
     return bad ? CLI_FAILED : CLI_OK;
 }
 
-/* input | output | target in one picture beside the single ones. */
-static int write_all(const Results *r, const char *name, const P2pImage pictures[3])
+/* Put a picture to the right of all, which may be empty. */
+static int join(P2pImage *all, const P2pImage *picture)
 {
-    P2pImage rgb[3] = {{0}}, two = {0}, all = {0};
+    P2pImage rgb = {0}, left = *all;
+    int err = p2p_image_convert_channels(picture, 3, &rgb);
+
+    if (!err && !left.data) {
+        *all = rgb;
+        return P2P_OK;
+    }
+    *all = (P2pImage){0};
+    if (!err)
+        err = p2p_image_join(&left, &rgb, all);
+    p2p_image_finish(&left);
+    p2p_image_finish(&rgb);
+    return err;
+}
+
+/* Those that are shown, side by side in one picture beside the single ones. */
+static int write_all(const Results *r, const char *name, const P2pImage *pictures)
+{
+    P2pImage all = {0};
     char path[PATH_BYTES];
     int err = P2P_OK;
 
-    for (int i = 0; !err && i < 3; i++) {
-        picture_path(r, name, kinds[i], path);
+    for (int i = 0; !err && i < r->kinds.shown; i++) {
+        picture_path(r, name, r->kinds.names[i], path);
         if ((err = p2p_image_write(&pictures[i], path, 0)) == P2P_OK)
-            err = p2p_image_convert_channels(&pictures[i], 3, &rgb[i]);
+            err = join(&all, &pictures[i]);
     }
-    if (!err)
-        err = p2p_image_join(&rgb[0], &rgb[1], &two);
-    if (!err)
-        err = p2p_image_join(&two, &rgb[2], &all);
     picture_path(r, name, "all", path);
     if (!err)
         err = p2p_image_write(&all, path, 0);
-    for (int i = 0; i < 3; i++)
-        p2p_image_finish(&rgb[i]);
-    p2p_image_finish(&two);
     p2p_image_finish(&all);
     return err;
 }
@@ -330,39 +354,61 @@ static int convert(const P2pModel *model, const P2pImage *in, int channels, P2pI
     return err;
 }
 
-static int test_pair(P2pModel *model, const P2pDataset *set, size_t i, Results *r)
+/* Of a model, and of that of the way back, or NULL. */
+typedef struct Models {
+    P2pModel *there, *back;
+} Models;
+
+/* The picture as the model sees it, and its translation. */
+static int translate(P2pModel *model, const P2pImage *raw, P2pImage *seen, P2pImage *out)
 {
-    const P2pOptions *o = p2p_model_options(model);
-    P2pImage raw[2] = {{0}}, pictures[3] = {{0}};
+    const int err = convert(model, raw, cli_int(p2p_model_options(model), "input_nc"), seen);
+
+    return err ? err : p2p_model_translate(model, raw, out);
+}
+
+static int make_pictures(const Models *m, const P2pImage raw[2], P2pImage *pictures)
+{
+    int err = translate(m->there, &raw[0], &pictures[0], &pictures[1]);
+
+    if (!err && !m->back)
+        return convert(m->there, &raw[1], cli_int(p2p_model_options(m->there), "output_nc"),
+                       &pictures[2]);
+    if (!err)
+        err = p2p_model_translate(m->back, &pictures[1], &pictures[2]);
+    if (!err)
+        err = translate(m->back, &raw[1], &pictures[3], &pictures[4]);
+    return err ? err : p2p_model_translate(m->there, &pictures[4], &pictures[5]);
+}
+
+static int test_pair(const Models *models, const P2pDataset *set, size_t i, Results *r)
+{
+    P2pImage raw[2] = {{0}}, pictures[MOST_SHOWN] = {{0}};
     P2pMetrics metrics;
     int err = p2p_dataset_read(set, i, &raw[0], &raw[1]);
 
     if (!err)
-        err = convert(model, &raw[0], cli_int(o, "input_nc"), &pictures[0]);
+        err = make_pictures(models, raw, pictures);
     if (!err)
-        err = p2p_model_translate(model, &raw[0], &pictures[1]);
-    if (!err)
-        err = convert(model, &raw[1], cli_int(o, "output_nc"), &pictures[2]);
-    if (!err)
-        err = p2p_image_compare(&pictures[1], &pictures[2], &metrics);
+        err = p2p_image_compare(&pictures[r->kinds.ours], &pictures[r->kinds.like], &metrics);
     if (!err)
         err = write_all(r, p2p_dataset_name(set, i), pictures);
     if (!err)
         results_add(r, p2p_dataset_name(set, i), &metrics);
     for (int k = 0; k < 2; k++)
         p2p_image_finish(&raw[k]);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < MOST_SHOWN; k++)
         p2p_image_finish(&pictures[k]);
     return err;
 }
 
-static int test_pairs(P2pModel *model, const P2pDataset *set, Results *r)
+static int test_pairs(const Models *models, const P2pDataset *set, Results *r)
 {
     const bool skip = cli_flag(r->options, "skip_bad");
     int code = results_open(r), err;
 
     for (size_t i = 0; !code && i < p2p_dataset_count(set); i++) {
-        if ((err = test_pair(model, set, i, r)) == P2P_OK)
+        if ((err = test_pair(models, set, i, r)) == P2P_OK)
             continue;
         const int failed = cli_fail_at(program, p2p_dataset_path(set, i), err);
         /* All could be read before: now it is room that lacks, not for this pair alone. */
@@ -375,9 +421,28 @@ static int test_pairs(P2pModel *model, const P2pDataset *set, Results *r)
     return code;
 }
 
-static int test_all(P2pModel *model, const P2pOptions *o, const P2pLog *log)
+static bool is_unaligned(const P2pOptions *stored)
 {
-    const P2pOptions *stored = p2p_model_options(model);
+    return !strcmp(cli_text(stored, "dataset_mode"), "unaligned");
+}
+
+/* Pairs are compared, of unpaired pictures what came back. */
+static Kinds choose_kinds(const Models *models, const P2pOptions *stored)
+{
+    Kinds kinds = one_way;
+
+    if (models->back)
+        kinds = both_ways[!strcmp(cli_text(stored, "direction"), "BtoA")];
+    if (models->back && !is_unaligned(stored)) {
+        kinds.ours = 1;
+        kinds.like = 3;
+    }
+    return kinds;
+}
+
+static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log)
+{
+    const P2pOptions *stored = p2p_model_options(models->there);
     const char *root = cli_text(cli_text(o, "dataroot")[0] ? o : stored, "dataroot");
     const char *phase = cli_text(o, "phase");
     const char *count = cli_int(o, "num_test") ? "num_test" : "max_dataset_size";
@@ -385,13 +450,18 @@ static int test_all(P2pModel *model, const P2pOptions *o, const P2pLog *log)
         .phase = phase[0] ? phase : "test",
         .direction =
             strcmp(cli_text(stored, "direction"), "BtoA") ? P2P_DIRECTION_ATOB : P2P_DIRECTION_BTOA,
+        .unaligned = is_unaligned(stored),
         .max_dataset_size = cli_size(o, count),
         .max_pixels = cli_size(o, "max_pixels"),
         .no_exif = cli_flag(stored, "no_exif") || cli_flag(o, "no_exif"),
         .log = log};
     const P2pCheckSettings check = {
         .threads = cli_int(o, "num_threads"), .skip_bad = cli_flag(o, "skip_bad"), .log = log};
-    Results r = {.options = o, .model = stored, .phase = settings.phase, .root = root};
+    Results r = {.options = o,
+                 .model = stored,
+                 .phase = settings.phase,
+                 .root = root,
+                 .kinds = choose_kinds(models, stored)};
     P2pDataset *set;
     int err = p2p_dataset_create(&set, root, &settings), code;
 
@@ -400,7 +470,7 @@ static int test_all(P2pModel *model, const P2pOptions *o, const P2pLog *log)
     name_folder(&r);
     code = err ? cli_fail(program, err) : check_outputs(&r, set);
     if (!code)
-        code = test_pairs(model, set, &r);
+        code = test_pairs(models, set, &r);
     p2p_dataset_destroy(&set);
     if (!code && !cli_flag(o, "quiet"))
         cli_say(stdout, "%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html", r.count,
@@ -429,7 +499,7 @@ int main(int argc, char **argv)
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device = NULL;
-    P2pModel *model = NULL;
+    Models models = {NULL, NULL};
     char path[PATH_BYTES];
     int code = cli_parse(&o, P2P_PROGRAM_TEST, program, argc, argv, &rest);
 
@@ -441,16 +511,20 @@ int main(int argc, char **argv)
     }
     cli_log_init(&log, o);
     find_model(o, path);
-    const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
-                                       .no_dropout = cli_flag(o, "no_dropout"),
-                                       .options = o,
-                                       .variants = cli_text(o, "variant"),
-                                       .refs = cli_text(o, "ref")};
+    P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
+                                 .no_dropout = cli_flag(o, "no_dropout"),
+                                 .options = o,
+                                 .variants = cli_text(o, "variant"),
+                                 .refs = cli_text(o, "ref")};
     int err = cli_open_device(&device, o, &log);
     if (!err)
-        err = p2p_model_open(&model, device, path, &settings);
-    code = err ? cli_fail(program, err) : test_all(model, o, &log);
-    p2p_model_close(&model);
+        err = p2p_model_open(&models.there, device, path, &settings);
+    settings.back = true;
+    if (!err && p2p_model_has_back(models.there))
+        err = p2p_model_open(&models.back, device, path, &settings);
+    code = err ? cli_fail(program, err) : test_all(&models, o, &log);
+    p2p_model_close(&models.back);
+    p2p_model_close(&models.there);
     p2p_device_close(&device);
     return code;
 }

@@ -95,7 +95,8 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
         (err = read_number(f, "batch", &position->batch)) < 0)
         return err;
     position->epoch = (int)epoch;
-    return P2P_OK;
+    position->pooled = 0;
+    return p2p_tensor_file_meta(f, "pooled") ? read_number(f, "pooled", &position->pooled) : P2P_OK;
 }
 
 /* A network's tensors in one of our files; others have no checksums of each. */
@@ -228,5 +229,25 @@ int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net)
         for (int i = 0; !err && i < net->graph->param_count; i++)
             if (net->state[state][i].buffer)
                 err = load_tensor(file, net, i, (P2pState)state);
+    return err;
+}
+
+int p2p_checkpoint_load_pictures(const P2pTensorFile *file, const char *name,
+                                 const P2pTensor *pictures, bool *there)
+{
+    const P2pFileTensor *t = p2p_tensor_file_find(file, name);
+    const int shape[] = {pictures->n, pictures->c, pictures->h, pictures->w};
+
+    *there = t && t->rank == 4;
+    for (int i = 0; i < 4 && *there; i++)
+        *there = t->shape[i] == (size_t)shape[i];
+    if (!*there)
+        return P2P_OK;
+    float *host = p2p_alloc(t->elements, sizeof(*host));
+    if (!host)
+        return P2P_ENOMEM;
+    p2p_file_tensor_to_f32(t, host);
+    const int err = p2p_tensor_upload(pictures, host, false);
+    free(host);
     return err;
 }

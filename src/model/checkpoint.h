@@ -2,7 +2,8 @@
 /*
  * Networks and training state to and from one self-describing safetensors file.
  *
- * Tensors: NET.NAME (values, with PyTorch's names), adam_m.NET.NAME and adam_v.NET.NAME. Metadata:
+ * Tensors: NET.NAME (values, with PyTorch's names), adam_m.NET.NAME and adam_v.NET.NAME, and what a
+ * run has besides under names of its own ("pool.A": pictures, [N, C, H, W]). Metadata:
  * format, version, every stored option as opt.NAME, the position of the run, the variants of kernels
  * that it runs by, and a checksum of each tensor, so that who needs one network reads no more than it.
  */
@@ -16,9 +17,10 @@
 
 /** Where a run stands: what comes next. */
 typedef struct P2pPosition {
-    long step;  /* steps done */
-    int epoch;  /* running epoch, from 0 */
-    long batch; /* batches of it that are done */
+    long step;   /* steps done */
+    int epoch;   /* running epoch, from 0 */
+    long batch;  /* batches of it that are done */
+    long pooled; /* pictures in each of its pools */
 } P2pPosition;
 
 /** Metadata key of what a file is, and its value for p2p-export's frozen models. */
@@ -80,6 +82,14 @@ int p2p_checkpoint_metadata(const P2pTensorFile *file, P2pOptions *options, P2pP
  */
 int p2p_checkpoint_find(const P2pTensorFile *file, const char *name, const P2pParam *param,
                         bool turned, const P2pFileTensor **out);
+
+/**
+ * Fill a tensor of pictures.
+ *
+ * @param there  Whether the file has it, in this shape; else nothing was done.
+ */
+int p2p_checkpoint_load_pictures(const P2pTensorFile *file, const char *name,
+                                 const P2pTensor *pictures, bool *there);
 
 /** Fill a network from the file; P2P_EFORMAT when a tensor is missing or of another shape. */
 int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net);

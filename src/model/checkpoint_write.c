@@ -13,11 +13,10 @@
 /* Bytes that are turned into the file's order at a time, but for a block of outputs that has more. */
 enum { PIECE_BYTES = 1 << 20, STAGES = 2 };
 
-/* One tensor of the file: parameter i of a network in one of its states. */
+/* One tensor of the file. */
 typedef struct Source {
-    P2pNet *net;
-    int i;
-    P2pState state;
+    const P2pTensor *tensor;
+    bool turned; /* the file has the axes of outputs and inputs swapped */
 } Source;
 
 /* What is read from a device of its own memory: a tensor on its way while another is written. */
@@ -71,30 +70,51 @@ void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer)
     *writer = NULL;
 }
 
-static const P2pTensor *tensor_of(const Source *source)
+/* Takes the name over; the entry's shape is the caller's to set. */
+static P2pTensorEntry *add_tensor(P2pCheckpointWriter *s, char *name, const P2pTensor *tensor,
+                                  bool turned)
 {
-    return &source->net->state[source->state][source->i];
-}
-
-static int add_tensor(P2pCheckpointWriter *s, P2pNet *net, int i, P2pState state)
-{
-    const P2pParam *p = &net->graph->params[i];
     P2pTensorEntry *e = &s->entries[s->count];
 
-    e->name = p2p_format("%s%s.%s", p2p_state_prefix[state], net->name, p->name);
-    if (!e->name)
-        return P2P_ENOMEM;
+    if (!name)
+        return NULL;
+    e->name = name;
     e->dtype = P2P_F32;
-    e->rank = p2p_param_shape(p, e->shape);
-    s->sources[s->count] = (Source){.net = net, .i = i, .state = state};
-    s->bytes += p2p_param_elements(p) * sizeof(float);
-    s->count++;
-    return P2P_OK;
+    s->sources[s->count++] = (Source){tensor, turned};
+    s->bytes += p2p_tensor_elements(tensor) * sizeof(float);
+    return e;
 }
 
-static int add_tensors(P2pCheckpointWriter *s, P2pNet *const nets[], int count)
+static int add_param(P2pCheckpointWriter *s, P2pNet *net, int i, P2pState state)
 {
-    size_t most = 0;
+    const P2pParam *p = &net->graph->params[i];
+    P2pTensorEntry *e =
+        add_tensor(s, p2p_format("%s%s.%s", p2p_state_prefix[state], net->name, p->name),
+                   &net->state[state][i], p->transposed);
+
+    if (e)
+        e->rank = p2p_param_shape(p, e->shape);
+    return e ? P2P_OK : P2P_ENOMEM;
+}
+
+static int add_pictures(P2pCheckpointWriter *s, const P2pKeptPictures *kept)
+{
+    const P2pTensor *t = kept->tensor;
+    const int shape[] = {t->n, t->c, t->h, t->w};
+    P2pTensorEntry *e = add_tensor(s, p2p_strdup(kept->name), t, false);
+
+    for (int i = 0; e && i < 4; i++)
+        e->shape[i] = (size_t)shape[i];
+    if (e)
+        e->rank = 4;
+    return e ? P2P_OK : P2P_ENOMEM;
+}
+
+static int add_tensors(P2pCheckpointWriter *s, const P2pCheckpointContent *content)
+{
+    P2pNet *const *nets = content->nets;
+    const int count = content->count;
+    size_t most = (size_t)content->kept_count;
     int err = P2P_OK;
 
     for (int n = 0; n < count; n++)
@@ -107,7 +127,9 @@ static int add_tensors(P2pCheckpointWriter *s, P2pNet *const nets[], int count)
         for (int n = 0; n < count; n++)
             for (int i = 0; !err && i < nets[n]->graph->param_count; i++)
                 if (nets[n]->state[state][i].buffer)
-                    err = add_tensor(s, nets[n], i, (P2pState)state);
+                    err = add_param(s, nets[n], i, (P2pState)state);
+    for (int i = 0; !err && i < content->kept_count; i++)
+        err = add_pictures(s, &content->kept[i]);
     return err;
 }
 
@@ -127,8 +149,10 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     const struct {
         const char *key;
         long value;
-    } numbers[] = {
-        {"step", position->step}, {"epoch", position->epoch}, {"batch", position->batch}};
+    } numbers[] = {{"step", position->step},
+                   {"epoch", position->epoch},
+                   {"batch", position->batch},
+                   {"pooled", position->pooled}};
     char value[P2P_OPTION_TEXT], key[96];
     const P2pOptionInfo *o;
     int err;
@@ -155,16 +179,11 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     return err;
 }
 
-static bool is_turned(const Source *source)
-{
-    return source->net->graph->params[source->i].transposed;
-}
-
 /* Rows of a tensor that make a piece: whole blocks of outputs, as p2p_tensor_arrange() wants them. */
 static int piece_rows(const Source *source)
 {
-    const P2pTensor *t = tensor_of(source);
-    const int rows = p2p_tensor_rows(t, is_turned(source)), block = rows > 1 ? t->stride : 1;
+    const P2pTensor *t = source->tensor;
+    const int rows = p2p_tensor_rows(t, source->turned), block = rows > 1 ? t->stride : 1;
     const size_t row_bytes = p2p_tensor_elements(t) / (size_t)rows * sizeof(float);
     const int blocks = (int)(PIECE_BYTES / row_bytes) / block;
 
@@ -176,9 +195,9 @@ static int allocate(P2pCheckpointWriter *s, bool mapped)
     size_t piece = 0, raw = 0;
 
     for (int i = 0; i < s->count; i++) {
-        const P2pTensor *t = tensor_of(&s->sources[i]);
+        const P2pTensor *t = s->sources[i].tensor;
         const size_t row =
-            p2p_tensor_elements(t) / (size_t)p2p_tensor_rows(t, is_turned(&s->sources[i]));
+            p2p_tensor_elements(t) / (size_t)p2p_tensor_rows(t, s->sources[i].turned);
         const size_t floats = row * (size_t)piece_rows(&s->sources[i]);
         piece = floats > piece ? floats : piece;
         raw = p2p_buffer_bytes(t->buffer) > raw ? p2p_buffer_bytes(t->buffer) : raw;
@@ -207,7 +226,7 @@ static char *networks_text(const P2pCheckpointContent *content)
 int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, const P2pCheckpointContent *content)
 {
     P2pCheckpointWriter *s = *out = p2p_alloc(1, sizeof(*s));
-    int err = s ? add_tensors(s, content->nets, content->count) : P2P_ENOMEM;
+    int err = s ? add_tensors(s, content) : P2P_ENOMEM;
 
     if (!err) {
         s->device = content->device;
@@ -231,8 +250,8 @@ size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *s)
 static int put_tensor(P2pCheckpointWriter *s, P2pSafetensors *file, int i, const void *raw)
 {
     const Source *source = &s->sources[i];
-    const P2pTensor *t = tensor_of(source);
-    const bool turned = is_turned(source);
+    const P2pTensor *t = source->tensor;
+    const bool turned = source->turned;
     const int rows = p2p_tensor_rows(t, turned), step = piece_rows(source);
     const size_t row = p2p_tensor_elements(t) / (size_t)rows;
     int err = P2P_OK;
@@ -253,7 +272,7 @@ static int put_tensor(P2pCheckpointWriter *s, P2pSafetensors *file, int i, const
 
 static int put_mapped(P2pCheckpointWriter *s, P2pSafetensors *file, int i)
 {
-    P2pBuffer *buffer = tensor_of(&s->sources[i])->buffer;
+    P2pBuffer *buffer = s->sources[i].tensor->buffer;
     void *raw;
     int err = p2p_buffer_map(buffer, false, &raw);
 
@@ -271,7 +290,7 @@ static int fetch(P2pCheckpointWriter *s, int i)
 
     if (i >= s->count)
         return P2P_OK;
-    P2pBuffer *buffer = tensor_of(&s->sources[i])->buffer;
+    P2pBuffer *buffer = s->sources[i].tensor->buffer;
     const int err = p2p_buffer_read_async(buffer, 0, p2p_buffer_bytes(buffer), stage->raw);
     return err ? err : p2p_marker_set(&stage->marker, s->device);
 }

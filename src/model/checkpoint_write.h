@@ -12,11 +12,19 @@
 
 typedef struct P2pCheckpointWriter P2pCheckpointWriter;
 
-/** What is written each time; all of it must outlive the writer. */
+/** Pictures that are part of a run's state. */
+typedef struct P2pKeptPictures {
+    const char *name;
+    const P2pTensor *tensor;
+} P2pKeptPictures;
+
+/** What is written each time; networks, tensors and variants must outlive the writer. */
 typedef struct P2pCheckpointContent {
     P2pDevice *device;
     P2pNet *const *nets;
     int count;
+    const P2pKeptPictures *kept;
+    int kept_count;
     const char *variants; /* for P2P_META_VARIANTS */
     /**
      * Read the networks' buffers where they are (devices in the host's memory). Else they are copied,

@@ -253,6 +253,14 @@ const char *p2p_options_get_string(const P2pOptions *options, const char *name)
     return o ? text(options, o) : NULL;
 }
 
+bool p2p_options_is_initial(const P2pOptions *options, const char *name)
+{
+    const P2pOption *o = &p2p_option_table[p2p_option_find(name)];
+
+    return o->info.type == P2P_OPTION_STRING ? !strcmp(text(options, o), o->info.initial)
+                                             : number(options, o) == strtod(o->info.initial, NULL);
+}
+
 void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles)
 {
     for (int i = 0; i < p2p_option_count; i++) {

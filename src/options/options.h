@@ -9,6 +9,7 @@
 
 enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 128 };
 
+typedef enum P2pDatasetMode { P2P_DATASET_ALIGNED, P2P_DATASET_UNALIGNED } P2pDatasetMode;
 typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
 typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT, P2P_LR_STEP, P2P_LR_COSINE } P2pLrPolicy;
 typedef enum P2pNormChoice {
@@ -31,6 +32,7 @@ struct P2pOptions {
     char data_digest[48]; /* of the pictures that were there */
     int direction;        /* P2pDirection */
     int input_nc, output_nc, load_size, crop_size, preprocess;
+    int dataset_mode; /* P2pDatasetMode */
     bool no_flip, no_exif, serial_batches, skip_bad, skip_existing, keep_suffix;
     int max_dataset_size, num_threads;
     long max_pixels;
@@ -54,7 +56,8 @@ struct P2pOptions {
     int lr_policy; /* P2pLrPolicy */
     int lr_decay_iters, warmup_steps, epoch_count;
     int gan_mode; /* P2pGanMode */
-    double lambda_L1, lambda_GAN, lambda_D;
+    double lambda_L1, lambda_GAN, lambda_D, lambda_A, lambda_B, lambda_identity;
+    int pool_size;
     int seed;
     int print_freq, save_epoch_freq, save_latest_freq;
     long max_steps;
@@ -98,6 +101,9 @@ void p2p_options_set_defaults(P2pOptions *options, const P2pOptionDefault *list)
 
 /** Set what the preset stands for where nothing was given; what it sets does not count as given. */
 void p2p_options_apply_preset(P2pOptions *options);
+
+/** Whether an option has the table's own value. */
+bool p2p_options_is_initial(const P2pOptions *options, const char *name);
 
 /** Take over the options with any of these roles that `from` was given, as given. */
 void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles);

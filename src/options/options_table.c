@@ -58,7 +58,9 @@ const P2pOption p2p_option_table[] = {
     STRING(dataroot, DATA, TEST, "", "folder with PHASE/ (A|B side by side), or A/PHASE "
                                              "and B/PHASE"),
     STRING(phase, DATA, TEST, "", "subfolder: train, test, val"),
-    CHOICE(direction, DATA | G, TEST, "AtoB", WORDS("AtoB", "BtoA"), "which half is the input"),
+    CHOICE(dataset_mode, DATA, TEST, "aligned", WORDS("aligned", "unaligned"),
+           "pairs, or pictures of A in PHASEA/ and of B in PHASEB/ that are none; else by the model"),
+    CHOICE(direction, DATA | G, TEST | TRANSLATE, "AtoB", WORDS("AtoB", "BtoA"), "which half is the input; which of cycle_gan's generators translates"),
     INT(input_nc, G | D, 0, 1, 4, "3", "channels of the input"),
     INT(output_nc, G | D, 0, 1, 4, "3", "channels of the output"),
     INT(load_size, DATA | USE, 0, 1, 65536, "286", "resize to this many pixels, then crop"),
@@ -78,7 +80,7 @@ const P2pOption p2p_option_table[] = {
 
 #undef GROUP
 #define GROUP "Networks"
-    NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix"), "what is trained: networks and losses"),
+    NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix", "cycle_gan"), "what is trained: networks and losses"),
     CHOICE(preset, 0, TRAIN | TEST | TRANSLATE | EXPORT, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
            "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, G, BENCH, "unet_256",
@@ -120,6 +122,12 @@ const P2pOption p2p_option_table[] = {
     FLOAT(lambda_L1, TRAINING, 0, 0, 1e6, "100", "weight of the L1 loss; 0: off"),
     FLOAT(lambda_GAN, TRAINING, 0, 0, 1e6, "1", "weight of the GAN loss; 0: off"),
     FLOAT(lambda_D, TRAINING, 0, 0, 1e6, "0.5", "factor of the discriminator's gradient; 1: not halved"),
+    FLOAT(lambda_A, TRAINING, 0, 0, 1e6, "10", "cycle_gan: weight of the cycle from A to B and back"),
+    FLOAT(lambda_B, TRAINING, 0, 0, 1e6, "10", "cycle_gan: weight of the cycle from B to A and back"),
+    FLOAT(lambda_identity, TRAINING, 0, 0, 1e6, "0.5",
+          "cycle_gan: weight, times the other cycle's, of leaving pictures as they are; 0: off"),
+    INT(pool_size, TRAINING, 0, 0, 10000, "0",
+        "earlier pictures that a discriminator may see again; 0: off; cycle_gan: 50"),
     INT(seed, TRAINING | USE, 0, 0, 1073741823, "0", "of all randomness"),
     INT(print_freq, TRAINING, 0, 1, 1e9, "100", "steps between lines of the log"),
     INT(save_epoch_freq, TRAINING, 0, 1, 1e9, "5", "epochs between kept checkpoints"),
@@ -151,7 +159,7 @@ const P2pOption p2p_option_table[] = {
          "of the output; auto: by its suffix"),
     FLAG(standalone, 0, EXPORT, "write a program: p2p-translate with the model inside"),
     NAME(dtype, 0, EXPORT | BENCH, "f32", WORDS("f32", "f16", "q8"), "how weights are stored"),
-    STRING(net, 0, EXPORT, "", "which of the file's networks: G, D; a discriminator: to .pth alone"),
+    STRING(net, 0, EXPORT, "", "which of the file's networks: G, D, G_A, ...; a discriminator: to .pth alone"),
     STRING(calibrate, 0, EXPORT, "", "folder of pictures: tell what --dtype costs on them"),
     FACT_FLAG(folded, USE, "norms are within the convolutions"),
 

@@ -22,8 +22,6 @@
 
 const P2pPeerOption p2p_peer_options[] = {
     {"gpu_ids", BOTH, P2P_PEER_GPUS, NULL},
-    {"dataset_mode", BOTH, P2P_PEER_VALUE, "aligned"},
-    {"pool_size", TRAIN, P2P_PEER_VALUE, "0"},
     VALUE("display_winsize", BOTH),
     VALUE("suffix", BOTH),
     FLAG("use_wandb", BOTH),

@@ -187,7 +187,7 @@ static void arrange(const P2pTensor *t, float *device, float *host, bool swapped
 
 int p2p_tensor_rows(const P2pTensor *t, bool swapped)
 {
-    return t->layout != P2P_WEIGHT ? 1 : swapped ? t->c : t->n;
+    return t->layout == P2P_WEIGHT && swapped ? t->c : t->n;
 }
 
 void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped, int first,
@@ -200,7 +200,10 @@ void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool s
 
     P2P_ASSERT(t->type == P2P_TYPE_F32);
     if (t->layout != P2P_WEIGHT) {
-        copy_activation(t, device, host, s, false);
+        P2pTensor part = *t;
+        part.n = count;
+        part.offset += first * t->h * t->w * t->stride;
+        copy_activation(&part, device, host, dense(&part, swapped), false);
         return;
     }
     P2P_ASSERT(swapped ||

@@ -63,8 +63,8 @@ int p2p_tensor_download(const P2pTensor *t, float *host, bool swapped);
 /**
  * A part of what downloading gives, from the mapped or copied buffer (f32); asks no device.
  *
- * @param first, count  Rows of the dense array's first axis: n, swapped c. Of n, whole blocks of
- *                      `stride`, or up to the last. Others than weights have one row, the whole.
+ * @param first, count  Rows of the dense array's first axis: n, a weight's swapped c. Of a weight's n,
+ *                      whole blocks of `stride`, or up to the last.
  */
 void p2p_tensor_arrange(const P2pTensor *t, const void *raw, float *host, bool swapped, int first,
                         int count);

@@ -56,6 +56,7 @@ static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *inf
     set_float(&hyper[P2P_HYPER_H2], 1.0 / sqrt(1.0 - pow(g->beta2, (double)info->t)));
     hyper[P2P_HYPER_SEED] = info->seed & 0x3fffffffu;
     hyper[P2P_HYPER_STEP] = (uint32_t)info->t & 0x3fffffffu;
+    hyper[P2P_HYPER_POOLED] = (uint32_t)g->pooled;
     if (!err)
         err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->hyper)->buffer, 0,
                                      sizeof(g->staged_hyper[k]), hyper);
@@ -65,12 +66,21 @@ static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *inf
     return err;
 }
 
+/* The pools have got the pictures of a step. */
+static void count_pooled(P2pGan *g)
+{
+    if (g->pool_count)
+        g->pooled = p2p_min(g->pooled + p2p_plan_get(g->plan, g->input[0])->n,
+                            p2p_plan_get(g->plan, g->pool[0])->n);
+}
+
 int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *info)
 {
     const int err = upload(gan, sides, info);
 
     if (err)
         return err;
+    count_pooled(gan);
     return info->check ? p2p_plan_run_checked(gan->plan) : p2p_plan_run(gan->plan);
 }
 

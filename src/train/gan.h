@@ -12,7 +12,12 @@
 #include "src/graph/apply.h"
 #include "src/model/networks.h"
 
-enum { P2P_GAN_MAX_INPUTS = 4, P2P_GAN_MAX_LOSSES = 16, P2P_GAN_MAX_PICTURES = 8 };
+enum {
+    P2P_GAN_MAX_INPUTS = 4,
+    P2P_GAN_MAX_LOSSES = 16,
+    P2P_GAN_MAX_PICTURES = 8,
+    P2P_GAN_MAX_POOLS = 2
+};
 
 /** Which of a batch's pictures. */
 typedef enum P2pGanSide { P2P_GAN_INPUT, P2P_GAN_TARGET } P2pGanSide;
@@ -27,6 +32,10 @@ typedef struct P2pGan {
     int input_count;
     int picture[P2P_GAN_MAX_PICTURES]; /* kept tensors; side by side they are a sample */
     int picture_count;
+    int pool[P2P_GAN_MAX_POOLS]; /* kept tensors: part of the state of a run, as the networks */
+    const char *pool_names[P2P_GAN_MAX_POOLS];
+    int pool_count;
+    int pooled; /* pictures that each pool holds */
     int hyper, losses;
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
@@ -43,6 +52,7 @@ typedef struct P2pGan {
 typedef struct P2pGanModel {
     const char *name;                 /* of --model */
     const P2pOptionDefault *defaults; /* in place of the options' own; a name of NULL ends it */
+    const char *const *own;           /* options that are not for all models; NULL ends it */
     /** Networks of undefined values and the finished plan of a step for a batch of that size. */
     int (*create)(P2pGan **out, P2pDevice *device, const P2pOptions *options, int height, int width,
                   const P2pChoice *choice);
@@ -52,6 +62,8 @@ typedef struct P2pGanModel {
 extern const P2pGanModel p2p_gan_models[];
 /** P2P_EINVAL: there is no such model (the message names all). */
 int p2p_gan_model_find(const char *name, const P2pGanModel **out);
+/** P2P_EINVAL: an option was given that only others have. */
+int p2p_gan_model_check(const P2pGanModel *model, const P2pOptions *options);
 
 /* ---- For the models' files ----------------------------------------------------------------- */
 
@@ -63,6 +75,13 @@ int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *sp
 int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
 /** Add a kept tensor of pictures to what a sample shows, at its right. */
 void p2p_gan_add_picture(P2pGan *gan, int tensor);
+/**
+ * Let pictures go through a pool of `slots` earlier ones (p2p_pass_pool), which is kept over the run
+ * under that name; slots 0: no pool. All pools of a model have one size.
+ *
+ * @return the tensor of what comes out of it.
+ */
+int p2p_gan_add_pool(P2pGan *gan, const char *name, int slots, int x);
 /** Add a loss; returns its index among the losses. */
 int p2p_gan_add_loss(P2pGan *gan, const char *name);
 
@@ -74,6 +93,9 @@ int p2p_gan_add_loss(P2pGan *gan, const char *name);
  * @return the gradient's tensor.
  */
 int p2p_gan_loss(P2pGan *gan, const P2pAttr *attr, int x, int target, int dx);
+
+/** When all has been added: finish the plan; pools are empty. */
+int p2p_gan_finish(P2pGan *gan);
 
 /* ---- Running ------------------------------------------------------------------------------- */
 

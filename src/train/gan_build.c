@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the models' files make a P2pGan of. */
 #include "src/base/memory.h"
+#include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/train/gan.h"
 
@@ -47,6 +48,23 @@ void p2p_gan_add_picture(P2pGan *g, int tensor)
     g->picture[g->picture_count++] = tensor;
 }
 
+int p2p_gan_add_pool(P2pGan *g, const char *name, int slots, int x)
+{
+    const P2pTensor *found = p2p_plan_get(g->plan, x);
+
+    if (!found || !slots)
+        return x;
+    P2P_ASSERT(g->pool_count < P2P_GAN_MAX_POOLS);
+    const P2pAttr attr = {.stream = p2p_stream(P2P_STREAM_POOL, (uint32_t)g->pool_count)};
+    const P2pTensor shape = p2p_tensor_nhwc(found->n, found->h, found->w, found->c);
+    const int y = p2p_plan_tensor(g->plan, shape);
+    const int pool = p2p_plan_keep(g->plan, p2p_tensor_nhwc(slots, shape.h, shape.w, shape.c));
+    P2P_PLAN_STEP(g->plan, name, &p2p_pass_pool, &attr, x, pool, g->hyper, y);
+    g->pool_names[g->pool_count] = name;
+    g->pool[g->pool_count++] = pool;
+    return y;
+}
+
 int p2p_gan_add_loss(P2pGan *g, const char *name)
 {
     P2P_ASSERT(g->loss_count < P2P_GAN_MAX_LOSSES);
@@ -65,4 +83,13 @@ int p2p_gan_loss(P2pGan *g, const P2pAttr *attr, int x, int target, int dx)
     P2P_PLAN_STEP(g->plan, g->loss_names[attr->index], &p2p_pass_loss, attr, x, target, g->losses,
                   dx);
     return dx;
+}
+
+int p2p_gan_finish(P2pGan *g)
+{
+    int err = p2p_plan_finish(g->plan);
+
+    for (int i = 0; !err && i < g->pool_count; i++)
+        err = p2p_buffer_zero(p2p_plan_get(g->plan, g->pool[i])->buffer);
+    return err;
 }

@@ -176,7 +176,7 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
         const int pictures[] = {b.a, b.fake, b.b};
         for (size_t i = 0; i < P2P_COUNT(pictures); i++)
             p2p_gan_add_picture(b.gan, pictures[i]);
-        err = p2p_plan_finish(b.plan);
+        err = p2p_gan_finish(b.gan);
     }
     build_finish(&b);
     if (err)

@@ -6,7 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/data/dataset.h"
+
 #include "src/base/file.h"
+
+static void add_name(struct sha256_ctx *sha, const char *name)
+{
+    sha256_update(sha, strlen(name) + 1, (const uint8_t *)name);
+}
 
 void p2p_run_data_describe(P2pOptions *options, const P2pDataset *dataset)
 {
@@ -16,8 +23,11 @@ void p2p_run_data_describe(P2pOptions *options, const P2pDataset *dataset)
 
     sha256_init(&sha);
     for (size_t i = 0; i < count; i++) {
-        const char *name = p2p_dataset_name(dataset, i);
-        sha256_update(&sha, strlen(name) + 1, (const uint8_t *)name);
+        add_name(&sha, p2p_dataset_name(dataset, i));
+        if (dataset->unaligned) { /* of which the name is but one picture's */
+            add_name(&sha, strrchr(dataset->pairs[i].path_a, '/'));
+            add_name(&sha, strrchr(dataset->pairs[i].path_b, '/'));
+        }
     }
     sha256_digest(&sha, sizeof(hash), hash);
     char digits[2 * sizeof(hash) + 1];

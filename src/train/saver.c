@@ -25,16 +25,10 @@ struct P2pSaver {
     P2pFailure failure; /* to the trainer */
 };
 
-int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *const nets[],
-                     int count)
+int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings)
 {
     P2pSaver *s = *out = p2p_alloc(1, sizeof(*s));
-    const P2pCheckpointContent content = {.device = settings->device,
-                                          .nets = nets,
-                                          .count = count,
-                                          .variants = settings->variants,
-                                          .mapped = p2p_device_caps(settings->device)->is_cpu};
-    int err = s ? p2p_checkpoint_writer_create(&s->writer, &content) : P2P_ENOMEM;
+    int err = s ? p2p_checkpoint_writer_create(&s->writer, &settings->content) : P2P_ENOMEM;
 
     if (!err) {
         s->settings = *settings;

@@ -14,15 +14,13 @@
 typedef struct P2pSaver P2pSaver;
 
 typedef struct P2pSaverSettings {
-    P2pDevice *device;
     const P2pRunFolder *folder;
     const P2pLog *log;
-    const char *variants; /* for the metadata; must outlive it */
+    P2pCheckpointContent content;
 } P2pSaverSettings;
 
-/** The folder and the networks must outlive it. */
-int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings, P2pNet *const nets[],
-                     int count);
+/** The folder must outlive it, and of the content what must outlive its writer. */
+int p2p_saver_create(P2pSaver **out, const P2pSaverSettings *settings);
 /** Waits for the running save. */
 void p2p_saver_destroy(P2pSaver **saver);
 

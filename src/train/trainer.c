@@ -155,6 +155,7 @@ static int open_data(P2pTrainer *t)
     const P2pOptions *o = &t->options;
     const P2pDatasetSettings settings = {.phase = o->phase,
                                          .direction = (P2pDirection)o->direction,
+                                         .unaligned = o->dataset_mode == P2P_DATASET_UNALIGNED,
                                          .max_dataset_size = (size_t)o->max_dataset_size,
                                          .max_pixels = (size_t)o->max_pixels,
                                          .no_exif = o->no_exif,
@@ -170,9 +171,10 @@ static int open_data(P2pTrainer *t)
     if ((err = p2p_dataset_create(&t->dataset, o->dataroot, &settings)) < 0 ||
         (err = p2p_dataset_check(t->dataset, &check, &report)) < 0)
         return err;
-    p2p_log(check.log, P2P_LOG_INFO, "data: %zu pairs in %s, %d x %d to %d x %d pixels%s",
-            p2p_dataset_count(t->dataset), o->dataroot, report.min_width, report.min_height,
-            report.max_width, report.max_height, report.bad ? ", some were skipped" : "");
+    p2p_log(check.log, P2P_LOG_INFO, "data: %zu %s in %s, %d x %d to %d x %d pixels%s",
+            p2p_dataset_count(t->dataset), settings.unaligned ? "pictures of A or B" : "pairs",
+            o->dataroot, report.min_width, report.min_height, report.max_width, report.max_height,
+            report.bad ? ", some were skipped" : "");
     p2p_run_data_describe(&t->options, t->dataset);
     return o->continue_train ? check_data(t) : P2P_OK;
 }
@@ -219,6 +221,24 @@ static int open_loader(P2pTrainer *t)
     return p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch);
 }
 
+/* The pools as they were; where they have another size now, they fill anew. */
+static int load_pools(P2pTrainer *t, const P2pTensorFile *file)
+{
+    P2pGan *gan = t->gan;
+    bool there = true;
+    int err = P2P_OK;
+
+    for (int i = 0; !err && there && i < gan->pool_count; i++)
+        err = p2p_checkpoint_load_pictures(file, gan->pool_names[i],
+                                           p2p_plan_get(gan->plan, gan->pool[i]), &there);
+    if (there && gan->pool_count)
+        gan->pooled = (int)p2p_min(t->position.pooled, (long)t->options.pool_size);
+    else if (gan->pool_count)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
+                "the pools of earlier pictures have another size now and begin empty");
+    return err;
+}
+
 static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 {
     const P2pOptions *o = &t->options;
@@ -236,7 +256,7 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
         if (!err && t->transfer.count)
             err = p2p_transfer_weights(&t->transfer, net, p2p_device_log(t->device));
     }
-    return err;
+    return err || !file ? err : load_pools(t, file);
 }
 
 /*
@@ -256,12 +276,21 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
 
 static int open_saver(P2pTrainer *t)
 {
-    const P2pSaverSettings settings = {.device = t->device,
-                                       .folder = &t->folder,
+    const P2pGan *gan = t->gan;
+    P2pKeptPictures pools[P2P_GAN_MAX_POOLS];
+    const P2pSaverSettings settings = {.folder = &t->folder,
                                        .log = p2p_device_log(t->device),
-                                       .variants = p2p_plan_variants(t->gan->plan)};
+                                       .content = {.device = t->device,
+                                                   .nets = gan->nets,
+                                                   .count = gan->net_count,
+                                                   .kept = pools,
+                                                   .kept_count = gan->pool_count,
+                                                   .variants = p2p_plan_variants(gan->plan),
+                                                   .mapped = p2p_device_caps(t->device)->is_cpu}};
 
-    return p2p_saver_create(&t->saver, &settings, t->gan->nets, t->gan->net_count);
+    for (int i = 0; i < gan->pool_count; i++)
+        pools[i] = (P2pKeptPictures){gan->pool_names[i], p2p_plan_get(gan->plan, gan->pool[i])};
+    return p2p_saver_create(&t->saver, &settings);
 }
 
 int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
@@ -287,7 +316,8 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
         goto done;
     err = options->continue_train ? continue_options(t, &file)
                                   : p2p_run_folder_check_new(&t->folder, options->overwrite);
-    if (err || (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
+    if (err || (err = p2p_gan_model_check(t->model, &t->options)) < 0 ||
+        (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
         goto done;
     begin_epoch(t);
     if ((err = open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
@@ -386,6 +416,7 @@ static int check_saver(P2pTrainer *t, bool wait)
 /* epoch: to be kept under this number too; 0: no. */
 static int save(P2pTrainer *t, int epoch)
 {
+    t->position.pooled = t->gan->pooled;
     const P2pSave order = {.options = &t->options, .position = &t->position, .epoch = epoch};
     const int err = check_saver(t, true);
 

@@ -18,6 +18,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
+#include "src/train/cycle_gan.h"
 #include "src/train/pix2pix.h"
 #include "tests/golden/golden.h"
 
@@ -34,6 +35,7 @@ typedef struct Trajectory {
     Golden *g;
     json_t *options, *loss_names, *losses_f64, *envelope;
     P2pGan *gan;
+    bool cycle;       /* CycleGAN: the target of a step is no partner of its input */
     int steps, names; /* losses a step in the file */
     int pair_count, size_h, size_w;
     float *a[8], *b[8];                          /* input and target of each pair, dense NHWC */
@@ -150,10 +152,10 @@ static float *half(Golden *g, const float *pair, int h, int w, bool right)
     return out;
 }
 
-/* Target left, input right: all runs go from B to A. */
 static void load_pairs(Trajectory *t)
 {
     const GoldenArray pairs = read_pairs(t->g);
+    const bool from_b = !strcmp(word(t, "direction"), "BtoA");
 
     if (t->g->err)
         return;
@@ -162,17 +164,16 @@ static void load_pairs(Trajectory *t)
     t->size_w = pairs.dim[2] / 2;
     for (int i = 0; i < t->pair_count; i++) {
         const float *pair = pairs.data + (size_t)i * (size_t)t->size_h * (size_t)t->size_w * 6;
-        t->a[i] = half(t->g, pair, t->size_h, t->size_w, true);
-        t->b[i] = half(t->g, pair, t->size_h, t->size_w, false);
+        t->a[i] = half(t->g, pair, t->size_h, t->size_w, from_b);
+        t->b[i] = half(t->g, pair, t->size_h, t->size_w, !from_b);
     }
 }
 
 /* ---- Training ------------------------------------------------------------------------------ */
 
-static void create(Trajectory *t)
+static void create_pix2pix(Trajectory *t)
 {
     Golden *g = t->g;
-    const uint32_t seed = (uint32_t)golden_int(g, "seed");
     const P2pNorm norm = golden_norm(word(t, "norm"));
     const P2pPix2pixSpec spec = {.g = {.name = word(t, "netG"),
                                        .input_nc = 3,
@@ -195,14 +196,52 @@ static void create(Trajectory *t)
                                           .beta2 = 0.999,
                                           .eps = (float)number(t, "adam_eps", 1e-8)}};
 
-    if (g->err)
-        return;
     g->err = p2p_pix2pix_create(&t->gan, g->device, &spec, &g->choice);
+}
+
+/* The model's defaults, and all that the file tells and we have. */
+static void create_cycle_gan(Trajectory *t)
+{
+    Golden *g = t->g;
+    P2pOptions *o;
+    const char *name;
+    json_t *value;
+
+    if ((g->err = p2p_options_create(&o)) < 0)
+        return;
+    p2p_options_set_defaults(o, p2p_cycle_gan_defaults);
+    json_object_foreach(t->options, name, value)
+    {
+        if (json_is_string(value) && !g->err)
+            g->err = p2p_options_set(o, name, json_string_value(value));
+        else if (!g->err)
+            g->err = p2p_options_set_number(o, name, json_number_value(value));
+    }
+    if (!g->err)
+        g->err = p2p_cycle_gan_create(&t->gan, g->device, o, t->size_h, t->size_w, &g->choice);
+    p2p_options_destroy(&o);
+}
+
+static void create(Trajectory *t)
+{
+    static const struct {
+        const char *net;
+        uint32_t stream;
+    } streams[] = {{"G", 0}, {"D", 1000}, {"G_A", 0}, {"G_B", 500}, {"D_A", 1000}, {"D_B", 1500}};
+    Golden *g = t->g;
+    const uint32_t seed = (uint32_t)golden_int(g, "seed");
+
+    if (!g->err && t->cycle)
+        create_cycle_gan(t);
+    else if (!g->err)
+        create_pix2pix(t);
     if (g->err)
         return;
     golden_used_plan(g, t->gan->plan);
-    golden_draw_net(g, t->gan->nets[0], seed, 0);
-    golden_draw_net(g, t->gan->nets[1], seed, 1000);
+    for (int i = 0; i < t->gan->net_count; i++)
+        for (size_t k = 0; k < P2P_COUNT(streams); k++)
+            if (!strcmp(t->gan->nets[i]->name, streams[k].net))
+                golden_draw_net(g, t->gan->nets[i], seed, streams[k].stream);
 }
 
 /* Where the gan keeps the file's loss k. */
@@ -222,8 +261,8 @@ static void train(Trajectory *t)
     float losses[P2P_GAN_MAX_LOSSES];
 
     for (int s = 0; !g->err && s < t->steps; s++) {
-        const int pair = s % t->pair_count;
-        const float *const sides[] = {t->a[pair], t->b[pair]};
+        const float *const sides[] = {t->a[s % t->pair_count],
+                                      t->b[(s + t->cycle) % t->pair_count]};
         const P2pStepInfo info = {.lr = (float)number(t, "lr", 2e-4), .t = s + 1};
         g->err = p2p_gan_step(t->gan, sides, &info);
         if (!g->err)
@@ -299,8 +338,9 @@ static double worst_run(const Trajectory *t, const char *key, const char *what)
     return worst;
 }
 
-/* G's output for pair 0 with the trained weights, normalised by the picture's own statistics. */
-static void forward(Trajectory *t, float *out)
+/* A generator's output for a picture with the trained weights, normalised by the picture's own
+ * statistics. */
+static void forward(Trajectory *t, P2pNet *net, const float *picture, float *out)
 {
     Golden *g = t->g;
     const P2pMode mode = {0};
@@ -312,13 +352,13 @@ static void forward(Trajectory *t, float *out)
         return;
     const int x = p2p_plan_keep(plan, p2p_tensor_nhwc(1, t->size_h, t->size_w, 3));
     const int hyper = p2p_plan_keep(plan, p2p_tensor_vector(P2P_HYPER_WORDS));
-    g->err = p2p_apply_forward(&apply, plan, t->gan->nets[0], x, hyper, &mode, true);
+    g->err = p2p_apply_forward(&apply, plan, net, x, hyper, &mode, true);
     if (!g->err)
         g->err = p2p_plan_finish(plan);
     if (!g->err)
         g->err =
             p2p_buffer_write(p2p_plan_get(plan, x)->buffer, 0,
-                             (size_t)t->size_h * (size_t)t->size_w * 3 * sizeof(float), t->a[0]);
+                             (size_t)t->size_h * (size_t)t->size_w * 3 * sizeof(float), picture);
     if (!g->err)
         g->err = p2p_plan_run(plan);
     if (!g->err)
@@ -327,26 +367,28 @@ static void forward(Trajectory *t, float *out)
     p2p_plan_destroy(&plan);
 }
 
-static void check_picture(Trajectory *t)
+/* Of pair 0. */
+static void check_picture(Trajectory *t, P2pNet *net, const float *picture, const char *key)
 {
     Golden *g = t->g;
-    const GoldenArray ref = golden_need(g, NULL, "out");
+    const GoldenArray ref = golden_need(g, NULL, key);
     float *ours = golden_floats(g, (size_t)t->size_h * (size_t)t->size_w * 3);
+    char name[64];
     double sum = 0;
 
     if (g->err)
         return;
     const int step = t->size_h / ref.dim[2], width = ref.dim[3];
     P2P_ASSERT(step * width == t->size_w && ref.dim[1] == 3);
-    forward(t, ours);
+    forward(t, net, picture, ours);
     if (g->err)
         return;
     for (int i = 0; i < (int)ref.count; i++) {
         const int line = i / width * step, x = i % width * step;
         sum += fabs((double)ours[line * t->size_w + x] - ref.data[i]);
     }
-    golden_compare(g, "out, mean abs", sum / (double)ref.count,
-                   factor * worst_run(t, "out_mean_abs", "out"));
+    snprintf(name, sizeof(name), "%s, mean abs", key);
+    golden_compare(g, name, sum / (double)ref.count, factor * worst_run(t, "out_mean_abs", key));
 }
 
 /* L2 norms of the trained parameters; biases that do nothing drift in f32 and stay in f64. */
@@ -393,7 +435,9 @@ static void run_trajectory(Trajectory *t)
     if (t->g->err)
         return;
     check_losses(t);
-    check_picture(t);
+    check_picture(t, t->gan->nets[0], t->a[0], t->cycle ? "out_A" : "out");
+    if (t->cycle)
+        check_picture(t, t->gan->nets[1], t->b[0], "out_B");
     for (int i = 0; i < t->gan->net_count; i++)
         check_norms(t, i);
 }
@@ -402,12 +446,11 @@ static bool supported(Trajectory *t)
 {
     const char *model = golden_text(t->g, "model"), *mode = word(t, "gan_mode");
 
-    if (strcmp(model, "pix2pix") != 0)
+    t->cycle = !strcmp(model, "cycle_gan");
+    if (!t->cycle && strcmp(model, "pix2pix") != 0)
         golden_unsupported(t->g, model);
     else if (strcmp(mode, "vanilla") != 0 && strcmp(mode, "lsgan") != 0)
         golden_unsupported(t->g, mode);
-    else if (strcmp(word(t, "direction"), "BtoA") != 0)
-        golden_unsupported(t->g, word(t, "direction"));
     else
         return true;
     return false;
