@@ -13,7 +13,7 @@ const char cli_usage[] =
     "a slash is made for one file too. - is standard input or output (PNG). An input is never\n"
     "overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
     "its own. Needs an OpenCL driver and the libraries libOpenCL, libjpeg, libpng16,\n"
-    "libjansson, libzip, libnettle and libz.\n";
+    "libjansson, libzip, libnettle, libz and, where built with it, liblcms2.\n";
 
 static const char program[] = "p2p-translate";
 

@@ -71,10 +71,13 @@ P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
 /**
  * Read a JPEG or PNG file, told apart by content and not by the name.
  *
- * JPEG: grey gives 1 channel, colour 3; CMYK and YCCK become RGB as in Pillow, by inks alone. All
+ * JPEG: grey gives 1 channel, colour 3; CMYK and YCCK become RGB by the file's profile, without one as in
+ * Pillow by inks alone. All
  * that libjpeg decodes is read: progressive, arithmetic, any sampling; not 12 bits, not lossless.
  * PNG: all kinds; palettes and 1, 2 and 4 bit greys become 8 bit, transparency becomes an alpha
- * channel, 16 bit stay 16 bit. Gamma and colour profiles are not applied. EXIF orientation is told but
+ * channel, 16 bit stay 16 bit. Gamma is not applied. RGB with a colour profile
+ * (ICC; JPEG's APP2, PNG's iCCP) becomes sRGB, by the perceptual intent, where the library was built with
+ * lcms2; grey stays. EXIF orientation is told but
  * not applied: p2p_image_upright. Mistakes in a file that change no sample (in metadata, behind the
  * picture) do not matter.
  *

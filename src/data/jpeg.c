@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * JPEG by libjpeg. Reads and writes memory, never files; applies no profile, and of metadata it knows
- * the EXIF orientation alone.
+ * JPEG by libjpeg. Reads and writes memory, never files. Of metadata it knows the EXIF orientation and
+ * the colour profile alone.
  * What libjpeg warns of is read unless picture data is missing or wrong. Failures come by longjmp:
  * all that must survive one lives in a struct of the caller's.
  */
@@ -17,12 +17,14 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/codec.h"
+#include "src/data/profile.h"
 
 enum {
     MAX_SIDE = 65500,
     MAX_SCANS = 500, /* of a progressive file: small files with many more would take for ever */
     FIRST_BYTES = 1 << 14,
     EXIF = JPEG_APP0 + 1,
+    ICC = JPEG_APP0 + 2,
     MARKER_MOST = 0xffff, /* bytes of a marker */
 };
 
@@ -86,6 +88,9 @@ typedef struct Reader {
     Errors errors;
     struct jpeg_decompress_struct jpeg;
     struct jpeg_progress_mgr progress;
+    JOCTET *icc; /* the file's profile, or NULL */
+    unsigned icc_bytes;
+    P2pInkProfile *inks;
 } Reader;
 
 bool p2p_jpeg_recognise(const unsigned char *data, size_t bytes)
@@ -157,7 +162,9 @@ static void read_rows(Reader *r, P2pImage *image)
     while (j->output_scanline < j->output_height) {
         JSAMPROW row = (JSAMPROW)image->data + j->output_scanline * stride;
         jpeg_read_scanlines(j, cmyk ? inks : &row, 1);
-        if (cmyk)
+        if (r->inks)
+            p2p_ink_profile_apply(r->inks, inks[0], row, image->width);
+        else if (cmyk)
             convert_cmyk(row, inks[0], image->width);
     }
 }
@@ -176,6 +183,7 @@ static int read_guarded(Reader *r, P2pImage *image, const unsigned char *data, s
     j->progress = &r->progress;
     r->progress.progress_monitor = check_scans;
     jpeg_save_markers(j, EXIF, MARKER_MOST);
+    jpeg_save_markers(j, ICC, MARKER_MOST);
     jpeg_read_header(j, TRUE);
     if ((err = p2p_codec_check_size(name, j->image_width, j->image_height, max_pixels)) < 0)
         return err;
@@ -186,8 +194,12 @@ static int read_guarded(Reader *r, P2pImage *image, const unsigned char *data, s
                               j->num_components == 1 ? 1 : 3, 8)) < 0)
         return err;
     image->orientation = find_orientation(j);
+    if (jpeg_read_icc_profile(j, &r->icc, &r->icc_bytes) && j->out_color_space == JCS_CMYK)
+        r->inks = p2p_ink_profile_open(r->icc, r->icc_bytes);
     jpeg_start_decompress(j);
     read_rows(r, image);
+    if (r->icc && j->out_color_space == JCS_RGB)
+        p2p_profile_to_srgb(image, r->icc, r->icc_bytes);
     return P2P_OK;
 }
 
@@ -198,6 +210,8 @@ int p2p_jpeg_decode(P2pImage *image, const unsigned char *data, size_t bytes, co
     const int err = read_guarded(&r, image, data, bytes, name, max_pixels);
 
     jpeg_destroy_decompress(&r.jpeg);
+    p2p_ink_profile_close(r.inks);
+    free(r.icc);
     if (err)
         p2p_image_finish(image);
     return err;

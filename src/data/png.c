@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <libdeflate.h>
 #include <png.h>
 
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/codec.h"
+#include "src/data/profile.h"
 
 enum { DEFLATE_MOST = 1032 }; /* bytes out of one byte of a deflate stream, at most */
 
@@ -167,6 +169,27 @@ static int find_orientation(const PngIo *io)
     return exif ? p2p_exif_orientation(exif, length) : 0;
 }
 
+/* iCCP: a name, a zero, the method (0), a zlib stream. Bounded; what does not fit is no profile. */
+static int apply_profile(const PngIo *io, P2pImage *image)
+{
+    size_t length = 0, bytes = 0;
+    const unsigned char *iccp = find_chunk(io, "iCCP", &length);
+    const unsigned char *zero = iccp ? memchr(iccp, 0, length) : NULL;
+
+    if (image->channels < 3 || !zero || zero + 2 > iccp + length || zero[1] != 0)
+        return P2P_OK;
+    struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
+    void *icc = p2p_alloc(P2P_PROFILE_MOST, 1);
+    if (icc && inflate &&
+        libdeflate_zlib_decompress(inflate, zero + 2, (size_t)(iccp + length - (zero + 2)), icc,
+                                   P2P_PROFILE_MOST, &bytes) == LIBDEFLATE_SUCCESS)
+        p2p_profile_to_srgb(image, icc, bytes);
+    const int err = icc && inflate ? P2P_OK : p2p_fail(P2P_ENOMEM, "no memory for a profile");
+    free(icc);
+    libdeflate_free_decompressor(inflate);
+    return err;
+}
+
 int p2p_png_decode(P2pImage *image, const unsigned char *data, size_t bytes, const char *name,
                    size_t max_pixels)
 {
@@ -181,6 +204,8 @@ int p2p_png_decode(P2pImage *image, const unsigned char *data, size_t bytes, con
         err = read_guarded(&io, image, name, max_pixels);
     png_destroy_read_struct(&io.png, &io.info, NULL);
     free(io.rows);
+    if (!err)
+        err = apply_profile(&io, image);
     if (err)
         p2p_image_finish(image);
     else

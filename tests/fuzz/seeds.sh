@@ -7,6 +7,6 @@ seeds() {
     pickle) ls "$1"/hostile/legacy_*.pth ;;
     pict) ls "$1"/hostile/*.pict ;;
     t7) ls "$1"/foreign/*.t7 ;;
-    image) ls "$1"/*.png "$1"/pictures/*.png "$1"/pictures/*.jpg "$1"/upright/*.??g ;;
+    image) ls "$1"/*.png "$1"/pictures/*.png "$1"/pictures/*.jpg "$1"/upright/*.??g "$1"/profiles/*.??g ;;
     esac
 }
