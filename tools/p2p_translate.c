@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "translate.h"
 
 const char cli_usage[] =
     "Usage: p2p-translate -m MODEL INPUT... -o OUTPUT [OPTION]...\n"
     "Translate pictures. INPUT: files and folders (with their subfolders); OUTPUT: a file (.png,\n"
     ".jpg) for one file, else a folder, where each output has its input's name as .png; FOLDER/ with\n"
-    "a slash is made for one file too. - is standard input or output (PNG). An input is never\n"
-    "overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
+    "a slash is made for one file too. - is standard input or output (PNG; with --raw WxH the frames\n"
+    "of a video as ffmpeg's rawvideo in rgb24). An input is never overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
     "its own. Needs an OpenCL driver and the libraries libOpenCL, libjpeg, libpng16,\n"
     "libjansson, libzip, libnettle, libz and, where built with it, liblcms2.\n";
 
@@ -189,6 +189,12 @@ static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
                : p2p_model_open_memory(model, device, embedded, bytes, &settings);
 }
 
+static bool is_pipe(const P2pArguments *inputs, const P2pOptions *o)
+{
+    return inputs->argc == 1 && !strcmp(inputs->argv[0], "-") &&
+           !strcmp(cli_text(o, "output"), "-");
+}
+
 int main(int argc, char **argv)
 {
     P2pOptions *o;
@@ -197,12 +203,14 @@ int main(int argc, char **argv)
     P2pDevice *device = NULL;
     P2pModel *model = NULL;
     P2pOutputs outputs = {0};
+    TranslateFrames frames;
     const void *embedded = NULL;
     size_t bytes = 0;
     int code = cli_parse(&o, P2P_PROGRAM_TRANSLATE, program, argc, argv, &inputs);
 
     if (code >= 0)
         return code;
+    const bool raw = cli_text(o, "raw")[0];
     if (!cli_text(o, "model_file")[0] && p2p_embedded_model(&embedded, &bytes) < 0)
         return cli_fail(program, P2P_EIO);
     if ((!cli_text(o, "model_file")[0] && !embedded) || !cli_text(o, "output")[0] || !inputs.argc) {
@@ -210,13 +218,23 @@ int main(int argc, char **argv)
                 program);
         return CLI_USAGE;
     }
+    if (raw && !is_pipe(&inputs, o)) {
+        cli_say(stderr, "%s: --raw takes frames from standard input to standard output: - -o -",
+                program);
+        return CLI_USAGE;
+    }
+    if (raw && !translate_frames_parse(&frames, o))
+        return CLI_USAGE;
     cli_log_init(&log, o);
     int err = plan_outputs(&outputs, &inputs, o, &log);
     if (!err)
         err = cli_open_device(&device, o, &log);
     if (!err)
         err = open_model(&model, device, o, embedded, bytes);
-    code = err ? cli_fail(program, err) : translate_all(model, &outputs, o);
+    if (err)
+        code = cli_fail(program, err);
+    else
+        code = raw ? translate_frames(model, &frames, o) : translate_all(model, &outputs, o);
     p2p_outputs_finish(&outputs);
     p2p_model_close(&model);
     p2p_device_close(&device);

@@ -27,7 +27,7 @@ extern "C" {
  * A host picture. Samples are interleaved, [height, width, channels] in C order without padding:
  * uint8_t where bits is 8, uint16_t in host byte order (0..65535) where bits is 16. Files give
  * 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha; not premultiplied) channels.
- * The owner of the struct owns data. A zeroed struct is an empty picture.
+ * The owner of the struct owns data, which is memory of malloc(). A zeroed struct is an empty picture.
  */
 typedef struct P2pImage {
     int width, height, channels;

@@ -34,6 +34,7 @@ struct P2pOptions {
     int input_nc, output_nc, load_size, crop_size, preprocess;
     int dataset_mode; /* P2pDatasetMode */
     bool no_flip, no_exif, serial_batches, skip_bad, skip_existing, keep_suffix;
+    char raw[32]; /* WxH */
     int max_dataset_size, num_threads;
     long max_pixels;
     /* networks */

@@ -151,6 +151,7 @@ const P2pOption p2p_option_table[] = {
     LIMIT(INT, INT, num_test, 0, TEST, 1e9, "test the first so many; 0: all"),
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
+    STRING(raw, 0, TRANSLATE, "", "frames of a video, RGB24 of this size, WxH: from - to -"),
     INT(jpeg_quality, 0, TRANSLATE, 1, 100, "95", "of JPEG output"),
 
 #undef GROUP
