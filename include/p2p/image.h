@@ -105,7 +105,7 @@ P2P_API int p2p_image_format_of(const char *path, P2pImageFormat *format);
 /**
  * Write a picture; the format is that of the suffix. The file appears whole or not at all.
  *
- * PNG takes 1..4 channels and 8 or 16 bits. JPEG holds 8 bits of grey or RGB only: alpha is
+ * PNG takes 1..4 channels and 8 or 16 bits, and says of colours that they are sRGB. JPEG holds 8 bits of grey or RGB only: alpha is
  * dropped and 16 bits are rounded to 8.
  *
  * @param quality  JPEG quality 1..100, 0 means 95 (chroma is not subsampled from 90 on).

@@ -224,6 +224,8 @@ static int write_guarded(PngIo *io, const P2pImage *image)
     png_set_IHDR(io->png, io->info, (png_uint_32)image->width, (png_uint_32)image->height,
                  image->bits, types[image->channels - 1], PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (image->channels >= 3)
+        png_set_sRGB(io->png, io->info, PNG_sRGB_INTENT_PERCEPTUAL);
     png_write_info(io->png, io->info);
     if (image->bits == 16 && little_endian())
         png_set_swap(io->png);

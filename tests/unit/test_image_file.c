@@ -291,9 +291,32 @@ static void impossible_writes_are_refused(void **state)
     test_error_names(p2p_image_write(&x, test_path("a.png"), 0), P2P_EINVAL, "empty");
 }
 
+static bool has(const unsigned char *data, size_t bytes, const char type[4])
+{
+    for (size_t i = 0; i + 4 <= bytes; i++)
+        if (memcmp(data + i, type, 4) == 0)
+            return true;
+    return false;
+}
+
+static void colours_of_a_png_are_told_to_be_srgb(void **state)
+{
+    (void)state;
+    for (int channels = 1; channels <= 4; channels++) {
+        P2pImage x = test_picture(5, 4, channels, 8, 1);
+        unsigned char *data;
+        size_t bytes;
+        assert_int_equal(p2p_image_encode(&x, P2P_IMAGE_PNG, 0, &data, &bytes), P2P_OK);
+        assert_int_equal(has(data, bytes, "sRGB"), channels >= 3);
+        free(data);
+        p2p_image_finish(&x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(colours_of_a_png_are_told_to_be_srgb),
         cmocka_unit_test(png_all_kinds_come_back),
         cmocka_unit_test(png_16_bits_are_big_endian_in_the_file),
         cmocka_unit_test(jpeg_comes_back_nearly),
