@@ -178,6 +178,7 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 
 /* ---- Weight gradient ------------------------------------------------------------------------- */
 
+#define STREAM_AHEAD 2 /* tiles whose weights are asked for before they are needed */
 #define GRAD_STEP(i) GRAD_ADD(i, p[i])
 #define GRAD_STEP_LAST(i) GRAD_ADD(i, p[lane##i])
 #define GRAD_ADD(i, value)                                                                         \
@@ -245,57 +246,113 @@ size_t gradient_at(const ConvGeom *g, int tap, int inputs, int block, int input)
     return (((size_t)block * g->r * g->s + tap) * inputs + input) * BLOCK;
 }
 
+/* Where tap (r, s) meets both sides: lines p0 .. p1 of the small side, from column q0 on; `at_once` lines
+ * stay in the first cache. */
+typedef struct Reach {
+    Lines lines;
+    int dy, dx, p0, p1, q0, at_once;
+} Reach;
+
+Reach reach(const ConvGeom *g, int tap)
+{
+    const int dy = tap / g->s - g->pad, dx = tap % g->s - g->pad;
+    const int q0 = range_first(g->stride, dx), q1 = range_last(g->stride, dx, g->w, g->q);
+    const size_t x_pitch = (size_t)g->stride * g->w * g->x_stride;
+    const size_t y_pitch = (size_t)g->q * g->y_stride;
+    const int x_step = g->stride * g->x_stride, y_step = g->y_stride;
+    Reach to = {{0, q1 - q0, x_step, y_step, x_pitch, y_pitch}, dy, dx,
+                range_first(g->stride, dy), range_last(g->stride, dy, g->h, g->p), q0,
+                max(1, RUN / max(1, q1 - q0))};
+
+    if (g->large_out) {
+        to.lines.p_step = y_step;
+        to.lines.o_step = x_step;
+        to.lines.p_pitch = y_pitch;
+        to.lines.o_pitch = x_pitch;
+    }
+    if (q0 >= q1)
+        to.p1 = to.p0;
+    return to;
+}
+
+/* Some lines' part of a tile's sums: inputs from `input` on, of which `lanes` exist, by outputs from
+ * `channel` on, of which `filled` exist. */
+void add_lines(VF *sums, __global const float *x, __global const float *y, const ConvGeom *g,
+               Reach *to, int n, int p, int input, int lanes, int channel, int filled)
+{
+    const size_t small = ((size_t)n * g->p + p) * g->q + to->q0;
+    const size_t large =
+        ((size_t)n * g->h + p * g->stride + to->dy) * g->w + to->q0 * g->stride + to->dx;
+    __global const float *ys = y + g->y_offset + small * g->y_stride;
+    __global const float *xs = x + g->x_offset + large * g->x_stride;
+
+    to->lines.count = min(to->at_once, to->p1 - p);
+    grad_lines(sums, (g->large_out ? ys : xs) + input, (g->large_out ? xs : ys) + channel,
+               &to->lines, lanes, filled);
+}
+
 ONE_ITEM
 __kernel void conv2d_wgrad_simd(__global const float *restrict x, __global const float *restrict y,
                                 UPDATE_ARGUMENTS, const ConvGeom g)
 {
     UPDATE_BEGIN(g)
-    const int tap = get_group_id(0), r = tap / g.s, s = tap % g.s;
+    const int tap = get_group_id(0);
     const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
     const int block = get_group_id(2) * SIMD_WIDTH;
     const int blocks = min(SIMD_WIDTH, (outputs - 1) / BLOCK + 1 - block);
     const int first = get_group_id(1) * SIMD_GROUP * ROWS, last = min(inputs, first + SIMD_GROUP * ROWS);
-    const int dy = r - g.pad, dx = s - g.pad;
-    const int p0 = range_first(g.stride, dy), p1 = range_last(g.stride, dy, g.h, g.p);
-    const int q0 = range_first(g.stride, dx), q1 = range_last(g.stride, dx, g.w, g.q);
-    const int at_once = max(1, RUN / max(1, q1 - q0));
-    const size_t x_pitch = (size_t)g.stride * g.w * g.x_stride, y_pitch = (size_t)g.q * g.y_stride;
-    Lines lines = {0, q1 - q0, g.stride * g.x_stride, g.y_stride, x_pitch, y_pitch};
+    Reach to = reach(&g, tap);
     VF sums[SIMD_WIDTH][SIMD_GROUP * ROWS * 2];
 
-    if (g.large_out) {
-        lines.p_step = g.y_stride;
-        lines.o_step = g.stride * g.x_stride;
-        lines.p_pitch = y_pitch;
-        lines.o_pitch = x_pitch;
-    }
     for (int j = 0; j < blocks; j++)
         for (int i = 0; i < (last - first + ROWS - 1) / ROWS * ROWS * 2; i++)
             sums[j][i] = (VF)(0.0f);
-    for (int n = 0; n < g.n && q0 < q1; n++)
-        for (int p = p0; p < p1; p += at_once) {
-            const size_t small = ((size_t)n * g.p + p) * g.q + q0;
-            const size_t large = ((size_t)n * g.h + p * g.stride + dy) * g.w + q0 * g.stride + dx;
-            __global const float *ys = y + g.y_offset + small * g.y_stride;
-            __global const float *xs = x + g.x_offset + large * g.x_stride;
-
-            lines.count = min(at_once, p1 - p);
+    for (int n = 0; n < g.n; n++)
+        for (int p = to.p0; p < to.p1; p += to.at_once)
             for (int j = 0; j < blocks; j++)
                 for (int i = first; i < last; i += ROWS) {
                     const int channel = (block + j) * BLOCK;
-                    if (n == 0 && p == p0)
+                    if (n == 0 && p == to.p0)
                         update_prefetch(&update, gradient_at(&g, tap, inputs, block + j, i),
                                         ROWS * BLOCK);
-                    grad_lines(sums[j] + (i - first) * 2, (g.large_out ? ys : xs) + i,
-                               (g.large_out ? xs : ys) + channel, &lines, last - i,
-                               min(BLOCK, outputs - channel));
+                    add_lines(sums[j] + (i - first) * 2, x, y, &g, &to, n, p, i, last - i, channel,
+                              min(BLOCK, outputs - channel));
                 }
-        }
 
     for (int j = 0; j < blocks; j++) {
         size_t at = gradient_at(&g, tap, inputs, block + j, first);
         for (int i = 0; i < 2 * (last - first); i++, at += VW)
             update_weights(&update, &rule, at, sums[j][i]);
+    }
+}
+
+/* Few pixels: weights and moments, far larger than both sides, are gone through once, in order. */
+ONE_ITEM
+__kernel void conv2d_wgrad_stream_simd(__global const float *restrict x,
+                                       __global const float *restrict y, UPDATE_ARGUMENTS,
+                                       const ConvGeom g, const int inputs_in_group)
+{
+    UPDATE_BEGIN(g)
+    const int tap = get_group_id(1), block = get_group_id(2), channel = block * BLOCK;
+    const int inputs = g.large_out ? g.k : g.c, outputs = g.large_out ? g.c : g.k;
+    const int first = get_group_id(0) * inputs_in_group;
+    const int last = min(inputs, first + inputs_in_group), filled = min(BLOCK, outputs - channel);
+    Reach to = reach(&g, tap);
+    VF sums[ROWS * 2];
+
+    for (int i = first; i < last; i += ROWS) {
+        const int count = min(ROWS, last - i);
+        size_t at = gradient_at(&g, tap, inputs, block, i);
+
+        if (i + STREAM_AHEAD * ROWS < last)
+            update_prefetch(&update, at + STREAM_AHEAD * ROWS * BLOCK, ROWS * BLOCK);
+        for (int k = 0; k < ROWS * 2; k++)
+            sums[k] = (VF)(0.0f);
+        for (int n = 0; n < g.n; n++)
+            for (int p = to.p0; p < to.p1; p += to.at_once)
+                add_lines(sums, x, y, &g, &to, n, p, i, count, channel, filled);
+        for (int k = 0; k < 2 * count; k++, at += VW)
+            update_weights(&update, &rule, at, sums[k]);
     }
 }
 

@@ -5,7 +5,8 @@
  *
  * Kernel
  *   winograd_gather    forward or data gradient from V; the weights are transformed on the way.
- *                      global {blocks of virtual outputs, groups of tiles}
+ *                      global {groups of tiles, blocks of virtual outputs}, exchanged with
+ *                      blocks_first: then not weights but V is read once
  *
  * Build options: those of conv2d_winograd.clh, and -D W_TYPE=<n>, see weight.clh.
  */
@@ -121,14 +122,15 @@ ONE_ITEM
 __kernel void winograd_gather(__global const float *restrict v, __global const Weight *restrict w,
                               __global const float *restrict bias, __global float *restrict out,
                               const ConvGeom g, const int gradient, const int tiles_in_group,
-                              const ConvSlice slice)
+                              const int blocks_first, const ConvSlice slice)
 {
     const Gather t = gather(&g, gradient, 0);
     const Tiles tiles = gather_tiles(&g, gradient);
-    const int padded = padded_tiles(slice.tiles), first = get_group_id(1) * tiles_in_group;
+    const int padded = padded_tiles(slice.tiles), first = get_group_id(!!blocks_first) * tiles_in_group;
     const int used = min(tiles_in_group, padded - first);
     const int blocks = t.to.channels / BLOCK; /* of one d */
-    const int d_out = get_group_id(0) / blocks, block = get_group_id(0) % blocks;
+    const int out_block = get_group_id(!blocks_first);
+    const int d_out = out_block / blocks, block = out_block % blocks;
     const int inputs = t.from.channels * (gradient ? 1 : g.stride * g.stride);
     Weights from = block_weights(&g, &t, w, block, g.large_out != gradient);
     VF sums[ALL * GROUP * 2], weights[ALL * PITCH], taps[BLOCK * TAPS * TAPS * 2];

@@ -6,7 +6,8 @@
  * Kernels
  *   winograd_spread    Z = A y A^T of the small side.           global {tiles of a slice}
  *   winograd_wgrad     weight gradient from V and Z, with Adam's step where there are moments; sums
- *                      wait in memory for the next slice.       global {blocks of outputs, chunks}
+ *                      wait in memory for the next slice. global {chunks, blocks of outputs}, or with
+ *                      more slices than one {blocks of outputs, chunks}
  *
  * Build options: those of conv2d_winograd.clh; weights are f32.
  */
@@ -14,7 +15,6 @@
 #include "conv2d.clh"
 #include "adam.clh"
 #include "conv2d_update.clh"
-#define ROWS WINOGRAD_GRAD_ROWS(VW)
 #include "conv2d_rows.clh"
 #include "conv2d_winograd.clh"
 
@@ -71,12 +71,14 @@ __kernel void winograd_wgrad(__global float *restrict v, UPDATE_ARGUMENTS, const
     __global const float *z = v + behind;
     const int tiles = slice.tiles, padded = padded_tiles(tiles);
     const int begins = slice.first == 0, ends = slice.first + tiles == gather_tiles(&g, 0).count;
-    const int chunk = get_group_id(1), output = get_group_id(0) * BLOCK;
+    /* Slices of many tiles are what is large, and read from the cache; else it is the weights. */
+    const int order = begins && ends, blocks = get_num_groups(order);
+    const int chunk = get_group_id(!order), out_block = get_group_id(order);
+    const int output = out_block * BLOCK;
     const size_t p_panel = (size_t)padded * CHUNK, o_panel = (size_t)padded * BLOCK;
     __global const float *p = (g.large_out ? z : v) + chunk * ALL * p_panel;
-    __global const float *o = (g.large_out ? v : z) + get_group_id(0) * ALL * o_panel;
-    __global float *kept = v + sums_at + ((size_t)chunk * get_num_groups(0) + get_group_id(0)) *
-                                             ALL * SLOTS * BLOCK;
+    __global const float *o = (g.large_out ? v : z) + out_block * ALL * o_panel;
+    __global float *kept = v + sums_at + ((size_t)chunk * blocks + out_block) * ALL * SLOTS * BLOCK;
     /* The large side's channels are virtual: (d, c). */
     const int in = chunk * CHUNK, inputs = g.large_out ? g.k : g.c;
     const int d = (g.large_out ? output : in) / g.c;

@@ -41,12 +41,10 @@
 #define TILE_LOCAL_BYTES (2 * TILE_DEPTH * (TILE_SIZE + 1) * 4)
 
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
- * `points` products each; of a weight gradient, inputs in a register tile, which divide a chunk, and
- * tiles whose data stay in the first cache. */
+ * `points` products each; of a weight gradient, tiles whose data stay in the first cache. */
 #define WINOGRAD_SUMS 73728
 #define WINOGRAD_GROUP(points, vw) \
     (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / CONV_ROWS(vw) * CONV_ROWS(vw))
-#define WINOGRAD_GRAD_ROWS(vw) ((vw) == 16 ? 8 : CONV_ROWS(vw))
 #define WINOGRAD_RUN 64
 
 /* peak: chains of multiply-adds, which hide each other's latency and fit into 16 registers. */

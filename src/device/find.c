@@ -17,7 +17,7 @@
 
 enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
-enum { KEEP_PART = 8, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
+enum { KEEP_PART = 4, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
 
 /* ---- Facts --------------------------------------------------------------------------------- */
 

@@ -5,8 +5,9 @@
 #include "src/ops/conv2d.h"
 
 /* own: of a gather, groups of register tiles, tiles of a group, and whether the blocks of outputs of one
- * group of tiles follow each other; of a weight gradient, inputs of a group. */
-enum { GROUPS, TILES, BLOCKS_FIRST, INPUTS };
+ * group of tiles follow each other; of a weight gradient, inputs of a group, and whether it streams. */
+enum { GROUPS, TILES, BLOCKS_FIRST, INPUTS, STREAMS };
+enum { STREAM_PIXELS = 256, STREAM_TILES = 43 };
 enum { FEW_GROUPS = 4 }; /* of tiles, for each of which all weights may be read from memory */
 
 size_t p2p_conv2d_turned_bytes(const P2pCall *call)
@@ -66,6 +67,16 @@ static void plan_gather(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
         p2p_tensor_elements(p2p_conv_from(call)) > p2p_tensor_elements(&call->t[P2P_CONV_W]);
 }
 
+/* Weights that are read from memory once: with few pixels in the order in which they lie there. */
+static void plan_wgrad(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const P2pTensor *y = &call->t[P2P_CONV_Y];
+    const int rows = CONV_ROWS(caps->vector_width);
+
+    way->own[STREAMS] = y->n * y->h * y->w <= STREAM_PIXELS;
+    way->own[INPUTS] = (way->own[STREAMS] ? STREAM_TILES : SIMD_GROUP) * rows;
+}
+
 bool p2p_conv2d_simd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pTensor *w = &call->t[P2P_CONV_W];
@@ -79,7 +90,7 @@ bool p2p_conv2d_simd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     if (gather)
         plan_gather(call, caps, way);
     else
-        way->own[INPUTS] = SIMD_GROUP * CONV_ROWS(caps->vector_width);
+        plan_wgrad(call, caps, way);
     return true;
 }
 
@@ -111,17 +122,23 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
     static const P2pKernel kernel = {"conv2d_simd", "conv2d_wgrad_simd", NULL, {1, 1}};
+    static const P2pKernel stream = {"conv2d_simd", "conv2d_wgrad_stream_simd", NULL, {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
-    P2pArg args[2 + P2P_UPDATE_ARGS + 1] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
+    P2pArg args[2 + P2P_UPDATE_ARGS + 2] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
                                             P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
-    ConvUpdate update;
     const int outputs = g.large_out ? g.c : g.k, inputs = g.large_out ? g.k : g.c;
+    const int in_group = way->own[INPUTS];
+    const size_t taps = (size_t)(g.r * g.s), groups = (size_t)p2p_ceil_div(inputs, in_group);
+    ConvUpdate update;
 
     p2p_conv_update_args(call, &update, args + 2);
     args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
-    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                    (P2pGrid){(size_t)(g.r * g.s), (size_t)p2p_ceil_div(inputs, way->own[INPUTS]),
-                              (size_t)p2p_ceil_div(outputs, SIMD_WIDTH * g.block)});
+    args[3 + P2P_UPDATE_ARGS] = P2P_ARG(in_group);
+    if (way->own[STREAMS])
+        return p2p_emit(seq, way, &stream, args, P2P_COUNT(args),
+                        (P2pGrid){groups, taps, (size_t)p2p_ceil_div(outputs, g.block)});
+    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args) - 1,
+                    (P2pGrid){taps, groups, (size_t)p2p_ceil_div(outputs, SIMD_WIDTH * g.block)});
 }
 
 int p2p_conv2d_simd_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)

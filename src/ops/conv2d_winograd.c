@@ -10,8 +10,8 @@
 enum { RUN_BYTES = 64 }; /* behind the data, which a vector may read */
 
 /* own: channels of a chunk; products of a tile; tiles, and those of a slice, padded to whole rows; of a
- * gather, tiles in a group. */
-enum { CHUNK, POINTS, TILES, IN_SLICE, PADDED, IN_GROUP };
+ * gather, tiles in a group, and whether the blocks of outputs of one such group follow each other. */
+enum { CHUNK, POINTS, TILES, IN_SLICE, PADDED, IN_GROUP, BLOCKS_FIRST };
 
 /* Tiles along a dimension, of the small side's pixels or the large side's virtual ones. */
 static int tiles_along(int large, int small, const ConvGeom *g, int tile,
@@ -100,7 +100,7 @@ static size_t data_bytes(const P2pWay *way, int channels)
 /* Bytes of a weight gradient's sums between two slices. */
 static size_t sums_bytes(const P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
 {
-    const int chunk = way->own[CHUNK], rows = WINOGRAD_GRAD_ROWS(caps->vector_width);
+    const int chunk = way->own[CHUNK], rows = CONV_ROWS(caps->vector_width);
     const size_t pairs = (size_t)large_channels(g) * (size_t)g->k;
 
     if (way->own[IN_SLICE] == way->own[TILES])
@@ -134,23 +134,45 @@ static int tiles_in_group(const P2pWay *way, const ConvGeom *g, int outputs, con
     return p2p_ceil_div(all, groups) * rows;
 }
 
+/* Slices of a gather are whole groups where one fits, so that weights are not transformed more often. */
+static int slice_step(const P2pWay *way, int channels, const P2pCaps *caps)
+{
+    const int group = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width);
+    const size_t tile_bytes = sizeof(float) * (size_t)way->own[POINTS] * (size_t)channels;
+
+    return (size_t)group * tile_bytes <= caps->keep_bytes ? group : CONV_ROWS(caps->vector_width);
+}
+
 static void plan_gather(P2pWay *way, const P2pCall *call, const ConvGeom *g, const P2pCaps *caps)
 {
     const bool dgrad = p2p_conv_is_dgrad(call);
     const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
 
-    divide(way, dgrad ? g->k : large, rows, rows, caps);
+    divide(way, dgrad ? g->k : large, slice_step(way, dgrad ? g->k : large, caps), rows, caps);
     way->own[IN_GROUP] = tiles_in_group(way, g, dgrad ? large : g->k, caps);
     way->work_bytes = data_bytes(way, dgrad ? g->k : large);
+    way->own[BLOCKS_FIRST] = way->work_bytes > p2p_tensor_bytes(&call->t[P2P_CONV_W]);
 }
 
-/* Slices are whole runs, so that sums are made in the same order whatever their number. */
+/*
+ * Slices are whole runs, so that sums are made in the same order whatever their number. Only where
+ * keeping the sums between them moves less memory than the data of all tiles: not with many weights.
+ */
 static void plan_wgrad(P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
 {
-    divide(way, large_channels(g) + g->k, WINOGRAD_RUN, WINOGRAD_GRAD_ROWS(caps->vector_width),
-           caps);
-    way->work_bytes =
-        data_bytes(way, large_channels(g)) + data_bytes(way, g->k) + sums_bytes(way, g, caps);
+    const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
+    size_t sums, data;
+
+    divide(way, large + g->k, WINOGRAD_RUN, rows, caps);
+    sums = sums_bytes(way, g, caps);
+    data = data_bytes(way, large) + data_bytes(way, g->k);
+    if (2 * sums > data) {
+        way->own[IN_SLICE] = way->own[TILES];
+        way->own[PADDED] = p2p_ceil_div(way->own[TILES], rows) * rows;
+        sums = 0;
+        data = data_bytes(way, large) + data_bytes(way, g->k);
+    }
+    way->work_bytes = data + sums;
 }
 
 bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
@@ -208,6 +230,7 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
     static const P2pKernel kernel = {"conv2d_winograd", "winograd_gather", NULL, {1, 1}};
     const ConvGeom g = p2p_conv_geom(call);
     const int gradient = p2p_conv_is_dgrad(call), tiles = way->own[IN_GROUP];
+    const int blocks_first = way->own[BLOCKS_FIRST];
     const int blocks = (gradient ? large_channels(&g) : g.k) / g.block;
     const P2pArg args[] = {P2P_ARG_BUFFER(work),
                            P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
@@ -216,12 +239,14 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
                            P2P_ARG(g),
                            P2P_ARG(gradient),
                            P2P_ARG(tiles),
+                           P2P_ARG(blocks_first),
                            P2P_ARG(slice)};
+    const size_t groups[] = {(size_t)p2p_ceil_div(slice.tiles, tiles), (size_t)blocks};
     const int err = emit_data(seq, call, way, work, way->own[CHUNK], slice);
 
     return err ? err
                : p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                          (P2pGrid){(size_t)blocks, (size_t)p2p_ceil_div(slice.tiles, tiles)});
+                          (P2pGrid){groups[blocks_first], groups[!blocks_first]});
 }
 
 /* Z from the small side, float `behind` of the workspace on. */
@@ -264,8 +289,10 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     if ((err = emit_data(seq, call, way, work, g.large_out ? g.block : chunk, slice)) < 0 ||
         (err = emit_spread(seq, call, way, work, g.large_out ? chunk : g.block, behind, slice)) < 0)
         return err;
+    const size_t groups[] = {(size_t)(inputs / chunk), (size_t)(outputs / g.block)};
+    const bool sliced = slice.tiles < way->own[TILES];
     return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                    (P2pGrid){(size_t)(outputs / g.block), (size_t)(inputs / chunk)});
+                    (P2pGrid){groups[sliced], groups[!sliced]});
 }
 
 int p2p_conv2d_winograd_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
