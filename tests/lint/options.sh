@@ -32,6 +32,8 @@ printing() { # programs that print the strings of a file
         echo export ;;
     src/bench/* | tools/bench*) echo bench ;;
     src/demo/*) echo data ;;
+    src/data/dataset_check.c) echo train test ;;
+    src/data/outputs.c | tools/translate*) echo translate ;;
     src/options/help.c) ;; # seen in each program's --help
     *) echo "$models" ;;
     esac
