@@ -180,6 +180,7 @@ static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
 {
     const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
                                        .no_dropout = cli_flag(o, "no_dropout"),
+                                       .keep_alpha = !cli_flag(o, "no_alpha"),
                                        .options = o,
                                        .variants = cli_text(o, "variant"),
                                        .refs = cli_text(o, "ref")};

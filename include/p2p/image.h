@@ -136,6 +136,19 @@ P2P_API int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int q
  */
 P2P_API int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out);
 
+/**
+ * Put alpha behind the channels of a picture, in place of its own if it has any.
+ *
+ * @param image  1 to 4 channels; 2 or 4 afterwards. Unchanged after a failure.
+ * @param alpha  1 channel of the same width, height and bits.
+ *
+ * @return P2P_OK; P2P_EINVAL: they do not fit together; P2P_ENOMEM.
+ */
+P2P_API int p2p_image_set_alpha(P2pImage *image, const P2pImage *alpha);
+
+/** The alpha of a picture with 2 or 4 channels as a picture of 1. P2P_EINVAL for others, P2P_ENOMEM. */
+P2P_API int p2p_image_get_alpha(const P2pImage *image, P2pImage *alpha);
+
 /** Change to 8 bits (v / 257 rounded) or 16 (v * 257, exact). *out is overwritten. */
 P2P_API int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out);
 

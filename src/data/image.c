@@ -245,6 +245,50 @@ int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)
     return P2P_OK;
 }
 
+int p2p_image_get_alpha(const P2pImage *image, P2pImage *alpha)
+{
+    P2P_NEED_PICTURE(image);
+    P2P_NEED_OUT(image, alpha);
+
+    const size_t channels = (size_t)image->channels;
+    int err;
+
+    *alpha = (P2pImage){0};
+    if (channels != 2 && channels != 4)
+        return p2p_fail(P2P_EINVAL, "a picture of %zu channels has no alpha", channels);
+    if ((err = p2p_image_init(alpha, image->width, image->height, 1, image->bits)) < 0)
+        return err;
+    alpha->orientation = image->orientation;
+    for (size_t i = 0, n = sample_count(alpha); i < n; i++)
+        sample_set(alpha, i, sample_get(image, i * channels + channels - 1));
+    return P2P_OK;
+}
+
+int p2p_image_set_alpha(P2pImage *image, const P2pImage *alpha)
+{
+    P2P_NEED_PICTURE(image);
+    P2P_NEED_PICTURE(alpha);
+
+    const int channels = image->channels < 3 ? 2 : 4;
+    P2pImage out;
+    int err;
+
+    if (alpha->channels != 1 || alpha->width != image->width || alpha->height != image->height ||
+        alpha->bits != image->bits)
+        return p2p_fail(P2P_EINVAL,
+                        "alpha of %d x %d pixels with %d channels of %d bits does not fit a "
+                        "picture of %d x %d with %d bits",
+                        alpha->width, alpha->height, alpha->channels, alpha->bits, image->width,
+                        image->height, image->bits);
+    if ((err = p2p_image_convert_channels(image, channels, &out)) < 0)
+        return err;
+    for (size_t i = 0, n = sample_count(alpha); i < n; i++)
+        sample_set(&out, (i + 1) * (size_t)channels - 1, sample_get(alpha, i));
+    p2p_image_finish(image);
+    *image = out;
+    return P2P_OK;
+}
+
 int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out)
 {
     P2P_NEED_PICTURE(in);

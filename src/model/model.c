@@ -16,7 +16,8 @@
 struct P2pModel {
     P2pDevice *device;
     P2pOptions options; /* as its generator sees them: input_nc is what that takes */
-    bool has_back;      /* its file holds a generator for the other direction */
+    bool keep_alpha;
+    bool has_back; /* its file holds a generator for the other direction */
     char *variants, *refs;
     P2pNet *net;
     P2pForwards *forwards;
@@ -150,6 +151,7 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
         return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
                         p2p_tensor_file_path(source->file));
     m->options = source->options;
+    m->keep_alpha = s->keep_alpha;
     m->has_back = p2p_networks_generator(&source->held, !source->net.role.back) != NULL;
     if (source->net.role.back) {
         m->options.input_nc = source->options.output_nc;
@@ -306,6 +308,31 @@ static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
     return p2p_image_from_floats(out, f->out, f->y.w, f->y.h, f->y.c, 8);
 }
 
+/* The input's alpha, brought to size as the input was, into the result. */
+static int carry_alpha(const P2pModel *m, const P2pImage *in, P2pImage *out)
+{
+    P2pImage alpha = {0}, sized = {0}, eight = {0};
+    int err = p2p_image_get_alpha(in, &alpha);
+
+    if (!err)
+        err = p2p_model_prepare(m, &alpha, 1, &sized);
+    if (!err)
+        err = p2p_image_convert_bits(&sized, out->bits, &eight);
+    if (!err)
+        err = p2p_image_set_alpha(out, &eight);
+    p2p_image_finish(&alpha);
+    p2p_image_finish(&sized);
+    p2p_image_finish(&eight);
+    return err;
+}
+
+static bool alpha_is_left(const P2pModel *m, const P2pImage *in)
+{
+    const int seen = m->options.input_nc, made = m->options.output_nc;
+
+    return m->keep_alpha && (in->channels == 2 || in->channels == 4) && seen % 2 && made % 2;
+}
+
 int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
 {
     P2P_NEED(model);
@@ -319,6 +346,8 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
         p2p_device_enter(model->device);
         err = p2p_device_leave(model->device, run(model, &prepared, out));
     }
+    if (!err && alpha_is_left(model, in) && (err = carry_alpha(model, in, out)) < 0)
+        p2p_image_finish(out);
     p2p_image_finish(&prepared);
     return err;
 }

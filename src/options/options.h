@@ -33,7 +33,7 @@ struct P2pOptions {
     int direction;        /* P2pDirection */
     int input_nc, output_nc, load_size, crop_size, preprocess;
     int dataset_mode; /* P2pDatasetMode */
-    bool no_flip, no_exif, serial_batches, skip_bad, skip_existing, keep_suffix;
+    bool no_flip, no_exif, no_alpha, serial_batches, skip_bad, skip_existing, keep_suffix;
     char raw[32]; /* WxH */
     int max_dataset_size, num_threads;
     long max_pixels;

@@ -70,6 +70,7 @@ const P2pOption p2p_option_table[] = {
            "how pictures get their size"),
     FLAG(no_flip, DATA, 0, "never mirror pictures"),
     FLAG(no_exif, DATA, TEST | TRANSLATE, "take pictures as they are stored, not turned as EXIF says"),
+    FLAG(no_alpha, 0, TRANSLATE, "results without the alpha of their inputs"),
     FLAG(serial_batches, DATA, 0, "take pictures by name, not shuffled"),
     FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
     LIMIT(INT, INT, max_dataset_size, DATA, TEST, 2e9, "use the first so many pairs; 0: all"),

@@ -132,6 +132,14 @@ size() { od -An -j16 -N8 -tu1 "$1" | tr -s ' '; } # of a PNG, as bytes
 check 'combine turns' [ "$(size turned/o6.png)" = ' 0 0 0 34 0 0 0 24' ]
 check 'and does not' [ "$(size stored/o6.png)" = ' 0 0 0 48 0 0 0 17' ]
 
+# Alpha: o3.png is RGBA
+cp "$upright"/o3.png .
+$t o3.png -o alpha.png
+$t o3.png -o opaque.png --no_alpha
+kind() { od -An -j25 -N1 -tu1 "$1" | tr -d ' '; } # of a PNG: 2 is RGB, 6 is RGBA
+check 'alpha is carried over' [ "$(kind alpha.png)" -eq 6 ]
+check 'and is not' [ "$(kind opaque.png)" -eq 2 ]
+
 # One bad file
 mkdir some && cp in/*.png some && head -c 500 in/1.png >some/2.png && mkfifo some/4.png
 says 'the others are translated' 1 '^2 pictures in out5, 2 failed' $t some -o out5

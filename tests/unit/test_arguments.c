@@ -71,6 +71,10 @@ static void test_image_impossible_arguments_are_refused(void **state)
     REFUSED("out must not be NULL", p2p_image_copy(&picture, NULL));
     REFUSED("out must not be in", p2p_image_copy(&picture, &picture));
     REFUSED("image", p2p_image_upright(&empty));
+    REFUSED("image", p2p_image_get_alpha(&empty, &result));
+    REFUSED("alpha", p2p_image_get_alpha(&picture, NULL));
+    REFUSED("image", p2p_image_set_alpha(&empty, &picture));
+    REFUSED("alpha", p2p_image_set_alpha(&picture, &empty));
     REFUSED("path", p2p_image_read(&result, NULL, 0));
     REFUSED("image", p2p_image_read(NULL, "x.png", 0));
     REFUSED("data", p2p_image_read_memory(&result, NULL, 1, "x", 0));

@@ -203,6 +203,22 @@ static void floats_out_of_range_are_clamped(void **state)
     p2p_image_finish(&x);
 }
 
+static void alpha_is_taken_and_put_back(void **state)
+{
+    (void)state;
+    for (int channels = 2; channels <= 4; channels += 2)
+        for (int bits = 8; bits <= 16; bits += 8) {
+            P2pImage x = test_picture(7, 5, channels, bits, 3), alpha, y;
+            assert_int_equal(p2p_image_get_alpha(&x, &alpha), P2P_OK);
+            assert_int_equal(p2p_image_convert_channels(&x, channels - 1, &y), P2P_OK);
+            assert_int_equal(p2p_image_set_alpha(&y, &alpha), P2P_OK);
+            test_same(&y, &x);
+            p2p_image_finish(&x);
+            p2p_image_finish(&alpha);
+            p2p_image_finish(&y);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +231,7 @@ int main(void)
         cmocka_unit_test(channels_convert_as_pillow),
         cmocka_unit_test(luma_of_16_bit_white_is_white),
         cmocka_unit_test(floats_come_back_exactly),
+        cmocka_unit_test(alpha_is_taken_and_put_back),
         cmocka_unit_test(floats_out_of_range_are_clamped),
     };
 
