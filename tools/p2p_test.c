@@ -28,6 +28,7 @@ typedef struct Kinds {
 } Kinds;
 
 static const Kinds one_way = {3, {"input", "output", "target", "all"}, 1, 2};
+static const Kinds no_target = {2, {"input", "output", "all"}, 1, -1}; /* nothing is compared */
 /* Models with a way back, by direction. */
 static const Kinds both_ways[] = {
     {6, {"real_A", "fake_B", "rec_A", "real_B", "fake_A", "rec_B", "all"}, 2, 0},
@@ -153,8 +154,10 @@ static void put_head(const Results *r)
     fputs("</pre></details>\n<table><tr>", r->page);
     for (int i = 0; i < r->kinds.shown; i++)
         fprintf(r->page, "<th>%s", r->kinds.names[i]);
-    fprintf(r->page, "<th title=\"%s against %s\">L1<th>PSNR<th>SSIM</tr>\n",
-            r->kinds.names[r->kinds.ours], r->kinds.names[r->kinds.like]);
+    if (r->kinds.like >= 0)
+        fprintf(r->page, "<th title=\"%s against %s\">L1<th>PSNR<th>SSIM",
+                r->kinds.names[r->kinds.ours], r->kinds.names[r->kinds.like]);
+    fputs("</tr>\n", r->page);
 }
 
 /* PHASE_EPOCH, or PHASE_MODEL with the model file's name. */
@@ -238,8 +241,9 @@ static void results_add(Results *r, const char *name, const P2pMetrics *m)
         cli_put_url(r->page, stem);
         fprintf(r->page, "_%s.png\">", r->kinds.names[i]);
     }
-    fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f</tr><tr><td colspan=\"%d\">", m->l1, m->psnr,
-            m->ssim, r->kinds.shown + 3);
+    if (r->kinds.like >= 0)
+        fprintf(r->page, "<td>%.2f<td>%.2f<td>%.3f", m->l1, m->psnr, m->ssim);
+    fprintf(r->page, "</tr><tr><td colspan=\"%d\">", r->kinds.shown + 3);
     cli_put_html(r->page, name);
     fputs("</tr>\n", r->page);
     fprintf(r->figures, "%s\n  {\"name\": ", r->count ? "," : "");
@@ -371,6 +375,8 @@ static int make_pictures(const Models *m, const P2pImage raw[2], P2pImage *pictu
 {
     int err = translate(m->there, &raw[0], &pictures[0], &pictures[1]);
 
+    if (!err && !raw[1].data)
+        return P2P_OK;
     if (!err && !m->back)
         return convert(m->there, &raw[1], cli_int(p2p_model_options(m->there), "output_nc"),
                        &pictures[2]);
@@ -384,12 +390,12 @@ static int make_pictures(const Models *m, const P2pImage raw[2], P2pImage *pictu
 static int test_pair(const Models *models, const P2pDataset *set, size_t i, Results *r)
 {
     P2pImage raw[2] = {{0}}, pictures[MOST_SHOWN] = {{0}};
-    P2pMetrics metrics;
+    P2pMetrics metrics = {.l1 = NAN, .psnr = NAN, .ssim = NAN};
     int err = p2p_dataset_read(set, i, &raw[0], &raw[1]);
 
     if (!err)
         err = make_pictures(models, raw, pictures);
-    if (!err)
+    if (!err && r->kinds.like >= 0)
         err = p2p_image_compare(&pictures[r->kinds.ours], &pictures[r->kinds.like], &metrics);
     if (!err)
         err = write_all(r, p2p_dataset_name(set, i), pictures);
@@ -421,9 +427,9 @@ static int test_pairs(const Models *models, const P2pDataset *set, Results *r)
     return code;
 }
 
-static bool is_unaligned(const P2pOptions *stored)
+static bool has_mode(const P2pOptions *stored, const char *mode)
 {
-    return !strcmp(cli_text(stored, "dataset_mode"), "unaligned");
+    return !strcmp(cli_text(stored, "dataset_mode"), mode);
 }
 
 /* Pairs are compared, of unpaired pictures what came back. */
@@ -431,9 +437,11 @@ static Kinds choose_kinds(const Models *models, const P2pOptions *stored)
 {
     Kinds kinds = one_way;
 
+    if (has_mode(stored, "single"))
+        return no_target;
     if (models->back)
         kinds = both_ways[!strcmp(cli_text(stored, "direction"), "BtoA")];
-    if (models->back && !is_unaligned(stored)) {
+    if (models->back && !has_mode(stored, "unaligned")) {
         kinds.ours = 1;
         kinds.like = 3;
     }
@@ -450,7 +458,8 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
         .phase = phase[0] ? phase : "test",
         .direction =
             strcmp(cli_text(stored, "direction"), "BtoA") ? P2P_DIRECTION_ATOB : P2P_DIRECTION_BTOA,
-        .unaligned = is_unaligned(stored),
+        .unaligned = has_mode(stored, "unaligned"),
+        .single = has_mode(stored, "single"),
         .max_dataset_size = cli_size(o, count),
         .max_pixels = cli_size(o, "max_pixels"),
         .no_exif = cli_flag(stored, "no_exif") || cli_flag(o, "no_exif"),
@@ -472,7 +481,11 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
     if (!code)
         code = test_pairs(models, set, &r);
     p2p_dataset_destroy(&set);
-    if (!code && !cli_flag(o, "quiet"))
+    if (code || cli_flag(o, "quiet"))
+        return code;
+    if (r.kinds.like < 0)
+        cli_say(stdout, "%zu pictures: %s/index.html", r.count, r.folder);
+    else
         cli_say(stdout, "%zu pictures: L1 %.2f, PSNR %.2f dB, SSIM %.3f; %s/index.html", r.count,
                 r.l1 / (double)r.count, r.psnr / (double)r.count, r.ssim / (double)r.count,
                 r.folder);

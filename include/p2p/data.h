@@ -91,6 +91,7 @@ typedef struct P2pDatasetSettings {
     const char *phase; /**< subfolder: "train" by default; "" for none */
     P2pDirection direction;
     bool unaligned; /**< pictures of A and of B that are no pairs, in folders of their own */
+    bool single;    /**< for testing: the folder's own pictures are inputs, without targets */
     size_t max_dataset_size; /**< the first so many by name; 0: all */
     size_t max_pixels;       /**< see p2p_image_read */
     bool no_exif;            /**< two folders: pictures as stored, not p2p_image_upright() */
@@ -136,7 +137,8 @@ P2P_API int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *con
 
 /**
  * Read pair index whole: input and target as stored (channels and bits of the files; of two folders
- * upright), of equal width and height, but for unaligned ones. Both are overwritten, and empty after
+ * upright), of equal width and height, but for unaligned ones; of single ones the target stays
+ * empty, and inputs are upright. Both are overwritten, and empty after
  * a failure.
  *
  * @return P2P_OK; P2P_EFORMAT: unreadable, of odd width, or of unequal sizes; P2P_EIO, P2P_ENOMEM.

@@ -121,6 +121,12 @@ static int list_unaligned(P2pDataset *d, const char *folder, const P2pDatasetSet
     return err;
 }
 
+static int list_single(P2pDataset *d, const char *folder, const P2pDatasetSettings *s)
+{
+    return p2p_folder_exists(folder) ? list_pairs(d, folder, NULL, s)
+                                     : p2p_fail(P2P_EIO, "%s: there is no such folder", folder);
+}
+
 static bool has_pictures(const char *folder, bool flat)
 {
     const P2pWalkSettings how = {.flat = flat};
@@ -182,7 +188,10 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
     d->direction = s->direction;
     d->max_pixels = s->max_pixels;
     d->no_exif = s->no_exif;
-    int err = s->unaligned ? list_unaligned(d, folder, s) : list_layout(d, folder, s);
+    d->single = s->single;
+    int err = s->single      ? list_single(d, folder, s)
+              : s->unaligned ? list_unaligned(d, folder, s)
+                             : list_layout(d, folder, s);
     if (err)
         p2p_dataset_destroy(&d);
     *out = d;
@@ -299,7 +308,8 @@ int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partne
 
     *input = *target = (P2pImage){0};
     const P2pDatasetPair *pair = &dataset->pairs[index];
-    const int err = pair->path_b
+    const int err = dataset->single ? read_one(dataset, pair->path_a, input)
+                    : pair->path_b
                         ? read_two(dataset, pair->path_a, dataset->pairs[partner].path_b, a, b)
                         : read_joint(dataset, pair, a, b);
     if (err) {

@@ -14,7 +14,7 @@ typedef struct P2pDatasetPair {
 struct P2pDataset {
     P2pDatasetPair *pairs;
     size_t count;
-    bool unaligned;
+    bool unaligned, single;
     size_t partners; /* unaligned: the first so many pairs hold each picture of B once */
     P2pDirection direction;
     size_t max_pixels;

@@ -133,7 +133,7 @@ static int take(P2pOptions *options, int code, const char *value)
                                   : code == MODEL || code == KIND_OR_MODEL ? "model_file"
                                                                            : "output";
     if (code == KIND_OR_MODEL && is_kind_of_model(value))
-        return P2P_OK;
+        return strcmp(value, "test") ? P2P_OK : p2p_options_set(options, "dataset_mode", "single");
     if (code >= FIRST + p2p_option_count)
         return p2p_peer_option_take(options, &p2p_peer_options[code - FIRST - p2p_option_count],
                                     value);

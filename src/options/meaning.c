@@ -21,6 +21,9 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
                         "keeps the run's own: give those that shall change");
     if (o->new_data && !o->continue_train)
         return p2p_fail(P2P_EINVAL, "--new_data is for --continue_train");
+    if (o->dataset_mode == P2P_DATASET_SINGLE)
+        return p2p_fail(P2P_EINVAL,
+                        "--dataset_mode single is for p2p-test: there is no target to learn");
     if (o->preprocess == 0 && o->load_size < o->crop_size)
         return p2p_fail(P2P_EINVAL,
                         "--load_size %d is smaller than --crop_size %d; make it at "

@@ -9,7 +9,11 @@
 
 enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 128 };
 
-typedef enum P2pDatasetMode { P2P_DATASET_ALIGNED, P2P_DATASET_UNALIGNED } P2pDatasetMode;
+typedef enum P2pDatasetMode {
+    P2P_DATASET_ALIGNED,
+    P2P_DATASET_UNALIGNED,
+    P2P_DATASET_SINGLE
+} P2pDatasetMode;
 typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
 typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT, P2P_LR_STEP, P2P_LR_COSINE } P2pLrPolicy;
 typedef enum P2pNormChoice {

@@ -58,8 +58,8 @@ const P2pOption p2p_option_table[] = {
     STRING(dataroot, DATA, TEST, "", "folder with PHASE/ (A|B side by side), or A/PHASE "
                                              "and B/PHASE"),
     STRING(phase, DATA, TEST, "", "subfolder: train, test, val"),
-    CHOICE(dataset_mode, DATA, TEST, "aligned", WORDS("aligned", "unaligned"),
-           "pairs, or pictures of A in PHASEA/ and of B in PHASEB/ that are none; else by the model"),
+    CHOICE(dataset_mode, DATA, TEST, "aligned", WORDS("aligned", "unaligned", "single"),
+           "pairs; pictures of A in PHASEA/ and of B in PHASEB/ that are none; in p2p-test the folder's own pictures, without targets; else by the model"),
     CHOICE(direction, DATA | G, TEST | TRANSLATE, "AtoB", WORDS("AtoB", "BtoA"), "which half is the input; which of cycle_gan's generators translates"),
     INT(input_nc, G | D, 0, 1, 4, "3", "channels of the input"),
     INT(output_nc, G | D, 0, 1, 4, "3", "channels of the output"),

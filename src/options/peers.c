@@ -65,6 +65,7 @@ const P2pPeerOption p2p_peer_options[] = {
     CALLED("load_iter", BOTH, "--epoch of p2p-test, or --init_from of p2p-train"),
     CALLED("nepochs", TEST, "--epoch"),
     CALLED("output_filetype", TEST, "p2p-translate for other formats than PNG"),
+    CALLED("model_suffix", TEST, "--direction: AtoB for _A, BtoA for _B"),
     CALLED("mode", BOTH | P2P_PROGRAM_EXPORT, "p2p-train, p2p-test or p2p-export"),
     CALLED("input_dir", BOTH, "--dataroot"),
     CALLED("DATA_ROOT", BOTH, "--dataroot"),

@@ -42,6 +42,13 @@ runs 'train_pix2pix.sh' checkpoints/facades_pix2pix/latest.safetensors \
 runs 'test_pix2pix.sh' results/facades_pix2pix/test_latest/index.html \
     "$test" --dataroot ./datasets/facades --name facades_pix2pix --model pix2pix --netG unet_256 \
     --direction BtoA --dataset_mode aligned --norm batch
+mkdir datasets/facades/testB
+cp datasets/facades/train/*.png datasets/facades/testB
+rm -r results
+runs 'test_single.sh' results/facades_pix2pix/test_latest/images/0001_output.png \
+    "$test" --dataroot ./datasets/facades/testB/ --name facades_pix2pix --model test --netG unet_256 \
+    --direction BtoA --dataset_mode single --norm batch
+check 'without a target' [ ! -e results/facades_pix2pix/test_latest/images/0001_target.png ]
 runs 'test_before_push, training' checkpoints/temp_pix2pix/latest.safetensors \
     "$train" --model pix2pix --name temp_pix2pix --dataroot ./datasets/facades --n_epochs 1 \
     --n_epochs_decay 5 --save_latest_freq 10 --display_id -1 $size
@@ -59,6 +66,12 @@ for net in G D; do
     "$tools/p2p-export" checkpoints/facades_pix2pix/latest.safetensors --net $net --quiet \
         -o $pretrained/latest_net_$net.pth
 done
+runs 'README, a pretrained model without targets' results/facades_label2photo_pretrained/test_latest/index.html \
+    "$test" --dataroot datasets/facades/testB --name facades_label2photo_pretrained --model test \
+    --no_dropout
+refused 'training without targets' 'single is for p2p-test' "$train" --dataroot datasets/facades/testB \
+    --dataset_mode single --name none
+rm -r results/facades_label2photo_pretrained
 runs 'README, a pretrained model' results/facades_label2photo_pretrained/test_latest/index.html \
     "$test" --dataroot ./datasets/facades/ --direction BtoA --model pix2pix \
     --name facades_label2photo_pretrained

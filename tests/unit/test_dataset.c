@@ -46,6 +46,26 @@ static void joint_pictures_are_split_by_direction(void **state)
     p2p_image_finish(&b);
 }
 
+static void single_pictures_have_no_target(void **state)
+{
+    P2pImage whole = test_picture(7, 5, 3, 8, 1), input, target;
+    const P2pDatasetSettings s = {.single = true, .direction = P2P_DIRECTION_BTOA};
+    P2pDataset *d;
+
+    (void)state;
+    assert_int_equal(p2p_image_write(&whole, test_path("testB/x.png"), 0), P2P_OK);
+    assert_int_equal(p2p_dataset_create(&d, folder("testB"), &s), P2P_OK);
+    assert_int_equal(p2p_dataset_check(d, NULL, NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_count(d), 1);
+    assert_int_equal(p2p_dataset_read(d, 0, &input, &target), P2P_OK);
+    test_same(&input, &whole);
+    assert_null(target.data);
+    p2p_image_finish(&whole);
+    p2p_image_finish(&input);
+    p2p_dataset_destroy(&d);
+    expect_error("nowhere", &s, P2P_EIO, "nowhere");
+}
+
 static void two_folders_pair_by_name_and_sort(void **state)
 {
     P2pDataset *d;
@@ -362,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joint_pictures_are_split_by_direction),
+        cmocka_unit_test(single_pictures_have_no_target),
         cmocka_unit_test(two_folders_pair_by_name_and_sort),
         cmocka_unit_test(empty_phase_means_the_folder_itself),
         cmocka_unit_test(unusable_folders_are_named),

@@ -242,7 +242,7 @@ static void check_hint(const P2pPeerOption *peer)
 
     for (const char *at = peer->text; (at = strstr(at, "--")); at++) {
         char name[64];
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 2, " ,"), at + 2);
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 2, " ,:"), at + 2);
         const int i = p2p_option_find(name);
         if (i < 0 || (!elsewhere && peer->programs & ~p2p_option_table[i].info.programs))
             fail_msg("--%s: there is no --%s to use", peer->name, name);
@@ -291,7 +291,7 @@ static void options_without_a_meaning_are_told(void **state)
     assert_int_equal(p.err, P2P_EINVAL);
     parse(&p, P2P_PROGRAM_TRAIN, "--load 300 --batch 2"); /* not of loadSize and batchSize, too */
     assert_int_equal(p.err, 0);
-    refused(P2P_PROGRAM_TRAIN, "--dataset_mode single", "--dataset_mode takes aligned");
+    refused(P2P_PROGRAM_TRAIN, "--dataset_mode double", "--dataset_mode takes aligned");
     refused(P2P_PROGRAM_TRAIN, "--no_html=1", "--no_html takes no value");
     refused(P2P_PROGRAM_TRAIN, "--display_id", "--display_id needs a value");
 }
