@@ -115,7 +115,7 @@ refuses 'unpaired pictures for pix2pix' 'dataset_mode is for' $t --dataset_mode 
 refuses 'a pool that is none' 'pool_size takes' $t --model cycle_gan --pool_size -1
 refuses 'weights that are none' 'lambda_B takes' $t --model cycle_gan --lambda_B -1
 refuses 'an identity that is none' 'lambda_identity takes' $t --model cycle_gan --lambda_identity x
-refuses 'a mode that is none' 'dataset_mode takes' $t --model cycle_gan --dataset_mode single
+refuses 'a mode that is none' 'dataset_mode takes' $t --model cycle_gan --dataset_mode double
 refuses 'identity between unlike channels' 'lambda_identity needs' $t --model cycle_gan --output_nc 1 \
     --crop_size 32 --load_size 36
 refuses 'a network that is not there' 'holds network G_A, G_B, D_A, D_B, not G' \
