@@ -140,7 +140,7 @@ refused 'a folder that is not there' 'cannot be written' "$tools/p2p-export" $mo
 refused 'a .pict of another network' 'preset tensorflow' "$tools/p2p-export" $model -o x.pict -q
 refused 'a discriminator to freeze' 'pth alone' "$tools/p2p-export" $model --net D -o x.onnx -q
 refused 'a folded .pth' eval "$tools/p2p-export" $model --eval -o x.pth -q
-refused 'options of another network' 'another shape' "$tools/p2p-export" run.pth --ngf 8 -o x.pth -q
+refused 'options of another network' '--ngf 4, not 8' "$tools/p2p-export" run.pth --ngf 8 -o x.pth -q
 refused 'a preset for a model that tells its options' 'tells its options itself' \
     "$tools/p2p-export" $model --preset tensorflow -o x.pth -q
 refused 'a frozen model to continue' 'frozen model' sh -c \
