@@ -212,6 +212,9 @@ static void test_model_impossible_arguments_are_refused(void **state)
     REFUSED("model", p2p_model_translate(NULL, &picture, &result));
     REFUSED("in is NULL", p2p_model_translate(model, NULL, &result));
     REFUSED("out must not be in", p2p_model_translate(model, &picture, &picture));
+    REFUSED("model", p2p_model_translate_all(NULL, &(P2pTranslateCalls){0}, 0, NULL));
+    REFUSED("calls", p2p_model_translate_all(model, NULL, 0, NULL));
+    REFUSED("calls", p2p_model_translate_all(model, &(P2pTranslateCalls){0}, 0, NULL));
     REFUSED("path", p2p_model_describe(NULL, &text));
     REFUSED("text", p2p_model_describe("x", NULL));
     REFUSED("line", p2p_model_list_tensors("x", NULL, NULL));
