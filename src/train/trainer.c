@@ -88,6 +88,8 @@ static int continue_options(P2pTrainer *t, P2pTensorFile **file)
     default_phase(&o);
     t->told = t->options = o;
     p2p_options_take(&t->options, &asked, P2P_ROLE_ANY);
+    /* The running epoch goes on behind as many pictures, whole batches of the new size. */
+    t->position.batch = t->position.batch * o.batch_size / t->options.batch_size;
     return p2p_gan_model_find(t->options.model, &t->model);
 }
 
@@ -203,8 +205,13 @@ static int open_loader(P2pTrainer *t)
     const P2pBatch *first;
     int err;
 
-    if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0 ||
-        (err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch)) <
+    if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0)
+        return err;
+    if (t->position.batch && t->position.batch >= (long)p2p_loader_batches(t->loader)) {
+        t->position.epoch++; /* batches of another size end it here */
+        t->position.batch = 0;
+    }
+    if ((err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch)) <
             0 ||
         (err = p2p_loader_next(t->loader, &first)) < 0)
         return err;

@@ -36,6 +36,12 @@ check 'and the number of pairs' [ "$(stored part max_dataset_size)" = '"opt.max_
 check 'and goes on with both' go_on part --max_steps 2
 check 'as the log says' grep -q 'data: 1 pairs' error.txt
 
+# Batches of another size: the epoch goes on behind the same pictures
+train sizes --max_steps 4
+check 'a run goes on with larger batches' go_on sizes --batch_size 2 --max_steps 6 --print_freq 1
+check 'behind the pictures that it has seen' grep -q '"epoch": *2.*"step": *5' \
+    checkpoints/sizes/loss_log.jsonl
+
 # The same elsewhere
 train whole --max_steps 8
 train run --max_steps 3
