@@ -469,7 +469,19 @@ static double adam_objective(void *user)
     return sum;
 }
 
-/* m and v are as their definition says; p moves against m by a step that eps alone bounds. */
+/* The objective's derivative, by what one operand's element does to m and v. */
+static void adam_check(Adam *a, int operand, int i, double dm, double dv, bool hat)
+{
+    adam_step(a);
+    const double m = a->after.data[P2P_ADAM_M][i], v = a->after.data[P2P_ADAM_V][i];
+    const double factor = hat ? 1 : 2, size = hat ? 0.1 : 0.2; /* both corrections are 2 */
+    const double root = factor * sqrt(v) + 0.5, droot = factor * dv / (2 * sqrt(v));
+    const double dp = -size * (dm / root - m * droot / (root * root));
+
+    assert_close(difference(adam_objective, a, &a->before.data[operand][i]),
+                 1000 * dm + 100 * dv + dp);
+}
+
 static void adam_gradient_matches_differences(void **state)
 {
     Adam a;
@@ -478,16 +490,9 @@ static void adam_gradient_matches_differences(void **state)
     for (int hat = 0; hat < 2; hat++) {
         adam_start(&a, hat, 0.5);
         for (int i = 0; i < 7; i++) {
-            const double g = a.before.data[P2P_ADAM_G][i];
-            adam_step(&a);
-            const double m = a.after.data[P2P_ADAM_M][i], v = a.after.data[P2P_ADAM_V][i];
-            const double h1 = 2, h2 = 2, root = sqrt(v) * (hat ? 1 : h2) + 0.5;
-            const double size = 0.1 * h1 / (hat ? h2 : 1);
-            const double dm = 0.5, dv = 0.25 * 2 * g;
-            const double droot = (hat ? 1 : h2) * dv / (2 * sqrt(v));
-            const double dp = -size * (dm / root - m * droot / (root * root));
-            assert_close(difference(adam_objective, &a, &a.before.data[P2P_ADAM_G][i]),
-                         1000 * dm + 100 * dv + dp);
+            adam_check(&a, P2P_ADAM_G, i, 0.5, 0.25 * 2 * a.before.data[P2P_ADAM_G][i], hat);
+            adam_check(&a, P2P_ADAM_M, i, 0.5, 0, hat);
+            adam_check(&a, P2P_ADAM_V, i, 0, 0.75, hat);
         }
     }
 }
