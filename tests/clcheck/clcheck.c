@@ -61,12 +61,15 @@ static bool check_way(Cc *cc, P2pTrial *t, P2pTrialData *d, const P2pWay *way, u
     return good;
 }
 
-/* CLBlast's kernels read padding that nobody wrote, which is harmless but reported. */
+/* Not every build has CLBlast, whose kernels read padding that nobody wrote, which is harmless but
+ * reported. */
 static bool is_wanted(const Cc *cc, const P2pPass *pass, const P2pVariant *v)
 {
     if ((v->for_cpus && !cc->caps->is_cpu) || (pass->with_adam && !v->with_adam))
         return false;
-    return cc->variant ? !strcmp(cc->variant, v->name) : !cc->tiny || strcmp(v->name, "clblast");
+    if (cc->variant)
+        return !strcmp(cc->variant, v->name);
+    return strcmp(v->name, "clblast") || (!cc->tiny && p2p_gemm_available());
 }
 
 /* Types of weights that a variant reads. */
