@@ -310,24 +310,6 @@ static int results_close(Results *r)
     return bad ? CLI_FAILED : CLI_OK;
 }
 
-/* Put a picture to the right of all, which may be empty. */
-static int join(P2pImage *all, const P2pImage *picture)
-{
-    P2pImage rgb = {0}, left = *all;
-    int err = p2p_image_convert_channels(picture, 3, &rgb);
-
-    if (!err && !left.data) {
-        *all = rgb;
-        return P2P_OK;
-    }
-    *all = (P2pImage){0};
-    if (!err)
-        err = p2p_image_join(&left, &rgb, all);
-    p2p_image_finish(&left);
-    p2p_image_finish(&rgb);
-    return err;
-}
-
 /* Those that are shown, side by side in one picture beside the single ones. */
 static int write_all(const Results *r, const char *name, const P2pImage *pictures)
 {
@@ -337,10 +319,11 @@ static int write_all(const Results *r, const char *name, const P2pImage *picture
 
     for (int i = 0; !err && i < r->kinds.shown; i++) {
         picture_path(r, name, r->kinds.names[i], path);
-        if ((err = p2p_image_write(&pictures[i], path, 0)) == P2P_OK)
-            err = join(&all, &pictures[i]);
+        err = p2p_image_write(&pictures[i], path, 0);
     }
     picture_path(r, name, "all", path);
+    if (!err)
+        err = p2p_image_join_all(pictures, r->kinds.shown, &all);
     if (!err)
         err = p2p_image_write(&all, path, 0);
     p2p_image_finish(&all);

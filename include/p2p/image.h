@@ -180,6 +180,9 @@ P2P_API int p2p_image_upright(P2pImage *image);
 /** Put two pictures of equal height, channels and bits beside each other: [left | right]. */
 P2P_API int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out);
 
+/** Put pictures of equal height and bits beside each other in a row, as RGB; out is none of them. */
+P2P_API int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out);
+
 /**
  * Samples to [-1, 1]: (v / 255 - 0.5) / 0.5 in f32, 16 bits by 65535.
  *

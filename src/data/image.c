@@ -5,6 +5,7 @@
  */
 #include "p2p/image.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -187,6 +188,40 @@ int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out)
         memcpy(row + a, (const char *)right->data + y * b, b);
     }
     return P2P_OK;
+}
+
+/* Put a picture to the right of all, which may be empty. */
+static int append(P2pImage *all, const P2pImage *picture)
+{
+    P2pImage rgb = {0}, left = *all;
+    int err = p2p_image_convert_channels(picture, 3, &rgb);
+
+    if (!err && !left.data) {
+        *all = rgb;
+        return P2P_OK;
+    }
+    *all = (P2pImage){0};
+    if (!err)
+        err = p2p_image_join(&left, &rgb, all);
+    p2p_image_finish(&left);
+    p2p_image_finish(&rgb);
+    return err;
+}
+
+int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out)
+{
+    P2P_NEED(pictures);
+    P2P_NEED(out);
+    P2P_NEED_RANGE("count", count, 1, INT_MAX);
+
+    int err = P2P_OK;
+
+    *out = (P2pImage){0};
+    for (int i = 0; !err && i < count; i++)
+        err = append(out, &pictures[i]);
+    if (err)
+        p2p_image_finish(out);
+    return err;
 }
 
 static uint32_t sample_get(const P2pImage *image, size_t i)

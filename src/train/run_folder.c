@@ -252,32 +252,14 @@ int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p)
     return err;
 }
 
-/* Put a picture to the right of all, which may be empty. */
-static int join(P2pImage *all, const P2pImage *picture)
-{
-    P2pImage rgb = {0}, left = *all;
-    int err = p2p_image_convert_channels(picture, 3, &rgb);
-
-    if (!err && !left.data) {
-        *all = rgb;
-        return P2P_OK;
-    }
-    *all = (P2pImage){0};
-    if (!err)
-        err = p2p_image_join(&left, &rgb, all);
-    p2p_image_finish(&left);
-    p2p_image_finish(&rgb);
-    return err;
-}
-
 int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage *pictures, int count)
 {
     char *path = p2p_format("%s/epoch_%03d.png", f->samples, epoch);
     P2pImage all = {0};
     int err = path ? P2P_OK : P2P_ENOMEM;
 
-    for (int i = 0; !err && i < count; i++)
-        err = join(&all, &pictures[i]);
+    if (!err)
+        err = p2p_image_join_all(pictures, count, &all);
     if (!err)
         err = p2p_image_write(&all, path, 0);
     p2p_image_finish(&all);
