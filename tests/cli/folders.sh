@@ -41,10 +41,14 @@ check 'nothing to do is no failure' $t in -o old --skip_existing
 # Progress is for people
 rm -rf out && $t in -o out 2>progress.txt
 check 'no progress goes to a file' [ "$(cat progress.txt)" = '10 pictures in out' ]
-rm -rf out && script -qec "$t in -o out" /dev/null >progress.txt
-check 'on a terminal it tells rate and time left' \
-    grep -q 'of 10 pictures, [0-9.]* a second, [0-9]* s left' progress.txt
-check 'and at the end what it did' grep -q '10 pictures in out' progress.txt
-rm -rf out && script -qec "$t in -o out --quiet" /dev/null >progress.txt
-check 'but not with --quiet' [ ! -s progress.txt ]
+if script -qec true /dev/null >/dev/null 2>&1; then
+    rm -rf out && script -qec "$t in -o out" /dev/null >progress.txt
+    check 'on a terminal it tells rate and time left' \
+        grep -q 'of 10 pictures, [0-9.]* a second, [0-9]* s left' progress.txt
+    check 'and at the end what it did' grep -q '10 pictures in out' progress.txt
+    rm -rf out && script -qec "$t in -o out --quiet" /dev/null >progress.txt
+    check 'but not with --quiet' [ ! -s progress.txt ]
+else # as in a root without /dev/pts
+    echo 'NOT CHECKED: progress on a terminal: there is none to be had'
+fi
 finish
