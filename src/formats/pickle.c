@@ -40,12 +40,6 @@ typedef struct Machine {
     size_t items; /* of all values; a pickle cannot have more of them than bytes, twice for calls */
 } Machine;
 
-const char *p2p_pickle_storage_name(int64_t global)
-{
-    P2P_ASSERT(global >= P2P_GLOBAL_FIRST_STORAGE && global < (int64_t)P2P_COUNT(globals));
-    return globals[global].name;
-}
-
 const P2pPickleValue *p2p_pickle_item(const P2pPickle *p, const P2pPickleValue *of, int i,
                                       P2pPickleKind kind)
 {

@@ -63,7 +63,4 @@ void p2p_pickle_finish(P2pPickle *pickle);
 const P2pPickleValue *p2p_pickle_item(const P2pPickle *pickle, const P2pPickleValue *of, int i,
                                       P2pPickleKind kind);
 
-/** The class of storage of global number: "FloatStorage" and so on. */
-const char *p2p_pickle_storage_name(int64_t global);
-
 #endif

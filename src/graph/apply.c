@@ -278,11 +278,6 @@ int p2p_apply_output(const P2pApply *apply)
     return apply->value[apply->net->graph->output];
 }
 
-int p2p_apply_value(const P2pApply *apply, int value)
-{
-    return apply->value[value];
-}
-
 /* ---- Backward ------------------------------------------------------------------------------ */
 
 int p2p_grads_init(P2pGrads *grads, const P2pNet *net)

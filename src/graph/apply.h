@@ -62,8 +62,6 @@ typedef struct P2pApply P2pApply;
 int p2p_apply_forward(P2pApply **out, P2pPlan *plan, P2pNet *net, int input, int hyper,
                       const P2pMode *mode, bool kept);
 int p2p_apply_output(const P2pApply *apply);
-/** The plan's tensor behind a value of the graph. */
-int p2p_apply_value(const P2pApply *apply, int value);
 
 typedef struct P2pBackward {
     int dy;              /* gradient of the output; is overwritten where the network ends in an

@@ -268,14 +268,6 @@ int p2p_net_find_bad(const P2pNet *net, const char **name)
     return err;
 }
 
-int p2p_net_find(const P2pNet *net, const char *name)
-{
-    for (int i = 0; i < net->graph->param_count; i++)
-        if (!strcmp(net->graph->params[i].name, name))
-            return i;
-    return -1;
-}
-
 /* ---- Initial values ------------------------------------------------------------------------ */
 
 static void fill_normal(float *out, size_t count, unsigned seed, uint32_t stream, float mean,

@@ -68,9 +68,6 @@ int p2p_net_fill(P2pNet *net, const P2pDevice *device, int (*fill)(void *user, i
 /** Name of the first parameter with a NaN or an infinity in *name, or NULL (blocks; reads them all). */
 int p2p_net_find_bad(const P2pNet *net, const char **name);
 
-/** Index of the parameter called name (without the net's prefix), or -1. */
-int p2p_net_find(const P2pNet *net, const char *name);
-
 /** Shape of parameter i in exchange order; returns the rank (4 or 1). */
 int p2p_param_shape(const P2pParam *p, size_t shape[4]);
 

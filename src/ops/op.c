@@ -33,14 +33,6 @@ const P2pPass *const p2p_passes[] = {
     NULL,
 };
 
-const P2pPass *p2p_pass_find(const char *name)
-{
-    for (int i = 0; p2p_passes[i]; i++)
-        if (!strcmp(p2p_passes[i]->name, name))
-            return p2p_passes[i];
-    return NULL;
-}
-
 /* Whether the variant takes all operands as they are; its kernels are told. */
 static bool takes_types(const P2pCall *call, P2pWay *way)
 {

@@ -244,7 +244,6 @@ extern const P2pPass p2p_pass_adam, p2p_pass_pool;
 
 /** All passes, NULL-terminated: the one list. */
 extern const P2pPass *const p2p_passes[];
-const P2pPass *p2p_pass_find(const char *name);
 
 /** A variant's way through a call; false: it cannot run it on such a device. */
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
