@@ -9,6 +9,7 @@
 #include "p2p/device.h"
 #include "p2p/export.h"
 #include "p2p/image.h"
+#include "p2p/labels.h"
 #include "p2p/model.h"
 #include "p2p/options.h"
 #include "p2p/train.h"

@@ -26,7 +26,7 @@ public() { # the layer that implements a header of include/p2p
     common) echo base ;;
     options) echo options ;;
     device) echo device ;;
-    image | data) echo data ;;
+    image | labels | data) echo data ;;
     model | export) echo model ;;
     train) echo train ;;
     bench | p2p) echo bench ;;

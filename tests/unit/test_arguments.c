@@ -107,6 +107,33 @@ static void test_image_impossible_arguments_are_refused(void **state)
     REFUSED("metrics", p2p_image_compare(&picture, &picture, NULL));
 }
 
+static void test_labels_impossible_arguments_are_refused(void **state)
+{
+    static const unsigned char rgb[6] = {1, 1, 1, 1, 1, 1};
+    P2pLabels *labels, *one;
+    P2pImage grey = {0}, wide = {0};
+    uint64_t counts[1];
+
+    (void)state;
+    assert_int_equal(p2p_labels_create(&one, rgb, 1), P2P_OK);
+    assert_int_equal(p2p_image_init(&grey, 2, 2, 1, 8), P2P_OK);
+    assert_int_equal(p2p_image_init(&wide, 3, 2, 3, 8), P2P_OK);
+    REFUSED("path", p2p_labels_read(&labels, NULL));
+    REFUSED("out", p2p_labels_read(NULL, "x"));
+    REFUSED("count is 0", p2p_labels_create(&labels, rgb, 0));
+    REFUSED("rgb", p2p_labels_create(&labels, NULL, 1));
+    REFUSED("class 1 and another", p2p_labels_create(&labels, rgb, 2));
+    REFUSED("labels", p2p_labels_to_index(NULL, &picture, &result, NULL));
+    REFUSED("channels is 1", p2p_labels_to_index(one, &grey, &result, NULL));
+    REFUSED("channels is 3", p2p_labels_to_color(one, &picture, &result));
+    REFUSED("out must not be", p2p_labels_to_color(one, &grey, &grey));
+    REFUSED("target 3 x 2", p2p_labels_compare(one, &picture, &wide, counts));
+    REFUSED("counts", p2p_labels_compare(one, &picture, &picture, NULL));
+    p2p_image_finish(&grey);
+    p2p_image_finish(&wide);
+    p2p_labels_destroy(&one);
+}
+
 static void test_data_impossible_arguments_are_refused(void **state)
 {
     P2pPreprocess preprocess;
@@ -287,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_image_impossible_arguments_are_refused),
+        cmocka_unit_test(test_labels_impossible_arguments_are_refused),
         cmocka_unit_test(test_data_impossible_arguments_are_refused),
         cmocka_unit_test(test_pairs_out_of_range_are_refused),
         cmocka_unit_test(test_device_impossible_arguments_are_refused),
