@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pictures of a run: the same as before, as large as each other, loaded from where it stands. */
+#include <string.h>
+
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/train/run_data.h"
+#include "src/train/trainer_parts.h"
+
+/* Not to be trained with other data unnoticed. The epoch that was running with the old ones is over. */
+static int check_data(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options, *told = &t->told;
+    const P2pLog *log = p2p_device_log(t->device);
+    char changes[P2P_RUN_DATA_CHANGES];
+
+    if (!told->data_digest[0] && strcmp(told->dataroot, o->dataroot) != 0)
+        p2p_log(log, P2P_LOG_WARN,
+                "the checkpoint does not tell the names of its pictures; those in %s are taken for "
+                "the same",
+                o->dataroot);
+    p2p_run_data_compare(told, o, changes);
+    if (!changes[0])
+        return P2P_OK;
+    if (!o->new_data)
+        return p2p_fail(P2P_EINVAL,
+                        "%s was not trained on this: %s; give --new_data to go on with it",
+                        t->folder.path, changes);
+    t->position.batch = 0;
+    p2p_log(log, P2P_LOG_INFO, "new data: %s; epoch %d begins anew", changes,
+            t->position.epoch + 1);
+    return P2P_OK;
+}
+
+static P2pJitterSettings jitter_settings(const P2pOptions *o)
+{
+    return (P2pJitterSettings){.preprocess = (P2pPreprocess)o->preprocess,
+                               .load_size = o->load_size,
+                               .crop_size = o->crop_size,
+                               .no_flip = o->no_flip,
+                               .max_pixels = (size_t)o->max_pixels};
+}
+
+int p2p_trainer_open_data(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pDatasetSettings settings = {.phase = o->phase,
+                                         .direction = (P2pDirection)o->direction,
+                                         .unaligned = o->dataset_mode == P2P_DATASET_UNALIGNED,
+                                         .max_dataset_size = (size_t)o->max_dataset_size,
+                                         .max_pixels = (size_t)o->max_pixels,
+                                         .no_exif = o->no_exif,
+                                         .log = p2p_device_log(t->device)};
+    const P2pJitterSettings jitter = jitter_settings(o);
+    const P2pCheckSettings check = {
+        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = settings.log, .jitter = &jitter};
+    P2pCheckReport report = {0};
+    int err;
+
+    if (!o->dataroot[0])
+        return p2p_fail(P2P_EINVAL, "--dataroot FOLDER is needed: where the pictures are");
+    if ((err = p2p_dataset_create(&t->dataset, o->dataroot, &settings)) < 0 ||
+        (err = p2p_dataset_check(t->dataset, &check, &report)) < 0)
+        return err;
+    p2p_log(check.log, P2P_LOG_INFO, "data: %zu %s in %s, %d x %d to %d x %d pixels%s",
+            p2p_dataset_count(t->dataset), settings.unaligned ? "pictures of A or B" : "pairs",
+            o->dataroot, report.min_width, report.min_height, report.max_width, report.max_height,
+            report.bad ? ", some were skipped" : "");
+    p2p_run_data_describe(&t->options, t->dataset);
+    return o->continue_train ? check_data(t) : P2P_OK;
+}
+
+int p2p_trainer_open_loader(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pLoaderSettings settings = {.batch_size = o->batch_size,
+                                        .input_channels = o->input_nc,
+                                        .target_channels = o->output_nc,
+                                        .threads = o->num_threads,
+                                        .seed = (uint32_t)o->seed,
+                                        .serial_batches = o->serial_batches,
+                                        .jitter = jitter_settings(o)};
+    const P2pBatch *first;
+    int err;
+
+    if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0)
+        return err;
+    if (t->position.batch && t->position.batch >= (long)p2p_loader_batches(t->loader)) {
+        t->position.epoch++; /* batches of another size end it here */
+        t->position.batch = 0;
+    }
+    if ((err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch)) <
+            0 ||
+        (err = p2p_loader_next(t->loader, &first)) < 0)
+        return err;
+    const size_t rest = p2p_dataset_count(t->dataset) % (size_t)o->batch_size;
+    if (rest)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
+                "each epoch leaves out %zu of %zu pairs, too few for a batch of %d%s", rest,
+                p2p_dataset_count(t->dataset), o->batch_size,
+                o->serial_batches ? "" : "; not the same ones");
+    if (!t->height) {
+        t->height = first->height;
+        t->width = first->width;
+    }
+    return p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch);
+}

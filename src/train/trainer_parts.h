@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside of a P2pTrainer, for the files that prepare and run one. */
+#ifndef P2P_TRAIN_TRAINER_PARTS_H
+#define P2P_TRAIN_TRAINER_PARTS_H
+
+#include <stdatomic.h>
+
+#include "p2p/data.h"
+#include "src/model/checkpoint.h"
+#include "src/train/gan.h"
+#include "src/train/saver.h"
+#include "src/train/trainer.h"
+#include "src/train/transfer.h"
+
+struct P2pTrainer {
+    P2pDevice *device;
+    P2pOptions options;
+    P2pOptions told; /* while preparing: by the checkpoint */
+    P2pRunFolder folder;
+    P2pDataset *dataset;
+    P2pLoader *loader;
+    const P2pGanModel *model;
+    P2pGan *gan;
+    P2pSaver *saver;
+    P2pTransfer transfer; /* while preparing */
+    char *warning;        /* while preparing: which checkpoint is damaged */
+    P2pPosition position;
+    double rate; /* of the last step */
+    int height, width;
+    atomic_bool stop;
+    const P2pTrainEvents *events;
+    double started, reported; /* seconds */
+    long reported_step;
+};
+
+/* ---- trainer_options.c ---------------------------------------------------------------------- */
+
+/** Of a run that begins: what --init_from tells, then the preset, then the model. */
+int p2p_trainer_new_options(P2pTrainer *t);
+/** Of a run that goes on: the checkpoint's, with those that the user gave on top. */
+int p2p_trainer_continue_options(P2pTrainer *t, P2pTensorFile **file);
+
+/* ---- trainer_data.c ------------------------------------------------------------------------- */
+
+/** List and check the pictures; not to be other ones unnoticed. */
+int p2p_trainer_open_data(P2pTrainer *t);
+/** Load from where the run stands; the size of its pictures is known behind it. */
+int p2p_trainer_open_loader(P2pTrainer *t);
+
+#endif

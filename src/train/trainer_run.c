@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Running: steps, reports and saves, from where the run stands to where it ends. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "src/base/front.h"
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/train/schedule.h"
+#include "src/train/trainer_parts.h"
+
+static int epochs_in_all(const P2pTrainer *t)
+{
+    return t->options.n_epochs + t->options.n_epochs_decay;
+}
+
+/* The options that end the run where it is, or NULL. */
+static const char *limit_reached(const P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+
+    if (t->position.epoch >= epochs_in_all(t))
+        return "--n_epochs or --n_epochs_decay";
+    if (o->max_steps && t->position.step >= o->max_steps)
+        return "--max_steps";
+    if (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds)
+        return "--max_seconds";
+    return NULL;
+}
+
+static bool must_end(const P2pTrainer *t)
+{
+    return atomic_load(&t->stop) || limit_reached(t);
+}
+
+/* Tell of a save that has ended; with wait, let it end. */
+static int check_saver(P2pTrainer *t, bool wait)
+{
+    bool saved;
+    const int err = p2p_saver_poll(t->saver, wait, &saved);
+
+    if (saved && t->events && t->events->saved)
+        t->events->saved(t->events->user, t->folder.latest);
+    return err;
+}
+
+/* epoch: to be kept under this number too; 0: no. */
+static int save(P2pTrainer *t, int epoch)
+{
+    t->position.pooled = t->gan->pooled;
+    const P2pSave order = {.options = &t->options, .position = &t->position, .epoch = epoch};
+    const int err = check_saver(t, true);
+
+    return err ? err : p2p_saver_save(t->saver, &order);
+}
+
+/* The picture's name, too: one damaged or odd picture may be the cause. */
+static int check_numbers(P2pTrainer *t, const P2pBatch *batch, const float *losses)
+{
+    char what[192];
+    const int err = p2p_gan_find_bad(t->gan, losses, what);
+
+    if (err || !what[0])
+        return err;
+    return p2p_fail(P2P_ENUMBER,
+                    "step %ld, picture %.200s: %s is NaN or infinite; the last "
+                    "checkpoint is whole. Try a smaller --lr, or --norm instance; "
+                    "--continue_train --debug_nan finds the pass that begins it",
+                    t->position.step, batch->names[0], what);
+}
+
+/* Read the losses, check them, write the log, tell the caller. */
+static int report(P2pTrainer *t, const P2pBatch *batch)
+{
+    float losses[P2P_GAN_MAX_LOSSES];
+    const long batches = (long)p2p_loader_batches(t->loader);
+    const long done = t->position.step - t->reported_step;
+    P2pTrainProgress p = {.epoch = t->position.epoch + 1,
+                          .epochs = epochs_in_all(t),
+                          .step = t->position.step,
+                          .batch = t->position.batch,
+                          .batches = batches,
+                          .loss_names = t->gan->loss_names,
+                          .losses = losses,
+                          .loss_count = t->gan->loss_count,
+                          .lr = t->rate};
+    int err = p2p_gan_losses(t->gan, losses);
+    const double now = p2p_seconds(); /* the losses are there: the step is done */
+
+    if (err || (err = check_numbers(t, batch, losses)) < 0)
+        return err;
+    p.seconds_per_step = done ? (now - t->reported) / (double)done : 0;
+    p.seconds_left = p.seconds_per_step *
+                     (double)((epochs_in_all(t) - t->position.epoch) * batches - t->position.batch);
+    t->reported = now;
+    t->reported_step = t->position.step;
+    if (!err)
+        err = p2p_run_folder_log(&t->folder, &p);
+    if (!err && t->events && t->events->progress)
+        t->events->progress(t->events->user, &p);
+    return err;
+}
+
+static int save_sample(P2pTrainer *t, int epoch)
+{
+    P2pImage pictures[P2P_GAN_MAX_PICTURES] = {{0}};
+    const int count = t->gan->picture_count;
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < count; i++)
+        err = p2p_gan_picture(t->gan, i, &pictures[i]);
+    if (!err)
+        err = p2p_run_folder_sample(&t->folder, epoch, pictures, count);
+    for (int i = 0; i < count; i++)
+        p2p_image_finish(&pictures[i]);
+    return err;
+}
+
+static int train_batch(P2pTrainer *t, const P2pBatch *batch)
+{
+    const float *const sides[] = {batch->input, batch->target};
+    t->rate = p2p_schedule_rate(&t->options, &t->position);
+    const P2pStepInfo info = {.lr = (float)t->rate,
+                              .t = t->position.step + 1,
+                              .seed = (uint32_t)t->options.seed,
+                              .check = t->options.debug_nan};
+
+    if (batch->height != t->height || batch->width != t->width)
+        return p2p_fail(P2P_EINVAL,
+                        "%s has %d x %d pixels, the run began with %d x %d; all must "
+                        "have one size: use --preprocess resize_and_crop or crop",
+                        batch->names[0], batch->width, batch->height, t->width, t->height);
+    const int err = p2p_gan_step(t->gan, sides, &info);
+    if (err == P2P_ENUMBER)
+        p2p_fail_prefix(err, "step %ld, picture %.200s", info.t, batch->names[0]);
+    return err;
+}
+
+/* What happens behind the last batch of an epoch. position already points to the next. */
+static int end_epoch(P2pTrainer *t)
+{
+    const int done = t->position.epoch; /* epochs done */
+    const bool keep = done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t);
+    const int err = save_sample(t, done);
+
+    return err ? err : save(t, keep ? done : 0);
+}
+
+static int run_step(P2pTrainer *t, bool *saved)
+{
+    const P2pOptions *o = &t->options;
+    const P2pBatch *batch;
+    int err;
+
+    *saved = false;
+    if ((err = check_saver(t, false)) < 0 || (err = p2p_loader_next(t->loader, &batch)) < 0 ||
+        (err = train_batch(t, batch)) < 0)
+        return err;
+    t->position.step++;
+    t->position.batch++;
+    if (t->position.step % o->print_freq == 0 && (err = report(t, batch)) < 0)
+        return err;
+    if (t->position.batch >= (long)p2p_loader_batches(t->loader)) {
+        t->position.epoch++;
+        t->position.batch = 0;
+        *saved = true;
+        return end_epoch(t);
+    }
+    if (t->position.step % o->save_latest_freq == 0) {
+        *saved = true;
+        return save(t, 0);
+    }
+    return P2P_OK;
+}
+
+static int run(P2pTrainer *t)
+{
+    bool saved = false;
+    int err = P2P_OK;
+
+    t->started = t->reported = p2p_seconds();
+    t->reported_step = t->position.step;
+    const char *limit = limit_reached(t);
+    if (limit)
+        return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
+                        t->folder.path, t->position.step, limit);
+    while (!err && !must_end(t))
+        err = run_step(t, &saved);
+    if (!err && !saved)
+        err = save(t, 0);
+    if (!err)
+        err = check_saver(t, true);
+    if (!err && atomic_exchange(&t->stop, false))
+        return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
+                        t->position.step);
+    return err;
+}
+
+int p2p_trainer_run(P2pTrainer *t, const P2pTrainEvents *events)
+{
+    P2P_NEED_AS("trainer", t);
+
+    p2p_device_enter(t->device);
+    t->events = events;
+    return p2p_device_leave(t->device, run(t));
+}
