@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Picture files: which format, size limits, reading and atomic writing. The formats themselves
- * are in png.c and jpeg.c.
+ * Picture files, whole or by rows: which format, what of a picture it can hold, atomic writing. The formats
+ * themselves are behind codec.h.
  */
 #include <string.h>
 #include <strings.h>
@@ -11,11 +11,26 @@
 #include "src/base/status.h"
 #include "src/data/codec.h"
 #include "src/data/picture.h"
+#include "src/data/profile.h"
+#include "src/data/rows.h"
 
-enum {
-    MAX_FILE_BYTES = 1 << 30,
-    DEFAULT_QUALITY = 95,
-};
+enum { MAX_FILE_BYTES = 1 << 30 };
+
+/* ---- Reading ------------------------------------------------------------------------------- */
+
+static int read_all(P2pImage *image, P2pDecoder *d)
+{
+    const P2pImage *like = &d->image;
+    int err = p2p_image_init(image, like->width, like->height, like->channels, like->bits);
+
+    if (!err)
+        err = p2p_decoder_next(d, like->height, image->data);
+    if (err)
+        p2p_image_finish(image);
+    else
+        image->orientation = like->orientation;
+    return err;
+}
 
 int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes, const char *name,
                           size_t max_pixels)
@@ -24,14 +39,14 @@ int p2p_image_read_memory(P2pImage *image, const void *data, size_t bytes, const
     P2P_NEED(name);
     P2P_REQUIRE(data || !bytes, "data must not be NULL");
 
+    P2pDecoder *decoder;
+
     *image = (P2pImage){0};
-    if (!bytes)
-        return p2p_fail(P2P_EFORMAT, "%s: is empty, not a picture", name);
-    if (p2p_png_recognise(data, bytes))
-        return p2p_png_decode(image, data, bytes, name, max_pixels);
-    if (p2p_jpeg_recognise(data, bytes))
-        return p2p_jpeg_decode(image, data, bytes, name, max_pixels);
-    return p2p_fail(P2P_EFORMAT, "%s: is neither a PNG nor a JPEG; convert it to one", name);
+    int err = p2p_decoder_open(&decoder, &(P2pCodecInput){data, bytes, name, max_pixels});
+    if (!err)
+        err = read_all(image, decoder);
+    p2p_decoder_close(decoder);
+    return err;
 }
 
 int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels)
@@ -51,6 +66,74 @@ int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels)
     return err;
 }
 
+struct P2pRowReader {
+    P2pMapping file;
+    char *name;
+    P2pDecoder *decoder;
+};
+
+int p2p_row_reader_open(P2pRowReader **out, const char *path, size_t max_pixels)
+{
+    P2pRowReader *r = p2p_alloc(1, sizeof(*r));
+    int err = P2P_ENOMEM;
+
+    if (r && (r->name = p2p_strdup(path)))
+        err = p2p_mapping_init(&r->file, path);
+    if (!err)
+        err = p2p_decoder_open(&r->decoder,
+                               &(P2pCodecInput){r->file.data, r->file.bytes, r->name, max_pixels});
+    if (err)
+        p2p_row_reader_close(&r);
+    *out = r;
+    return err;
+}
+
+const P2pImage *p2p_row_reader_image(const P2pRowReader *reader)
+{
+    return &reader->decoder->image;
+}
+
+int p2p_row_reader_next(P2pRowReader *reader, int rows, void *samples)
+{
+    const P2pDecoder *d = reader->decoder;
+
+    if (rows < 0 || rows > d->image.height - d->done)
+        return p2p_fail(P2P_EINVAL, "%s: has %d more rows, not %d", reader->name,
+                        d->image.height - d->done, rows);
+    return rows ? p2p_decoder_next(reader->decoder, rows, samples) : P2P_OK;
+}
+
+void p2p_row_reader_close(P2pRowReader **reader)
+{
+    P2pRowReader *r = *reader;
+
+    *reader = NULL;
+    if (!r)
+        return;
+    p2p_decoder_close(r->decoder);
+    p2p_mapping_finish(&r->file);
+    free(r->name);
+    free(r);
+}
+
+/* ---- Which format -------------------------------------------------------------------------- */
+
+/* ".png, .jpg or .tif": of all formats. */
+static void list_suffixes(char *text, size_t room)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < p2p_codec_count; i++)
+        for (const char *const *suffix = p2p_codecs[i].suffixes; *suffix && at < room; suffix++) {
+            const bool last = i == p2p_codec_count - 1 && !suffix[1];
+            at += (size_t)snprintf(text + at, room - at, "%s%s",
+                                   !at    ? ""
+                                   : last ? " or "
+                                          : ", ",
+                                   *suffix);
+        }
+}
+
 int p2p_image_format_of(const char *path, P2pImageFormat *format)
 {
     P2P_NEED(path);
@@ -58,31 +141,116 @@ int p2p_image_format_of(const char *path, P2pImageFormat *format)
 
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash ? slash : path, '.');
+    char known[256];
 
-    if (dot && strcasecmp(dot, ".png") == 0)
-        *format = P2P_IMAGE_PNG;
-    else if (dot && (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0))
-        *format = P2P_IMAGE_JPEG;
-    else
-        return p2p_fail(P2P_EINVAL, "%s: the name of a picture ends in .png, .jpg or .jpeg", path);
-    return P2P_OK;
+    for (int i = 0; dot && i < p2p_codec_count; i++)
+        for (const char *const *suffix = p2p_codecs[i].suffixes; *suffix; suffix++)
+            if (strcasecmp(dot, *suffix) == 0) {
+                *format = (P2pImageFormat)i;
+                return P2P_OK;
+            }
+    list_suffixes(known, sizeof(known));
+    return p2p_fail(P2P_EINVAL, "%s: the name of a picture ends in %s", path, known);
 }
 
-/* JPEG knows 8 bits of grey or RGB: convert what is not that. */
-static int encode_jpeg(const P2pImage *image, int quality, unsigned char **out, size_t *bytes)
+/* ---- Writing ------------------------------------------------------------------------------- */
+
+int p2p_sink_put(P2pSink *sink, const void *data, size_t bytes)
 {
-    P2pImage plain = {0}, eight = {0};
     int err;
 
-    if (image->channels > 4)
-        return p2p_fail(P2P_EINVAL, "a JPEG has 1 or 3 channels, not %d", image->channels);
-    err = p2p_image_convert_channels(image, image->channels < 3 ? 1 : 3, &plain);
+    if (sink->writer) {
+        err = p2p_writer_put(sink->writer, data, bytes);
+    } else if ((err = p2p_grow(&sink->data, &sink->capacity, sink->at + bytes, 1)) == P2P_OK) {
+        memcpy((char *)sink->data + sink->at, data, bytes);
+    }
+    sink->at += err ? 0 : bytes;
+    sink->bytes = sink->at > sink->bytes ? sink->at : sink->bytes;
+    return err;
+}
+
+/* An encoder, and what lies between it and the picture that is put. */
+typedef struct Encoding {
+    P2pEncoder *encoder;
+    P2pImage like; /* what is put */
+    int done;      /* rows */
+} Encoding;
+
+/* The most bits of the format that the picture has, or else its least. */
+static int choose_bits(const P2pCodec *codec, int bits)
+{
+    while (bits > 8 && !(codec->bits & bits))
+        bits /= 2;
+    return bits;
+}
+
+static int encoding_open(Encoding *e, const P2pCodec *codec, const P2pImage *like, int quality,
+                         P2pSink *sink)
+{
+    P2pEncoder stored = {.image = *like, .sink = sink, .quality = quality};
+
+    *e = (Encoding){.like = *like};
+    if (!codec->encode && codec->decode)
+        return p2p_fail(P2P_EINVAL, "a %s is read, but not written; write a PNG", codec->name);
+    if (!codec->encode)
+        return p2p_fail(P2P_EINVAL, "a %s needs %s, but this build is without; write a PNG",
+                        codec->name, codec->lacks);
+    if (quality < 0 || quality > 100)
+        return p2p_fail(P2P_EINVAL, "a picture's quality is 1 to 100, not %d", quality);
+    if (like->channels > codec->most_channels)
+        return p2p_fail(P2P_EINVAL, "a %s has 1 to %d channels, not %d", codec->name,
+                        codec->most_channels, like->channels);
+    if (!codec->alpha && like->channels % 2 == 0)
+        stored.image.channels--;
+    stored.image.bits = choose_bits(codec, like->bits);
+    stored.image.data = NULL;
+    return codec->encode(&e->encoder, &stored);
+}
+
+/* As the format has them. */
+static int put_converted(const Encoding *e, const P2pImage *band)
+{
+    P2pImage plain = {0}, stored = {0};
+    int err = p2p_image_convert_channels(band, e->encoder->image.channels, &plain);
+
     if (!err)
-        err = p2p_image_convert_bits(&plain, 8, &eight);
+        err = p2p_image_convert_bits(&plain, e->encoder->image.bits, &stored);
     if (!err)
-        err = p2p_jpeg_encode(&eight, quality, out, bytes);
+        err = e->encoder->put(e->encoder, stored.height, stored.data);
     p2p_image_finish(&plain);
-    p2p_image_finish(&eight);
+    p2p_image_finish(&stored);
+    return err;
+}
+
+static int encoding_put(Encoding *e, int rows, const void *samples)
+{
+    const P2pImage *stored = &e->encoder->image;
+    const bool same = stored->channels == e->like.channels && stored->bits == e->like.bits;
+    P2pImage band = e->like;
+
+    band.height = rows;
+    band.data = (void *)(size_t)samples;
+    e->done += rows;
+    return same ? e->encoder->put(e->encoder, rows, samples) : put_converted(e, &band);
+}
+
+static void encoding_close(Encoding *e)
+{
+    if (e->encoder)
+        e->encoder->close(e->encoder);
+    *e = (Encoding){0};
+}
+
+static int encode_all(const P2pImage *image, P2pImageFormat format, int quality, P2pSink *sink)
+{
+    Encoding e;
+    int err = encoding_open(&e, &p2p_codecs[format], image, quality, sink);
+
+    if (!err)
+        err = encoding_put(&e, image->height, image->data);
+    if (!err)
+        err = e.encoder->end(e.encoder);
+    encoding_close(&e);
     return err;
 }
 
@@ -90,17 +258,20 @@ int p2p_image_encode(const P2pImage *image, P2pImageFormat format, int quality, 
                      size_t *bytes)
 {
     P2P_NEED_PICTURE(image);
-    P2P_NEED_RANGE("format", format, P2P_IMAGE_PNG, P2P_IMAGE_JPEG);
+    P2P_NEED_RANGE("format", format, 0, (P2pImageFormat)(p2p_codec_count - 1));
     P2P_NEED(out);
     P2P_NEED(bytes);
 
-    *out = NULL;
-    *bytes = 0;
-    if (format == P2P_IMAGE_PNG)
-        return p2p_png_encode(image, out, bytes);
-    if (quality < 0 || quality > 100)
-        return p2p_fail(P2P_EINVAL, "a JPEG's quality is 1 to 100, not %d", quality);
-    return encode_jpeg(image, quality ? quality : DEFAULT_QUALITY, out, bytes);
+    P2pSink sink = {0};
+    const int err = encode_all(image, format, quality, &sink);
+
+    if (err) {
+        free(sink.data);
+        sink = (P2pSink){0};
+    }
+    *out = sink.data;
+    *bytes = sink.bytes;
+    return err;
 }
 
 int p2p_image_write(const P2pImage *image, const char *path, int quality)
@@ -120,4 +291,72 @@ int p2p_image_write(const P2pImage *image, const char *path, int quality)
     err = p2p_file_write(path, data, bytes);
     free(data);
     return err;
+}
+
+struct P2pRowWriter {
+    P2pWriter file;
+    P2pSink sink;
+    Encoding encoding;
+    char *name;
+};
+
+int p2p_row_writer_open(P2pRowWriter **out, const char *path, const P2pImage *like, int quality)
+{
+    P2pImageFormat format = P2P_IMAGE_PNG;
+    P2pRowWriter *w = NULL;
+    int err;
+
+    *out = NULL;
+    if ((err = p2p_image_format_of(path, &format)) < 0)
+        return err;
+    if (!(w = p2p_alloc(1, sizeof(*w))) || !(w->name = p2p_strdup(path)))
+        err = P2P_ENOMEM;
+    if (!err)
+        err = p2p_writer_open(&w->file, path);
+    if (!err) {
+        w->sink.writer = &w->file;
+        err = encoding_open(&w->encoding, &p2p_codecs[format], like, quality, &w->sink);
+        if (err)
+            err = p2p_fail_prefix(err, "%s", path);
+    }
+    if (err)
+        p2p_row_writer_close(&w);
+    *out = w;
+    return err;
+}
+
+int p2p_row_writer_put(P2pRowWriter *writer, int rows, const void *samples)
+{
+    const int left = writer->encoding.like.height - writer->encoding.done;
+
+    if (rows < 0 || rows > left)
+        return p2p_fail(P2P_EINVAL, "%s: takes %d more rows, not %d", writer->name, left, rows);
+    return rows ? encoding_put(&writer->encoding, rows, samples) : P2P_OK;
+}
+
+int p2p_row_writer_commit(P2pRowWriter **writer)
+{
+    P2pRowWriter *w = *writer;
+    const int left = w->encoding.like.height - w->encoding.done;
+    int err = left ? p2p_fail(P2P_EINVAL, "%s: lacks %d rows", w->name, left) : P2P_OK;
+
+    if (!err)
+        err = w->encoding.encoder->end(w->encoding.encoder);
+    if (!err)
+        err = p2p_writer_commit(&w->file);
+    p2p_row_writer_close(writer);
+    return err;
+}
+
+void p2p_row_writer_close(P2pRowWriter **writer)
+{
+    P2pRowWriter *w = *writer;
+
+    *writer = NULL;
+    if (!w)
+        return;
+    encoding_close(&w->encoding);
+    p2p_writer_close(&w->file);
+    free(w->name);
+    free(w);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * JPEG by libjpeg. Reads and writes memory, never files. Of metadata it knows the EXIF orientation and
- * the colour profile alone.
+ * JPEG by libjpeg, row by row. Of metadata it knows the EXIF orientation and the colour profile alone.
  * What libjpeg warns of is read unless picture data is missing or wrong. Failures come by longjmp:
  * all that must survive one lives in a struct of the caller's.
  */
@@ -16,13 +15,14 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/data/codec.h"
+#include "src/data/codecs.h"
 #include "src/data/profile.h"
 
 enum {
     MAX_SIDE = 65500,
+    DEFAULT_QUALITY = 95,
     MAX_SCANS = 500, /* of a progressive file: small files with many more would take for ever */
-    FIRST_BYTES = 1 << 14,
+    PIECE = 1 << 14, /* bytes that are written at once */
     EXIF = JPEG_APP0 + 1,
     ICC = JPEG_APP0 + 2,
     MARKER_MOST = 0xffff, /* bytes of a marker */
@@ -85,12 +85,13 @@ static struct jpeg_error_mgr *errors_init(Errors *e)
 /* ---- Reading ------------------------------------------------------------------------------- */
 
 typedef struct Reader {
+    P2pDecoder base;
     Errors errors;
     struct jpeg_decompress_struct jpeg;
     struct jpeg_progress_mgr progress;
-    JOCTET *icc; /* the file's profile, or NULL */
-    unsigned icc_bytes;
-    P2pInkProfile *inks;
+    JSAMPARRAY cmyk; /* a row of inks */
+    P2pProfile *inks;
+    P2pCodecInput in;
 } Reader;
 
 bool p2p_jpeg_recognise(const unsigned char *data, size_t bytes)
@@ -150,117 +151,155 @@ static int find_orientation(const struct jpeg_decompress_struct *j)
     return 0;
 }
 
-static void read_rows(Reader *r, P2pImage *image)
+/* Of inks it is applied here; that of RGB is left to p2p_decoder_next(). */
+static void find_profile(Reader *r)
 {
-    struct jpeg_decompress_struct *j = &r->jpeg;
-    const size_t stride = (size_t)image->width * (size_t)image->channels;
-    const bool cmyk = j->out_color_space == JCS_CMYK;
-    JSAMPARRAY inks = NULL;
+    unsigned char *icc = NULL;
+    unsigned bytes = 0;
 
-    if (cmyk)
-        inks = j->mem->alloc_sarray((j_common_ptr)j, JPOOL_IMAGE, 4 * j->output_width, 1);
-    while (j->output_scanline < j->output_height) {
-        JSAMPROW row = (JSAMPROW)image->data + j->output_scanline * stride;
-        jpeg_read_scanlines(j, cmyk ? inks : &row, 1);
-        if (r->inks)
-            p2p_ink_profile_apply(r->inks, inks[0], row, image->width);
-        else if (cmyk)
-            convert_cmyk(row, inks[0], image->width);
+    if (!jpeg_read_icc_profile(&r->jpeg, &icc, &bytes))
+        return;
+    if (r->jpeg.out_color_space == JCS_RGB) {
+        r->base.icc = icc;
+        r->base.icc_bytes = bytes;
+        return;
     }
+    if (r->jpeg.out_color_space == JCS_CMYK)
+        r->inks = p2p_profile_open_inks(icc, bytes);
+    free(icc);
 }
 
-static int read_guarded(Reader *r, P2pImage *image, const unsigned char *data, size_t bytes,
-                        const char *name, size_t max_pixels)
+static int read_head(Reader *r)
 {
     struct jpeg_decompress_struct *j = &r->jpeg;
+    P2pImage *image = &r->base.image;
     int err;
 
     if (setjmp(r->errors.failed))
-        return fail(&r->errors, name);
+        return fail(&r->errors, r->in.name);
     j->err = errors_init(&r->errors);
     jpeg_create_decompress(j);
-    jpeg_mem_src(j, data, (unsigned long)bytes);
+    jpeg_mem_src(j, r->in.data, (unsigned long)r->in.bytes);
     j->progress = &r->progress;
     r->progress.progress_monitor = check_scans;
     jpeg_save_markers(j, EXIF, MARKER_MOST);
     jpeg_save_markers(j, ICC, MARKER_MOST);
     jpeg_read_header(j, TRUE);
-    if ((err = p2p_codec_check_size(name, j->image_width, j->image_height, max_pixels)) < 0)
+    if ((err = p2p_codec_check_size(r->in.name, j->image_width, j->image_height,
+                                    r->in.max_pixels)) < 0)
         return err;
     j->out_color_space = j->num_components == 1   ? JCS_GRAYSCALE
                          : j->num_components == 3 ? JCS_RGB
                                                   : JCS_CMYK;
-    if ((err = p2p_image_init(image, (int)j->image_width, (int)j->image_height,
-                              j->num_components == 1 ? 1 : 3, 8)) < 0)
-        return err;
+    image->width = (int)j->image_width;
+    image->height = (int)j->image_height;
+    image->channels = j->num_components == 1 ? 1 : 3;
+    image->bits = 8;
     image->orientation = find_orientation(j);
-    if (jpeg_read_icc_profile(j, &r->icc, &r->icc_bytes) && j->out_color_space == JCS_CMYK)
-        r->inks = p2p_ink_profile_open(r->icc, r->icc_bytes);
-    jpeg_start_decompress(j);
-    read_rows(r, image);
-    if (r->icc && j->out_color_space == JCS_RGB)
-        p2p_profile_to_srgb(image, r->icc, r->icc_bytes);
+    find_profile(r);
     return P2P_OK;
 }
 
-int p2p_jpeg_decode(P2pImage *image, const unsigned char *data, size_t bytes, const char *name,
-                    size_t max_pixels)
+static int next(P2pDecoder *base, int rows, void *samples)
 {
-    Reader r = {0};
-    const int err = read_guarded(&r, image, data, bytes, name, max_pixels);
+    Reader *r = (Reader *)base;
+    struct jpeg_decompress_struct *j = &r->jpeg;
+    const size_t stride = (size_t)base->image.width * (size_t)base->image.channels;
 
-    jpeg_destroy_decompress(&r.jpeg);
-    p2p_ink_profile_close(r.inks);
-    free(r.icc);
-    if (err)
-        p2p_image_finish(image);
-    return err;
+    if (setjmp(r->errors.failed))
+        return fail(&r->errors, r->in.name);
+    if (!base->done)
+        jpeg_start_decompress(j);
+    if (!r->cmyk && j->out_color_space == JCS_CMYK)
+        r->cmyk = j->mem->alloc_sarray((j_common_ptr)j, JPOOL_IMAGE, 4 * j->output_width, 1);
+    for (int y = 0; y < rows; y++) {
+        JSAMPROW row = (JSAMPROW)samples + (size_t)y * stride;
+        jpeg_read_scanlines(j, r->cmyk ? r->cmyk : &row, 1);
+        if (r->inks)
+            p2p_profile_apply(r->inks, r->cmyk[0], row, (size_t)base->image.width);
+        else if (r->cmyk)
+            convert_cmyk(row, r->cmyk[0], base->image.width);
+    }
+    return P2P_OK;
+}
+
+static void close_reader(P2pDecoder *base)
+{
+    Reader *r = (Reader *)base;
+
+    jpeg_destroy_decompress(&r->jpeg);
+    p2p_profile_close(r->inks);
+    free(r);
+}
+
+int p2p_jpeg_decode(P2pDecoder **out, const P2pCodecInput *input)
+{
+    Reader *r = p2p_alloc(1, sizeof(*r));
+
+    if (!r)
+        return P2P_ENOMEM;
+    r->base = (P2pDecoder){.next = next, .close = close_reader};
+    r->in = *input;
+    *out = &r->base;
+    return read_head(r);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
 typedef struct Writer {
+    P2pEncoder base;
     Errors errors;
     struct jpeg_compress_struct jpeg;
     struct jpeg_destination_mgr to;
-    void *out;
-    size_t capacity, bytes;
+    int status; /* of the sink's failure, which sets the message */
+    JOCTET piece[PIECE];
 } Writer;
 
-/* Room behind what is written; libjpeg calls it at the start and with each full buffer. */
-static void more_room(j_compress_ptr c)
+static void new_piece(j_compress_ptr c)
 {
     Writer *w = c->client_data;
 
-    if (p2p_grow(&w->out, &w->capacity, w->capacity ? w->capacity + 1 : FIRST_BYTES, 1) < 0)
-        ERREXIT1(c, JERR_OUT_OF_MEMORY, 0);
-    w->to.next_output_byte = (JOCTET *)w->out + w->bytes;
-    w->to.free_in_buffer = w->capacity - w->bytes;
+    w->to.next_output_byte = w->piece;
+    w->to.free_in_buffer = PIECE;
+}
+
+static void give(j_compress_ptr c, size_t bytes)
+{
+    Writer *w = c->client_data;
+
+    if ((w->status = p2p_sink_put(w->base.sink, w->piece, bytes)) < 0)
+        ERREXIT(c, JERR_FILE_WRITE);
+    new_piece(c);
 }
 
 static boolean on_full(j_compress_ptr c)
 {
-    Writer *w = c->client_data;
-
-    w->bytes = w->capacity;
-    more_room(c);
+    give(c, PIECE);
     return TRUE;
 }
 
 static void on_end(j_compress_ptr c)
 {
-    Writer *w = c->client_data;
+    const Writer *w = c->client_data;
 
-    w->bytes = w->capacity - w->to.free_in_buffer;
+    give(c, PIECE - w->to.free_in_buffer);
+}
+
+static int failed(const Writer *w)
+{
+    return w->status ? w->status
+                     : p2p_fail(P2P_ENOMEM, "the JPEG cannot be encoded (%s)", w->errors.text);
 }
 
 /* Chroma of half the size each way below a quality of 90. */
-static void set_up(Writer *w, const P2pImage *image, int quality)
+static void set_up(Writer *w)
 {
+    const P2pImage *image = &w->base.image;
+    const int quality = w->base.quality ? w->base.quality : DEFAULT_QUALITY;
     struct jpeg_compress_struct *j = &w->jpeg;
 
     w->to = (struct jpeg_destination_mgr){
-        .init_destination = more_room, .empty_output_buffer = on_full, .term_destination = on_end};
+        .init_destination = new_piece, .empty_output_buffer = on_full, .term_destination = on_end};
     j->dest = &w->to;
     j->image_width = (JDIMENSION)image->width;
     j->image_height = (JDIMENSION)image->height;
@@ -272,40 +311,68 @@ static void set_up(Writer *w, const P2pImage *image, int quality)
         image->channels == 1 || quality >= 90 ? 1 : 2;
 }
 
-static int write_guarded(Writer *w, const P2pImage *image, int quality)
+static int write_head(Writer *w)
 {
     struct jpeg_compress_struct *j = &w->jpeg;
-    const size_t stride = (size_t)image->width * (size_t)image->channels;
 
     if (setjmp(w->errors.failed))
-        return p2p_fail(P2P_ENOMEM, "the JPEG cannot be encoded (%s)", w->errors.text);
+        return failed(w);
     j->err = errors_init(&w->errors);
     jpeg_create_compress(j);
     j->client_data = w;
-    set_up(w, image, quality);
+    set_up(w);
     jpeg_start_compress(j, TRUE);
-    while (j->next_scanline < j->image_height) {
-        JSAMPROW row = (JSAMPROW)image->data + j->next_scanline * stride;
-        jpeg_write_scanlines(j, &row, 1);
-    }
-    jpeg_finish_compress(j);
+    if (w->base.icc)
+        jpeg_write_icc_profile(j, w->base.icc, (unsigned)w->base.icc_bytes);
     return P2P_OK;
 }
 
-int p2p_jpeg_encode(const P2pImage *image, int quality, unsigned char **out, size_t *bytes)
+static int put(P2pEncoder *base, int rows, const void *samples)
 {
-    Writer w = {0};
+    Writer *w = (Writer *)base;
+    const size_t stride = (size_t)base->image.width * (size_t)base->image.channels;
+
+    if (setjmp(w->errors.failed))
+        return failed(w);
+    for (int y = 0; y < rows; y++) {
+        JSAMPROW row = (JSAMPROW)(size_t)samples + (size_t)y * stride;
+        jpeg_write_scanlines(&w->jpeg, &row, 1);
+    }
+    return P2P_OK;
+}
+
+static int end(P2pEncoder *base)
+{
+    Writer *w = (Writer *)base;
+
+    if (setjmp(w->errors.failed))
+        return failed(w);
+    jpeg_finish_compress(&w->jpeg);
+    return P2P_OK;
+}
+
+static void close_writer(P2pEncoder *base)
+{
+    Writer *w = (Writer *)base;
+
+    jpeg_destroy_compress(&w->jpeg);
+    free(w);
+}
+
+int p2p_jpeg_encode(P2pEncoder **out, const P2pEncoder *like)
+{
+    const P2pImage *image = &like->image;
 
     if (image->width > MAX_SIDE || image->height > MAX_SIDE)
         return p2p_fail(P2P_EINVAL, "a JPEG has at most %d x %d pixels, not %d x %d; write a PNG",
                         MAX_SIDE, MAX_SIDE, image->width, image->height);
-    const int err = write_guarded(&w, image, quality);
-    jpeg_destroy_compress(&w.jpeg);
-    if (err) {
-        free(w.out);
-        return err;
-    }
-    *out = w.out;
-    *bytes = w.bytes;
-    return P2P_OK;
+    Writer *w = p2p_alloc(1, sizeof(*w));
+    if (!w)
+        return P2P_ENOMEM;
+    w->base = *like;
+    w->base.put = put;
+    w->base.end = end;
+    w->base.close = close_writer;
+    *out = &w->base;
+    return write_head(w);
 }

@@ -8,34 +8,46 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <lcms2.h>
 
 enum {
     LEVELS = 6, /* of each channel, where a profile is looked at */
     COLOURS = LEVELS * LEVELS * LEVELS,
+    DATE = 24, /* where a profile's header has it (ICC.1:2010, 7.2) */
+    DATE_BYTES = 12,
 };
 
+/* The layout of samples. */
+static cmsUInt32Number layout(const P2pImage *like)
+{
+    return COLORSPACE_SH(PT_RGB) | CHANNELS_SH(3) | FLOAT_SH(like->bits == 32) |
+           BYTES_SH((cmsUInt32Number)like->bits / 8) |
+           EXTRA_SH((cmsUInt32Number)like->channels - 3);
+}
+
 /*
- * To sRGB by the perceptual intent, as Pillow has it; NULL where that cannot be. Of 16 bits lcms2 would
- * make a table of 33 levels, which is off by up to 19 of 255 in dark colours; of 8 bits it is exact.
+ * To sRGB by the perceptual intent, as Pillow has it, or back; NULL where that cannot be. Of 16 bits lcms2
+ * would make a table of 33 levels, which is off by up to 19 of 255 in dark colours; of 8 bits it is exact.
  */
 static cmsHTRANSFORM transform_open(const void *icc, size_t bytes, cmsColorSpaceSignature space,
-                                    cmsUInt32Number from, cmsUInt32Number to)
+                                    cmsUInt32Number from, cmsUInt32Number to, bool back)
 {
     if (bytes > P2P_PROFILE_MOST)
         return NULL;
-    const cmsHPROFILE in = cmsOpenProfileFromMem(icc, (cmsUInt32Number)bytes);
-    const cmsHPROFILE out = cmsCreate_sRGBProfile();
+    const cmsHPROFILE file = cmsOpenProfileFromMem(icc, (cmsUInt32Number)bytes);
+    const cmsHPROFILE srgb = cmsCreate_sRGBProfile();
     cmsHTRANSFORM transform = NULL;
 
-    if (in && out && cmsGetColorSpace(in) == space)
-        transform = cmsCreateTransform(in, from, out, to, INTENT_PERCEPTUAL,
-                                       T_BYTES(from) == 2 ? cmsFLAGS_NOOPTIMIZE : 0);
-    if (in)
-        cmsCloseProfile(in);
-    if (out)
-        cmsCloseProfile(out);
+    if (file && srgb && cmsGetColorSpace(file) == space)
+        transform =
+            cmsCreateTransform(back ? srgb : file, from, back ? file : srgb, to, INTENT_PERCEPTUAL,
+                               T_BYTES(from) == 2 ? cmsFLAGS_NOOPTIMIZE : 0);
+    if (file)
+        cmsCloseProfile(file);
+    if (srgb)
+        cmsCloseProfile(srgb);
     return transform;
 }
 
@@ -43,7 +55,8 @@ static cmsHTRANSFORM transform_open(const void *icc, size_t bytes, cmsColorSpace
 static bool changes_nothing(const void *icc, size_t bytes)
 {
     uint8_t in[COLOURS * 3], out[COLOURS * 3];
-    const cmsHTRANSFORM t = transform_open(icc, bytes, cmsSigRgbData, TYPE_RGB_8, TYPE_RGB_8);
+    const cmsHTRANSFORM t =
+        transform_open(icc, bytes, cmsSigRgbData, TYPE_RGB_8, TYPE_RGB_8, false);
     bool same = true;
 
     if (!t)
@@ -60,69 +73,95 @@ static bool changes_nothing(const void *icc, size_t bytes)
     return same;
 }
 
-void p2p_profile_to_srgb(P2pImage *image, const void *icc, size_t bytes)
+static P2pProfile *open_rgb(const void *icc, size_t bytes, const P2pImage *like, bool back)
 {
-    const cmsUInt32Number type = COLORSPACE_SH(PT_RGB) | CHANNELS_SH(3) |
-                                 BYTES_SH((cmsUInt32Number)image->bits / 8) |
-                                 EXTRA_SH((cmsUInt32Number)image->channels - 3);
-    const size_t row = p2p_image_bytes(image) / (size_t)image->height;
-
-    if (image->channels < 3 || changes_nothing(icc, bytes))
-        return;
-    const cmsHTRANSFORM t = transform_open(icc, bytes, cmsSigRgbData, type, type);
-    for (size_t y = 0; t && y < (size_t)image->height; y++) {
-        unsigned char *samples = (unsigned char *)image->data + y * row;
-        cmsDoTransform(t, samples, samples, (cmsUInt32Number)image->width);
-    }
-    if (t)
-        cmsDeleteTransform(t);
+    if ((like->channels != 3 && like->channels != 4) || changes_nothing(icc, bytes))
+        return NULL;
+    return transform_open(icc, bytes, cmsSigRgbData, layout(like), layout(like), back);
 }
 
-P2pInkProfile *p2p_ink_profile_open(const void *icc, size_t bytes)
+P2pProfile *p2p_profile_open(const void *icc, size_t bytes, const P2pImage *like)
 {
-    return transform_open(icc, bytes, cmsSigCmykData, TYPE_CMYK_8_REV, TYPE_RGB_8);
+    return open_rgb(icc, bytes, like, false);
 }
 
-void p2p_ink_profile_close(P2pInkProfile *profile)
+P2pProfile *p2p_profile_open_back(const void *icc, size_t bytes, const P2pImage *like)
+{
+    return open_rgb(icc, bytes, like, true);
+}
+
+P2pProfile *p2p_profile_open_inks(const void *icc, size_t bytes)
+{
+    return transform_open(icc, bytes, cmsSigCmykData, TYPE_CMYK_8_REV, TYPE_RGB_8, false);
+}
+
+void p2p_profile_close(P2pProfile *profile)
 {
     if (profile)
         cmsDeleteTransform(profile);
 }
 
-void p2p_ink_profile_apply(P2pInkProfile *profile, const unsigned char *cmyk, unsigned char *rgb,
-                           int width)
+void p2p_profile_apply(P2pProfile *profile, const void *from, void *to, size_t pixels)
 {
-    cmsDoTransform(profile, cmyk, rgb, (cmsUInt32Number)width);
+    cmsDoTransform(profile, from, to, (cmsUInt32Number)pixels);
+}
+
+void *p2p_profile_srgb(size_t *bytes)
+{
+    const cmsHPROFILE srgb = cmsCreate_sRGBProfile();
+    cmsUInt32Number room = 0;
+    unsigned char *icc = NULL;
+
+    if (srgb && cmsSaveProfileToMem(srgb, NULL, &room) && (icc = malloc(room)) &&
+        !cmsSaveProfileToMem(srgb, icc, &room)) {
+        free(icc);
+        icc = NULL;
+    }
+    if (srgb)
+        cmsCloseProfile(srgb);
+    if (icc)
+        memset(icc + DATE, 0, DATE_BYTES);
+    *bytes = icc ? room : 0;
+    return icc;
 }
 
 #else
 
-void p2p_profile_to_srgb(P2pImage *image, const void *icc, size_t bytes)
-{
-    (void)image;
-    (void)icc;
-    (void)bytes;
-}
-
-P2pInkProfile *p2p_ink_profile_open(const void *icc, size_t bytes)
+P2pProfile *p2p_profile_open(const void *icc, size_t bytes, const P2pImage *like)
 {
     (void)icc;
     (void)bytes;
+    (void)like;
     return NULL;
 }
 
-void p2p_ink_profile_close(P2pInkProfile *profile)
+P2pProfile *p2p_profile_open_back(const void *icc, size_t bytes, const P2pImage *like)
+{
+    return p2p_profile_open(icc, bytes, like);
+}
+
+P2pProfile *p2p_profile_open_inks(const void *icc, size_t bytes)
+{
+    return p2p_profile_open(icc, bytes, NULL);
+}
+
+void p2p_profile_close(P2pProfile *profile)
 {
     (void)profile;
 }
 
-void p2p_ink_profile_apply(P2pInkProfile *profile, const unsigned char *cmyk, unsigned char *rgb,
-                           int width)
+void p2p_profile_apply(P2pProfile *profile, const void *from, void *to, size_t pixels)
 {
     (void)profile;
-    (void)cmyk;
-    (void)rgb;
-    (void)width;
+    (void)from;
+    (void)to;
+    (void)pixels;
+}
+
+void *p2p_profile_srgb(size_t *bytes)
+{
+    *bytes = 0;
+    return NULL;
 }
 
 #endif
