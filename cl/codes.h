@@ -6,7 +6,13 @@
 /** Activations. */
 typedef enum P2pAct { P2P_ACT_NONE, P2P_ACT_RELU, P2P_ACT_LEAKY_RELU, P2P_ACT_TANH } P2pAct;
 
-typedef enum P2pLossKind { P2P_LOSS_L1, P2P_LOSS_BCE, P2P_LOSS_MSE, P2P_LOSS_MEAN } P2pLossKind;
+typedef enum P2pLossKind {
+    P2P_LOSS_L1,
+    P2P_LOSS_BCE,
+    P2P_LOSS_MSE,
+    P2P_LOSS_MEAN,
+    P2P_LOSS_HINGE
+} P2pLossKind;
 
 /** Words of the hyper tensor (16 words of 32 bits, written by the host before each step). */
 enum {

@@ -40,6 +40,11 @@
             *slope = 2.0f * (x - t);                                                               \
             return (x - t) * (x - t);                                                              \
         }                                                                                          \
+        if (kind == P2P_LOSS_HINGE) {                                                                  \
+            const F margin = (F)(1.0f) + x * t;                                                    \
+            *slope = margin <= 0.0f ? (F)(0.0f) : t;                                               \
+            return margin <= 0.0f ? (F)(0.0f) : margin; /* NaN passes */                           \
+        }                                                                                          \
         *slope = t;                                                                                \
         return x * t;                                                                              \
     }

@@ -146,7 +146,6 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
                                  .batch = s.batch_size,
                                  .height = s.size,
                                  .width = s.size,
-                                 .gan_mode = P2P_LOSS_BCE,
                                  .lambda_l1 = 100,
                                  .lambda_gan = 1,
                                  .d_factor = 0.5f,

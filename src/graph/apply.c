@@ -6,18 +6,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
-
-struct P2pApply {
-    P2pPlan *plan;
-    P2pNet *net;
-    P2pMode mode;
-    int hyper;
-    int *value;     /* per graph value: the plan's tensor */
-    int *grad;      /* per graph value: its gradient in this backward pass, -1: none */
-    bool *grad_set; /* something was written there: add from now on */
-    int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
-    uint32_t *stream;                     /* per node: of its dropout */
-};
+#include "src/graph/apply_parts.h"
 
 void p2p_apply_destroy(P2pApply **apply)
 {
@@ -25,11 +14,14 @@ void p2p_apply_destroy(P2pApply **apply)
 
     if (!a)
         return;
-    free(a->value);
-    free(a->grad);
-    free(a->grad_set);
+    for (int lane = 0; lane < P2P_LANES; lane++) {
+        free(a->lane[lane].value);
+        free(a->lane[lane].grad);
+        free(a->lane[lane].grad_set);
+    }
     free(a->mean);
     free(a->rstd);
+    free(a->tangent_sums);
     free(a->stream);
     for (int s = 0; s < P2P_STATES; s++)
         free(a->state[s]);
@@ -54,16 +46,22 @@ static int create(P2pApply **out, P2pPlan *plan, P2pNet *net, const P2pMode *mod
     if (!a)
         return P2P_ENOMEM;
     *a = (P2pApply){.plan = plan, .net = net, .mode = *mode, .hyper = hyper};
-    a->value = ids(g->value_count);
-    a->grad = ids(g->value_count);
-    a->grad_set = p2p_alloc((size_t)g->value_count, sizeof(bool));
+    bool complete = true;
+    for (int i = 0; i < P2P_LANES; i++) {
+        P2pLane *lane = &a->lane[i];
+        lane->value = ids(g->value_count);
+        lane->grad = ids(g->value_count);
+        lane->grad_set = p2p_alloc((size_t)g->value_count, sizeof(bool));
+        complete = complete && lane->value && lane->grad && lane->grad_set;
+    }
     a->mean = ids(g->node_count);
     a->rstd = ids(g->node_count);
+    a->tangent_sums = ids(g->node_count);
     a->stream = p2p_alloc((size_t)g->node_count, sizeof(uint32_t));
     for (int s = 0; s < P2P_STATES; s++)
         a->state[s] = ids(g->param_count);
-    if (!a->value || !a->grad || !a->grad_set || !a->mean || !a->rstd || !a->stream ||
-        !a->state[0] || !a->state[1] || !a->state[2]) {
+    if (!complete || !a->mean || !a->rstd || !a->tangent_sums || !a->stream || !a->state[0] ||
+        !a->state[1] || !a->state[2]) {
         p2p_apply_destroy(out);
         return P2P_ENOMEM;
     }
@@ -71,7 +69,7 @@ static int create(P2pApply **out, P2pPlan *plan, P2pNet *net, const P2pMode *mod
 }
 
 /* The plan's tensor of a parameter's value or moment; -1 for an absent one. */
-static int param(P2pApply *a, int i, P2pState which)
+int p2p_apply_param(P2pApply *a, int i, P2pState which)
 {
     if (i < 0)
         return -1;
@@ -80,9 +78,9 @@ static int param(P2pApply *a, int i, P2pState which)
     return a->state[which][i];
 }
 
-static void step_label(const P2pApply *a, int node, char text[48])
+void p2p_apply_label(const P2pApply *a, int node, char text[P2P_LABEL_BYTES])
 {
-    snprintf(text, 48, "%s.%d", a->net->name, node);
+    snprintf(text, P2P_LABEL_BYTES, "%s.%d", a->net->name, node);
 }
 
 /* ---- Shapes -------------------------------------------------------------------------------- */
@@ -92,16 +90,18 @@ static int shape_value(P2pApply *a, int v, int n, int h, int w, bool kept)
 {
     const P2pValue *value = &a->net->graph->values[v];
 
-    if (a->value[v] >= 0)
+    if (a->lane[P2P_VALUES].value[v] >= 0)
         return P2P_OK;
     if (value->parent >= 0) {
         const int err = shape_value(a, value->parent, n, h, w, false);
         if (!err)
-            a->value[v] = p2p_plan_slice(a->plan, a->value[value->parent], value->part, value->c);
+            a->lane[P2P_VALUES].value[v] = p2p_plan_slice(
+                a->plan, a->lane[P2P_VALUES].value[value->parent], value->part, value->c);
         return err;
     }
     const P2pTensor shape = p2p_tensor_nhwc(n, h, w, value->c);
-    a->value[v] = kept ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
+    a->lane[P2P_VALUES].value[v] =
+        kept ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
     return P2P_OK;
 }
 
@@ -121,12 +121,12 @@ static int shape_values(P2pApply *a, int input, bool kept)
                         "network %s needs a height and width that are multiples of %d, "
                         "not %d x %d (height x width)",
                         a->net->name, g->multiple, x.h, x.w);
-    a->value[g->input] = input;
+    a->lane[P2P_VALUES].value[g->input] = input;
     for (int i = 0; !err && i < g->node_count; i++) {
         const P2pNode *node = &g->nodes[i];
-        if (a->value[node->in[0]] < 0)
+        if (a->lane[P2P_VALUES].value[node->in[0]] < 0)
             return P2P_OK;
-        const P2pTensor in = *p2p_plan_get(a->plan, a->value[node->in[0]]);
+        const P2pTensor in = *p2p_plan_get(a->plan, a->lane[P2P_VALUES].value[node->in[0]]);
         const int h = p2p_node_size(node, in.h), w = p2p_node_size(node, in.w);
         if (h < 1 || w < 1)
             return p2p_fail(P2P_EINVAL, "a picture of %d x %d is too small for network %s", x.h,
@@ -140,13 +140,13 @@ static int shape_values(P2pApply *a, int input, bool kept)
 /* ---- Forward ------------------------------------------------------------------------------- */
 
 /* Operands of a convolution in the roles of its passes: x is the large side, y the small one. */
-static void conv_step(P2pApply *a, int node, const P2pPass *pass, P2pAttr attr, int in, int w,
-                      int bias, int out)
+void p2p_apply_conv(P2pApply *a, int node, const P2pPass *pass, P2pAttr attr, int in, int w,
+                    int bias, int out)
 {
     const P2pNode *n = &a->net->graph->nodes[node];
-    char label[48];
+    char label[P2P_LABEL_BYTES];
 
-    step_label(a, node, label);
+    p2p_apply_label(a, node, label);
     attr.stride = n->stride;
     attr.pad = n->pad;
     attr.slope = n->slope;
@@ -159,10 +159,11 @@ static void forward_conv(P2pApply *a, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
 
-    conv_step(a, i, n->transposed ? &p2p_pass_conv2d_dgrad : &p2p_pass_conv2d_fwd,
-              (P2pAttr){.act1 = n->act[0]}, a->value[n->in[0]],
-              param(a, n->param[P2P_NODE_WEIGHT], P2P_STATE_VALUE),
-              param(a, n->param[P2P_NODE_BIAS], P2P_STATE_VALUE), a->value[n->out[0]]);
+    p2p_apply_conv(a, i, n->transposed ? &p2p_pass_conv2d_dgrad : &p2p_pass_conv2d_fwd,
+                   (P2pAttr){.act1 = n->act[0]}, a->lane[P2P_VALUES].value[n->in[0]],
+                   p2p_apply_param(a, n->param[P2P_NODE_WEIGHT], P2P_STATE_VALUE),
+                   p2p_apply_param(a, n->param[P2P_NODE_BIAS], P2P_STATE_VALUE),
+                   a->lane[P2P_VALUES].value[n->out[0]]);
 }
 
 static bool is_batch(const P2pNode *n)
@@ -174,20 +175,20 @@ static void forward_statistics(P2pApply *a, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
     const P2pAttr attr = {.eps = n->eps, .momentum = n->momentum};
-    const int in = a->value[n->in[0]];
+    const int in = a->lane[P2P_VALUES].value[n->in[0]];
     const bool running = is_batch(n) && a->mode.running;
     const bool update = is_batch(n) && a->mode.update_running;
-    char label[48];
+    char label[P2P_LABEL_BYTES];
 
     if (in < 0)
         return;
     const P2pTensor x = *p2p_plan_get(a->plan, in);
     const int groups = is_batch(n) && (running || !a->mode.per_picture) ? 1 : x.n;
-    const int run_mean = param(a, n->param[P2P_NODE_MEAN], P2P_STATE_VALUE);
-    const int run_var = param(a, n->param[P2P_NODE_VAR], P2P_STATE_VALUE);
+    const int run_mean = p2p_apply_param(a, n->param[P2P_NODE_MEAN], P2P_STATE_VALUE);
+    const int run_var = p2p_apply_param(a, n->param[P2P_NODE_VAR], P2P_STATE_VALUE);
     a->mean[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x.c));
     a->rstd[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x.c));
-    step_label(a, i, label);
+    p2p_apply_label(a, i, label);
     if (running)
         P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_running, &attr, -1, a->mean[i], a->rstd[i],
                       run_mean, run_var);
@@ -213,13 +214,14 @@ static void norm_act_step(P2pApply *a, int i, const P2pPass *pass, const P2pAttr
                           int dy2, int sums, int dx)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
-    char label[48];
+    char label[P2P_LABEL_BYTES];
 
-    step_label(a, i, label);
-    P2P_PLAN_STEP(a->plan, label, pass, attr, a->value[n->in[0]], a->mean[i], a->rstd[i],
-                  param(a, n->param[P2P_NODE_GAMMA], P2P_STATE_VALUE),
-                  param(a, n->param[P2P_NODE_BETA], P2P_STATE_VALUE), a->hyper, a->value[n->out[0]],
-                  n->out[1] >= 0 ? a->value[n->out[1]] : -1, dy1, dy2, sums, dx);
+    p2p_apply_label(a, i, label);
+    P2P_PLAN_STEP(a->plan, label, pass, attr, a->lane[P2P_VALUES].value[n->in[0]], a->mean[i],
+                  a->rstd[i], p2p_apply_param(a, n->param[P2P_NODE_GAMMA], P2P_STATE_VALUE),
+                  p2p_apply_param(a, n->param[P2P_NODE_BETA], P2P_STATE_VALUE), a->hyper,
+                  a->lane[P2P_VALUES].value[n->out[0]],
+                  n->out[1] >= 0 ? a->lane[P2P_VALUES].value[n->out[1]] : -1, dy1, dy2, sums, dx);
 }
 
 static void forward_norm_act(P2pApply *a, int i)
@@ -234,13 +236,24 @@ static void forward_norm_act(P2pApply *a, int i)
     norm_act_step(a, i, &p2p_pass_norm_act_fwd, &attr, -1, -1, -1, -1);
 }
 
-static void forward_node(P2pApply *a, int i)
+void p2p_apply_forward_linear(P2pApply *a, P2pLane *lane, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
     const P2pAttr pad = {.pad = n->pad};
-    char label[48];
+    const int x = lane->value[n->in[0]], y = lane->value[n->out[0]];
+    char label[P2P_LABEL_BYTES];
 
-    step_label(a, i, label);
+    p2p_apply_label(a, i, label);
+    if (n->kind == P2P_NODE_ADD)
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_add, NULL, x, lane->value[n->in[1]], y);
+    else
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_pad_fwd, &pad, x, y);
+}
+
+static void forward_node(P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+
     switch (n->kind) {
     case P2P_NODE_CONV:
         forward_conv(a, i);
@@ -249,12 +262,8 @@ static void forward_node(P2pApply *a, int i)
         forward_norm_act(a, i);
         break;
     case P2P_NODE_ADD:
-        P2P_PLAN_STEP(a->plan, label, &p2p_pass_add, NULL, a->value[n->in[0]], a->value[n->in[1]],
-                      a->value[n->out[0]]);
-        break;
     case P2P_NODE_PAD:
-        P2P_PLAN_STEP(a->plan, label, &p2p_pass_pad_fwd, &pad, a->value[n->in[0]],
-                      a->value[n->out[0]]);
+        p2p_apply_forward_linear(a, &a->lane[P2P_VALUES], i);
         break;
     }
 }
@@ -275,7 +284,7 @@ int p2p_apply_forward(P2pApply **out, P2pPlan *plan, P2pNet *net, int input, int
 
 int p2p_apply_output(const P2pApply *apply)
 {
-    return apply->value[apply->net->graph->output];
+    return apply->lane[P2P_VALUES].value[apply->net->graph->output];
 }
 
 /* ---- Backward ------------------------------------------------------------------------------ */
@@ -292,32 +301,30 @@ void p2p_grads_finish(P2pGrads *grads)
     grads->tensor = NULL;
 }
 
-/* The gradient of a value, made on first use; a part's lies in the whole's. */
-static int grad_of(P2pApply *a, int v)
+int p2p_apply_like(P2pApply *a, int *tensors, int v)
 {
     const P2pValue *value = &a->net->graph->values[v];
-    const P2pTensor *t = p2p_plan_get(a->plan, a->value[v]);
+    const P2pTensor *t = p2p_plan_get(a->plan, a->lane[P2P_VALUES].value[v]);
 
-    if (a->grad[v] >= 0 || !t)
-        return a->grad[v];
+    if (tensors[v] >= 0 || !t)
+        return tensors[v];
     if (value->parent >= 0) {
-        const int whole = grad_of(a, value->parent);
-        a->grad[v] = whole < 0 ? -1 : p2p_plan_slice(a->plan, whole, value->part, value->c);
+        const int whole = p2p_apply_like(a, tensors, value->parent);
+        tensors[v] = whole < 0 ? -1 : p2p_plan_slice(a->plan, whole, value->part, value->c);
     } else {
-        a->grad[v] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c));
+        tensors[v] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c));
     }
-    return a->grad[v];
+    return tensors[v];
 }
 
-/* Note that v's gradient was written (with it its parts'), and say whether to add next time. */
-static bool mark_written(P2pApply *a, int v)
+bool p2p_apply_mark(P2pApply *a, P2pLane *lane, int v)
 {
-    const bool before = a->grad_set[v];
+    const bool before = lane->grad_set[v];
 
-    a->grad_set[v] = true;
+    lane->grad_set[v] = true;
     for (int i = 0; i < a->net->graph->value_count; i++)
         if (a->net->graph->values[i].parent == v)
-            a->grad_set[i] = true;
+            lane->grad_set[i] = true;
     return before;
 }
 
@@ -332,13 +339,12 @@ static bool is_input(const P2pApply *a, int v)
     return v == g->input;
 }
 
-static bool wants_grad(const P2pApply *a, int v)
+bool p2p_apply_wants_grad(const P2pApply *a, const P2pLane *lane, int v)
 {
-    return !is_input(a, v) || a->grad[a->net->graph->input] >= 0;
+    return !is_input(a, v) || lane->grad[a->net->graph->input] >= 0;
 }
 
-/* The gradient tensor of a parameter; *add says whether to add to it. */
-static int param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
+int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
 {
     *add = grads->tensor[i] >= 0;
     if (!*add) {
@@ -359,35 +365,41 @@ static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *ada
                           .eps = adam->eps,
                           .epsilon_hat = adam->epsilon_hat};
     P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_adam, &attr,
-                  param(a, i, P2P_STATE_VALUE), grads->tensor[i], param(a, i, P2P_STATE_ADAM_M),
-                  param(a, i, P2P_STATE_ADAM_V), a->hyper);
+                  p2p_apply_param(a, i, P2P_STATE_VALUE), grads->tensor[i],
+                  p2p_apply_param(a, i, P2P_STATE_ADAM_M), p2p_apply_param(a, i, P2P_STATE_ADAM_V),
+                  a->hyper);
 }
 
-static void backward_conv(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+void p2p_apply_backward_conv(P2pApply *a, P2pLane *lane, int i, P2pGrads *grads,
+                             const P2pAdam *adam)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
     const int in = n->in[0], out = n->out[0], w = n->param[P2P_NODE_WEIGHT];
-    const int bias = n->param[P2P_NODE_BIAS], dy = grad_of(a, out);
+    const int bias = lane == &a->lane[P2P_VALUES] ? n->param[P2P_NODE_BIAS] : -1;
+    const int dy = p2p_apply_like(a, lane->grad, out);
     const P2pAttr act = {.act1 = n->act[0], .slope = n->slope};
-    char label[48];
+    char label[P2P_LABEL_BYTES];
     bool add;
 
-    step_label(a, i, label);
+    p2p_apply_label(a, i, label);
     if (n->act[0] != P2P_ACT_NONE)
-        P2P_PLAN_STEP(a->plan, label, &p2p_pass_act_bwd, &act, a->value[out], dy, dy);
-    if (wants_grad(a, in)) {
-        const int dx = grad_of(a, in);
-        add = mark_written(a, in);
-        conv_step(a, i, n->transposed ? &p2p_pass_conv2d_fwd : &p2p_pass_conv2d_dgrad,
-                  (P2pAttr){.accumulate = add}, dx, param(a, w, P2P_STATE_VALUE), -1, dy);
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_act_bwd, &act, a->lane[P2P_VALUES].value[out], dy,
+                      dy);
+    if (p2p_apply_wants_grad(a, lane, in)) {
+        const int dx = p2p_apply_like(a, lane->grad, in);
+        add = p2p_apply_mark(a, lane, in);
+        p2p_apply_conv(a, i, n->transposed ? &p2p_pass_conv2d_fwd : &p2p_pass_conv2d_dgrad,
+                       (P2pAttr){.accumulate = add}, dx, p2p_apply_param(a, w, P2P_STATE_VALUE), -1,
+                       dy);
     }
     if (!grads)
         return;
-    const int dw = param_grad(a, grads, w, &add);
-    conv_step(a, i, &p2p_pass_conv2d_wgrad, (P2pAttr){.accumulate = add}, a->value[in], dw, -1, dy);
+    const int dw = p2p_apply_param_grad(a, grads, w, &add);
+    p2p_apply_conv(a, i, &p2p_pass_conv2d_wgrad, (P2pAttr){.accumulate = add}, lane->value[in], dw,
+                   -1, dy);
     update(a, grads, w, adam);
     if (bias >= 0) {
-        const int db = param_grad(a, grads, bias, &add);
+        const int db = p2p_apply_param_grad(a, grads, bias, &add);
         const P2pAttr attr = {.accumulate = add};
         P2P_PLAN_STEP(a->plan, label, &p2p_pass_channel_sum, &attr, dy, db);
         update(a, grads, bias, adam);
@@ -398,82 +410,106 @@ static void backward_norm_act(P2pApply *a, int i, P2pGrads *grads, const P2pAdam
 {
     const P2pNode *n = &a->net->graph->nodes[i];
     const int gamma = n->param[P2P_NODE_GAMMA], beta = n->param[P2P_NODE_BETA];
-    const int dy1 = grad_of(a, n->out[0]), dy2 = n->out[1] >= 0 ? grad_of(a, n->out[1]) : -1;
+    P2pLane *lane = &a->lane[P2P_VALUES];
+    const int dy1 = p2p_apply_like(a, lane->grad, n->out[0]);
+    const int dy2 = n->out[1] >= 0 ? p2p_apply_like(a, lane->grad, n->out[1]) : -1;
     P2pAttr attr = norm_act_attr(a, i);
     int sums = -1;
-    char label[48];
+    char label[P2P_LABEL_BYTES];
     bool add = false;
 
-    step_label(a, i, label);
+    p2p_apply_label(a, i, label);
     if (a->mean[i] >= 0) {
         const P2pTensor *m = p2p_plan_get(a->plan, a->mean[i]);
         sums = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(m->n, 1, 1, 2 * m->c));
         norm_act_step(a, i, &p2p_pass_norm_act_sums, &attr, dy1, dy2, sums, -1);
     }
-    if (wants_grad(a, n->in[0])) {
-        const int dx = grad_of(a, n->in[0]);
-        attr.accumulate = mark_written(a, n->in[0]);
+    if (p2p_apply_wants_grad(a, lane, n->in[0])) {
+        const int dx = p2p_apply_like(a, lane->grad, n->in[0]);
+        attr.accumulate = p2p_apply_mark(a, lane, n->in[0]);
         norm_act_step(a, i, &p2p_pass_norm_act_bwd, &attr, dy1, dy2, sums, dx);
     }
     if (!grads || gamma < 0)
         return;
-    const int dgamma = param_grad(a, grads, gamma, &add), dbeta = param_grad(a, grads, beta, &add);
-    const P2pAttr sum = {.accumulate = add};
-    P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_param_grad, &sum, sums, dgamma, dbeta);
+    P2pAttr sum = {0};
+    const int dgamma = p2p_apply_param_grad(a, grads, gamma, &sum.accumulate);
+    const int dbeta = p2p_apply_param_grad(a, grads, beta, &add);
+    const bool alike = add == sum.accumulate; /* not behind a tangent pass, which has no beta */
+    P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_param_grad, &sum, sums, dgamma,
+                  alike ? dbeta : -1);
+    sum.accumulate = add;
+    if (!alike)
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_param_grad, &sum, sums, -1, dbeta);
     update(a, grads, gamma, adam);
     update(a, grads, beta, adam);
 }
 
-static void backward_pointwise(P2pApply *a, int i, const P2pPass *pass, int in)
+static void backward_pointwise(P2pApply *a, P2pLane *lane, int i, const P2pPass *pass, int in)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
-    char label[48];
+    char label[P2P_LABEL_BYTES];
 
-    if (!wants_grad(a, in))
+    if (!p2p_apply_wants_grad(a, lane, in))
         return;
-    step_label(a, i, label);
-    const int dx = grad_of(a, in), dy = grad_of(a, n->out[0]);
-    const P2pAttr attr = {.accumulate = mark_written(a, in), .pad = n->pad};
+    p2p_apply_label(a, i, label);
+    const int dx = p2p_apply_like(a, lane->grad, in), dy = p2p_apply_like(a, lane->grad, n->out[0]);
+    const P2pAttr attr = {.accumulate = p2p_apply_mark(a, lane, in), .pad = n->pad};
     if (pass == &p2p_pass_pad_bwd)
         P2P_PLAN_STEP(a->plan, label, pass, &attr, dx, dy);
     else
         P2P_PLAN_STEP(a->plan, label, pass, &attr, dy, dx);
 }
 
-static void backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+void p2p_apply_backward_linear(P2pApply *a, P2pLane *lane, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
 
-    switch (n->kind) {
+    if (n->kind == P2P_NODE_ADD) {
+        backward_pointwise(a, lane, i, &p2p_pass_copy, n->in[0]);
+        backward_pointwise(a, lane, i, &p2p_pass_copy, n->in[1]);
+    } else {
+        backward_pointwise(a, lane, i, &p2p_pass_pad_bwd, n->in[0]);
+    }
+}
+
+void p2p_apply_backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+{
+    P2pLane *lane = &a->lane[P2P_VALUES];
+
+    switch (a->net->graph->nodes[i].kind) {
     case P2P_NODE_CONV:
-        backward_conv(a, i, grads, adam);
+        p2p_apply_backward_conv(a, lane, i, grads, adam);
         break;
     case P2P_NODE_NORM_ACT:
         backward_norm_act(a, i, grads, adam);
         break;
     case P2P_NODE_ADD:
-        backward_pointwise(a, i, &p2p_pass_copy, n->in[0]);
-        backward_pointwise(a, i, &p2p_pass_copy, n->in[1]);
-        break;
     case P2P_NODE_PAD:
-        backward_pointwise(a, i, &p2p_pass_pad_bwd, n->in[0]);
+        p2p_apply_backward_linear(a, lane, i);
         break;
     }
+}
+
+void p2p_apply_forget_grads(P2pApply *a)
+{
+    for (int i = 0; i < P2P_LANES; i++)
+        for (int v = 0; v < a->net->graph->value_count; v++) {
+            a->lane[i].grad[v] = -1;
+            a->lane[i].grad_set[v] = false;
+        }
 }
 
 int p2p_apply_backward(P2pApply *a, const P2pBackward *b)
 {
     const P2pGraph *g = a->net->graph;
+    P2pLane *lane = &a->lane[P2P_VALUES];
 
-    for (int v = 0; v < g->value_count; v++) {
-        a->grad[v] = -1;
-        a->grad_set[v] = false;
-    }
-    a->grad[g->output] = b->dy;
-    a->grad_set[g->output] = true;
-    a->grad[g->input] = b->dx;
-    a->grad_set[g->input] = b->add;
+    p2p_apply_forget_grads(a);
+    lane->grad[g->output] = b->dy;
+    lane->grad_set[g->output] = true;
+    lane->grad[g->input] = b->dx;
+    lane->grad_set[g->input] = b->add;
     for (int i = g->node_count - 1; i >= 0; i--)
-        backward_node(a, i, b->grads, b->adam);
+        p2p_apply_backward_node(a, i, b->grads, b->adam);
     return P2P_OK;
 }

@@ -9,16 +9,9 @@
  * Adam changes the weights where its step stands: the backward pass that has it comes behind all
  * others of the network and of those that read its weights.
  *
- * The gradient of a gradient, for a penalty on the norm of g = dD/dx at one input, would come in as a
- * tangent pass. With v = the penalty's derivative by g held fixed, v . g is the derivative of D's
- * output along v, so its gradient by the parameters is that of a second network beside D: the
- * same convolutions without biases on v; activations become the masks that they have at x
- * (act_bwd with y from the application; constant, so that nothing flows back through them); only norms
- * need passes of their own, a tangent and its gradient, which also reaches x through the
- * statistics. p2p_apply_tangent(apply, v) would append these steps, keeping the tangent of each value
- * beside value[], and its backward pass walk the same nodes, adding to the same P2pGrads and handing
- * what reaches the norms' inputs to an ordinary p2p_apply_backward() that begins at inner values:
- * grad[] and grad_set[] of such a pass are then not empty at its start.
+ * The gradient of a gradient, for a penalty on the norm of g = dD/dx at one input: with v = the penalty's
+ * derivative by g held fixed, v . g is the derivative of D's output along v, the sum of its tangents;
+ * so a tangent pass and the ordinary gradients of that give the penalty's by the parameters.
  */
 #ifndef P2P_GRAPH_APPLY_H
 #define P2P_GRAPH_APPLY_H
@@ -74,6 +67,22 @@ typedef struct P2pBackward {
 
 /** Append a backward pass of this application. */
 int p2p_apply_backward(P2pApply *apply, const P2pBackward *backward);
+
+/**
+ * Append the tangent pass: of each value its derivative where the input moves along v. Networks whose
+ * activations have constant slopes (discriminators), without dropout, with statistics of the batch.
+ *
+ * @param v  The plan's tensor in the input's shape.
+ */
+int p2p_apply_tangent(P2pApply *apply, int v);
+
+/**
+ * Append its backward pass: to grads go the parameters' gradients of the tangents' sum.
+ *
+ * @param dy  Gradient of the output's tangents, all 1: is overwritten where the network ends in an
+ *            activation.
+ */
+int p2p_apply_tangent_backward(P2pApply *apply, int dy, P2pGrads *grads);
 
 void p2p_apply_destroy(P2pApply **apply);
 

@@ -21,6 +21,8 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_norm_act_sums,
     &p2p_pass_norm_act_bwd,
     &p2p_pass_norm_param_grad,
+    &p2p_pass_norm_tangent_sums,
+    &p2p_pass_norm_tangent_bwd,
     &p2p_pass_act_bwd,
     &p2p_pass_copy,
     &p2p_pass_add,
@@ -30,6 +32,8 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_loss,
     &p2p_pass_adam,
     &p2p_pass_pool,
+    &p2p_pass_mix,
+    &p2p_pass_penalty,
     NULL,
 };
 

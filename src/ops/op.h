@@ -91,6 +91,28 @@ enum {
  */
 enum { P2P_NPG_SUMS, P2P_NPG_DGAMMA, P2P_NPG_DBETA };
 
+/*
+ * Second order through a norm, for the gradient of u . T(x) t, where T is the norm's derivative at x
+ * (symmetric: gamma rstd (t - (sum t + xhat sum t xhat) / M), what norm_act_bwd makes of t) and t and u
+ * are held fixed. sums_t and sums_u are what norm_act_sums makes of them; groups = mean's n.
+ *   norm_tangent_sums  out q [groups,1,1,C] = rstd (sum t u - (sum t sum u + sum t xhat sum u xhat) / M):
+ *                      a group's part of gamma's gradient.
+ *   norm_tangent_bwd   with A = sum t xhat, B = sum u xhat: out dx (+)= -gamma rstd / M
+ *                      (rstd (B (t - sum t / M) + A (u - sum u / M)) + xhat (q - 2 rstd A B / M)).
+ */
+enum {
+    P2P_NT_X,
+    P2P_NT_MEAN,
+    P2P_NT_RSTD,
+    P2P_NT_GAMMA, /* opt */
+    P2P_NT_T,
+    P2P_NT_U,
+    P2P_NT_SUMS_T,
+    P2P_NT_SUMS_U,
+    P2P_NT_Q,
+    P2P_NT_DX,
+};
+
 /* act_bwd: out dx (+)= dy * act1'(y); dx may be dy itself. */
 enum { P2P_ACTB_Y, P2P_ACTB_DY, P2P_ACTB_DX };
 
@@ -106,12 +128,22 @@ enum { P2P_PAD_X, P2P_PAD_Y };
 /*
  * loss: mean over all elements of x of
  *   L1 |x - target tensor|, BCE with logits against attr.value, MSE against attr.value,
- *   MEAN attr.value * x (Wasserstein: value -1 for real, 1 for fake).
+ *   MEAN attr.value * x (Wasserstein: value -1 for real, 1 for fake),
+ *   HINGE max(0, 1 + attr.value * x) (the same values).
  * out value[attr.index] = attr.value_scale * mean, with attr.add_value added to what is there;
  * out dx (opt) (+)= attr.grad_scale * d mean/dx.
  * The sum is made in a fixed order.
  */
 enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX };
+
+/*
+ * mix: out y_n = share_n a_n + (1 - share_n) b_n for each picture n; share is a vector of N.
+ * penalty: of a gradient g, mean over pictures of (|g_n + 1e-16| - attr.value)^2, with the L2 norm of
+ *   each picture's: out value[attr.index] = attr.value_scale * mean; out v = attr.grad_scale * d mean/dg.
+ */
+enum { P2P_MIX_A, P2P_MIX_B, P2P_MIX_SHARE, P2P_MIX_Y };
+enum { P2P_PENALTY_G, P2P_PENALTY_VALUE, P2P_PENALTY_V };
+#define P2P_PENALTY_TINY 1e-16
 
 /*
  * pool: pictures of earlier steps in the place of those of this one (Shrivastava et al. 2017, sec. 2.3,
@@ -240,7 +272,8 @@ extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_ru
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
 extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
-extern const P2pPass p2p_pass_adam, p2p_pass_pool;
+extern const P2pPass p2p_pass_adam, p2p_pass_pool, p2p_pass_mix, p2p_pass_penalty;
+extern const P2pPass p2p_pass_norm_tangent_sums, p2p_pass_norm_tangent_bwd;
 
 /** All passes, NULL-terminated: the one list. */
 extern const P2pPass *const p2p_passes[];

@@ -25,6 +25,12 @@ void p2p_ref_norm_act_sums(const P2pCall *call, double *const host[], double *ma
 void p2p_ref_norm_act_bwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_norm_param_grad(const P2pCall *call, double *const host[], double *mag);
 
+/* ref_penalty.c */
+void p2p_ref_mix(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_penalty(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_tangent_sums(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_tangent_bwd(const P2pCall *call, double *const host[], double *mag);
+
 /* ref_loss.c, ref_adam.c, ref_pool.c */
 void p2p_ref_pool(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag);

@@ -17,6 +17,9 @@ static double loss_of(P2pLossKind kind, double x, double t, double *slope)
     case P2P_LOSS_MSE:
         *slope = 2 * (x - t);
         return (x - t) * (x - t);
+    case P2P_LOSS_HINGE:
+        *slope = 1 + x * t <= 0 ? 0 : t;
+        return 1 + x * t <= 0 ? 0 : 1 + x * t; /* NaN passes */
     default:
         *slope = t;
         return x * t;

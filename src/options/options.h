@@ -14,7 +14,12 @@ typedef enum P2pDatasetMode {
     P2P_DATASET_UNALIGNED,
     P2P_DATASET_SINGLE
 } P2pDatasetMode;
-typedef enum P2pGanMode { P2P_GAN_VANILLA, P2P_GAN_LSGAN } P2pGanMode;
+typedef enum P2pGanMode {
+    P2P_GAN_VANILLA,
+    P2P_GAN_LSGAN,
+    P2P_GAN_WGANGP,
+    P2P_GAN_HINGE
+} P2pGanMode;
 typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT, P2P_LR_STEP, P2P_LR_COSINE } P2pLrPolicy;
 typedef enum P2pNormChoice {
     P2P_OPT_NORM_BATCH,
@@ -61,7 +66,7 @@ struct P2pOptions {
     int lr_policy; /* P2pLrPolicy */
     int lr_decay_iters, warmup_steps, epoch_count;
     int gan_mode; /* P2pGanMode */
-    double lambda_L1, lambda_GAN, lambda_D, lambda_A, lambda_B, lambda_identity;
+    double lambda_L1, lambda_GAN, lambda_D, lambda_gp, lambda_A, lambda_B, lambda_identity;
     int pool_size;
     int seed;
     int print_freq, save_epoch_freq, save_latest_freq;

@@ -14,8 +14,17 @@ const P2pOptionDefault p2p_cycle_gan_defaults[] = {
 
 /* The places of a way's networks, losses and applications; a way is A to B and back, or B to A. */
 enum { A, B, WAYS };
-enum { LOSS_D, LOSS_G, LOSS_CYCLE, LOSS_IDT, LOSSES };
-enum { APPLY_FAKE, APPLY_JUDGE, APPLY_CYCLE, APPLY_IDT, APPLY_REAL, APPLY_POOLED, APPLIES };
+enum { LOSS_D, LOSS_G, LOSS_CYCLE, LOSS_IDT, LOSS_GP, LOSSES };
+enum {
+    APPLY_FAKE,
+    APPLY_JUDGE,
+    APPLY_CYCLE,
+    APPLY_IDT,
+    APPLY_REAL,
+    APPLY_PENALTY,
+    APPLY_POOLED,
+    APPLIES
+};
 
 static const P2pNetwork networks_g[WAYS] = {
     {"G_A", {.task = P2P_GENERATOR, .passes = 3}},
@@ -25,8 +34,8 @@ static const P2pNetwork networks_d[WAYS] = {
     {"D_A", {.task = P2P_DISCRIMINATOR, .passes = 3}},
     {"D_B", {.task = P2P_DISCRIMINATOR, .back = true, .passes = 3}},
 };
-static const char *const loss_names[WAYS][LOSSES] = {{"D_A", "G_A", "cycle_A", "idt_A"},
-                                                     {"D_B", "G_B", "cycle_B", "idt_B"}};
+static const char *const loss_names[WAYS][LOSSES] = {{"D_A", "G_A", "cycle_A", "idt_A", "gp_A"},
+                                                     {"D_B", "G_B", "cycle_B", "idt_B", "gp_B"}};
 static const char *const pool_names[WAYS] = {"pool.A", "pool.B"};
 static const P2pMode train_d = {.update_running = true};
 
@@ -43,9 +52,20 @@ typedef struct Build {
     int real[WAYS], fake[WAYS], again[WAYS], same[WAYS];
 } Build;
 
-static int loss_index(int way, int loss)
+static bool has_penalty(const Build *b)
 {
-    return way * LOSSES + loss;
+    return b->o->gan_mode == P2P_GAN_WGANGP && b->o->lambda_gp > 0;
+}
+
+/* Losses of a way: the penalty is the last. */
+static int loss_count(const Build *b)
+{
+    return LOSSES - !has_penalty(b);
+}
+
+static int loss_index(const Build *b, int way, int loss)
+{
+    return way * loss_count(b) + loss;
 }
 
 static double lambda(const Build *b, int way)
@@ -53,11 +73,13 @@ static double lambda(const Build *b, int way)
     return way == A ? b->o->lambda_A : b->o->lambda_B;
 }
 
-/* Whether D takes a map of logits for real (1) or fake (0); returns its gradient. */
-static int gan_loss(Build *b, int logits, float target, P2pAttr attr)
+/* Whether D takes a map of logits for real, by what attr tells beyond it; returns its gradient. */
+static int gan_loss(Build *b, int logits, bool real, bool of_generator, P2pAttr attr)
 {
-    attr.loss = b->o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE;
-    attr.value = target;
+    const P2pAttr judgement = p2p_gan_judgement(b->o->gan_mode, real, of_generator);
+
+    attr.loss = judgement.loss;
+    attr.value = judgement.value;
     return p2p_gan_loss(b->gan, &attr, logits, -1, -1);
 }
 
@@ -91,7 +113,7 @@ static int build_way(Build *b, int way)
     P2pNet *there = b->g[way], *back = b->g[!way];
     P2pApply **apply = b->apply[way];
     const P2pAdam *adam = way == B && b->o->lambda_identity == 0 ? &b->adam : NULL;
-    const P2pAttr judged = {.value_scale = 1, .grad_scale = 1, .index = loss_index(way, LOSS_G)};
+    const P2pAttr judged = {.value_scale = 1, .grad_scale = 1, .index = loss_index(b, way, LOSS_G)};
     int err;
 
     if ((err = translate(b, way, APPLY_FAKE, there, b->real[way], &b->fake[way])) < 0 ||
@@ -103,9 +125,9 @@ static int build_way(Build *b, int way)
     if (!fake)
         return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
     const int dfake = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(fake->n, fake->h, fake->w, fake->c));
-    const int dlogits = gan_loss(b, p2p_apply_output(apply[APPLY_JUDGE]), 1.0f, judged);
+    const int dlogits = gan_loss(b, p2p_apply_output(apply[APPLY_JUDGE]), true, true, judged);
     const int dagain =
-        l1_loss(b, loss_index(way, LOSS_CYCLE), lambda(b, way), b->again[way], b->real[way]);
+        l1_loss(b, loss_index(b, way, LOSS_CYCLE), lambda(b, way), b->again[way], b->real[way]);
     const P2pBackward judge = {.dy = dlogits, .dx = dfake};
     const P2pBackward cycle = {
         .dy = dagain, .dx = dfake, .add = true, .grads = &b->grads_g[!way], .adam = adam};
@@ -125,14 +147,14 @@ static int build_identity(Build *b, int way)
 
     if (err)
         return err;
-    const int dsame = l1_loss(b, loss_index(way, LOSS_IDT), weight, b->same[way], real);
+    const int dsame = l1_loss(b, loss_index(b, way, LOSS_IDT), weight, b->same[way], real);
     return p2p_apply_backward(
         b->apply[way][APPLY_IDT],
         &(P2pBackward){.dy = dsame, .dx = -1, .grads = &b->grads_g[way], .adam = &b->adam});
 }
 
 /* One of D's two terms: forward, loss, backward into D's gradients; adam after the second. */
-static int build_d_term(Build *b, int way, int which, int picture, float target)
+static int build_d_term(Build *b, int way, int which, int picture)
 {
     const float factor = (float)b->o->lambda_D;
     const bool second = which == APPLY_POOLED;
@@ -144,9 +166,9 @@ static int build_d_term(Build *b, int way, int which, int picture, float target)
         return err;
     const P2pAttr attr = {.value_scale = factor,
                           .grad_scale = factor,
-                          .index = loss_index(way, LOSS_D),
+                          .index = loss_index(b, way, LOSS_D),
                           .add_value = second};
-    const int dy = gan_loss(b, p2p_apply_output(*d), target, attr);
+    const int dy = gan_loss(b, p2p_apply_output(*d), !second, false, attr);
     return p2p_apply_backward(
         *d, &(P2pBackward){
                 .dy = dy, .dx = -1, .grads = &b->grads_d[way], .adam = second ? &b->adam : NULL});
@@ -155,9 +177,18 @@ static int build_d_term(Build *b, int way, int which, int picture, float target)
 static int build_d(Build *b, int way)
 {
     const int pooled = p2p_gan_add_pool(b->gan, pool_names[way], b->o->pool_size, b->fake[way]);
-    const int err = build_d_term(b, way, APPLY_REAL, b->real[!way], 1.0f);
+    const P2pGanPenalty penalty = {.net = b->d[way],
+                                   .real = b->real[!way],
+                                   .fake = pooled,
+                                   .index = loss_index(b, way, LOSS_GP),
+                                   .weight = (float)b->o->lambda_gp,
+                                   .grads = &b->grads_d[way],
+                                   .apply = &b->apply[way][APPLY_PENALTY]};
+    int err = build_d_term(b, way, APPLY_REAL, b->real[!way]);
 
-    return err ? err : build_d_term(b, way, APPLY_POOLED, pooled, 0.0f);
+    if (!err && has_penalty(b))
+        err = p2p_gan_add_penalty(b->gan, &penalty);
+    return err ? err : build_d_term(b, way, APPLY_POOLED, pooled);
 }
 
 static int build_step(Build *b)
@@ -192,7 +223,7 @@ static int build_parts(Build *b, int height, int width)
             err = p2p_grads_init(&b->grads_d[way], b->d[way]);
     }
     for (int way = A; !err && way < WAYS; way++) {
-        for (int i = 0; i < LOSSES; i++)
+        for (int i = 0; i < loss_count(b); i++)
             p2p_gan_add_loss(b->gan, loss_names[way][i]);
         b->real[way] = p2p_gan_add_input(
             b->gan, sides[way], p2p_tensor_nhwc(b->o->batch_size, height, width, channels[way]));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/base/rng.h"
 #include "src/base/status.h"
 
 void p2p_gan_destroy(P2pGan **gan)
@@ -21,6 +22,8 @@ void p2p_gan_destroy(P2pGan **gan)
         p2p_net_destroy(&g->nets[i]);
     for (int k = 0; k < 2; k++) {
         p2p_marker_destroy(&g->marker[k]);
+        if (idle)
+            free(g->staged_share[k]);
         for (int i = 0; idle && i < P2P_GAN_MAX_INPUTS; i++)
             free(g->staging[k][i]);
     }
@@ -34,6 +37,30 @@ static void set_float(uint32_t *word, double value)
     const float f = (float)value;
 
     memcpy(word, &f, sizeof(f));
+}
+
+/* How each picture is mixed: given, or by seed and step. */
+static int upload_shares(P2pGan *g, int set, const P2pStepInfo *info)
+{
+    const int pictures = p2p_plan_get(g->plan, g->input[0])->n;
+    float **staged = &g->staged_share[set];
+    int err = P2P_OK;
+
+    if (g->share_count && !*staged &&
+        !(*staged = p2p_alloc((size_t)(g->share_count * pictures), sizeof(float))))
+        return P2P_ENOMEM;
+    for (int k = 0; !err && k < g->share_count; k++) {
+        float *to = *staged + k * pictures;
+        for (int n = 0; n < pictures; n++)
+            to[n] =
+                info->shares
+                    ? info->shares[k * pictures + n]
+                    : p2p_rng_unit(p2p_rng_word(info->seed, p2p_stream(P2P_STREAM_MIX, (uint32_t)k),
+                                                ((uint64_t)info->t << 34) + (uint64_t)n));
+        err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->share[k])->buffer, 0,
+                                     (size_t)pictures * sizeof(float), to);
+    }
+    return err;
 }
 
 /* Upload through the staging set whose turn it is: the set before last has been consumed. */
@@ -60,6 +87,8 @@ static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *inf
     if (!err)
         err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->hyper)->buffer, 0,
                                      sizeof(g->staged_hyper[k]), hyper);
+    if (!err)
+        err = upload_shares(g, k, info);
     if (!err)
         err = p2p_marker_set(&g->marker[k], g->device);
     g->turn = !k;

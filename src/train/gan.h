@@ -16,7 +16,8 @@ enum {
     P2P_GAN_MAX_INPUTS = 4,
     P2P_GAN_MAX_LOSSES = 16,
     P2P_GAN_MAX_PICTURES = 8,
-    P2P_GAN_MAX_POOLS = 2
+    P2P_GAN_MAX_POOLS = 2,
+    P2P_GAN_MAX_SHARES = 2
 };
 
 /** Which of a batch's pictures. */
@@ -35,7 +36,9 @@ typedef struct P2pGan {
     int pool[P2P_GAN_MAX_POOLS]; /* kept tensors: part of the state of a run, as the networks */
     const char *pool_names[P2P_GAN_MAX_POOLS];
     int pool_count;
-    int pooled; /* pictures that each pool holds */
+    int pooled;                    /* pictures that each pool holds */
+    int share[P2P_GAN_MAX_SHARES]; /* vectors: how pictures are mixed; drawn for each step */
+    int share_count;
     int hyper, losses;
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
@@ -43,6 +46,7 @@ typedef struct P2pGan {
     /* Staging for asynchronous uploads: two sets, each free once its marker has passed. */
     float *staging[2][P2P_GAN_MAX_INPUTS];
     uint32_t staged_hyper[2][P2P_HYPER_WORDS];
+    float *staged_share[2]; /* all vectors, one behind the other */
     P2pMarker *marker[2];
     int turn;
 } P2pGan;
@@ -94,6 +98,26 @@ int p2p_gan_add_loss(P2pGan *gan, const char *name);
  */
 int p2p_gan_loss(P2pGan *gan, const P2pAttr *attr, int x, int target, int dx);
 
+/** The GAN loss of D's logits: where D shall (or G wants it to) take pictures for real, or for fakes;
+ *  loss and value are set. */
+P2pAttr p2p_gan_judgement(int gan_mode, bool real, bool of_generator);
+
+typedef struct P2pGanPenalty {
+    P2pNet *net;      /* D */
+    int real, fake;   /* what it sees, as tensors of one shape */
+    int index;        /* of the loss */
+    float weight;     /* lambda */
+    P2pGrads *grads;  /* the gradient goes there */
+    P2pApply **apply; /* for the caller to destroy */
+} P2pGanPenalty;
+
+/**
+ * Append the step of a gradient penalty (Gulrajani et al. 2017; the reference implementation's
+ * cal_gradient_penalty, type "mixed"): with x = s real + (1 - s) fake, s in [0, 1) for each picture,
+ * and g the gradient of the sum of D(x), weight times the mean of (|g| - 1)^2 over pictures.
+ */
+int p2p_gan_add_penalty(P2pGan *gan, const P2pGanPenalty *penalty);
+
 /** When all has been added: finish the plan; pools are empty. */
 int p2p_gan_finish(P2pGan *gan);
 
@@ -105,8 +129,11 @@ void p2p_gan_destroy(P2pGan **gan);
 typedef struct P2pStepInfo {
     float lr;
     long t;        /* Adam's step, from 1 */
-    uint32_t seed; /* of the dropout */
-    bool check;    /* find the pass that makes the first NaN or infinity: slow */
+    uint32_t seed; /* of the dropout, the pool and the mixtures */
+    const float
+        *shares; /* instead of drawn ones, for each of gan->share a picture's after another's;
+                            NULL: drawn */
+    bool check;  /* find the pass that makes the first NaN or infinity: slow */
 } P2pStepInfo;
 
 /**

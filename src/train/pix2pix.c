@@ -5,7 +5,8 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
-enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSSES };
+enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSS_D_GP, LOSSES };
+enum { APPLY_FAKE, APPLY_REAL, APPLY_PENALTY, APPLY_G, APPLIES }; /* of D */
 
 /* While building: the step's tensors and applications. */
 typedef struct Build {
@@ -15,7 +16,7 @@ typedef struct Build {
     P2pNet *g, *d;
     int a, b, fake;
     int fake_pair, real_pair; /* what D sees */
-    P2pApply *apply_g, *apply_d[3];
+    P2pApply *apply_g, *apply_d[APPLIES];
     P2pGrads grads_g, grads_d;
 } Build;
 
@@ -40,38 +41,49 @@ static int pair(Build *b, int picture)
     return both;
 }
 
-/* The GAN loss of a map of logits against real (1) or fake (0); returns its gradient. */
-static int gan_loss(Build *b, int logits, int index, float target, float value_scale,
-                    float grad_scale)
+static bool has_penalty(const P2pPix2pixSpec *s)
 {
-    const P2pAttr attr = {.loss = b->spec->gan_mode,
-                          .value = target,
-                          .value_scale = value_scale,
-                          .grad_scale = grad_scale,
-                          .index = index};
+    return s->gan_mode == P2P_GAN_WGANGP && s->lambda_gan > 0 && s->lambda_gp > 0;
+}
 
+/* The GAN loss of a map of logits; returns its gradient. */
+static int gan_loss(Build *b, int logits, int index, bool real, float value_scale, float grad_scale)
+{
+    P2pAttr attr = p2p_gan_judgement(b->spec->gan_mode, real, index == LOSS_G_GAN);
+
+    attr.value_scale = value_scale;
+    attr.grad_scale = grad_scale;
+    attr.index = index;
     return p2p_gan_loss(b->gan, &attr, logits, -1, -1);
 }
 
 /* One of D's two terms: forward, loss, backward into D's gradients; adam after the second. */
-static int build_d_term(Build *b, int which, int input, int index, float target,
-                        const P2pAdam *adam)
+static int build_d_term(Build *b, int which, int input, int index, bool real, const P2pAdam *adam)
 {
     P2pApply **d = &b->apply_d[which];
     int err = p2p_apply_forward(d, b->plan, b->d, input, b->gan->hyper, &train_d, false);
 
     if (err)
         return err;
-    const int dy = gan_loss(b, p2p_apply_output(*d), index, target, 1.0f, b->spec->d_factor);
+    const int dy = gan_loss(b, p2p_apply_output(*d), index, real, 1.0f, b->spec->d_factor);
     return p2p_apply_backward(
         *d, &(P2pBackward){.dy = dy, .dx = -1, .grads = &b->grads_d, .adam = adam});
 }
 
 static int build_d_step(Build *b)
 {
-    int err = build_d_term(b, 0, b->fake_pair, LOSS_D_FAKE, 0.0f, NULL);
+    const P2pGanPenalty penalty = {.net = b->d,
+                                   .real = b->real_pair,
+                                   .fake = b->fake_pair,
+                                   .index = LOSS_D_GP,
+                                   .weight = b->spec->lambda_gp,
+                                   .grads = &b->grads_d,
+                                   .apply = &b->apply_d[APPLY_PENALTY]};
+    int err = build_d_term(b, APPLY_FAKE, b->fake_pair, LOSS_D_FAKE, false, NULL);
 
-    return err ? err : build_d_term(b, 1, b->real_pair, LOSS_D_REAL, 1.0f, &b->spec->adam);
+    if (!err && has_penalty(b->spec))
+        err = p2p_gan_add_penalty(b->gan, &penalty);
+    return err ? err : build_d_term(b, APPLY_REAL, b->real_pair, LOSS_D_REAL, true, &b->spec->adam);
 }
 
 /* The gradient of the fake picture from G's two terms. */
@@ -82,13 +94,13 @@ static int build_g_losses(Build *b, int *dfake)
     bool add = false;
 
     if (s->lambda_gan > 0) {
-        P2pApply **d = &b->apply_d[2];
+        P2pApply **d = &b->apply_d[APPLY_G];
         const int err =
             p2p_apply_forward(d, b->plan, b->d, b->fake_pair, b->gan->hyper, &train_d, false);
         if (err)
             return err;
         const int dy =
-            gan_loss(b, p2p_apply_output(*d), LOSS_G_GAN, 1.0f, s->lambda_gan, s->lambda_gan);
+            gan_loss(b, p2p_apply_output(*d), LOSS_G_GAN, true, s->lambda_gan, s->lambda_gan);
         P2pTensor seen = shape;
         seen.c = seen.stride = s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc);
         const int dpair = p2p_plan_tensor(b->plan, seen);
@@ -133,7 +145,7 @@ static int build_step(Build *b)
 /* Networks and inputs: what the step is made of. */
 static int build_parts(Build *b)
 {
-    static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake"};
+    static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake", "D_gp"};
     const P2pPix2pixSpec *s = b->spec;
     int err = p2p_gan_add_net(b->gan, &network_g, &s->g, &b->g);
 
@@ -142,7 +154,7 @@ static int build_parts(Build *b)
     if (err || (err = p2p_grads_init(&b->grads_g, b->g)) < 0 ||
         (b->d && (err = p2p_grads_init(&b->grads_d, b->d)) < 0))
         return err;
-    for (int i = 0; i < LOSSES; i++)
+    for (int i = 0; i < LOSSES - !has_penalty(s); i++)
         p2p_gan_add_loss(b->gan, names[i]);
     b->a = p2p_gan_add_input(b->gan, P2P_GAN_INPUT,
                              p2p_tensor_nhwc(s->batch, s->height, s->width, s->g.input_nc));
@@ -154,7 +166,7 @@ static int build_parts(Build *b)
 static void build_finish(Build *b)
 {
     p2p_apply_destroy(&b->apply_g);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < APPLIES; i++)
         p2p_apply_destroy(&b->apply_d[i]);
     p2p_grads_finish(&b->grads_g);
     p2p_grads_finish(&b->grads_d);
@@ -192,8 +204,8 @@ int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOp
                                  .batch = o->batch_size,
                                  .height = height,
                                  .width = width,
-                                 .gan_mode =
-                                     o->gan_mode == P2P_GAN_LSGAN ? P2P_LOSS_MSE : P2P_LOSS_BCE,
+                                 .gan_mode = (P2pGanMode)o->gan_mode,
+                                 .lambda_gp = (float)o->lambda_gp,
                                  .lambda_l1 = (float)o->lambda_L1,
                                  .lambda_gan = (float)o->lambda_GAN,
                                  .unconditional = o->unconditional_D,

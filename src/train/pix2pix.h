@@ -8,8 +8,9 @@
 typedef struct P2pPix2pixSpec {
     P2pNetSpec g, d;
     int batch, height, width;
-    P2pLossKind gan_mode;        /* P2P_LOSS_BCE (vanilla) or P2P_LOSS_MSE (lsgan) */
+    P2pGanMode gan_mode;
     float lambda_l1, lambda_gan; /* 0: that term is off */
+    float lambda_gp;             /* of wgangp */
     bool unconditional;          /* D sees the picture alone */
     float d_factor;              /* of D's loss gradient: .5 in the reference */
     bool dropout;                /* G's dropout is active */
@@ -20,7 +21,8 @@ typedef struct P2pPix2pixSpec {
  * Networks G and D and the plan of a step: fake = G(A); D on the fake, then the real pair, Adam on
  * D; D again on the fake, G's losses, Adam on G. Order and formulas: the reference implementation
  * (Pix2PixModel.optimize_parameters); Isola et al. 2017, sec. 3. Inputs: A, B as [N,H,W,C] in
- * [-1, 1]. Losses: G_GAN, G_L1, D_real, D_fake. Pictures: A, fake, B.
+ * [-1, 1]. Losses: G_GAN, G_L1, D_real, D_fake; of
+ * wgangp also D_gp, the gradient penalty, which is not halved. Pictures: A, fake, B.
  */
 int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *spec,
                        const P2pChoice *choice);

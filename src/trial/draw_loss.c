@@ -25,8 +25,8 @@ static void draw_loss(P2pDraw *r, P2pTrial *c, int block)
     P2pAttr *a = &c->call.attr;
 
     (void)block;
-    a->loss = (P2pLossKind)p2p_draw_int(r, P2P_LOSS_L1, P2P_LOSS_MEAN);
-    a->value = values[p2p_draw_int(r, 0, a->loss == P2P_LOSS_MEAN ? 2 : 1)];
+    a->loss = (P2pLossKind)p2p_draw_int(r, P2P_LOSS_L1, P2P_LOSS_HINGE);
+    a->value = values[p2p_draw_int(r, 0, a->loss >= P2P_LOSS_MEAN ? 2 : 1)];
     a->value_scale = p2p_draw_chance(r, 50) ? 1.0f : 0.5f;
     a->grad_scale = p2p_draw_chance(r, 50) ? 1.0f : 100.0f;
     a->index = p2p_draw_int(r, 0, PLACES - 1);

@@ -112,6 +112,8 @@ double golden_l2(const float *x, size_t count);
 /** Whether it was an op's file: known by its name, "conv2d.safetensors". */
 bool golden_ops(Golden *g);
 void golden_nets(Golden *g);
+/** A case of gradient_penalty.safetensors. */
+void golden_penalty(Golden *g, const json_t *info);
 void golden_trajectory(Golden *g);
 
 #endif

@@ -22,7 +22,7 @@
 #include "src/train/pix2pix.h"
 #include "tests/golden/golden.h"
 
-enum { MAX_STEPS = 64, RUNS = 3 };
+enum { MAX_STEPS = 64, RUNS = 3, GAN_MODES = 3 };
 /* Up to this step rounding decides nothing; and with so large an epsilon of Adam's in no step. */
 enum { CERTAIN_STEPS = 3 };
 #define TAME_EPS 1e-2
@@ -171,6 +171,16 @@ static void load_pairs(Trajectory *t)
 
 /* ---- Training ------------------------------------------------------------------------------ */
 
+static P2pGanMode gan_mode(const Trajectory *t)
+{
+    static const char *const names[GAN_MODES] = {"vanilla", "lsgan", "wgangp"};
+    int i = 0;
+
+    while (i < GAN_MODES && strcmp(names[i], word(t, "gan_mode")) != 0)
+        i++;
+    return (P2pGanMode)i; /* supported() has looked */
+}
+
 static void create_pix2pix(Trajectory *t)
 {
     Golden *g = t->g;
@@ -187,8 +197,8 @@ static void create_pix2pix(Trajectory *t)
                                  .batch = 1,
                                  .height = t->size_h,
                                  .width = t->size_w,
-                                 .gan_mode = !strcmp(word(t, "gan_mode"), "lsgan") ? P2P_LOSS_MSE
-                                                                                   : P2P_LOSS_BCE,
+                                 .gan_mode = gan_mode(t),
+                                 .lambda_gp = 10,
                                  .lambda_l1 = (float)number(t, "lambda_L1", 100),
                                  .lambda_gan = 1,
                                  .d_factor = 0.5f,
@@ -258,12 +268,15 @@ static int loss_index(const Trajectory *t, int k)
 static void train(Trajectory *t)
 {
     Golden *g = t->g;
+    const GoldenArray alpha = golden_array(g, NULL, "alpha");
     float losses[P2P_GAN_MAX_LOSSES];
 
     for (int s = 0; !g->err && s < t->steps; s++) {
         const float *const sides[] = {t->a[s % t->pair_count],
                                       t->b[(s + t->cycle) % t->pair_count]};
-        const P2pStepInfo info = {.lr = (float)number(t, "lr", 2e-4), .t = s + 1};
+        const P2pStepInfo info = {.lr = (float)number(t, "lr", 2e-4),
+                                  .t = s + 1,
+                                  .shares = alpha.data ? alpha.data + s : NULL};
         g->err = p2p_gan_step(t->gan, sides, &info);
         if (!g->err)
             g->err = p2p_gan_losses(t->gan, losses);
@@ -449,7 +462,7 @@ static bool supported(Trajectory *t)
     t->cycle = !strcmp(model, "cycle_gan");
     if (!t->cycle && strcmp(model, "pix2pix") != 0)
         golden_unsupported(t->g, model);
-    else if (strcmp(mode, "vanilla") != 0 && strcmp(mode, "lsgan") != 0)
+    else if ((int)gan_mode(t) == GAN_MODES)
         golden_unsupported(t->g, mode);
     else
         return true;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inside of an application, for apply.c and tangent.c alone. */
+#ifndef P2P_GRAPH_APPLY_PARTS_H
+#define P2P_GRAPH_APPLY_PARTS_H
+
+#include "src/graph/apply.h"
+
+enum { P2P_LABEL_BYTES = 48 };
+
+/** What goes through a network: its values, or their tangents; and the gradients of either. */
+typedef struct P2pLane {
+    int *value;     /* per graph value: the plan's tensor */
+    int *grad;      /* per graph value: its gradient in this backward pass, -1: none */
+    bool *grad_set; /* something was written there: add from now on */
+} P2pLane;
+
+enum { P2P_VALUES, P2P_TANGENTS, P2P_LANES };
+
+struct P2pApply {
+    P2pPlan *plan;
+    P2pNet *net;
+    P2pMode mode;
+    int hyper;
+    P2pLane lane[P2P_LANES];
+    int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
+    int *tangent_sums;                    /* per node: of the tangent pass */
+    uint32_t *stream;                     /* per node: of its dropout */
+};
+
+/** The plan's tensor of a parameter's value or moment; -1 for an absent one. */
+int p2p_apply_param(P2pApply *a, int i, P2pState which);
+/** A node's name in tables. */
+void p2p_apply_label(const P2pApply *a, int node, char text[P2P_LABEL_BYTES]);
+
+/** tensors[v], made on first use in the shape of value v; a part's lies in the whole's. */
+int p2p_apply_like(P2pApply *a, int *tensors, int v);
+/** Note that v's gradient was written (with it its parts'), and say whether to add next time. */
+bool p2p_apply_mark(P2pApply *a, P2pLane *lane, int v);
+bool p2p_apply_wants_grad(const P2pApply *a, const P2pLane *lane, int v);
+/** The gradient tensor of a parameter; *add says whether to add to it. */
+int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add);
+/** No gradient has been written in any lane. */
+void p2p_apply_forget_grads(P2pApply *a);
+
+/** Append a convolution's pass: in and out are the node's, in the roles of its passes or not. */
+void p2p_apply_conv(P2pApply *a, int node, const P2pPass *pass, P2pAttr attr, int in, int w,
+                    int bias, int out);
+/** Nodes that are linear and have no parameters, in either lane. */
+void p2p_apply_forward_linear(P2pApply *a, P2pLane *lane, int i);
+void p2p_apply_backward_linear(P2pApply *a, P2pLane *lane, int i);
+/** A convolution's gradients in either lane; tangents have no bias. */
+void p2p_apply_backward_conv(P2pApply *a, P2pLane *lane, int i, P2pGrads *grads,
+                             const P2pAdam *adam);
+/** Any node's gradients in the lane of values. */
+void p2p_apply_backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam);
+
+#endif
