@@ -6,6 +6,7 @@
 typedef struct AdamRule {
     float beta1, rest1, beta2, rest2, eps; /* rest = 1 - beta */
     int epsilon_hat;
+    float factor, clip; /* of gradients, and their most length; adam.cl alone reads them */
 } AdamRule;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Elementwise passes: copy, add, fill, the gradient of an activation.
+ * Elementwise passes: copy, add, fill, the gradient of an activation, a moving average.
  *
  * Kernels (each as _naive: {rows * cols} work-items, local {64}; and _simd: {groups}, local {1},
  * a group takes per_group rows)
@@ -8,6 +8,7 @@
  *   add        y = a + b
  *   fill       x = value
  *   act_bwd    dx (+)= dy act'(y); dx may be dy
+ *   ema        y += share (x - y)
  *
  * Tensors are rows of cols floats, the last row `last` floats long; a tensor's stride goes from
  * row to row.
@@ -58,6 +59,13 @@ __kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE
     const float d = activate_gradient(AT(dy), AT(y), act, slope);
 
     AT(dx) = accumulate ? AT(dx) + d : d;
+}
+
+FLAT_ITEMS
+__kernel void ema_naive(TENSOR(y), CONST_TENSOR(x), SHAPE, CONST_TENSOR(hyper))
+{
+    NAIVE_POSITION;
+    AT(y) = FMA(hyper[hyper_at + P2P_HYPER_EMA], AT(x) - AT(y), AT(y));
 }
 #endif
 
@@ -110,4 +118,12 @@ __kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE,
     } else {
         SIMD_LOOP(PUT(dx, activate_gradient_vector(GET(dy), GET(y), act, slope)))
     }
+}
+
+ONE_ITEM
+__kernel void ema_simd(TENSOR(y), CONST_TENSOR(x), SHAPE, CONST_TENSOR(hyper))
+{
+    const VF share = (VF)(hyper[hyper_at + P2P_HYPER_EMA]);
+
+    SIMD_LOOP(PUT(y, FMA(share, GET(x) - GET(y), GET(y))))
 }

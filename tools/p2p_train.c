@@ -41,7 +41,7 @@ static void catch_signals(P2pTrainer *trainer)
 
 typedef struct Show {
     bool terminal, quiet;
-    int batch_size;
+    int step_pictures;
 } Show;
 
 static void show_progress(void *user, const P2pTrainProgress *p)
@@ -56,7 +56,7 @@ static void show_progress(void *user, const P2pTrainProgress *p)
             p->epochs, p->batch, p->batches, p->step);
     for (int i = 0; i < p->loss_count; i++)
         fprintf(stderr, " %s %.3f", p->loss_names[i], (double)p->losses[i]);
-    fprintf(stderr, "  %.2f pictures/s  %ld:%02ld:%02ld left%s", show->batch_size / per_step,
+    fprintf(stderr, "  %.2f pictures/s  %ld:%02ld:%02ld left%s", show->step_pictures / per_step,
             left / 3600, left / 60 % 60, left % 60, show->terminal ? "" : "\n");
 }
 
@@ -84,7 +84,7 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
 {
     Show show = {.terminal = isatty(STDERR_FILENO),
                  .quiet = cli_flag(o, "quiet"),
-                 .batch_size = cli_int(o, "batch_size")};
+                 .step_pictures = cli_int(o, "batch_size") * cli_int(o, "accumulate")};
     const P2pTrainEvents events = {.progress = show_progress, .saved = show_saved, .user = &show};
     size_t networks, plan;
 

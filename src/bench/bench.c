@@ -150,7 +150,7 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
                                  .lambda_gan = 1,
                                  .d_factor = 0.5f,
                                  .dropout = true,
-                                 .adam = {.beta1 = .5, .beta2 = .999, .eps = 1e-8f}};
+                                 .update = {.adam = {.beta1 = .5, .beta2 = .999, .eps = 1e-8f}}};
     const P2pChoice choice = {.variants = s.variants};
     const double start = p2p_seconds();
     float *picture = random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);

@@ -7,6 +7,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/graph/apply_parts.h"
+#include "src/graph/update.h"
 
 void p2p_apply_destroy(P2pApply **apply)
 {
@@ -350,15 +351,22 @@ int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
     if (!*add) {
         P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
         shape.buffer = NULL;
-        grads->tensor[i] =
-            grads->keep ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
+        grads->tensor[i] = grads->keep || grads->summed ? p2p_plan_keep(a->plan, shape)
+                                                        : p2p_plan_tensor(a->plan, shape);
+    }
+    if (!*add && grads->summed) {
+        p2p_plan_when(a->plan, P2P_WHEN_FIRST);
+        P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL,
+                      grads->tensor[i]);
+        p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
+        *add = true;
     }
     return grads->tensor[i];
 }
 
 static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *adam)
 {
-    if (!adam || i < 0)
+    if (!adam || i < 0 || p2p_update_waits(adam))
         return;
     const P2pAttr attr = {.beta1 = adam->beta1,
                           .beta2 = adam->beta2,
@@ -511,5 +519,7 @@ int p2p_apply_backward(P2pApply *a, const P2pBackward *b)
     lane->grad_set[g->input] = b->add;
     for (int i = g->node_count - 1; i >= 0; i--)
         p2p_apply_backward_node(a, i, b->grads, b->adam);
+    if (b->adam && p2p_update_waits(b->adam))
+        p2p_update_append(a->plan, a->net, b->grads, b->adam, a->hyper);
     return P2P_OK;
 }

@@ -31,6 +31,9 @@ typedef struct P2pMode {
 typedef struct P2pGrads {
     int *tensor; /* per parameter; -1: not yet */
     bool keep;   /* set before first use: they keep their memory, to be read after a run */
+    bool
+        summed; /* set before first use: they are added up over runs of the plan, and begin anew in the
+                    first of them */
 } P2pGrads;
 
 int p2p_grads_init(P2pGrads *grads, const P2pNet *net);
@@ -40,6 +43,8 @@ typedef struct P2pAdam {
     double beta1, beta2;
     float eps;
     bool epsilon_hat;
+    int batches; /* gradients are summed over so many runs; 0 as 1 */
+    float clip;  /* most length of the gradient of all parameters of a network; 0: any */
 } P2pAdam;
 
 typedef struct P2pApply P2pApply;

@@ -166,6 +166,20 @@ int p2p_net_download(P2pNet *net, int i, P2pState which, float *host)
     return p2p_tensor_download(&net->state[which][i], host, net->graph->params[i].transposed);
 }
 
+int p2p_net_copy(P2pNet *net, P2pNet *from)
+{
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < net->graph->param_count; i++) {
+        float *host = p2p_alloc(p2p_param_elements(&net->graph->params[i]), sizeof(*host));
+        err = host ? p2p_net_download(from, i, P2P_STATE_VALUE, host) : P2P_ENOMEM;
+        if (!err)
+            err = p2p_net_upload(net, i, P2P_STATE_VALUE, host);
+        free(host);
+    }
+    return err;
+}
+
 /* Some parameters that are mapped together: on devices with memory of their own each costs as much
  * of the host's. */
 typedef struct Filling {

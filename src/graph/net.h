@@ -19,8 +19,9 @@ typedef enum P2pTask { P2P_GENERATOR, P2P_DISCRIMINATOR } P2pTask;
 /** What a network does in its model. */
 typedef struct P2pNetRole {
     P2pTask task;
-    bool back;  /* from B to A; a discriminator judges what such a generator makes */
-    int passes; /* of a training step that update its running statistics */
+    bool back;     /* from B to A; a discriminator judges what such a generator makes */
+    int passes;    /* of a training step that update its running statistics */
+    bool averaged; /* a generator whose weights are moving averages of another's of the same role */
 } P2pNetRole;
 
 typedef struct P2pNet {
@@ -52,6 +53,9 @@ int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed);
 /** Parameter i from or to a dense array in exchange order: [O,I,R,S], transposed [I,O,R,S]. */
 int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host);
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);
+
+/** Set all values to those of a network of the same graph (blocks). */
+int p2p_net_copy(P2pNet *net, P2pNet *from);
 
 /**
  * Fill the values of all parameters in threads: reordering keeps one of them busy. The calling

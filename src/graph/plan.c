@@ -26,6 +26,7 @@ typedef struct Step {
     P2pWay way; /* variant NULL: the reference */
     int operand[P2P_MAX_OPERANDS];
     int launch_first, launch_last;
+    P2pWhen when;
 } Step;
 
 struct P2pPlan {
@@ -36,6 +37,7 @@ struct P2pPlan {
     int value_count, step_count;
     size_t value_capacity, step_capacity;
     uint32_t dropouts;
+    P2pWhen when; /* of the next steps */
     int err;
     P2pArena *arena;
     P2pBuffer *work;
@@ -139,7 +141,7 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
         return;
 
     Step *step = &plan->steps[plan->step_count];
-    *step = (Step){.call.pass = pass};
+    *step = (Step){.call.pass = pass, .when = plan->when};
     snprintf(step->label, sizeof(step->label), "%s", label);
     if (attr)
         step->call.attr = *attr;
@@ -153,6 +155,19 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
         root->last = plan->step_count;
     }
     plan->step_count++;
+}
+
+void p2p_plan_when(P2pPlan *plan, P2pWhen when)
+{
+    plan->when = when;
+}
+
+bool p2p_plan_step_runs(const P2pPlan *plan, int i, unsigned run)
+{
+    const P2pWhen when = plan->steps[i].when;
+
+    return when == P2P_WHEN_ALWAYS || (when == P2P_WHEN_FIRST && run & P2P_RUN_FIRST) ||
+           (when == P2P_WHEN_LAST && run & P2P_RUN_LAST);
 }
 
 uint32_t p2p_plan_dropout_stream(P2pPlan *plan)
@@ -361,11 +376,23 @@ int p2p_plan_finish(P2pPlan *plan)
     return err;
 }
 
+int p2p_plan_run_part(P2pPlan *plan, unsigned run)
+{
+    int err = P2P_OK;
+
+    for (int first = 0, end; !err && first < plan->step_count; first = end + 1) {
+        for (end = first; end < plan->step_count && p2p_plan_step_runs(plan, end, run);)
+            end++;
+        if (end > first)
+            err = p2p_sequence_run(plan->sequence, plan->steps[first].launch_first,
+                                   plan->steps[end - 1].launch_last);
+    }
+    return err ? err : p2p_device_flush(plan->device);
+}
+
 int p2p_plan_run(P2pPlan *plan)
 {
-    const int err = p2p_sequence_run(plan->sequence, 0, p2p_sequence_count(plan->sequence));
-
-    return err ? err : p2p_device_flush(plan->device);
+    return p2p_plan_run_part(plan, P2P_RUN_WHOLE);
 }
 
 int p2p_plan_step_run(P2pPlan *plan, int i)

@@ -33,6 +33,19 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
     p2p_plan_step((plan), (label), (pass), (attr), (const int[]){__VA_ARGS__}, \
                   (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)))
 
+/**
+ * Runs of a plan that make one step of training together: of several batches, the gradients of which are
+ * added up. A step of the plan is part of all of them, or of the first or the last alone.
+ */
+typedef enum P2pWhen { P2P_WHEN_ALWAYS, P2P_WHEN_FIRST, P2P_WHEN_LAST } P2pWhen;
+/** Of which runs the steps are that are appended from here on. */
+void p2p_plan_when(P2pPlan *plan, P2pWhen when);
+
+/** Which of those runs one is: a bit of each; one that stands alone is both. */
+enum { P2P_RUN_MIDDLE = 0, P2P_RUN_FIRST = 1, P2P_RUN_LAST = 2, P2P_RUN_WHOLE = 3 };
+/** Whether step i is part of it. */
+bool p2p_plan_step_runs(const P2pPlan *plan, int i, unsigned run);
+
 /** Number of the next dropout layer, so that each has a stream of its own. */
 uint32_t p2p_plan_dropout_stream(P2pPlan *plan);
 
@@ -41,15 +54,17 @@ int p2p_plan_finish(P2pPlan *plan);
 
 /** Enqueue all steps. */
 int p2p_plan_run(P2pPlan *plan);
+/** Enqueue those of a run. */
+int p2p_plan_run_part(P2pPlan *plan, unsigned run);
 
 /**
- * Run pass by pass, looking at what each has written (blocks, slow): which is the first that makes
+ * Run the passes of a run one by one, looking at what each has written (blocks, slow): which is the first that makes
  * a NaN or an infinity? The state of the step is undefined after a failure.
  *
  * @return 0; P2P_ENUMBER: the message names layer, pass, variant and operand, whether what it read
  *         was finite, and, where that can be told, what its reference makes of it.
  */
-int p2p_plan_run_checked(P2pPlan *plan);
+int p2p_plan_run_checked(P2pPlan *plan, unsigned run);
 
 /** Enqueue step i alone. */
 int p2p_plan_step_run(P2pPlan *plan, int i);

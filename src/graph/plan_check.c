@@ -80,13 +80,15 @@ static int tell(P2pPlan *plan, int i, int operand)
                     call->t[operand].h, call->t[operand].w, call->t[operand].c, reads, verdict);
 }
 
-int p2p_plan_run_checked(P2pPlan *plan)
+int p2p_plan_run_checked(P2pPlan *plan, unsigned run)
 {
     int err = P2P_OK;
 
     for (int i = 0; !err && i < p2p_plan_step_count(plan); i++) {
         const P2pCall *call = p2p_plan_step_call(plan, i);
         int bad;
+        if (!p2p_plan_step_runs(plan, i, run))
+            continue;
         if ((err = p2p_plan_step_run(plan, i)) < 0 ||
             (err = find_bad(call, call->pass->outputs | call->pass->updates, &bad)) < 0)
             return err;

@@ -8,8 +8,9 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
+enum { AVERAGED = 2 };
 static const char *const tasks[] = {
-    [P2P_GENERATOR] = "generator", [P2P_DISCRIMINATOR] = "discriminator"};
+    [P2P_GENERATOR] = "generator", [P2P_DISCRIMINATOR] = "discriminator", [AVERAGED] = "averaged"};
 static const char *const ways[] = {"AtoB", "BtoA"};
 
 const char *p2p_task_name(P2pTask task)
@@ -27,7 +28,8 @@ char *p2p_networks_text(const P2pNetworks *networks)
         const P2pNetwork *n = &networks->at[i];
         const size_t used = strlen(text);
         snprintf(text + used, sizeof(text) - used, "%s%s %s %s %d", i ? ";" : "", n->name,
-                 tasks[n->role.task], ways[n->role.back], n->role.passes);
+                 tasks[n->role.averaged ? AVERAGED : (int)n->role.task], ways[n->role.back],
+                 n->role.passes);
     }
     return p2p_strdup(text);
 }
@@ -42,11 +44,12 @@ static bool parse(P2pNetwork *n, const char **text)
                &n->role.passes, &bytes) != 4)
         return false;
     n->role.task = strcmp(task, tasks[P2P_DISCRIMINATOR]) ? P2P_GENERATOR : P2P_DISCRIMINATOR;
+    n->role.averaged = !strcmp(task, tasks[AVERAGED]);
     n->role.back = !strcmp(way, ways[1]);
     *text += bytes;
     *text += **text == ';';
-    return !strcmp(task, tasks[n->role.task]) && !strcmp(way, ways[n->role.back]) &&
-           (!**text || (*text)[-1] == ';');
+    return !strcmp(task, tasks[n->role.averaged ? AVERAGED : (int)n->role.task]) &&
+           !strcmp(way, ways[n->role.back]) && (!**text || (*text)[-1] == ';');
 }
 
 static bool has_discriminator(const P2pTensorFile *f)
@@ -80,7 +83,7 @@ int p2p_networks_read(P2pNetworks *networks, const P2pTensorFile *file)
 /* How well a network fits where none is named. */
 static int fitness(const P2pNetwork *n)
 {
-    return n->role.task == P2P_GENERATOR ? 2 - n->role.back : 0;
+    return n->role.task == P2P_GENERATOR ? 3 - 2 * n->role.back + n->role.averaged : 0;
 }
 
 const P2pNetwork *p2p_networks_find(const P2pNetworks *networks, const char *name)
@@ -97,10 +100,15 @@ const P2pNetwork *p2p_networks_find(const P2pNetworks *networks, const char *nam
 
 const P2pNetwork *p2p_networks_generator(const P2pNetworks *networks, bool back)
 {
-    for (int i = 0; i < networks->count; i++)
-        if (networks->at[i].role.task == P2P_GENERATOR && networks->at[i].role.back == back)
-            return &networks->at[i];
-    return NULL;
+    const P2pNetwork *best = NULL;
+
+    for (int i = 0; i < networks->count; i++) {
+        const P2pNetwork *n = &networks->at[i];
+        if (n->role.task == P2P_GENERATOR && n->role.back == back &&
+            (!best || n->role.averaged > best->role.averaged))
+            best = n;
+    }
+    return best;
 }
 
 /* ---- Options ------------------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ typedef struct P2pNetworks {
     int count;
 } P2pNetworks;
 
-/** Metadata key: "NAME generator|discriminator AtoB|BtoA PASSES" of each, separated by ';'. */
+/** Metadata key: "NAME generator|discriminator|averaged AtoB|BtoA PASSES" of each, separated by ';'. */
 #define P2P_META_NETWORKS "networks"
 
 /**
@@ -37,13 +37,14 @@ int p2p_networks_read(P2pNetworks *networks, const P2pTensorFile *file);
 char *p2p_networks_text(const P2pNetworks *networks);
 
 /**
- * The network of that name; NULL for a name: a generator from A to B, or a generator, or the first.
+ * The network of that name; NULL for a name: a generator from A to B, or a generator, or the first. Of
+ * generators for one direction, that of averaged weights.
  *
  * @return NULL: there is none.
  */
 const P2pNetwork *p2p_networks_find(const P2pNetworks *networks, const char *name);
 
-/** A generator from A to B, or back; NULL: there is none. */
+/** A generator from A to B, or back, where there is one that of averaged weights; NULL: there is none. */
 const P2pNetwork *p2p_networks_generator(const P2pNetworks *networks, bool back);
 
 /** What a network of which only the task is known is called: "G", "D". */

@@ -15,6 +15,7 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     for (int i = 0; i < 4; i++)
         p2p_args_rows(&a, &r, &call->t[operands[i]]);
     p2p_args_tensor(&a, &call->t[P2P_ADAM_HYPER]);
+    p2p_args_tensor(&a, &call->t[P2P_ADAM_SQUARES]);
     p2p_args_shape(&a, &r);
     p2p_args_value(&a, &rule, sizeof(rule));
     return p2p_emit_rows(seq, way, &a, &r);

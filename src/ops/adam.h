@@ -13,7 +13,9 @@ static inline AdamRule p2p_adam_rule(const P2pAttr *attr)
                       .beta2 = (float)attr->beta2,
                       .rest2 = (float)(1 - attr->beta2),
                       .eps = attr->eps,
-                      .epsilon_hat = attr->epsilon_hat};
+                      .epsilon_hat = attr->epsilon_hat,
+                      .factor = attr->batches > 1 ? 1.0f / (float)attr->batches : 1.0f,
+                      .clip = attr->clip};
 }
 
 #endif

@@ -31,6 +31,8 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_pad_bwd,
     &p2p_pass_loss,
     &p2p_pass_adam,
+    &p2p_pass_squares,
+    &p2p_pass_ema,
     &p2p_pass_pool,
     &p2p_pass_mix,
     &p2p_pass_penalty,

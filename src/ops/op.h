@@ -161,14 +161,27 @@ enum { P2P_POOL_X, P2P_POOL_POOL, P2P_POOL_HYPER, P2P_POOL_Y };
  *   m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2
  *   torch:       p -= lr h1 * m / (sqrt(v) h2 + eps)
  *   epsilon_hat: p -= (lr h1 / h2) * m / (sqrt(v) + eps)
+ * Where gradients are sums over attr.batches, g is their mean. in squares (opt, [1]): the sum of squares
+ * of all gradients that are clipped together, which are no longer than attr.clip then:
+ *   g *= min(1, clip / (|g| + 1e-6))   (as torch.nn.utils.clip_grad_norm_)
  */
-enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER };
+enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER, P2P_ADAM_SQUARES };
+
+/*
+ * squares: in x, a parameter's gradient; in/out sum [1]: the sum of x^2, with attr.add_value added to
+ * what is there. In a fixed order; a weight's padding does not count.
+ */
+enum { P2P_SQUARES_X, P2P_SQUARES_SUM };
+
+/* ema: in/out average, in parameter (of one span, any layout), hyper: average += word EMA (parameter -
+ * average). */
+enum { P2P_EMA_AVERAGE, P2P_EMA_P, P2P_EMA_HYPER };
 
 typedef struct P2pAttr {
     int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */
     bool large_out;        /* weights blocked over the large side's channels */
     bool accumulate;       /* add to the output */
-    bool add_value;        /* loss: to its value */
+    bool add_value;        /* loss, squares: to its value */
     bool fixed_statistics; /* statistics do not depend on x */
     P2pAct act1, act2;
     float slope;         /* LeakyReLU */
@@ -180,6 +193,8 @@ typedef struct P2pAttr {
     int index;           /* which loss value */
     double beta1, beta2; /* 1 - beta2 from an f32 would be off by 1e-5 */
     bool epsilon_hat;
+    int batches; /* Adam: what gradients are sums over; 0 as 1 */
+    float clip;  /* Adam: with squares */
 } P2pAttr;
 
 typedef struct P2pPass P2pPass;
@@ -272,7 +287,8 @@ extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_ru
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
 extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
-extern const P2pPass p2p_pass_adam, p2p_pass_pool, p2p_pass_mix, p2p_pass_penalty;
+extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
+extern const P2pPass p2p_pass_mix, p2p_pass_penalty;
 extern const P2pPass p2p_pass_norm_tangent_sums, p2p_pass_norm_tangent_bwd;
 
 /** All passes, NULL-terminated: the one list. */

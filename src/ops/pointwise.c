@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Elementwise passes: act_bwd, copy, add, fill. Kernels in cl/pointwise.cl. */
+/* Elementwise passes: act_bwd, copy, add, fill, ema. Kernels in cl/pointwise.cl. */
 #include "src/ops/emit.h"
 #include "src/ops/ref.h"
 
@@ -51,6 +51,16 @@ static int emit_fill(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P
     return p2p_emit_rows(seq, way, &a, &r);
 }
 
+static int emit_ema(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+{
+    P2pArgs a = {0};
+    const P2pRows r = start(&a, call, 2);
+
+    (void)work;
+    p2p_args_tensor(&a, &call->t[P2P_EMA_HYPER]);
+    return p2p_emit_rows(seq, way, &a, &r);
+}
+
 static int emit_act_bwd(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     P2pArgs a = {0};
@@ -68,6 +78,7 @@ static const P2pVariant variants[][3] = {
     {P2P_TWINS(plan, emit_add, "pointwise", "add", NULL, FLAT_GROUP, 1)},
     {P2P_TWINS(plan, emit_fill, "pointwise", "fill", NULL, FLAT_GROUP, 1)},
     {P2P_TWINS(plan, emit_act_bwd, "pointwise", "act_bwd", NULL, FLAT_GROUP, 1)},
+    {P2P_TWINS(plan, emit_ema, "pointwise", "ema", NULL, FLAT_GROUP, 1)},
 };
 
 const P2pPass p2p_pass_copy = {
@@ -93,4 +104,10 @@ const P2pPass p2p_pass_act_bwd = {
     .variants = variants[3],
     .outputs = 1u << P2P_ACTB_DX,
     .ref = p2p_ref_act_bwd,
+};
+const P2pPass p2p_pass_ema = {
+    .name = "ema",
+    .variants = variants[4],
+    .updates = 1u << P2P_EMA_AVERAGE,
+    .ref = p2p_ref_ema,
 };

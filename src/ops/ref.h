@@ -35,6 +35,8 @@ void p2p_ref_norm_tangent_bwd(const P2pCall *call, double *const host[], double 
 void p2p_ref_pool(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_adam(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_squares(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_ema(const P2pCall *call, double *const host[], double *mag);
 
 /** Activation, and what of dy passes it where y came out. NaN stays NaN, as in PyTorch. */
 double p2p_ref_activate(double v, P2pAct act, double slope);

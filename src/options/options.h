@@ -67,7 +67,8 @@ struct P2pOptions {
     int lr_decay_iters, warmup_steps, epoch_count;
     int gan_mode; /* P2pGanMode */
     double lambda_L1, lambda_GAN, lambda_D, lambda_gp, lambda_A, lambda_B, lambda_identity;
-    int pool_size;
+    int pool_size, accumulate;
+    double clip_grad, ema_decay;
     int seed;
     int print_freq, save_epoch_freq, save_latest_freq;
     long max_steps;

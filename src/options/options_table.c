@@ -131,6 +131,13 @@ const P2pOption p2p_option_table[] = {
           "cycle_gan: weight, times the other cycle's, of leaving pictures as they are; 0: off"),
     INT(pool_size, TRAINING, 0, 0, 10000, "0",
         "earlier pictures that a discriminator may see again; 0: off; cycle_gan: 50"),
+    INT(accumulate, TRAINING, 0, 1, 4096, "1",
+        "batches a step: their gradients are added up, and their mean moves the weights once"),
+    FLOAT(clip_grad, TRAINING, 0, 0, 1e9, "0",
+          "most length of the gradient of all of a network's weights; longer ones are shortened to it; 0: any"),
+    FLOAT(ema_decay, TRAINING, 0, 0, 0.999999, "0",
+          "keep averages of the generators' weights that hold so much of themselves in each step (0.999), "
+          "and use these wherever the run's generators are used; 0: off"),
     INT(seed, TRAINING | USE, 0, 0, 1073741823, "0", "of all randomness"),
     INT(print_freq, TRAINING, 0, 1, 1e9, "100", "steps between lines of the log"),
     INT(save_epoch_freq, TRAINING, 0, 1, 1e9, "5", "epochs between kept checkpoints"),

@@ -44,7 +44,7 @@ typedef struct Build {
     P2pGan *gan;
     P2pPlan *plan;
     const P2pOptions *o;
-    P2pAdam adam;
+    P2pGanUpdate update;
     P2pMode train_g;
     P2pNet *g[WAYS], *d[WAYS];
     P2pGrads grads_g[WAYS], grads_d[WAYS];
@@ -112,7 +112,7 @@ static int build_way(Build *b, int way)
 {
     P2pNet *there = b->g[way], *back = b->g[!way];
     P2pApply **apply = b->apply[way];
-    const P2pAdam *adam = way == B && b->o->lambda_identity == 0 ? &b->adam : NULL;
+    const P2pAdam *adam = way == B && b->o->lambda_identity == 0 ? &b->update.adam : NULL;
     const P2pAttr judged = {.value_scale = 1, .grad_scale = 1, .index = loss_index(b, way, LOSS_G)};
     int err;
 
@@ -150,7 +150,7 @@ static int build_identity(Build *b, int way)
     const int dsame = l1_loss(b, loss_index(b, way, LOSS_IDT), weight, b->same[way], real);
     return p2p_apply_backward(
         b->apply[way][APPLY_IDT],
-        &(P2pBackward){.dy = dsame, .dx = -1, .grads = &b->grads_g[way], .adam = &b->adam});
+        &(P2pBackward){.dy = dsame, .dx = -1, .grads = &b->grads_g[way], .adam = &b->update.adam});
 }
 
 /* One of D's two terms: forward, loss, backward into D's gradients; adam after the second. */
@@ -169,9 +169,10 @@ static int build_d_term(Build *b, int way, int which, int picture)
                           .index = loss_index(b, way, LOSS_D),
                           .add_value = second};
     const int dy = gan_loss(b, p2p_apply_output(*d), !second, false, attr);
-    return p2p_apply_backward(
-        *d, &(P2pBackward){
-                .dy = dy, .dx = -1, .grads = &b->grads_d[way], .adam = second ? &b->adam : NULL});
+    return p2p_apply_backward(*d, &(P2pBackward){.dy = dy,
+                                                 .dx = -1,
+                                                 .grads = &b->grads_d[way],
+                                                 .adam = second ? &b->update.adam : NULL});
 }
 
 static int build_d(Build *b, int way)
@@ -214,13 +215,11 @@ static int build_parts(Build *b, int height, int width)
         P2pNetwork network = networks_g[way];
         const P2pNetSpec spec = p2p_network_spec(b->o, network.role);
         network.role.passes -= b->o->lambda_identity == 0;
-        if ((err = p2p_gan_add_net(b->gan, &network, &spec, &b->g[way])) == P2P_OK)
-            err = p2p_grads_init(&b->grads_g[way], b->g[way]);
+        err = p2p_gan_add_net(b->gan, &network, &spec, &b->g[way], &b->grads_g[way]);
     }
     for (int way = A; !err && way < WAYS; way++) {
         const P2pNetSpec spec = p2p_network_spec(b->o, networks_d[way].role);
-        if ((err = p2p_gan_add_net(b->gan, &networks_d[way], &spec, &b->d[way])) == P2P_OK)
-            err = p2p_grads_init(&b->grads_d[way], b->d[way]);
+        err = p2p_gan_add_net(b->gan, &networks_d[way], &spec, &b->d[way], &b->grads_d[way]);
     }
     for (int way = A; !err && way < WAYS; way++) {
         for (int i = 0; i < loss_count(b); i++)
@@ -268,19 +267,14 @@ int p2p_cycle_gan_create(P2pGan **out, P2pDevice *device, const P2pOptions *o, i
                          int width, const P2pChoice *choice)
 {
     Build b = {.o = o,
-               .adam = {.beta1 = o->beta1,
-                        .beta2 = o->beta2,
-                        .eps = (float)o->adam_eps,
-                        .epsilon_hat = o->adam_epsilon_hat},
+               .update = p2p_gan_update(o),
                .train_g = {.update_running = true, .dropout = !o->no_dropout}};
     int err = check(o);
 
-    if (err || (err = p2p_gan_create(out, device, choice)) < 0)
+    if (err || (err = p2p_gan_create(out, device, &b.update, choice)) < 0)
         return err;
     b.gan = *out;
     b.plan = b.gan->plan;
-    b.gan->beta1 = o->beta1;
-    b.gan->beta2 = o->beta2;
     if ((err = build_parts(&b, height, width)) == P2P_OK && (err = build_step(&b)) == P2P_OK) {
         show(&b);
         err = p2p_gan_finish(b.gan);

@@ -39,6 +39,23 @@ static void set_float(uint32_t *word, double value)
     memcpy(word, &f, sizeof(f));
 }
 
+static int batches(const P2pGan *g)
+{
+    return p2p_max(g->update.adam.batches, 1);
+}
+
+/* Each batch of a step draws anew. */
+static long draw_number(const P2pGan *g, const P2pStepInfo *info)
+{
+    return (info->t - 1) * batches(g) + info->batch + 1;
+}
+
+/* Young averages follow sooner, as in tf.train.ExponentialMovingAverage with its num_updates. */
+static double ema_share(double decay, double t)
+{
+    return 1.0 - fmin(decay, (1.0 + t) / (10.0 + t));
+}
+
 /* How each picture is mixed: given, or by seed and step. */
 static int upload_shares(P2pGan *g, int set, const P2pStepInfo *info)
 {
@@ -52,11 +69,10 @@ static int upload_shares(P2pGan *g, int set, const P2pStepInfo *info)
     for (int k = 0; !err && k < g->share_count; k++) {
         float *to = *staged + k * pictures;
         for (int n = 0; n < pictures; n++)
-            to[n] =
-                info->shares
-                    ? info->shares[k * pictures + n]
-                    : p2p_rng_unit(p2p_rng_word(info->seed, p2p_stream(P2P_STREAM_MIX, (uint32_t)k),
-                                                ((uint64_t)info->t << 34) + (uint64_t)n));
+            to[n] = info->shares ? info->shares[k * pictures + n]
+                                 : p2p_rng_unit(p2p_rng_word(
+                                       info->seed, p2p_stream(P2P_STREAM_MIX, (uint32_t)k),
+                                       ((uint64_t)draw_number(g, info) << 34) + (uint64_t)n));
         err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->share[k])->buffer, 0,
                                      (size_t)pictures * sizeof(float), to);
     }
@@ -79,10 +95,11 @@ static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *inf
         err = p2p_buffer_write_async(t->buffer, 0, bytes, g->staging[k][i]);
     }
     set_float(&hyper[P2P_HYPER_LR], info->lr);
-    set_float(&hyper[P2P_HYPER_H1], 1.0 / (1.0 - pow(g->beta1, (double)info->t)));
-    set_float(&hyper[P2P_HYPER_H2], 1.0 / sqrt(1.0 - pow(g->beta2, (double)info->t)));
+    set_float(&hyper[P2P_HYPER_H1], 1.0 / (1.0 - pow(g->update.adam.beta1, (double)info->t)));
+    set_float(&hyper[P2P_HYPER_H2], 1.0 / sqrt(1.0 - pow(g->update.adam.beta2, (double)info->t)));
+    set_float(&hyper[P2P_HYPER_EMA], ema_share(g->update.ema_decay, (double)info->t));
     hyper[P2P_HYPER_SEED] = info->seed & 0x3fffffffu;
-    hyper[P2P_HYPER_STEP] = (uint32_t)info->t & 0x3fffffffu;
+    hyper[P2P_HYPER_STEP] = (uint32_t)draw_number(g, info) & 0x3fffffffu;
     hyper[P2P_HYPER_POOLED] = (uint32_t)g->pooled;
     if (!err)
         err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->hyper)->buffer, 0,
@@ -110,7 +127,19 @@ int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *in
     if (err)
         return err;
     count_pooled(gan);
-    return info->check ? p2p_plan_run_checked(gan->plan) : p2p_plan_run(gan->plan);
+    const unsigned run = (info->batch == 0 ? P2P_RUN_FIRST : 0u) |
+                         (info->batch + 1 == batches(gan) ? P2P_RUN_LAST : 0u);
+    return info->check ? p2p_plan_run_checked(gan->plan, run) : p2p_plan_run_part(gan->plan, run);
+}
+
+P2pNet *p2p_gan_followed(const P2pGan *gan, const P2pNet *net)
+{
+    for (int i = 0; net->role.averaged && i < gan->net_count; i++) {
+        const P2pNetRole *role = &gan->nets[i]->role;
+        if (role->task == net->role.task && role->back == net->role.back && !role->averaged)
+            return gan->nets[i];
+    }
+    return NULL;
 }
 
 int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES])

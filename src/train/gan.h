@@ -23,10 +23,18 @@ enum {
 /** Which of a batch's pictures. */
 typedef enum P2pGanSide { P2P_GAN_INPUT, P2P_GAN_TARGET } P2pGanSide;
 
+/** How a model's networks are trained by their gradients; the model's file sets it before all else. */
+typedef struct P2pGanUpdate {
+    P2pAdam adam;     /* adam.batches: a step is of so many batches; 0 as 1 */
+    double ema_decay; /* of each generator's averaged weights, a network NAME_ema; 0: none */
+} P2pGanUpdate;
+
+P2pGanUpdate p2p_gan_update(const P2pOptions *options);
+
 typedef struct P2pGan {
     P2pDevice *device;
     P2pPlan *plan;
-    P2pNet *nets[P2P_MOST_NETWORKS];
+    P2pNet *nets[P2P_MOST_NETWORKS]; /* those of averaged weights come last */
     int net_count;
     int input[P2P_GAN_MAX_INPUTS];       /* the plan's tensors, written before each step ... */
     P2pGanSide side[P2P_GAN_MAX_INPUTS]; /* ... with these pictures of a batch */
@@ -42,7 +50,7 @@ typedef struct P2pGan {
     int hyper, losses;
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
-    double beta1, beta2;
+    P2pGanUpdate update;
     /* Staging for asynchronous uploads: two sets, each free once its marker has passed. */
     float *staging[2][P2P_GAN_MAX_INPUTS];
     uint32_t staged_hyper[2][P2P_HYPER_WORDS];
@@ -72,9 +80,11 @@ int p2p_gan_model_check(const P2pGanModel *model, const P2pOptions *options);
 /* ---- For the models' files ----------------------------------------------------------------- */
 
 /** A gan without anything: its plan has been begun. */
-int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice);
-/** Add a network to train. */
-int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net);
+int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
+                   const P2pChoice *choice);
+/** Add a network to train, with no gradients yet. */
+int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
+                    P2pGrads *grads);
 /** Add an input [N, H, W, C] in [-1, 1]; returns the plan's tensor. */
 int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
 /** Add a kept tensor of pictures to what a sample shows, at its right. */
@@ -118,17 +128,21 @@ typedef struct P2pGanPenalty {
  */
 int p2p_gan_add_penalty(P2pGan *gan, const P2pGanPenalty *penalty);
 
-/** When all has been added: finish the plan; pools are empty. */
+/** When all has been added: averages of weights at the end of the step; the plan's end. Pools are empty. */
 int p2p_gan_finish(P2pGan *gan);
 
 /* ---- Running ------------------------------------------------------------------------------- */
 
 void p2p_gan_destroy(P2pGan **gan);
 
+/** The network that an averaged one follows; NULL: it is none. */
+P2pNet *p2p_gan_followed(const P2pGan *gan, const P2pNet *net);
+
 /** What differs from step to step. */
 typedef struct P2pStepInfo {
     float lr;
     long t;        /* Adam's step, from 1 */
+    int batch;     /* of a step of several: which, from 0; the last one changes the networks */
     uint32_t seed; /* of the dropout, the pool and the mixtures */
     const float
         *shares; /* instead of drawn ones, for each of gan->share a picture's after another's;
@@ -137,7 +151,7 @@ typedef struct P2pStepInfo {
 } P2pStepInfo;
 
 /**
- * Enqueue a step on a batch's pictures, dense NHWC host arrays by their side (copied before the call
+ * Enqueue a step, or its part for one batch, on a batch's pictures, dense NHWC host arrays by their side (copied before the call
  * returns). P2P_ENUMBER: with info->check, see p2p_plan_run_checked().
  */
 int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *info);

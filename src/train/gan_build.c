@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the models' files make a P2pGan of. */
+#include <stdio.h>
+
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
+#include "src/graph/update.h"
 #include "src/train/gan.h"
 
-int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice)
+P2pGanUpdate p2p_gan_update(const P2pOptions *o)
+{
+    return (P2pGanUpdate){.adam = {.beta1 = o->beta1,
+                                   .beta2 = o->beta2,
+                                   .eps = (float)o->adam_eps,
+                                   .epsilon_hat = o->adam_epsilon_hat,
+                                   .batches = o->accumulate,
+                                   .clip = (float)o->clip_grad},
+                          .ema_decay = o->ema_decay};
+}
+
+int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
+                   const P2pChoice *choice)
 {
     P2pGan *g = *out = p2p_alloc(1, sizeof(*g));
 
     if (!g)
         return P2P_ENOMEM;
     g->device = device;
+    g->update = *update;
     const int err = p2p_plan_create(&g->plan, device, choice);
     if (err) {
         p2p_gan_destroy(out);
@@ -22,16 +38,45 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pChoice *choice)
     return P2P_OK;
 }
 
-int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net)
+/* Takes the graph over. */
+static int add_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, bool training,
+                   P2pNet **net)
+{
+    P2P_ASSERT(g->net_count < P2P_MOST_NETWORKS);
+    const int err = p2p_net_create(net, g->device, graph, network->name, training);
+    if (err)
+        return err;
+    (*net)->role = network->role;
+    g->nets[g->net_count++] = *net;
+    return P2P_OK;
+}
+
+int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
+                    P2pGrads *grads)
 {
     P2pGraph *graph;
     int err = p2p_nets_build(&graph, spec);
 
-    P2P_ASSERT(g->net_count < P2P_MOST_NETWORKS);
-    if (err || (err = p2p_net_create(net, g->device, graph, network->name, true)) < 0)
+    if (err || (err = add_net(g, graph, network, true, net)) < 0)
         return err;
-    (*net)->role = network->role;
-    g->nets[g->net_count++] = *net;
+    (*net)->role.passes *= p2p_max(g->update.adam.batches, 1);
+    grads->summed = g->update.adam.batches > 1;
+    return p2p_grads_init(grads, *net);
+}
+
+/* A network that follows the weights of another. */
+static int add_average(P2pGan *g, P2pNet *net)
+{
+    P2pNetwork network = {.role = net->role};
+    P2pNet *average;
+    P2pGraph *graph;
+    int err = p2p_graph_copy(&graph, net->graph);
+
+    snprintf(network.name, sizeof(network.name), "%.11s_ema", net->name);
+    network.role.averaged = true;
+    if (err || (err = add_net(g, graph, &network, false, &average)) < 0)
+        return err;
+    p2p_update_average(g->plan, average, net, g->hyper);
     return P2P_OK;
 }
 
@@ -155,8 +200,14 @@ int p2p_gan_add_penalty(P2pGan *g, const P2pGanPenalty *p)
 
 int p2p_gan_finish(P2pGan *g)
 {
-    int err = p2p_plan_finish(g->plan);
+    const int trained = g->net_count;
+    int err = P2P_OK;
 
+    for (int i = 0; !err && g->update.ema_decay > 0 && i < trained; i++)
+        if (g->nets[i]->role.task == P2P_GENERATOR)
+            err = add_average(g, g->nets[i]);
+    if (!err)
+        err = p2p_plan_finish(g->plan);
     for (int i = 0; !err && i < g->pool_count; i++)
         err = p2p_buffer_zero(p2p_plan_get(g->plan, g->pool[i])->buffer);
     return err;

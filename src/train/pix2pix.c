@@ -83,7 +83,9 @@ static int build_d_step(Build *b)
 
     if (!err && has_penalty(b->spec))
         err = p2p_gan_add_penalty(b->gan, &penalty);
-    return err ? err : build_d_term(b, APPLY_REAL, b->real_pair, LOSS_D_REAL, true, &b->spec->adam);
+    return err ? err
+               : build_d_term(b, APPLY_REAL, b->real_pair, LOSS_D_REAL, true,
+                              &b->spec->update.adam);
 }
 
 /* The gradient of the fake picture from G's two terms. */
@@ -139,7 +141,8 @@ static int build_step(Build *b)
     if ((err = build_g_losses(b, &dfake)) < 0)
         return err;
     return p2p_apply_backward(
-        b->apply_g, &(P2pBackward){.dy = dfake, .dx = -1, .grads = &b->grads_g, .adam = &s->adam});
+        b->apply_g,
+        &(P2pBackward){.dy = dfake, .dx = -1, .grads = &b->grads_g, .adam = &s->update.adam});
 }
 
 /* Networks and inputs: what the step is made of. */
@@ -147,12 +150,11 @@ static int build_parts(Build *b)
 {
     static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake", "D_gp"};
     const P2pPix2pixSpec *s = b->spec;
-    int err = p2p_gan_add_net(b->gan, &network_g, &s->g, &b->g);
+    int err = p2p_gan_add_net(b->gan, &network_g, &s->g, &b->g, &b->grads_g);
 
     if (!err && s->lambda_gan > 0)
-        err = p2p_gan_add_net(b->gan, &network_d, &s->d, &b->d);
-    if (err || (err = p2p_grads_init(&b->grads_g, b->g)) < 0 ||
-        (b->d && (err = p2p_grads_init(&b->grads_d, b->d)) < 0))
+        err = p2p_gan_add_net(b->gan, &network_d, &s->d, &b->d, &b->grads_d);
+    if (err)
         return err;
     for (int i = 0; i < LOSSES - !has_penalty(s); i++)
         p2p_gan_add_loss(b->gan, names[i]);
@@ -176,14 +178,12 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
                        const P2pChoice *choice)
 {
     Build b = {.spec = spec};
-    int err = p2p_gan_create(out, device, choice);
+    int err = p2p_gan_create(out, device, &spec->update, choice);
 
     if (err)
         return err;
     b.gan = *out;
     b.plan = b.gan->plan;
-    b.gan->beta1 = spec->adam.beta1;
-    b.gan->beta2 = spec->adam.beta2;
     if ((err = build_parts(&b)) == P2P_OK && (err = build_step(&b)) == P2P_OK) {
         const int pictures[] = {b.a, b.fake, b.b};
         for (size_t i = 0; i < P2P_COUNT(pictures); i++)
@@ -211,10 +211,7 @@ int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOp
                                  .unconditional = o->unconditional_D,
                                  .d_factor = (float)o->lambda_D,
                                  .dropout = !o->no_dropout,
-                                 .adam = {.beta1 = o->beta1,
-                                          .beta2 = o->beta2,
-                                          .eps = (float)o->adam_eps,
-                                          .epsilon_hat = o->adam_epsilon_hat}};
+                                 .update = p2p_gan_update(o)};
 
     return p2p_pix2pix_create(out, device, &spec, choice);
 }

@@ -14,7 +14,7 @@ typedef struct P2pPix2pixSpec {
     bool unconditional;          /* D sees the picture alone */
     float d_factor;              /* of D's loss gradient: .5 in the reference */
     bool dropout;                /* G's dropout is active */
-    P2pAdam adam;
+    P2pGanUpdate update;
 } P2pPix2pixSpec;
 
 /**

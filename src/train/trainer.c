@@ -30,6 +30,25 @@ static int load_pools(P2pTrainer *t, const P2pTensorFile *file)
     return err;
 }
 
+static int open_network(P2pTrainer *t, const P2pTensorFile *file, P2pNet *net)
+{
+    const P2pOptions *o = &t->options;
+    const int err =
+        file ? p2p_checkpoint_load(file, net)
+             : p2p_net_init(net, (P2pInit)o->init_type, (float)o->init_gain, (unsigned)o->seed);
+
+    return err || !t->transfer.count
+               ? err
+               : p2p_transfer_weights(&t->transfer, net, p2p_device_log(t->device));
+}
+
+/* Where there is none yet, it begins with the weights that it follows. */
+static int open_average(P2pTrainer *t, const P2pTensorFile *file, P2pNet *net)
+{
+    return file && t->told.ema_decay > 0 ? p2p_checkpoint_load(file, net)
+                                         : p2p_net_copy(net, p2p_gan_followed(t->gan, net));
+}
+
 static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 {
     const P2pOptions *o = &t->options;
@@ -41,11 +60,7 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 
     for (int i = 0; !err && i < t->gan->net_count; i++) {
         P2pNet *net = t->gan->nets[i];
-        err =
-            file ? p2p_checkpoint_load(file, net)
-                 : p2p_net_init(net, (P2pInit)o->init_type, (float)o->init_gain, (unsigned)o->seed);
-        if (!err && t->transfer.count)
-            err = p2p_transfer_weights(&t->transfer, net, p2p_device_log(t->device));
+        err = net->role.averaged ? open_average(t, file, net) : open_network(t, file, net);
     }
     return err || !file ? err : load_pools(t, file);
 }

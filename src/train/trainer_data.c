@@ -86,19 +86,26 @@ int p2p_trainer_open_loader(P2pTrainer *t)
 
     if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0)
         return err;
-    if (t->position.batch && t->position.batch >= (long)p2p_loader_batches(t->loader)) {
-        t->position.epoch++; /* batches of another size end it here */
+    const long batches = (long)p2p_loader_batches(t->loader);
+    if (batches < o->accumulate)
+        return p2p_fail(P2P_EINVAL,
+                        "%zu pairs make %ld batches of %d, too few for --accumulate %d; use a "
+                        "smaller number",
+                        p2p_dataset_count(t->dataset), batches, o->batch_size, o->accumulate);
+    if (t->position.batch && t->position.batch + o->accumulate > batches) {
+        t->position.epoch++; /* batches or steps of another size end it here */
         t->position.batch = 0;
     }
     if ((err = p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch)) <
             0 ||
         (err = p2p_loader_next(t->loader, &first)) < 0)
         return err;
-    const size_t rest = p2p_dataset_count(t->dataset) % (size_t)o->batch_size;
+    const size_t pairs = (size_t)o->batch_size * (size_t)o->accumulate;
+    const size_t rest = p2p_dataset_count(t->dataset) % pairs;
     if (rest)
         p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
-                "each epoch leaves out %zu of %zu pairs, too few for a batch of %d%s", rest,
-                p2p_dataset_count(t->dataset), o->batch_size,
+                "each epoch leaves out %zu of %zu pairs, too few for a %s of %zu%s", rest,
+                p2p_dataset_count(t->dataset), o->accumulate > 1 ? "step" : "batch", pairs,
                 o->serial_batches ? "" : "; not the same ones");
     if (!t->height) {
         t->height = first->height;

@@ -91,7 +91,7 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     if (err || (err = check_numbers(t, batch, losses)) < 0)
         return err;
     p.seconds_per_step = done ? (now - t->reported) / (double)done : 0;
-    p.seconds_left = p.seconds_per_step *
+    p.seconds_left = p.seconds_per_step / t->options.accumulate *
                      (double)((epochs_in_all(t) - t->position.epoch) * batches - t->position.batch);
     t->reported = now;
     t->reported_step = t->position.step;
@@ -117,12 +117,14 @@ static int save_sample(P2pTrainer *t, int epoch)
     return err;
 }
 
-static int train_batch(P2pTrainer *t, const P2pBatch *batch)
+/* Which of the step's batches it is, from 0. */
+static int train_batch(P2pTrainer *t, const P2pBatch *batch, int which)
 {
     const float *const sides[] = {batch->input, batch->target};
     t->rate = p2p_schedule_rate(&t->options, &t->position);
     const P2pStepInfo info = {.lr = (float)t->rate,
                               .t = t->position.step + 1,
+                              .batch = which,
                               .seed = (uint32_t)t->options.seed,
                               .check = t->options.debug_nan};
 
@@ -151,21 +153,27 @@ static int run_step(P2pTrainer *t, bool *saved)
 {
     const P2pOptions *o = &t->options;
     const P2pBatch *batch;
-    int err;
+    int err = check_saver(t, false);
 
     *saved = false;
-    if ((err = check_saver(t, false)) < 0 || (err = p2p_loader_next(t->loader, &batch)) < 0 ||
-        (err = train_batch(t, batch)) < 0)
+    for (int i = 0; !err && i < o->accumulate; i++)
+        if ((err = p2p_loader_next(t->loader, &batch)) == P2P_OK)
+            err = train_batch(t, batch, i);
+    if (err)
         return err;
     t->position.step++;
-    t->position.batch++;
+    t->position.batch += o->accumulate;
     if (t->position.step % o->print_freq == 0 && (err = report(t, batch)) < 0)
         return err;
-    if (t->position.batch >= (long)p2p_loader_batches(t->loader)) {
+    if (t->position.batch + o->accumulate > (long)p2p_loader_batches(t->loader)) {
         t->position.epoch++;
         t->position.batch = 0;
         *saved = true;
-        return end_epoch(t);
+        /* Past batches that are too few for a step. */
+        err = p2p_loader_batches(t->loader) % (size_t)o->accumulate
+                  ? p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, 0)
+                  : P2P_OK;
+        return err ? err : end_epoch(t);
     }
     if (t->position.step % o->save_latest_freq == 0) {
         *saved = true;

@@ -109,7 +109,8 @@ int p2p_transfer_weights(const P2pTransfer *t, P2pNet *net, const P2pLog *log)
 
     for (int i = 0; i < t->count; i++)
         if (t->sources[i].net.role.task == net->role.task &&
-            t->sources[i].net.role.back == net->role.back)
+            t->sources[i].net.role.back == net->role.back &&
+            (!s || !s->net.role.averaged || t->sources[i].net.role.averaged))
             s = &t->sources[i];
     if (s && s->warning)
         p2p_log(log, P2P_LOG_WARN, "%s", s->warning);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trials of Adam. */
+/* Trials of Adam, and of the passes around it. */
+#include <math.h>
+
 #include "src/trial/trial.h"
 
 static void fill_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
@@ -15,12 +17,15 @@ static void fill_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const
         static const float sizes[] = {0.0f, 1e-20f, 1e-9f, 1e3f};
         host[P2P_ADAM_G][k] = sizes[p2p_draw_int(r, 0, 3)];
     }
+    if (host[P2P_ADAM_SQUARES])
+        *host[P2P_ADAM_SQUARES] = p2p_draw_chance(r, 20) ? 0.0f : 400.0f * fabsf(p2p_draw_real(r));
     hyper[P2P_HYPER_LR] = 0.125f;
     hyper[P2P_HYPER_H1] = 2.0f;
     hyper[P2P_HYPER_H2] = 1.5f;
 }
 
-static void draw_adam(P2pDraw *r, P2pTrial *c, int block)
+/* A parameter: a weight, or any other tensor. */
+static P2pTensor draw_parameter(P2pDraw *r, int block)
 {
     P2pTensor t = p2p_draw_chance(r, 50)
                       ? p2p_tensor_vector(p2p_draw_channels(r, 3000))
@@ -30,6 +35,13 @@ static void draw_adam(P2pDraw *r, P2pTrial *c, int block)
     if (p2p_draw_chance(r, 50))
         t = p2p_tensor_weight(p2p_draw_channels(r, 40), p2p_draw_channels(r, 40),
                               p2p_draw_int(r, 1, 4), p2p_draw_int(r, 1, 4), block);
+    return t;
+}
+
+static void draw_adam(P2pDraw *r, P2pTrial *c, int block)
+{
+    const P2pTensor t = draw_parameter(r, block);
+
     for (int i = 0; i < P2P_ADAM_HYPER; i++)
         c->call.t[i] = t;
     c->call.t[P2P_ADAM_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
@@ -38,8 +50,13 @@ static void draw_adam(P2pDraw *r, P2pTrial *c, int block)
     c->call.attr.beta2 = 0.999;
     c->call.attr.eps = p2p_draw_chance(r, 50) ? 1e-8f : 1e-2f;
     c->call.attr.epsilon_hat = p2p_draw_chance(r, 50);
+    if (p2p_draw_chance(r, 50)) {
+        c->call.t[P2P_ADAM_SQUARES] = p2p_tensor_vector(1);
+        c->call.attr.clip = p2p_draw_chance(r, 50) ? 1.0f : 100.0f;
+    }
+    c->call.attr.batches = p2p_draw_int(r, 0, 3);
     c->fill = fill_adam;
-    c->ordinary = 1u << P2P_ADAM_HYPER;
+    c->ordinary = 1u << P2P_ADAM_HYPER | 1u << P2P_ADAM_SQUARES;
     c->ulps = 4;
     c->scale[P2P_ADAM_P] = c->scale[P2P_ADAM_M] = 4;
 }
@@ -57,7 +74,51 @@ static bool size_adam(int i, P2pTrial *c, int block)
     return true;
 }
 
+static void draw_squares(P2pDraw *r, P2pTrial *c, int block)
+{
+    c->call.t[P2P_SQUARES_X] = draw_parameter(r, block);
+    c->call.t[P2P_SQUARES_SUM] = p2p_tensor_vector(1);
+    c->call.attr.add_value = p2p_draw_chance(r, 50);
+    c->exact = true;
+    c->ulps = 16; /* a sum of thousands */
+    c->scale[P2P_SQUARES_SUM] = 1;
+}
+
+static bool size_squares(int i, P2pTrial *c, int block)
+{
+    c->call.t[P2P_SQUARES_X] = p2p_tensor_weight(512, 1024, 4, 4, block);
+    c->call.t[P2P_SQUARES_SUM] = p2p_tensor_vector(1);
+    return i < 1;
+}
+
+static void fill_ema(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
+{
+    (void)c;
+    (void)integers;
+    host[P2P_EMA_HYPER][P2P_HYPER_EMA] = p2p_draw_chance(r, 50) ? 0.5f : 0.125f;
+}
+
+static void draw_ema(P2pDraw *r, P2pTrial *c, int block)
+{
+    c->call.t[P2P_EMA_AVERAGE] = c->call.t[P2P_EMA_P] = draw_parameter(r, block);
+    c->call.t[P2P_EMA_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
+    c->one_stride = true;
+    c->fill = fill_ema;
+    c->ordinary = 1u << P2P_EMA_HYPER;
+    c->ulps = 4;
+    c->scale[P2P_EMA_AVERAGE] = 1;
+}
+
+static bool size_ema(int i, P2pTrial *c, int block)
+{
+    c->call.t[P2P_EMA_AVERAGE] = c->call.t[P2P_EMA_P] = p2p_tensor_weight(512, 1024, 4, 4, block);
+    c->call.t[P2P_EMA_HYPER] = p2p_tensor_vector(P2P_HYPER_WORDS);
+    return i < 1;
+}
+
 const P2pTrialKind p2p_trial_adam_kinds[] = {
     {&p2p_pass_adam, draw_adam, size_adam},
+    {&p2p_pass_squares, draw_squares, size_squares},
+    {&p2p_pass_ema, draw_ema, size_ema},
     {0},
 };

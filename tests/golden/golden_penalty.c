@@ -33,12 +33,10 @@ static void create(PenaltyCase *c, const json_t *info)
                              .norm = golden_norm(norm ? norm : "none")};
     Golden *g = c->g;
 
-    g->err = p2p_gan_create(&c->gan, g->device, &g->choice);
+    g->err = p2p_gan_create(&c->gan, g->device, &(P2pGanUpdate){0}, &g->choice);
     if (!g->err)
-        g->err = p2p_gan_add_net(c->gan, &d, &spec, &c->net);
+        g->err = p2p_gan_add_net(c->gan, &d, &spec, &c->net, &c->grads);
     c->grads.keep = true;
-    if (!g->err)
-        g->err = p2p_grads_init(&c->grads, c->net);
     for (int i = 0; !g->err && i < c->net->graph->param_count; i++) {
         const P2pParam *p = &c->net->graph->params[i];
         char name[200];

@@ -202,9 +202,9 @@ static void create_pix2pix(Trajectory *t)
                                  .lambda_l1 = (float)number(t, "lambda_L1", 100),
                                  .lambda_gan = 1,
                                  .d_factor = 0.5f,
-                                 .adam = {.beta1 = number(t, "beta1", 0.5),
-                                          .beta2 = 0.999,
-                                          .eps = (float)number(t, "adam_eps", 1e-8)}};
+                                 .update.adam = {.beta1 = number(t, "beta1", 0.5),
+                                                 .beta2 = 0.999,
+                                                 .eps = (float)number(t, "adam_eps", 1e-8)}};
 
     g->err = p2p_pix2pix_create(&t->gan, g->device, &spec, &g->choice);
 }

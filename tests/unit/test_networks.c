@@ -56,6 +56,32 @@ static void networks_survive_a_file(void **state)
     free(text);
 }
 
+static void averaged_generators_survive_and_come_first(void **state)
+{
+    static const P2pNetworks with = {
+        {{"G_A", {.task = P2P_GENERATOR, .passes = 1}},
+         {"G_B", {.task = P2P_GENERATOR, .back = true, .passes = 1}},
+         {"D_A", {.task = P2P_DISCRIMINATOR, .passes = 1}},
+         {"G_A_ema", {.task = P2P_GENERATOR, .passes = 1, .averaged = true}},
+         {"G_B_ema", {.task = P2P_GENERATOR, .back = true, .passes = 1, .averaged = true}}},
+        5};
+    char *text = p2p_networks_text(&with);
+    P2pNetworks found;
+
+    (void)state;
+    assert_int_equal(read_back(&found, text, "x"), 0);
+    assert_int_equal(found.count, 5);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(found.at[i].role.averaged, with.at[i].role.averaged);
+        assert_int_equal(found.at[i].role.task, with.at[i].role.task);
+    }
+    assert_string_equal(p2p_networks_find(&found, NULL)->name, "G_A_ema");
+    assert_string_equal(p2p_networks_find(&found, "G_A")->name, "G_A");
+    assert_string_equal(p2p_networks_generator(&found, false)->name, "G_A_ema");
+    assert_string_equal(p2p_networks_generator(&found, true)->name, "G_B_ema");
+    free(text);
+}
+
 static void files_without_the_key_hold_g_and_perhaps_d(void **state)
 {
     P2pNetworks found;
@@ -133,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_survive_a_file),
+        cmocka_unit_test(averaged_generators_survive_and_come_first),
         cmocka_unit_test(files_without_the_key_hold_g_and_perhaps_d),
         cmocka_unit_test(damaged_lists_refused),
         cmocka_unit_test(generator_from_a_to_b_found_first),

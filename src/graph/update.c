@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Passes over all parameters of a network. */
+#include "src/graph/update.h"
+
+#include <stdio.h>
+
+bool p2p_update_waits(const P2pAdam *adam)
+{
+    return adam->clip > 0 || adam->batches > 1;
+}
+
+/* The sum of squares over all gradients; -1 where nothing is clipped. */
+static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam)
+{
+    P2pAttr attr = {0};
+
+    if (adam->clip <= 0)
+        return -1;
+    const int sum = p2p_plan_tensor(plan, p2p_tensor_vector(1));
+    for (int i = 0; i < net->graph->param_count; i++) {
+        if (grads->tensor[i] < 0)
+            continue;
+        P2P_PLAN_STEP(plan, net->graph->params[i].name, &p2p_pass_squares, &attr, grads->tensor[i],
+                      sum);
+        attr.add_value = true;
+    }
+    return sum;
+}
+
+void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
+                       int hyper)
+{
+    const P2pAttr attr = {.beta1 = adam->beta1,
+                          .beta2 = adam->beta2,
+                          .eps = adam->eps,
+                          .epsilon_hat = adam->epsilon_hat,
+                          .batches = adam->batches,
+                          .clip = adam->clip};
+
+    p2p_plan_when(plan, P2P_WHEN_LAST);
+    const int sum = squares(plan, net, grads, adam);
+    for (int i = 0; i < net->graph->param_count; i++)
+        if (grads->tensor[i] >= 0)
+            P2P_PLAN_STEP(plan, net->graph->params[i].name, &p2p_pass_adam, &attr,
+                          p2p_plan_external(plan, &net->state[P2P_STATE_VALUE][i]),
+                          grads->tensor[i],
+                          p2p_plan_external(plan, &net->state[P2P_STATE_ADAM_M][i]),
+                          p2p_plan_external(plan, &net->state[P2P_STATE_ADAM_V][i]), hyper, sum);
+    p2p_plan_when(plan, P2P_WHEN_ALWAYS);
+}
+
+void p2p_update_average(P2pPlan *plan, P2pNet *average, P2pNet *net, int hyper)
+{
+    p2p_plan_when(plan, P2P_WHEN_LAST);
+    for (int i = 0; i < net->graph->param_count; i++)
+        P2P_PLAN_STEP(plan, net->graph->params[i].name, &p2p_pass_ema, NULL,
+                      p2p_plan_external(plan, &average->state[P2P_STATE_VALUE][i]),
+                      p2p_plan_external(plan, &net->state[P2P_STATE_VALUE][i]), hyper);
+    p2p_plan_when(plan, P2P_WHEN_ALWAYS);
+}
