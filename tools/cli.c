@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void cli_ignore_size_signal(void)
@@ -173,13 +174,40 @@ int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog 
     return p2p_device_open(device, &settings);
 }
 
-void cli_run_model(char *path, size_t bytes, const char *folder, const char *epoch)
+void cli_epoch(char *text, size_t bytes, const P2pOptions *options)
+{
+    if (cli_int(options, "load_iter"))
+        snprintf(text, bytes, "iter_%d", cli_int(options, "load_iter"));
+    else
+        snprintf(text, bytes, "%.32s", cli_text(options, "epoch"));
+}
+
+void cli_run_model(char *path, size_t bytes, const char *folder, const P2pOptions *options)
 {
     static const char *const endings[] = {".safetensors", "_net_G.pth", ".safetensors"};
+    char epoch[40];
 
+    cli_epoch(epoch, sizeof(epoch), options);
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        snprintf(path, bytes, "%s/%.40s%s", folder, epoch, endings[i]);
+        snprintf(path, bytes, "%s/%s%s", folder, epoch, endings[i]);
         if (access(path, R_OK) == 0)
             break;
     }
+}
+
+bool cli_find_model(char *path, size_t bytes, const char *program, const char *model,
+                    const P2pOptions *options)
+{
+    struct stat st;
+
+    if (stat(model, &st) == 0 && S_ISDIR(st.st_mode)) {
+        cli_run_model(path, bytes, model, options);
+        return true;
+    }
+    snprintf(path, bytes, "%s", model);
+    if (!cli_int(options, "load_iter") && !strcmp(cli_text(options, "epoch"), "latest"))
+        return true;
+    cli_say(stderr, "%s: %s is a file; an epoch is chosen from a run's folder: give that", program,
+            model);
+    return false;
 }

@@ -82,11 +82,21 @@ void cli_progress_hide(CliProgress *progress);
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 
+/** Which of a run's checkpoints the options name, as in its file's name: "latest", "5", "iter_100". */
+void cli_epoch(char *text, size_t bytes, const P2pOptions *options);
+
 /**
  * The model in a run's folder: EPOCH.safetensors, or what pytorch-CycleGAN-and-pix2pix keeps there
  * where that is all there is.
  */
-void cli_run_model(char *path, size_t bytes, const char *folder, const char *epoch);
+void cli_run_model(char *path, size_t bytes, const char *folder, const P2pOptions *options);
+
+/**
+ * A model file, or that of a run's folder; false: --epoch or --load_iter were given with a file, which
+ * was reported.
+ */
+bool cli_find_model(char *path, size_t bytes, const char *program, const char *model,
+                    const P2pOptions *options);
 
 /*
  * Names, metadata and device names come from outside: a program prints them by these only. Each

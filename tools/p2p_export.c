@@ -9,7 +9,7 @@
 
 const char cli_usage[] =
     "Usage: p2p-export MODEL -o FILE [OPTION]...\n"
-    "Write the generator of MODEL (a checkpoint or frozen model of pix2pix-cl, a .pth of\n"
+    "Write the generator of MODEL (a checkpoint, a run's folder or a frozen model of pix2pix-cl, a .pth of\n"
     "pytorch-CycleGAN-and-pix2pix, a .pict of pix2pix-tensorflow) to FILE, whose suffix tells the\n"
     "format: .safetensors (frozen: one small file for p2p-translate), .onnx, .pth, .pict, .c; or,\n"
     "with --standalone, a program that translates. Options that say what the network is replace\n"
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     P2pOptions *o;
     P2pArguments models;
     P2pLog log = {.write = print_log, .level = P2P_LOG_INFO};
-    char translator[PATH_BYTES];
+    char translator[PATH_BYTES], model[PATH_BYTES];
     int code = cli_parse(&o, P2P_PROGRAM_EXPORT, program, argc, argv, &models);
 
     if (code >= 0)
@@ -133,6 +133,8 @@ int main(int argc, char **argv)
         cli_say(stderr, "%s: needs one MODEL and -o FILE; see --help", program);
         return CLI_USAGE;
     }
+    if (!cli_find_model(model, sizeof(model), program, models.argv[0], o))
+        return CLI_USAGE;
     if (cli_flag(o, "quiet"))
         log.level = P2P_LOG_ERROR;
     if (cli_flag(o, "standalone") && !find_translator(translator)) {
@@ -148,8 +150,8 @@ int main(int argc, char **argv)
                                         .translator = cli_flag(o, "standalone") ? translator : NULL,
                                         .options = o,
                                         .log = &log};
-    const int err = p2p_export(models.argv[0], cli_text(o, "output"), &settings);
+    const int err = p2p_export(model, cli_text(o, "output"), &settings);
     if (err)
         return cli_fail(program, err);
-    return cli_text(o, "calibrate")[0] ? calibrate(models.argv[0], o, &log) : CLI_OK;
+    return cli_text(o, "calibrate")[0] ? calibrate(model, o, &log) : CLI_OK;
 }

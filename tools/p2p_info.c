@@ -2,7 +2,6 @@
 /* p2p-info: what devices there are and which will be used; what a model file holds. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -76,15 +75,12 @@ static void print_line(void *user, const char *text)
 /* A model file, or the folder of a run. */
 static int describe(const char *path, const P2pOptions *o)
 {
-    char latest[4096], *text = NULL;
-    struct stat st;
+    char found[4096], *text = NULL;
 
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        cli_run_model(latest, sizeof(latest), path, "latest");
-        path = latest;
-    }
-    const int err = cli_flag(o, "tensors") ? p2p_model_list_tensors(path, print_line, NULL)
-                                           : p2p_model_describe(path, &text);
+    if (!cli_find_model(found, sizeof(found), program, path, o))
+        return CLI_USAGE;
+    const int err = cli_flag(o, "tensors") ? p2p_model_list_tensors(found, print_line, NULL)
+                                           : p2p_model_describe(found, &text);
 
     if (text)
         cli_say_lines(stdout, text);

@@ -129,12 +129,14 @@ static void put_options(const Results *r)
 static void put_title(const Results *r)
 {
     const bool from_file = cli_text(r->options, "model_file")[0];
+    char epoch[40];
 
+    cli_epoch(epoch, sizeof(epoch), r->options);
     cli_put_html(r->page, cli_text(r->options, "name"));
     fputs(", ", r->page);
     cli_put_html(r->page, r->phase);
     fputs(from_file ? ", model " : ", epoch ", r->page);
-    cli_put_html(r->page, cli_text(r->options, from_file ? "model_file" : "epoch"));
+    cli_put_html(r->page, from_file ? cli_text(r->options, "model_file") : epoch);
 }
 
 static void put_head(const Results *r)
@@ -166,11 +168,12 @@ static void name_folder(Results *r)
     const char *file = cli_text(r->options, "model_file");
     const char *slash = strrchr(file, '/'), *last = slash ? slash + 1 : file;
     const char *dot = strrchr(last, '.');
-    char name[PATH_BYTES], part[CLI_STEM_BYTES];
+    char name[PATH_BYTES], part[CLI_STEM_BYTES], epoch[40];
 
+    cli_epoch(epoch, sizeof(epoch), r->options);
     snprintf(name, sizeof(name), "%.64s_%.*s", r->phase,
              *file ? (int)(dot > last ? (size_t)(dot - last) : strlen(last)) : PATH_BYTES,
-             *file ? last : cli_text(r->options, "epoch"));
+             *file ? last : epoch);
     cli_file_stem(part, name);
     snprintf(r->folder, sizeof(r->folder), "%.1500s/%.200s/%s", cli_text(r->options, "results_dir"),
              cli_text(r->options, "name"), part);
@@ -476,17 +479,16 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
 }
 
 /* -m, or the run's. */
-static void find_model(const P2pOptions *o, char path[PATH_BYTES])
+static bool find_model(const P2pOptions *o, char path[PATH_BYTES])
 {
     char folder[PATH_BYTES];
 
-    if (cli_text(o, "model_file")[0]) {
-        snprintf(path, PATH_BYTES, "%s", cli_text(o, "model_file"));
-        return;
-    }
+    if (cli_text(o, "model_file")[0])
+        return cli_find_model(path, PATH_BYTES, program, cli_text(o, "model_file"), o);
     snprintf(folder, sizeof(folder), "%.2000s/%.200s", cli_text(o, "checkpoints_dir"),
              cli_text(o, "name"));
-    cli_run_model(path, PATH_BYTES, folder, cli_text(o, "epoch"));
+    cli_run_model(path, PATH_BYTES, folder, o);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -506,7 +508,8 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     cli_log_init(&log, o);
-    find_model(o, path);
+    if (!find_model(o, path))
+        return CLI_USAGE;
     P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
                                  .no_dropout = cli_flag(o, "no_dropout"),
                                  .options = o,

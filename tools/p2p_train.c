@@ -60,6 +60,18 @@ static void show_progress(void *user, const P2pTrainProgress *p)
             left / 3600, left / 60 % 60, left % 60, show->terminal ? "" : "\n");
 }
 
+static void show_validated(void *user, const P2pTrainValidation *v)
+{
+    const Show *show = user;
+    const P2pMetrics *m = &v->metrics;
+
+    if (show->quiet)
+        return;
+    fputs(show->terminal ? "\r\033[K" : "", stderr);
+    cli_say(stderr, "validated after epoch %d: L1 %.2f, PSNR %.2f dB, SSIM %.3f on %zu pairs%s",
+            v->epoch, m->l1, m->psnr, m->ssim, v->pictures, v->best ? ", the best so far" : "");
+}
+
 static void show_saved(void *user, const char *path)
 {
     const Show *show = user;
@@ -85,7 +97,8 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
     Show show = {.terminal = isatty(STDERR_FILENO),
                  .quiet = cli_flag(o, "quiet"),
                  .step_pictures = cli_int(o, "batch_size") * cli_int(o, "accumulate")};
-    const P2pTrainEvents events = {.progress = show_progress, .saved = show_saved, .user = &show};
+    const P2pTrainEvents events = {
+        .progress = show_progress, .validated = show_validated, .saved = show_saved, .user = &show};
     size_t networks, plan;
 
     p2p_trainer_memory(trainer, &networks, &plan);

@@ -160,10 +160,8 @@ static int translate_all(P2pModel *model, const P2pOutputs *outputs, const P2pOp
 }
 
 static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, const P2pOptions *o,
-                        const P2pLog *log)
+                        const char *model, const P2pLog *log)
 {
-    const char *model = cli_text(o, "model_file");
-
     return p2p_outputs_init(outputs,
                             &(P2pOutputSettings){.inputs = inputs->argv,
                                                  .input_count = (size_t)inputs->argc,
@@ -175,7 +173,7 @@ static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, const P
 }
 
 /* The model of -m, or else the one inside this program. */
-static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
+static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o, const char *path,
                       const void *embedded, size_t bytes)
 {
     const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
@@ -185,9 +183,8 @@ static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o,
                                        .variants = cli_text(o, "variant"),
                                        .refs = cli_text(o, "ref")};
 
-    return cli_text(o, "model_file")[0]
-               ? p2p_model_open(model, device, cli_text(o, "model_file"), &settings)
-               : p2p_model_open_memory(model, device, embedded, bytes, &settings);
+    return path[0] ? p2p_model_open(model, device, path, &settings)
+                   : p2p_model_open_memory(model, device, embedded, bytes, &settings);
 }
 
 static bool is_pipe(const P2pArguments *inputs, const P2pOptions *o)
@@ -205,6 +202,7 @@ int main(int argc, char **argv)
     P2pModel *model = NULL;
     P2pOutputs outputs = {0};
     TranslateFrames frames;
+    char path[4096] = "";
     const void *embedded = NULL;
     size_t bytes = 0;
     int code = cli_parse(&o, P2P_PROGRAM_TRANSLATE, program, argc, argv, &inputs);
@@ -212,9 +210,12 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     const bool raw = cli_text(o, "raw")[0];
-    if (!cli_text(o, "model_file")[0] && p2p_embedded_model(&embedded, &bytes) < 0)
+    if (cli_text(o, "model_file")[0] &&
+        !cli_find_model(path, sizeof(path), program, cli_text(o, "model_file"), o))
+        return CLI_USAGE;
+    if (!path[0] && p2p_embedded_model(&embedded, &bytes) < 0)
         return cli_fail(program, P2P_EIO);
-    if ((!cli_text(o, "model_file")[0] && !embedded) || !cli_text(o, "output")[0] || !inputs.argc) {
+    if ((!path[0] && !embedded) || !cli_text(o, "output")[0] || !inputs.argc) {
         cli_say(stderr, "%s: needs -m MODEL, at least one INPUT and -o OUTPUT; see --help",
                 program);
         return CLI_USAGE;
@@ -227,11 +228,11 @@ int main(int argc, char **argv)
     if (raw && !translate_frames_parse(&frames, o))
         return CLI_USAGE;
     cli_log_init(&log, o);
-    int err = plan_outputs(&outputs, &inputs, o, &log);
+    int err = plan_outputs(&outputs, &inputs, o, path, &log);
     if (!err)
         err = cli_open_device(&device, o, &log);
     if (!err)
-        err = open_model(&model, device, o, embedded, bytes);
+        err = open_model(&model, device, o, path, embedded, bytes);
     if (err)
         code = cli_fail(program, err);
     else

@@ -10,6 +10,7 @@
 
 #include "p2p/common.h"
 #include "p2p/device.h"
+#include "p2p/image.h"
 #include "p2p/options.h"
 
 #ifdef __cplusplus
@@ -31,9 +32,19 @@ typedef struct P2pTrainProgress {
     double seconds_left;     /**< to the end of the run, estimated */
 } P2pTrainProgress;
 
+/** What a validation found. */
+typedef struct P2pTrainValidation {
+    int epoch; /**< after which */
+    long step;
+    size_t pictures;
+    P2pMetrics metrics; /**< means over them */
+    bool best;          /**< by --val_metric no earlier one was as good */
+} P2pTrainValidation;
+
 /** Called from p2p_trainer_run() in its thread, which may use the device then; any may be NULL. */
 typedef struct P2pTrainEvents {
     void (*progress)(void *user, const P2pTrainProgress *progress);
+    void (*validated)(void *user, const P2pTrainValidation *validation);
     void (*saved)(void *user, const char *path);
     void *user;
 } P2pTrainEvents;
@@ -42,8 +53,8 @@ typedef struct P2pTrainEvents {
  * Prepare a run: read or draw the weights, check the data, plan the step, compile.
  *
  * With continue_train the options come from CHECKPOINTS_DIR/NAME/latest.safetensors, or, where that
- * is damaged, previous.safetensors (the log has a warning); those given in `options`
- * replace them (p2p_options_given()).
+ * is damaged, previous.safetensors (the log has a warning), or that of epoch or load_iter; those given
+ * in `options` replace them (p2p_options_given()), which the log says.
  *
  * @param options  Changed to what is in force (presets, the checkpoint's options).
  * @return 0; P2P_EEXIST: the run exists and neither continue_train nor overwrite was asked for;
@@ -53,7 +64,7 @@ typedef struct P2pTrainEvents {
 P2P_API int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options);
 
 /**
- * Train until the last epoch, max_steps or max_seconds, or until asked to stop; save. Saving goes on
+ * Train until the last epoch, max_steps, max_seconds or early_stop, or until asked to stop; save. Saving goes on
  * beside the steps, from a copy on the host of all that is saved; what becomes of it is seen at the
  * next step, or at the end.
  *

@@ -14,6 +14,9 @@
 #include "src/base/status.h"
 #include "src/data/folder.h"
 
+/* Whose order draws the pairs that are split off: no run comes so far. */
+enum { SPLIT_EPOCH = 0xffffff };
+
 static int pair_init(P2pDatasetPair *pair, const char *folder_a, const char *a,
                      const char *folder_b, const char *b)
 {
@@ -331,4 +334,43 @@ void p2p_dataset_order(size_t count, bool serial, uint32_t seed, uint32_t epoch,
         order[i - 1] = order[j];
         order[j] = swap;
     }
+}
+
+int p2p_dataset_split(P2pDataset *d, double share, uint32_t seed, P2pDataset **out)
+{
+    const size_t wanted = (size_t)(share * (double)d->count + 0.5), taken = wanted ? wanted : 1;
+    size_t left = 0;
+
+    *out = NULL;
+    if (d->unaligned)
+        return p2p_fail(P2P_EINVAL, "pictures of A and of B that are no pairs cannot be split");
+    if (taken >= d->count)
+        return p2p_fail(P2P_EINVAL, "a share of %g leaves nothing of %zu pairs to train on", share,
+                        d->count);
+    uint32_t *order = p2p_alloc(d->count, sizeof(*order));
+    bool *is_taken = p2p_alloc(d->count, sizeof(*is_taken));
+    P2pDataset *v = p2p_alloc(1, sizeof(*v));
+    P2pDatasetPair *pairs = p2p_alloc(taken, sizeof(*pairs));
+    if (!order || !is_taken || !v || !pairs) {
+        free(pairs);
+        free(v);
+        v = NULL;
+    } else {
+        *v = *d;
+        v->pairs = pairs;
+        v->count = 0;
+        p2p_dataset_order(d->count, false, seed, SPLIT_EPOCH, order);
+        for (size_t i = 0; i < taken; i++)
+            is_taken[order[i]] = true;
+        for (size_t i = 0; i < d->count; i++)
+            if (is_taken[i])
+                v->pairs[v->count++] = d->pairs[i];
+            else
+                d->pairs[left++] = d->pairs[i];
+        d->count = left;
+    }
+    free(order);
+    free(is_taken);
+    *out = v;
+    return v ? P2P_OK : P2P_ENOMEM;
 }

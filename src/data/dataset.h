@@ -25,6 +25,14 @@ struct P2pDataset {
 int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partner, P2pImage *input,
                           P2pImage *target);
 
+/**
+ * Take a share of the pairs, at least one, out of the set into one of their own: by seed alone. Both
+ * keep the order by name.
+ *
+ * @return 0; P2P_EINVAL: unpaired pictures, or too few to leave one; P2P_ENOMEM: nothing was taken.
+ */
+int p2p_dataset_split(P2pDataset *dataset, double share, uint32_t seed, P2pDataset **out);
+
 void p2p_dataset_pair_finish(P2pDatasetPair *pair);
 
 #endif

@@ -65,6 +65,27 @@ static int read_options(const P2pTensorFile *f, P2pOptions *options)
     return err ? p2p_fail_prefix(err, "%s", p2p_tensor_file_path(f)) : P2P_OK;
 }
 
+/* Files of before have none. */
+static int read_watch(const P2pTensorFile *f, const char *key, P2pWatch *w)
+{
+    const char *text = p2p_tensor_file_meta(f, key);
+    int end = 0;
+
+    *w = (P2pWatch){0};
+    if (!text ||
+        (sscanf(text, "%lf %9d %9d %9d%n", &w->best, &w->epoch, &w->bad, &w->cuts, &end) == 4 &&
+         !text[end] && w->epoch >= 0 && w->bad >= 0 && w->cuts >= 0))
+        return P2P_OK;
+    return p2p_fail(P2P_EFORMAT, "%s: damaged: its metadata has no valid %s",
+                    p2p_tensor_file_path(f), key);
+}
+
+static int read_optional(const P2pTensorFile *f, const char *key, long *out)
+{
+    *out = 0;
+    return p2p_tensor_file_meta(f, key) ? read_number(f, key, out) : P2P_OK;
+}
+
 static int check_version(const P2pTensorFile *f)
 {
     const char *version = p2p_tensor_file_meta(f, "format_version");
@@ -95,8 +116,11 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
         (err = read_number(f, "batch", &position->batch)) < 0)
         return err;
     position->epoch = (int)epoch;
-    position->pooled = 0;
-    return p2p_tensor_file_meta(f, "pooled") ? read_number(f, "pooled", &position->pooled) : P2P_OK;
+    if ((err = read_optional(f, "pooled", &position->pooled)) < 0 ||
+        (err = read_optional(f, "summed", &position->summed)) < 0 ||
+        (err = read_watch(f, P2P_META_METRIC, &position->metric)) < 0)
+        return err;
+    return read_watch(f, P2P_META_PLATEAU, &position->plateau);
 }
 
 /* A network's tensors in one of our files; others have no checksums of each. */

@@ -15,12 +15,22 @@
 #include "src/graph/net.h"
 #include "src/nets/nets.h"
 
+/** What was seen of a number that should become better. */
+typedef struct P2pWatch {
+    double best;
+    int epoch; /* after which it was, from 1; 0: none was seen yet */
+    int bad;   /* times that it was seen since and was no better */
+    int cuts;  /* of the learning rate, for that */
+} P2pWatch;
+
 /** Where a run stands: what comes next. */
 typedef struct P2pPosition {
-    long step;   /* steps done */
-    int epoch;   /* running epoch, from 0 */
-    long batch;  /* batches of it that are done */
-    long pooled; /* pictures in each of its pools */
+    long step;                /* steps done */
+    int epoch;                /* running epoch, from 0 */
+    long batch;               /* batches of it that are done */
+    long pooled;              /* pictures in each of its pools */
+    long summed;              /* batches of the epoch whose losses are in its sums */
+    P2pWatch metric, plateau; /* by --val_metric; by --lr_policy plateau */
 } P2pPosition;
 
 /** Metadata key of what a file is, and its value for p2p-export's frozen models. */
@@ -30,6 +40,10 @@ typedef struct P2pPosition {
 #define P2P_FORMAT_VERSION "2"
 /** Metadata key of the variants that ran, lines as P2pChoice.remembered has them. */
 #define P2P_META_VARIANTS "variants"
+
+/** Metadata keys of what was watched: best value, epoch, times without a better one, cuts. */
+#define P2P_META_METRIC "metric"
+#define P2P_META_PLATEAU "plateau"
 
 /** What stands before NET.NAME in the names of values and moments. */
 extern const char *const p2p_state_prefix[P2P_STATES];

@@ -152,13 +152,18 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     } numbers[] = {{"step", position->step},
                    {"epoch", position->epoch},
                    {"batch", position->batch},
-                   {"pooled", position->pooled}};
+                   {"pooled", position->pooled},
+                   {"summed", position->summed}};
+    const struct {
+        const char *key;
+        const P2pWatch *watch;
+    } watches[] = {{P2P_META_METRIC, &position->metric}, {P2P_META_PLATEAU, &position->plateau}};
     char value[P2P_OPTION_TEXT], key[96];
     const P2pOptionInfo *o;
     int err;
 
     forget_metadata(s);
-    s->meta = p2p_alloc(P2P_OPTION_COUNT_MAX + 8, sizeof(*s->meta));
+    s->meta = p2p_alloc(P2P_OPTION_COUNT_MAX + 16, sizeof(*s->meta));
     if (!s->meta)
         return P2P_ENOMEM;
     if ((err = add_meta(s, P2P_META_FORMAT, P2P_FORMAT_CHECKPOINT)) < 0 ||
@@ -170,6 +175,12 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
     for (size_t i = 0; !err && i < P2P_COUNT(numbers); i++) {
         snprintf(value, sizeof(value), "%ld", numbers[i].value);
         err = add_meta(s, numbers[i].key, value);
+    }
+    for (size_t i = 0; !err && i < P2P_COUNT(watches); i++) {
+        const P2pWatch *w = watches[i].watch;
+        snprintf(value, sizeof(value), "%.17g %d %d %d", w->best, w->epoch, w->bad, w->cuts);
+        if (w->epoch || w->bad || w->cuts)
+            err = add_meta(s, watches[i].key, value);
     }
     for (int i = 0;
          !err && (o = p2p_options_stored(options, P2P_ROLE_ANY, i, value, sizeof(value))); i++) {

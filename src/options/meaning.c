@@ -7,10 +7,25 @@
 #include "src/base/status.h"
 #include "src/options/options_table.h"
 
+static int check_epoch(const P2pOptions *o)
+{
+    const char *epoch = o->epoch;
+    const bool number = *epoch && strspn(epoch, "0123456789") == strlen(epoch);
+
+    if (!number && strcmp(epoch, "latest") != 0 && strcmp(epoch, "best") != 0)
+        return p2p_fail(P2P_EINVAL, "--epoch takes latest, best or a number, not '%.32s'", epoch);
+    if (o->load_iter && o->given[p2p_option_find("epoch")] && strcmp(epoch, "latest") != 0)
+        return p2p_fail(P2P_EINVAL, "--epoch %.32s and --load_iter %d exclude each other", epoch,
+                        o->load_iter);
+    return P2P_OK;
+}
+
 int p2p_options_check(const P2pOptions *o, unsigned program)
 {
     P2P_NEED_AS("options", o);
 
+    if (check_epoch(o) < 0)
+        return P2P_EINVAL;
     if (!(program & P2P_PROGRAM_TRAIN))
         return P2P_OK;
     if (o->continue_train && o->overwrite)
@@ -21,6 +36,12 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
                         "keeps the run's own: give those that shall change");
     if (o->new_data && !o->continue_train)
         return p2p_fail(P2P_EINVAL, "--new_data is for --continue_train");
+    if (o->val_split > 0 && o->val_dir[0])
+        return p2p_fail(P2P_EINVAL, "--val_split and --val_dir exclude each other");
+    if (!o->continue_train && (o->load_iter || strcmp(o->epoch, "latest") != 0))
+        return p2p_fail(P2P_EINVAL,
+                        "--epoch and --load_iter say where --continue_train goes on from; to begin "
+                        "with other weights: --init_from");
     if (o->dataset_mode == P2P_DATASET_SINGLE)
         return p2p_fail(P2P_EINVAL,
                         "--dataset_mode single is for p2p-test: there is no target to learn");

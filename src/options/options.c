@@ -288,6 +288,43 @@ const P2pOptionInfo *p2p_options_stored(const P2pOptions *options, unsigned role
     return NULL;
 }
 
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* A value as people write it. */
+static void put_value(const P2pOptions *options, const P2pOption *o, char out[80])
+{
+    if (o->info.type == P2P_OPTION_STRING)
+        snprintf(out, 80, "%.64s", text(options, o));
+    else
+        snprintf(out, 80, "%.9g", number(options, o));
+}
+
+void p2p_options_compare(const P2pOptions *was, const P2pOptions *is, unsigned roles,
+                         unsigned others, const char *const *except, char *out, size_t bytes)
+{
+    size_t used = 0;
+
+    *out = '\0';
+    for (int i = 0; i < p2p_option_count; i++) {
+        const P2pOption *o = &p2p_option_table[i];
+        char a[80], b[80];
+        if (!(o->info.roles & roles) || o->info.roles & others || used >= bytes ||
+            is_among(o->info.name, except))
+            continue;
+        put_value(was, o, a);
+        put_value(is, o, b);
+        if (o->info.type == P2P_OPTION_STRING ? strcmp(text(was, o), text(is, o)) != 0
+                                              : number(was, o) != number(is, o))
+            used += (size_t)snprintf(out + used, bytes - used, "%s--%s %s instead of %s",
+                                     used ? ", " : "", o->info.name, b, *a ? a : "none");
+    }
+}
+
 /* ---- Objects ------------------------------------------------------------------------------- */
 
 void p2p_options_init(P2pOptions *options)

@@ -20,7 +20,14 @@ typedef enum P2pGanMode {
     P2P_GAN_WGANGP,
     P2P_GAN_HINGE
 } P2pGanMode;
-typedef enum P2pLrPolicy { P2P_LR_LINEAR, P2P_LR_CONSTANT, P2P_LR_STEP, P2P_LR_COSINE } P2pLrPolicy;
+typedef enum P2pLrPolicy {
+    P2P_LR_LINEAR,
+    P2P_LR_CONSTANT,
+    P2P_LR_STEP,
+    P2P_LR_COSINE,
+    P2P_LR_PLATEAU
+} P2pLrPolicy;
+typedef enum P2pValMetric { P2P_VAL_L1, P2P_VAL_PSNR, P2P_VAL_SSIM } P2pValMetric;
 typedef enum P2pNormChoice {
     P2P_OPT_NORM_BATCH,
     P2P_OPT_NORM_INSTANCE,
@@ -73,7 +80,12 @@ struct P2pOptions {
     int print_freq, save_epoch_freq, save_latest_freq;
     long max_steps;
     double max_seconds;
-    bool continue_train, new_data, overwrite;
+    bool continue_train, new_data, overwrite, save_by_iter;
+    double val_split;
+    char val_dir[P2P_OPTION_TEXT];
+    int val_freq;
+    int val_metric; /* P2pValMetric */
+    int early_stop, load_iter;
     /* testing, translating */
     char epoch[32], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
         output[P2P_OPTION_TEXT];
@@ -122,5 +134,14 @@ void p2p_options_take(P2pOptions *to, const P2pOptions *from, unsigned roles);
 /** The i-th option with any of these roles, and its value as text; NULL when i is behind the last. */
 const P2pOptionInfo *p2p_options_stored(const P2pOptions *options, unsigned roles, int i,
                                         char *value, size_t bytes);
+
+/**
+ * What differs between two sets of options, among those with any of these roles and without any of the
+ * others: "--lr 0.0001 instead of 0.0002, ..." , cut at `bytes`; empty: nothing.
+ *
+ * @param except  Names that are left out; NULL ends them.
+ */
+void p2p_options_compare(const P2pOptions *was, const P2pOptions *is, unsigned roles,
+                         unsigned others, const char *const *except, char *text, size_t bytes);
 
 #endif

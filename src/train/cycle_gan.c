@@ -233,7 +233,11 @@ static int build_parts(Build *b, int height, int width)
 static void show(Build *b)
 {
     for (int way = A; way < WAYS; way++) {
-        const int pictures[] = {b->real[way], b->fake[way], b->again[way], b->same[!way]};
+        const int real = b->gan->picture_count;
+        const P2pGanPicture pictures[] = {{b->real[way]},
+                                          {b->fake[way], b->g[way], real},
+                                          {b->again[way], b->g[!way], real + 1},
+                                          {b->same[!way], b->g[!way], real}};
         const int count = (int)P2P_COUNT(pictures) - (b->o->lambda_identity == 0);
         for (int i = 0; i < count; i++)
             p2p_gan_add_picture(b->gan, pictures[i]);

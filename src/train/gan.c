@@ -165,17 +165,22 @@ int p2p_gan_find_bad(const P2pGan *gan, const float losses[P2P_GAN_MAX_LOSSES], 
     return err;
 }
 
-int p2p_gan_picture(const P2pGan *gan, int i, P2pImage *out)
+int p2p_gan_take_sums(P2pGan *gan, float sums[P2P_GAN_MAX_LOSSES])
 {
-    const P2pTensor *t = p2p_plan_get(gan->plan, gan->picture[i]);
-    const size_t count = (size_t)t->h * (size_t)t->w * (size_t)t->c;
-    float *floats = p2p_alloc(count, sizeof(*floats));
-    int err = floats ? p2p_buffer_read(t->buffer, 0, count * sizeof(*floats), floats) : P2P_ENOMEM;
+    P2pBuffer *buffer = p2p_plan_get(gan->plan, gan->sums)->buffer;
+    const int err = p2p_buffer_read(buffer, 0, (size_t)gan->loss_count * sizeof(*sums), sums);
 
-    if (!err)
-        err = p2p_image_from_floats(out, floats, t->w, t->h, t->c, 8);
-    free(floats);
-    return err;
+    return err ? err : p2p_buffer_zero(buffer);
+}
+
+int p2p_gan_picture(const P2pGan *gan, int i, float **floats, P2pTensor *shape)
+{
+    const P2pTensor *t = p2p_plan_get(gan->plan, gan->picture[i].tensor);
+    const size_t count = (size_t)t->h * (size_t)t->w * (size_t)t->c;
+
+    *shape = *t;
+    *floats = p2p_alloc(count, sizeof(**floats));
+    return *floats ? p2p_buffer_read(t->buffer, 0, count * sizeof(**floats), *floats) : P2P_ENOMEM;
 }
 
 void p2p_gan_memory(const P2pGan *gan, size_t *network_bytes, size_t *plan_bytes)

@@ -8,7 +8,6 @@
 #ifndef P2P_TRAIN_GAN_H
 #define P2P_TRAIN_GAN_H
 
-#include "p2p/image.h"
 #include "src/graph/apply.h"
 #include "src/model/networks.h"
 
@@ -27,7 +26,15 @@ typedef enum P2pGanSide { P2P_GAN_INPUT, P2P_GAN_TARGET } P2pGanSide;
 typedef struct P2pGanUpdate {
     P2pAdam adam;     /* adam.batches: a step is of so many batches; 0 as 1 */
     double ema_decay; /* of each generator's averaged weights, a network NAME_ema; 0: none */
+    bool sum_losses;
 } P2pGanUpdate;
+
+/** A kept tensor of a step's pictures. */
+typedef struct P2pGanPicture {
+    int tensor;
+    const P2pNet *made_by; /* the generator; NULL: it was given */
+    int of;                /* of which of the pictures */
+} P2pGanPicture;
 
 P2pGanUpdate p2p_gan_update(const P2pOptions *options);
 
@@ -39,7 +46,7 @@ typedef struct P2pGan {
     int input[P2P_GAN_MAX_INPUTS];       /* the plan's tensors, written before each step ... */
     P2pGanSide side[P2P_GAN_MAX_INPUTS]; /* ... with these pictures of a batch */
     int input_count;
-    int picture[P2P_GAN_MAX_PICTURES]; /* kept tensors; side by side they are a sample */
+    P2pGanPicture picture[P2P_GAN_MAX_PICTURES]; /* side by side they are a sample */
     int picture_count;
     int pool[P2P_GAN_MAX_POOLS]; /* kept tensors: part of the state of a run, as the networks */
     const char *pool_names[P2P_GAN_MAX_POOLS];
@@ -48,6 +55,7 @@ typedef struct P2pGan {
     int share[P2P_GAN_MAX_SHARES]; /* vectors: how pictures are mixed; drawn for each step */
     int share_count;
     int hyper, losses;
+    int sums; /* of the losses of all batches since they were taken; -1: none */
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
     P2pGanUpdate update;
@@ -88,7 +96,7 @@ int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *sp
 /** Add an input [N, H, W, C] in [-1, 1]; returns the plan's tensor. */
 int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
 /** Add a kept tensor of pictures to what a sample shows, at its right. */
-void p2p_gan_add_picture(P2pGan *gan, int tensor);
+void p2p_gan_add_picture(P2pGan *gan, P2pGanPicture picture);
 /**
  * Let pictures go through a pool of `slots` earlier ones (p2p_pass_pool), which is kept over the run
  * under that name; slots 0: no pool. All pools of a model have one size.
@@ -167,8 +175,19 @@ int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES]);
  */
 int p2p_gan_find_bad(const P2pGan *gan, const float losses[P2P_GAN_MAX_LOSSES], char what[192]);
 
-/** Picture i of the sample, as 8 bits: the first of the last step's batch (blocks). */
-int p2p_gan_picture(const P2pGan *gan, int i, P2pImage *out);
+/**
+ * Sums of the losses of all batches since the last call, in the order of loss_names; they begin anew
+ * (blocks).
+ */
+int p2p_gan_take_sums(P2pGan *gan, float sums[P2P_GAN_MAX_LOSSES]);
+
+/**
+ * Picture i of the sample: the first of the last step's batch (blocks).
+ *
+ * @param floats  Fresh array, dense [h, w, c] in [-1, 1].
+ * @param shape   Of the whole batch.
+ */
+int p2p_gan_picture(const P2pGan *gan, int i, float **floats, P2pTensor *shape);
 
 /** Bytes on the device: networks, and the plan of a step. */
 void p2p_gan_memory(const P2pGan *gan, size_t *network_bytes, size_t *plan_bytes);

@@ -16,7 +16,8 @@ P2pGanUpdate p2p_gan_update(const P2pOptions *o)
                                    .epsilon_hat = o->adam_epsilon_hat,
                                    .batches = o->accumulate,
                                    .clip = (float)o->clip_grad},
-                          .ema_decay = o->ema_decay};
+                          .ema_decay = o->ema_decay,
+                          .sum_losses = o->lr_policy == P2P_LR_PLATEAU && !o->val_freq};
 }
 
 int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
@@ -28,6 +29,7 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
         return P2P_ENOMEM;
     g->device = device;
     g->update = *update;
+    g->sums = -1;
     const int err = p2p_plan_create(&g->plan, device, choice);
     if (err) {
         p2p_gan_destroy(out);
@@ -87,10 +89,10 @@ int p2p_gan_add_input(P2pGan *g, P2pGanSide side, P2pTensor shape)
     return g->input[g->input_count++] = p2p_plan_keep(g->plan, shape);
 }
 
-void p2p_gan_add_picture(P2pGan *g, int tensor)
+void p2p_gan_add_picture(P2pGan *g, P2pGanPicture picture)
 {
     P2P_ASSERT(g->picture_count < P2P_GAN_MAX_PICTURES);
-    g->picture[g->picture_count++] = tensor;
+    g->picture[g->picture_count++] = picture;
 }
 
 int p2p_gan_add_pool(P2pGan *g, const char *name, int slots, int x)
@@ -198,10 +200,23 @@ int p2p_gan_add_penalty(P2pGan *g, const P2pGanPenalty *p)
     return p2p_apply_tangent_backward(*p->apply, ones(g, &map), p->grads);
 }
 
+/* Adding them up on the device, so that no step waits until they are there. */
+static void sum_losses(P2pGan *g)
+{
+    static const P2pAttr add = {.accumulate = true};
+
+    g->sums = p2p_plan_keep(g->plan, p2p_tensor_vector(g->loss_count));
+    P2P_PLAN_STEP(g->plan, "losses", &p2p_pass_copy, &add,
+                  p2p_plan_slice(g->plan, g->losses, 0, g->loss_count), g->sums);
+}
+
 int p2p_gan_finish(P2pGan *g)
 {
     const int trained = g->net_count;
     int err = P2P_OK;
+
+    if (g->update.sum_losses)
+        sum_losses(g);
 
     for (int i = 0; !err && g->update.ema_decay > 0 && i < trained; i++)
         if (g->nets[i]->role.task == P2P_GENERATOR)

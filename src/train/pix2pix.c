@@ -185,9 +185,9 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
     b.gan = *out;
     b.plan = b.gan->plan;
     if ((err = build_parts(&b)) == P2P_OK && (err = build_step(&b)) == P2P_OK) {
-        const int pictures[] = {b.a, b.fake, b.b};
-        for (size_t i = 0; i < P2P_COUNT(pictures); i++)
-            p2p_gan_add_picture(b.gan, pictures[i]);
+        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.a});
+        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.fake, b.g, 0});
+        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.b});
         err = p2p_gan_finish(b.gan);
     }
     build_finish(&b);

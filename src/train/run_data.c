@@ -35,29 +35,14 @@ void p2p_run_data_describe(P2pOptions *options, const P2pDataset *dataset)
     snprintf(options->data_digest, sizeof(options->data_digest), "%zu-%s", count, digits);
 }
 
-/* What differs for another reason than these. */
-static bool is_compared(const char *name)
-{
-    return strcmp(name, "dataroot") != 0 && strcmp(name, "data_digest") != 0;
-}
-
 void p2p_run_data_compare(const P2pOptions *told, const P2pOptions *now,
                           char changes[P2P_RUN_DATA_CHANGES])
 {
-    char was[P2P_OPTION_TEXT], is[P2P_OPTION_TEXT];
+    static const char *const elsewhere[] = {"dataroot", "data_digest", NULL};
     const char *a = told->data_digest, *b = now->data_digest;
-    const P2pOptionInfo *o;
-    size_t used = 0;
 
-    changes[0] = '\0';
-    for (int i = 0; (o = p2p_options_stored(told, P2P_ROLE_DATA, i, was, sizeof(was))) &&
-                    p2p_options_stored(now, P2P_ROLE_DATA, i, is, sizeof(is));
-         i++)
-        if (is_compared(o->name) && strcmp(was, is) != 0 && used < P2P_RUN_DATA_CHANGES)
-            used += (size_t)snprintf(changes + used, P2P_RUN_DATA_CHANGES - used,
-                                     "%s--%s %.64s instead of %.64s", used ? ", " : "", o->name, is,
-                                     was);
-    if (!used && *a && strcmp(a, b) != 0)
+    p2p_options_compare(told, now, P2P_ROLE_DATA, 0, elsewhere, changes, P2P_RUN_DATA_CHANGES);
+    if (!changes[0] && *a && strcmp(a, b) != 0)
         snprintf(changes, P2P_RUN_DATA_CHANGES, "%.*s pictures of %s in %.500s",
                  (int)strcspn(b, "-"), b,
                  strncmp(a, b, strcspn(a, "-") + 1) ? "other names and number" : "other names",

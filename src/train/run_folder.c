@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -229,19 +230,14 @@ int p2p_run_folder_cut_log(const P2pRunFolder *f, long step)
     return err;
 }
 
-int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p)
+/* Takes the object over; NULL, or an entry that it lacks: no memory. */
+static int append_line(const P2pRunFolder *f, json_t *object, bool whole)
 {
-    json_t *object = json_pack("{s:i, s:I}", "epoch", p->epoch, "step", (json_int_t)p->step);
-    bool whole = object != NULL;
+    char *text = whole ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    FILE *file = text ? fopen(f->log, "ab") : NULL;
     int err = P2P_OK;
 
-    for (int i = 0; i < p->loss_count; i++)
-        whole &= json_object_set_new(object, p->loss_names[i], json_real(p->losses[i])) == 0;
-    whole &= json_object_set_new(object, "lr", json_real(p->lr)) == 0;
-    whole &= json_object_set_new(object, "seconds_per_step", json_real(p->seconds_per_step)) == 0;
-    char *text = whole ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(object);
-    FILE *file = text ? fopen(f->log, "ab") : NULL;
     if (!text)
         err = p2p_fail(P2P_ENOMEM, "no memory for a line of the log");
     else if (!file || fprintf(file, "%s\n", text) < 0)
@@ -250,6 +246,35 @@ int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p)
         err = p2p_fail_errno(P2P_EIO, "%s: cannot be written", f->log);
     free(text);
     return err;
+}
+
+int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p)
+{
+    json_t *object = json_pack("{s:i, s:I}", "epoch", p->epoch, "step", (json_int_t)p->step);
+    bool whole = object != NULL;
+
+    for (int i = 0; i < p->loss_count; i++)
+        whole &= json_object_set_new(object, p->loss_names[i], json_real(p->losses[i])) == 0;
+    whole &= json_object_set_new(object, "lr", json_real(p->lr)) == 0;
+    whole &= json_object_set_new(object, "seconds_per_step", json_real(p->seconds_per_step)) == 0;
+    return append_line(f, object, whole);
+}
+
+/* JSON has no infinite numbers: the PSNR of equal pictures. */
+static json_t *finite_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+int p2p_run_folder_log_validation(const P2pRunFolder *f, const P2pTrainValidation *v)
+{
+    const P2pMetrics *m = &v->metrics;
+    json_t *object = json_pack("{s:i, s:I, s:I, s:o, s:o, s:o, s:b}", "epoch", v->epoch, "step",
+                               (json_int_t)v->step, "val_pictures", (json_int_t)v->pictures,
+                               "val_L1", finite_or_null(m->l1), "val_PSNR", finite_or_null(m->psnr),
+                               "val_SSIM", finite_or_null(m->ssim), "best", v->best);
+
+    return append_line(f, object, object != NULL);
 }
 
 int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage *pictures, int count)

@@ -47,8 +47,9 @@ int p2p_run_folder_restore(const P2pRunFolder *f);
 
 /** Cut the lines of the log that lie behind `step` (0: all of them). */
 int p2p_run_folder_cut_log(const P2pRunFolder *f, long step);
-/** Append one line. */
+/** Append one line each. */
 int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p);
+int p2p_run_folder_log_validation(const P2pRunFolder *f, const P2pTrainValidation *v);
 /** samples/epoch_NNN.png: the pictures side by side. */
 int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage *pictures, int count);
 

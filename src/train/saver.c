@@ -21,6 +21,7 @@ struct P2pSaver {
     atomic_bool done; /* by the thread: it needs no waiting */
     int epoch;
     long step;
+    bool iter, best;
     double writing;     /* seconds that the steps waited */
     P2pFailure failure; /* to the trainer */
 };
@@ -62,20 +63,21 @@ static int read_back(const char *path)
     return err;
 }
 
-/* Keep the checkpoint under its epoch's name too: a link, or a copy where links fail. */
-static int keep_epoch(P2pSaver *s, const char *temporary)
+/* Keep the checkpoint under another name too, which is freed: a link, or a copy where links fail. */
+static int keep(P2pSaver *s, const char *temporary, char *name)
 {
-    char *path = p2p_format("%s/%d.safetensors", s->settings.folder->path, s->epoch);
+    char *path = name ? p2p_path_join(s->settings.folder->path, name) : NULL;
     const size_t bytes = p2p_checkpoint_writer_bytes(s->writer);
     int err = path ? p2p_file_link(temporary, path) : P2P_ENOMEM;
 
     if (err && path && (err = p2p_file_check_space(path, bytes)) == P2P_OK)
         err = p2p_file_copy(temporary, path);
     free(path);
+    free(name);
     return err;
 }
 
-/* The epoch's name comes first: a run that goes on from the latest would not make it any more. */
+/* The other names come first: a run that goes on from the latest would not make it any more. */
 static int complete(P2pSaver *s)
 {
     int err = p2p_writer_flush(&s->file);
@@ -83,7 +85,11 @@ static int complete(P2pSaver *s)
     if (!err)
         err = read_back(s->file.temporary);
     if (!err && s->epoch)
-        err = keep_epoch(s, s->file.temporary);
+        err = keep(s, s->file.temporary, p2p_format("%d.safetensors", s->epoch));
+    if (!err && s->iter)
+        err = keep(s, s->file.temporary, p2p_format("iter_%ld.safetensors", s->step));
+    if (!err && s->best)
+        err = keep(s, s->file.temporary, p2p_strdup("best.safetensors"));
     if (!err)
         err = p2p_run_folder_install(s->settings.folder, s->file.temporary);
     p2p_writer_close(&s->file); /* removes what was not installed */
@@ -129,6 +135,8 @@ int p2p_saver_save(P2pSaver *s, const P2pSave *save)
     if (err)
         return err;
     s->epoch = save->epoch;
+    s->iter = save->iter;
+    s->best = save->best;
     s->step = save->position->step;
     if ((err = write_file(s, save)) < 0)
         return fail_save(s, err);

@@ -28,6 +28,8 @@ typedef struct P2pSave {
     const P2pOptions *options;
     const P2pPosition *position;
     int epoch; /* keep it as EPOCH.safetensors too; 0: no */
+    bool iter; /* and as iter_STEP.safetensors */
+    bool best; /* and as best.safetensors */
 } P2pSave;
 
 /**

@@ -7,7 +7,13 @@
 
 #include <math.h>
 
+#include "src/train/watch.h"
+
 static const double pi = 3.14159265358979323846, step_gamma = 0.1;
+
+/* The reference implementation's, of PyTorch's ReduceLROnPlateau. */
+enum { PLATEAU_PATIENCE = 5 };
+static const double plateau_factor = 0.2, plateau_margin = 0.01;
 
 /* Constant, then linear to zero just behind the last epoch. */
 static double linear(const P2pOptions *o, int epoch)
@@ -23,9 +29,13 @@ static double cosine(const P2pOptions *o, int epoch)
     return (1.0 + cos(pi * epoch / (o->n_epochs + o->n_epochs_decay))) / 2;
 }
 
-static double by_epoch(const P2pOptions *o, int epoch)
+static double factor(const P2pOptions *o, const P2pPosition *at)
 {
+    const int epoch = at->epoch;
+
     switch (o->lr_policy) {
+    case P2P_LR_PLATEAU:
+        return pow(plateau_factor, at->plateau.cuts);
     case P2P_LR_STEP:
         return pow(step_gamma, epoch / o->lr_decay_iters);
     case P2P_LR_COSINE:
@@ -39,7 +49,17 @@ static double by_epoch(const P2pOptions *o, int epoch)
 
 double p2p_schedule_rate(const P2pOptions *o, const P2pPosition *at)
 {
-    const double rate = o->lr * by_epoch(o, at->epoch);
+    const double rate = o->lr * factor(o, at);
 
     return at->step < o->warmup_steps ? rate * (double)(at->step + 1) / o->warmup_steps : rate;
+}
+
+bool p2p_schedule_see(P2pWatch *plateau, int epoch, double value, bool larger)
+{
+    if (p2p_watch_see(plateau, epoch, value, larger, plateau_margin) ||
+        plateau->bad <= PLATEAU_PATIENCE)
+        return false;
+    plateau->cuts++;
+    plateau->bad = 0;
+    return true;
 }

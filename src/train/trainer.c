@@ -12,6 +12,8 @@
 
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "p2p_trainer_stop() is called in signal handlers");
 
+static const char sums_name[] = "losses";
+
 /* The pools as they were; where they have another size now, they fill anew. */
 static int load_pools(P2pTrainer *t, const P2pTensorFile *file)
 {
@@ -27,6 +29,21 @@ static int load_pools(P2pTrainer *t, const P2pTensorFile *file)
     else if (gan->pool_count)
         p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
                 "the pools of earlier pictures have another size now and begin empty");
+    return err;
+}
+
+/* Losses of the running epoch; where it begins, or the checkpoint has none, there are none. */
+static int load_sums(P2pTrainer *t, const P2pTensorFile *file)
+{
+    const P2pGan *gan = t->gan;
+    bool there = false;
+    int err = P2P_OK;
+
+    if (gan->sums >= 0 && file && t->position.batch)
+        err = p2p_checkpoint_load_pictures(file, sums_name, p2p_plan_get(gan->plan, gan->sums),
+                                           &there);
+    if (!there)
+        t->position.summed = 0;
     return err;
 }
 
@@ -62,7 +79,9 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
         P2pNet *net = t->gan->nets[i];
         err = net->role.averaged ? open_average(t, file, net) : open_network(t, file, net);
     }
-    return err || !file ? err : load_pools(t, file);
+    if (!err && file)
+        err = load_pools(t, file);
+    return err ? err : load_sums(t, file);
 }
 
 /*
@@ -83,19 +102,22 @@ static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
 static int open_saver(P2pTrainer *t)
 {
     const P2pGan *gan = t->gan;
-    P2pKeptPictures pools[P2P_GAN_MAX_POOLS];
-    const P2pSaverSettings settings = {.folder = &t->folder,
-                                       .log = p2p_device_log(t->device),
-                                       .content = {.device = t->device,
-                                                   .nets = gan->nets,
-                                                   .count = gan->net_count,
-                                                   .kept = pools,
-                                                   .kept_count = gan->pool_count,
-                                                   .variants = p2p_plan_variants(gan->plan),
-                                                   .mapped = p2p_device_caps(t->device)->is_cpu}};
+    P2pKeptPictures kept[P2P_GAN_MAX_POOLS + 1];
+    P2pSaverSettings settings = {.folder = &t->folder,
+                                 .log = p2p_device_log(t->device),
+                                 .content = {.device = t->device,
+                                             .nets = gan->nets,
+                                             .count = gan->net_count,
+                                             .kept = kept,
+                                             .kept_count = gan->pool_count,
+                                             .variants = p2p_plan_variants(gan->plan),
+                                             .mapped = p2p_device_caps(t->device)->is_cpu}};
 
     for (int i = 0; i < gan->pool_count; i++)
-        pools[i] = (P2pKeptPictures){gan->pool_names[i], p2p_plan_get(gan->plan, gan->pool[i])};
+        kept[i] = (P2pKeptPictures){gan->pool_names[i], p2p_plan_get(gan->plan, gan->pool[i])};
+    if (gan->sums >= 0)
+        kept[settings.content.kept_count++] =
+            (P2pKeptPictures){sums_name, p2p_plan_get(gan->plan, gan->sums)};
     return p2p_saver_create(&t->saver, &settings);
 }
 
@@ -138,6 +160,7 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
         (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
         goto done;
     if ((err = p2p_trainer_open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
+        (err = p2p_trainer_open_generators(t)) < 0 ||
         (!options->continue_train && (err = begin_run(t)) < 0))
         goto done;
     if ((t->warning && (err = p2p_run_folder_restore(&t->folder)) < 0) ||
@@ -164,9 +187,11 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
     P2pDevice *device = t->device;
     p2p_device_enter(device);
     p2p_saver_destroy(&t->saver);
+    p2p_generators_destroy(&t->generators);
     p2p_loader_destroy(&t->loader);
     p2p_gan_destroy(&t->gan);
     p2p_dataset_destroy(&t->dataset);
+    p2p_dataset_destroy(&t->val);
     p2p_run_folder_finish(&t->folder);
     free(t);
     p2p_device_leave(device, P2P_OK);

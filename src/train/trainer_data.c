@@ -5,6 +5,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/dataset.h"
 #include "src/train/run_data.h"
 #include "src/train/trainer_parts.h"
 
@@ -42,16 +43,70 @@ static P2pJitterSettings jitter_settings(const P2pOptions *o)
                                .max_pixels = (size_t)o->max_pixels};
 }
 
+static P2pDatasetSettings dataset_settings(const P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+
+    return (P2pDatasetSettings){.phase = o->phase,
+                                .direction = (P2pDirection)o->direction,
+                                .unaligned = o->dataset_mode == P2P_DATASET_UNALIGNED,
+                                .max_dataset_size = (size_t)o->max_dataset_size,
+                                .max_pixels = (size_t)o->max_pixels,
+                                .no_exif = o->no_exif,
+                                .log = p2p_device_log(t->device)};
+}
+
+/* All that decides whether pictures can be validated on; none is one of the training set's. */
+static int open_validation(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pCheckSettings check = {
+        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = p2p_device_log(t->device)};
+    P2pDatasetSettings settings = dataset_settings(t);
+    int err = P2P_OK;
+
+    if (o->early_stop && !o->val_freq)
+        return p2p_fail(P2P_EINVAL, "--early_stop needs a validation: --val_freq, --val_split or "
+                                    "--val_dir");
+    if (!o->val_freq || o->val_split > 0)
+        return P2P_OK;
+    settings.phase = o->val_dir[0] ? "" : "val";
+    settings.max_dataset_size = 0;
+    err = p2p_dataset_create(&t->val, o->val_dir[0] ? o->val_dir : o->dataroot, &settings);
+    if (err)
+        return p2p_fail_prefix(err, "pictures to validate on");
+    return p2p_dataset_check(t->val, &check, NULL);
+}
+
+/* Take those to validate on out of the training set, whether they are looked at or not. */
+static int split_data(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    P2pDataset *val = NULL;
+    const int err = o->val_split > 0
+                        ? p2p_dataset_split(t->dataset, o->val_split, (uint32_t)o->seed, &val)
+                        : P2P_OK;
+
+    if (err)
+        return p2p_fail_prefix(err, "--val_split (--val_dir names other pictures to validate on)");
+    if (o->val_freq && !t->val)
+        t->val = val;
+    else
+        p2p_dataset_destroy(&val);
+    if (t->val)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
+                "validation: %zu pairs of %s every %d epoch%s", p2p_dataset_count(t->val),
+                o->val_split > 0 ? "these, which are not trained on"
+                : o->val_dir[0]  ? o->val_dir
+                                 : "the folder val",
+                o->val_freq, o->val_freq == 1 ? "" : "s");
+    return P2P_OK;
+}
+
 int p2p_trainer_open_data(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
-    const P2pDatasetSettings settings = {.phase = o->phase,
-                                         .direction = (P2pDirection)o->direction,
-                                         .unaligned = o->dataset_mode == P2P_DATASET_UNALIGNED,
-                                         .max_dataset_size = (size_t)o->max_dataset_size,
-                                         .max_pixels = (size_t)o->max_pixels,
-                                         .no_exif = o->no_exif,
-                                         .log = p2p_device_log(t->device)};
+    const P2pDatasetSettings settings = dataset_settings(t);
     const P2pJitterSettings jitter = jitter_settings(o);
     const P2pCheckSettings check = {
         .threads = o->num_threads, .skip_bad = o->skip_bad, .log = settings.log, .jitter = &jitter};
@@ -67,6 +122,8 @@ int p2p_trainer_open_data(P2pTrainer *t)
             p2p_dataset_count(t->dataset), settings.unaligned ? "pictures of A or B" : "pairs",
             o->dataroot, report.min_width, report.min_height, report.max_width, report.max_height,
             report.bad ? ", some were skipped" : "");
+    if ((err = open_validation(t)) < 0 || (err = split_data(t)) < 0)
+        return err;
     p2p_run_data_describe(&t->options, t->dataset);
     return o->continue_train ? check_data(t) : P2P_OK;
 }

@@ -8,6 +8,7 @@
 #include "p2p/data.h"
 #include "src/model/checkpoint.h"
 #include "src/train/gan.h"
+#include "src/train/generators.h"
 #include "src/train/saver.h"
 #include "src/train/trainer.h"
 #include "src/train/transfer.h"
@@ -17,10 +18,11 @@ struct P2pTrainer {
     P2pOptions options;
     P2pOptions told; /* while preparing: by the checkpoint */
     P2pRunFolder folder;
-    P2pDataset *dataset;
+    P2pDataset *dataset, *val; /* val: NULL where nothing is validated */
     P2pLoader *loader;
     const P2pGanModel *model;
     P2pGan *gan;
+    P2pGenerators *generators; /* NULL: nobody needs them */
     P2pSaver *saver;
     P2pTransfer transfer; /* while preparing */
     char *warning;        /* while preparing: which checkpoint is damaged */
@@ -46,5 +48,17 @@ int p2p_trainer_continue_options(P2pTrainer *t, P2pTensorFile **file);
 int p2p_trainer_open_data(P2pTrainer *t);
 /** Load from where the run stands; the size of its pictures is known behind it. */
 int p2p_trainer_open_loader(P2pTrainer *t);
+
+/* ---- trainer_epoch.c ------------------------------------------------------------------------ */
+
+/** Behind the networks: what samples and validations are made by. */
+int p2p_trainer_open_generators(P2pTrainer *t);
+/**
+ * What comes behind the last batch of an epoch but saving; t->position points to the next one.
+ *
+ * @param last  The run ends here.
+ * @param best  Whether a validation found the best networks so far.
+ */
+int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best);
 
 #endif

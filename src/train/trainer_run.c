@@ -22,6 +22,8 @@ static const char *limit_reached(const P2pTrainer *t)
 
     if (t->position.epoch >= epochs_in_all(t))
         return "--n_epochs or --n_epochs_decay";
+    if (o->early_stop && t->position.metric.bad >= o->early_stop)
+        return "--early_stop";
     if (o->max_steps && t->position.step >= o->max_steps)
         return "--max_steps";
     if (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds)
@@ -45,11 +47,12 @@ static int check_saver(P2pTrainer *t, bool wait)
     return err;
 }
 
-/* epoch: to be kept under this number too; 0: no. */
-static int save(P2pTrainer *t, int epoch)
+/* Under the names, too, that the order has. */
+static int save(P2pTrainer *t, P2pSave order)
 {
     t->position.pooled = t->gan->pooled;
-    const P2pSave order = {.options = &t->options, .position = &t->position, .epoch = epoch};
+    order.options = &t->options;
+    order.position = &t->position;
     const int err = check_saver(t, true);
 
     return err ? err : p2p_saver_save(t->saver, &order);
@@ -102,21 +105,6 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     return err;
 }
 
-static int save_sample(P2pTrainer *t, int epoch)
-{
-    P2pImage pictures[P2P_GAN_MAX_PICTURES] = {{0}};
-    const int count = t->gan->picture_count;
-    int err = P2P_OK;
-
-    for (int i = 0; !err && i < count; i++)
-        err = p2p_gan_picture(t->gan, i, &pictures[i]);
-    if (!err)
-        err = p2p_run_folder_sample(&t->folder, epoch, pictures, count);
-    for (int i = 0; i < count; i++)
-        p2p_image_finish(&pictures[i]);
-    return err;
-}
-
 /* Which of the step's batches it is, from 0. */
 static int train_batch(P2pTrainer *t, const P2pBatch *batch, int which)
 {
@@ -139,14 +127,16 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch, int which)
     return err;
 }
 
-/* What happens behind the last batch of an epoch. position already points to the next. */
+/* Behind the last batch of an epoch; t->position points to the next one. */
 static int end_epoch(P2pTrainer *t)
 {
     const int done = t->position.epoch; /* epochs done */
-    const bool keep = done % t->options.save_epoch_freq == 0 || done == epochs_in_all(t);
-    const int err = save_sample(t, done);
+    const bool last = done == epochs_in_all(t);
+    const bool keep = done % t->options.save_epoch_freq == 0 || last;
+    bool best;
+    const int err = p2p_trainer_end_epoch(t, last, &best);
 
-    return err ? err : save(t, keep ? done : 0);
+    return err ? err : save(t, (P2pSave){.epoch = keep ? done : 0, .best = best});
 }
 
 static int run_step(P2pTrainer *t, bool *saved)
@@ -163,6 +153,8 @@ static int run_step(P2pTrainer *t, bool *saved)
         return err;
     t->position.step++;
     t->position.batch += o->accumulate;
+    if (t->gan->sums >= 0)
+        t->position.summed += o->accumulate;
     if (t->position.step % o->print_freq == 0 && (err = report(t, batch)) < 0)
         return err;
     if (t->position.batch + o->accumulate > (long)p2p_loader_batches(t->loader)) {
@@ -177,9 +169,21 @@ static int run_step(P2pTrainer *t, bool *saved)
     }
     if (t->position.step % o->save_latest_freq == 0) {
         *saved = true;
-        return save(t, 0);
+        return save(t, (P2pSave){.iter = o->save_by_iter});
     }
     return P2P_OK;
+}
+
+static void tell_early_stop(const P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pWatch *w = &t->position.metric;
+
+    if (o->early_stop && w->bad >= o->early_stop)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
+                "ends early: %d validations without a better %s than %.5g after epoch %d "
+                "(best.safetensors)",
+                w->bad, p2p_options_get_string(o, "val_metric"), w->best, w->epoch);
 }
 
 static int run(P2pTrainer *t)
@@ -195,8 +199,10 @@ static int run(P2pTrainer *t)
                         t->folder.path, t->position.step, limit);
     while (!err && !must_end(t))
         err = run_step(t, &saved);
+    if (!err)
+        tell_early_stop(t);
     if (!err && !saved)
-        err = save(t, 0);
+        err = save(t, (P2pSave){0});
     if (!err)
         err = check_saver(t, true);
     if (!err && atomic_exchange(&t->stop, false))

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What a run does around its steps: averaged weights, steps of several batches, clipped gradients.
+# What a run does around its steps: averaged weights, steps of several batches, clipped gradients,
+# validation and what follows from it, checkpoints by name.
 # Usage: training.sh FOLDER_OF_PROGRAMS
 . "$(dirname "$0")/lib.sh"
 
@@ -58,4 +59,129 @@ code=0
 train many --accumulate 6 2>err.txt || code=$?
 check 'a step of more batches than there are is refused' [ $code -eq 2 ]
 check 'with what to do' says 'too few for --accumulate 6'
+
+# Validation gives what p2p-test gives.
+"$tools/p2p-data" demo more --count 4 --size 64 --quiet
+rm -f more/val/*[4-9].png
+epochs='--n_epochs 3 --n_epochs_decay 0'
+means() { # of p2p-test and of the log, as L1 PSNR SSIM
+    sed -n 's/.*"mean": {"L1": \([^,]*\), "PSNR": \([^,]*\), "SSIM": \([^}]*\)}.*/\1 \2 \3/p' "$1"
+}
+logged() {
+    sed -n "s/.*\"epoch\":$2,.*\"val_L1\":\([^,]*\),\"val_PSNR\":\([^,]*\),\"val_SSIM\":\([^,]*\),.*/\1 \2 \3/p" \
+        "checkpoints/$1/loss_log.jsonl"
+}
+alike() { # of six and nine digits
+    echo "$1" "$2" | awk '{ for (i = 1; i < 4; i++) if (($i - $(i + 3)) ^ 2 > 3e-11 * $i ^ 2) exit 1
+        exit NF != 6 }'
+}
+run=checked
+for options in '' '--ema_decay 0.5 --no_dropout' '--direction BtoA --preprocess none'; do
+    if [ "$options" = '--direction BtoA --preprocess none' ]; then # of 64 pixels
+        "$tools/p2p-train" --device cpu --quiet --dataroot more --name $run --netG unet_256 --num_downs 5 \
+            --ngf 4 --ndf 4 $options --val_freq 2 $epochs --overwrite
+    else
+        train $run --dataroot more --val_freq 2 $epochs $options --overwrite
+    fi
+    "$tools/p2p-test" --device cpu --quiet --name $run --phase val
+    check "validated as tested: $options" \
+        alike "$(means results/$run/val_latest/metrics.json)" "$(logged $run 3)"
+done
+check 'in every second epoch and the last' [ "$(grep -c val_L1 checkpoints/$run/loss_log.jsonl)" = 2 ]
+"$tools/p2p-train" --device cpu --quiet --dataroot more --name folder --netG unet_256 --num_downs 5 \
+    --ngf 4 --ndf 4 --direction BtoA --preprocess none --val_dir more/val $epochs
+check 'another folder with the same pictures gives the same' \
+    [ "$(logged folder 3)" = "$(logged $run 3)" ]
+mkdir -p pictures
+for side in A B; do
+    cp -r data/train pictures/train$side
+    cp -r more/val pictures/val$side
+done
+train cycle --model cycle_gan --netG resnet_6blocks --dataroot pictures --val_freq 1 --n_epochs 1 \
+    --n_epochs_decay 0
+"$tools/p2p-test" --device cpu --quiet --name cycle --phase val
+check 'a cycle is validated by what comes back' \
+    alike "$(means results/cycle/val_latest/metrics.json)" "$(logged cycle 1)"
+
+# The best is kept; ten steps of it are enough to see the metric go up and down.
+train best --val_split 0.4 --val_metric SSIM --lr 0.01 --n_epochs 6 --n_epochs_decay 0 --save_epoch_freq 1
+epoch=$(sed -n 's/.*"epoch":\([0-9]*\).*"best":true.*/\1/p' checkpoints/best/loss_log.jsonl | tail -n 1)
+check "the best is that of epoch $epoch" cmp checkpoints/best/best.safetensors "checkpoints/best/$epoch.safetensors"
+check 'by the largest SSIM' [ "$epoch" = "$(sed -n 's/.*"epoch":\([0-9]*\).*"val_SSIM":\([^,]*\).*/\2 \1/p' \
+    checkpoints/best/loss_log.jsonl | sort -g | tail -n 1 | cut -d ' ' -f 2)" ]
+"$tools/p2p-test" --device cpu --quiet --name best --epoch best
+check 'and tested by its name' [ -s results/best/test_best/metrics.json ]
+for of in checkpoints/best/best.safetensors 'checkpoints/best --epoch best' "checkpoints/best --epoch $epoch"; do
+    "$tools/p2p-translate" --device cpu -m $of "$picture" -o "best.png"
+    [ ! -e first.png ] && mv best.png first.png || cmp best.png first.png || bad "translated by $of"
+    "$tools/p2p-export" --device cpu --quiet $of -o best.safetensors
+    "$tools/p2p-info" $of >info.txt
+    grep -q "after $((3 * epoch)) steps" info.txt || bad "described by $of"
+done
+ok 'and translated, exported and described'
+
+# With a rate of almost nothing no metric becomes better.
+still="--lr 1e-30 --no_dropout --val_split 0.2 --n_epochs 9 --n_epochs_decay 0"
+train stops $still --early_stop 2
+check 'a run ends early' grep -q '"epoch":3.*val_L1' checkpoints/stops/loss_log.jsonl
+check 'and not later' sh -c '! grep -q "\"epoch\":4" checkpoints/stops/loss_log.jsonl'
+code=0
+$t --name stops --continue_train 2>err.txt || code=$?
+check 'and says how to go on' says 'complete .*raise --early_stop'
+$t --name stops --continue_train --early_stop 3
+check 'goes on by one epoch' grep -q '"epoch":4.*val_L1' checkpoints/stops/loss_log.jsonl
+rates() { sed -n 's/.*"lr":\([^,]*\),.*/\1/p' "checkpoints/$1/loss_log.jsonl" | uniq | tr '\n' ' '; }
+train plateau $still --lr_policy plateau
+check "a plateau cuts the rate: $(rates plateau)" [ "$(rates plateau)" = '1e-30 2e-31 ' ]
+check 'after the seventh epoch' grep -q '"epoch":8.*"lr":2e-31' checkpoints/plateau/loss_log.jsonl
+train loss $still --lr_policy plateau --max_steps 10 --val_split 0 --serial_batches --no_flip \
+    --load_size 128
+"$tools/p2p-info" --tensors checkpoints/loss/latest.safetensors >tensors.txt
+check 'sums of the losses are kept in an epoch' grep -q '"losses"' tensors.txt
+"$tools/p2p-train" --device cpu --name loss --continue_train >told.txt 2>&1
+check "$(grep -o "epoch 7: the generators' loss.*" told.txt)" \
+    grep -q "the generators' loss was best, [0-9.]*, after epoch 1:.* 2e-31" told.txt
+
+# Checkpoints by step and by name, to go on from.
+train steps --max_steps 8 --save_latest_freq 3 --save_by_iter --save_epoch_freq 1
+check 'saves by step' [ -e checkpoints/steps/iter_3.safetensors ]
+check 'are the checkpoints of that step' [ -e checkpoints/steps/iter_6.safetensors ]
+"$tools/p2p-test" --device cpu --quiet --name steps --load_iter 3
+check 'tested by their steps' [ -s results/steps/test_iter_3/metrics.json ]
+for from in '--load_iter 3' '--epoch 1' '--epoch latest'; do
+    cp -r checkpoints/steps checkpoints/again
+    $t --name again --continue_train $from --max_steps 8 2>err.txt || :
+    cmp checkpoints/again/latest.safetensors checkpoints/steps/latest.safetensors || bad "going on from $from"
+    rm -r checkpoints/again
+done
+ok 'and gone on from'
+"$tools/p2p-train" --device cpu --name steps --continue_train --max_steps 9 --lr 0.001 --n_epochs 7 2>err.txt
+check 'changed options are told' says '--n_epochs 7 instead of 100, --lr 0.001 instead of 0.0002'
+
+refused() { # NAME PATTERN COMMAND...
+    name=$1 pattern=$2
+    shift 2
+    code=0
+    "$@" >out.txt 2>err.txt || code=$?
+    if [ "$code" -ne 0 ] && [ "$(wc -l <err.txt)" -eq 1 ] && grep -q -- "$pattern" err.txt; then
+        ok "$name: $(cut -c 1-120 err.txt)"
+    else bad "$name: exit $code: $(head -n 3 err.txt)"; fi
+}
+refused 'all pairs to validate on' 'leaves nothing' train x --val_split 0.9
+refused 'two sets to validate on' 'exclude each other' train x --val_split 0.5 --val_dir more/val
+mkdir none && cp -r data/train none/train
+refused 'no folder to validate on' 'validate on' train x --dataroot none --val_freq 1
+refused 'a folder that is missing' 'nowhere' train x --val_dir nowhere
+refused 'an end without validation' 'needs a validation' train x --early_stop 3
+refused 'a split of what are no pairs' '--val_dir' train x --model cycle_gan --dataroot pictures --val_split 0.2
+refused 'another split' 'was not trained on this' $t --name best --continue_train --val_split 0.2
+refused 'an epoch that is none' 'takes latest, best' "$tools/p2p-test" --name best --epoch newest
+refused 'an epoch and a step' 'exclude each other' "$tools/p2p-test" --name best --epoch 2 --load_iter 3
+refused 'an epoch that is missing' '77.safetensors' $t --name best --continue_train --epoch 77
+refused 'an epoch without a run' 'continue_train' train x --epoch 3
+refused 'an epoch of a file' 'is a file; an epoch' "$tools/p2p-export" $model --epoch best -o x.onnx
+refused 'decay that keeps all' 'ema_decay takes' train x --ema_decay 1
+refused 'steps of nothing' 'accumulate takes' train x --accumulate 0
+refused 'a negative clip' 'clip_grad takes' train x --clip_grad -1
+refused 'a metric that is none' 'val_metric takes' train x --val_metric LPIPS
 finish

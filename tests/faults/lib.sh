@@ -14,13 +14,15 @@ says() {
     fi
 }
 
-# tiny NAME OPTIONS...: eight epochs of five steps with a save each, so that many faults hit one.
+# tiny NAME OPTIONS...: eight epochs of five steps with a save each, so that many faults hit one. extra:
+# further options of all runs.
+extra=
 tiny() {
     name=$1
     shift
     exec "$tools/p2p-train" --device cpu --quiet --dataroot data --name "$name" --netG unet_256 \
         --num_downs 5 --ngf 4 --ndf 4 --load_size 36 --crop_size 32 --print_freq 1 \
-        --save_latest_freq 1 --save_epoch_freq 1 --n_epochs 8 --n_epochs_decay 0 "$@"
+        --save_latest_freq 1 --save_epoch_freq 1 --n_epochs 8 --n_epochs_decay 0 $extra "$@"
 }
 
 # How to go on with a run, which may not have come to its first checkpoint, or be complete.
@@ -37,9 +39,11 @@ same_file() { cmp -s "checkpoints/$1/$3.safetensors" "checkpoints/$2/$3.safetens
 
 # The same checkpoints and log as those of the run `whole`, and nothing left over.
 same_as_whole() {
-    for file in latest previous 1 2 3 4 5 6 7 8; do
-        same_file whole "$1" $file || { echo "$1: $file.safetensors differs"; return 1; }
+    for file in checkpoints/whole/*.safetensors; do
+        file=$(basename "$file" .safetensors)
+        same_file whole "$1" "$file" || { echo "$1: $file.safetensors differs"; return 1; }
     done
+    [ "$(ls checkpoints/whole)" = "$(ls "checkpoints/$1")" ] || { echo "$1: other files"; return 1; }
     [ "$(log whole)" = "$(log "$1")" ] || { echo "$1: another log"; return 1; }
     ! find "checkpoints/$1" -name '*.tmp*' | grep . || return 1
 }

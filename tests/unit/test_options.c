@@ -289,7 +289,7 @@ static void options_without_a_meaning_are_told(void **state)
     assert_string_equal(p2p_options_ignored(&p.options), "--display_id, --no_html, --display_port");
     parse(&p, P2P_PROGRAM_TRAIN, "--disp 3");
     assert_int_equal(p.err, P2P_EINVAL);
-    parse(&p, P2P_PROGRAM_TRAIN, "--load 300 --batch 2"); /* not of loadSize and batchSize, too */
+    parse(&p, P2P_PROGRAM_TRAIN, "--load_s 300 --batch 2"); /* not of loadSize and batchSize, too */
     assert_int_equal(p.err, 0);
     refused(P2P_PROGRAM_TRAIN, "--dataset_mode double", "--dataset_mode takes aligned");
     refused(P2P_PROGRAM_TRAIN, "--no_html=1", "--no_html takes no value");

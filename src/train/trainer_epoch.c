@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between two epochs: a sample, validation, and what is decided by it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/train/schedule.h"
+#include "src/train/trainer_parts.h"
+#include "src/train/validate.h"
+#include "src/train/watch.h"
+
+/* ---- Samples ------------------------------------------------------------------------------- */
+
+/* Picture i as the averaged generators make it of another, in place of the last step's. */
+static int make_picture(P2pTrainer *t, int i, float *const *floats, P2pTensor *shape)
+{
+    const P2pGanPicture *p = &t->gan->picture[i];
+    const P2pForward *f;
+    const int err = p2p_generators_run(t->generators, p->made_by->role.back, floats[p->of],
+                                       shape->w, shape->h, &f);
+
+    if (!err)
+        memcpy(floats[i], f->out, p2p_tensor_elements(&f->y) * sizeof(**floats));
+    return err;
+}
+
+static int read_pictures(P2pTrainer *t, float **floats, P2pImage *images)
+{
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < t->gan->picture_count; i++) {
+        P2pTensor shape;
+        err = p2p_gan_picture(t->gan, i, &floats[i], &shape);
+        if (!err && t->gan->picture[i].made_by && t->options.ema_decay > 0)
+            err = make_picture(t, i, floats, &shape);
+        if (!err)
+            err = p2p_image_from_floats(&images[i], floats[i], shape.w, shape.h, shape.c, 8);
+    }
+    return err;
+}
+
+static int save_sample(P2pTrainer *t, int epoch)
+{
+    P2pImage images[P2P_GAN_MAX_PICTURES] = {{0}};
+    float *floats[P2P_GAN_MAX_PICTURES] = {NULL};
+    const int count = t->gan->picture_count;
+    int err = read_pictures(t, floats, images);
+
+    if (!err)
+        err = p2p_run_folder_sample(&t->folder, epoch, images, count);
+    for (int i = 0; i < count; i++) {
+        p2p_image_finish(&images[i]);
+        free(floats[i]);
+    }
+    return err;
+}
+
+/* ---- Validation ---------------------------------------------------------------------------- */
+
+static bool larger_is_better(const P2pTrainer *t)
+{
+    return t->options.val_metric != P2P_VAL_L1;
+}
+
+static double watched_metric(const P2pTrainer *t, const P2pMetrics *m)
+{
+    const double values[] = {m->l1, m->psnr, m->ssim};
+
+    return values[t->options.val_metric];
+}
+
+/* Nothing is better than such a number. */
+static int check_metric(const P2pTrainer *t, double value)
+{
+    return value == value ? P2P_OK
+                          : p2p_fail(P2P_EINVAL,
+                                     "pictures of less than 11 x 11 pixels have no SSIM; choose "
+                                     "another --val_metric than %s",
+                                     p2p_options_get_string(&t->options, "val_metric"));
+}
+
+static int validate(P2pTrainer *t, int epoch, double *value, bool *best)
+{
+    P2pTrainValidation v = {
+        .epoch = epoch, .step = t->position.step, .pictures = p2p_dataset_count(t->val)};
+    int err = p2p_validate(t->generators, t->val, &t->options, &v.metrics);
+
+    *value = watched_metric(t, &v.metrics);
+    if (err || (err = check_metric(t, *value)) < 0)
+        return err;
+    *best = v.best = p2p_watch_see(&t->position.metric, epoch, *value, larger_is_better(t), 0);
+    if ((err = p2p_run_folder_log_validation(&t->folder, &v)) == P2P_OK && t->events &&
+        t->events->validated)
+        t->events->validated(t->events->user, &v);
+    return err;
+}
+
+/* ---- The learning rate --------------------------------------------------------------------- */
+
+/* A plateau's next value; where it cuts, the log says so. */
+static void see_plateau(P2pTrainer *t, int epoch, double value, const char *what, bool larger)
+{
+    P2pWatch *w = &t->position.plateau;
+    P2pPosition next = t->position;
+
+    if (!p2p_schedule_see(w, epoch, value, larger))
+        return;
+    next.plateau = *w;
+    p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
+            "epoch %d: %s was best, %.5g, after epoch %d: the learning rate is %.5g from here on",
+            epoch, what, w->best, w->epoch, p2p_schedule_rate(&t->options, &next));
+}
+
+/* The mean of the epoch's losses of the generators; their sums begin anew. */
+static int take_loss(P2pTrainer *t, double *mean)
+{
+    float sums[P2P_GAN_MAX_LOSSES];
+    const int err = p2p_gan_take_sums(t->gan, sums);
+
+    *mean = 0;
+    for (int i = 0; !err && i < t->gan->loss_count; i++)
+        if (t->gan->loss_names[i][0] != 'D')
+            *mean += (double)sums[i] / (double)t->position.summed;
+    t->position.summed = 0;
+    return err;
+}
+
+int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
+{
+    const P2pOptions *o = &t->options;
+    const int done = t->position.epoch; /* epochs done */
+    const bool watches = o->lr_policy == P2P_LR_PLATEAU;
+    double value;
+    int err = save_sample(t, done);
+
+    *best = false;
+    if (!err && t->val && (done % o->val_freq == 0 || last)) {
+        err = validate(t, done, &value, best);
+        if (!err && watches)
+            see_plateau(t, done, value, p2p_options_get_string(o, "val_metric"),
+                        larger_is_better(t));
+    }
+    if (!err && t->gan->sums >= 0 && (err = take_loss(t, &value)) == P2P_OK)
+        see_plateau(t, done, value, "the generators' loss", false);
+    return err;
+}
+
+/* ---- Preparing ----------------------------------------------------------------------------- */
+
+int p2p_trainer_open_generators(P2pTrainer *t)
+{
+    return t->val || t->options.ema_decay > 0
+               ? p2p_generators_create(&t->generators, t->gan, &t->options)
+               : P2P_OK;
+}

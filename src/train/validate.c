@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Picture by picture, loaded ahead by threads that end with the last one. */
+#include "src/train/validate.h"
+
+#include <stdlib.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/data/dataset.h"
+
+/* The output against a dense picture of its size and channels. */
+static int compare(const P2pForward *f, const float *target, P2pMetrics *metrics)
+{
+    P2pImage ours = {0}, theirs = {0};
+    int err = p2p_image_from_floats(&ours, f->out, f->y.w, f->y.h, f->y.c, 8);
+
+    if (!err)
+        err = p2p_image_from_floats(&theirs, target, f->y.w, f->y.h, f->y.c, 8);
+    if (!err)
+        err = p2p_image_compare(&ours, &theirs, metrics);
+    p2p_image_finish(&ours);
+    p2p_image_finish(&theirs);
+    return err;
+}
+
+/* The output's way back, from a picture of 8 bits as p2p-test has it. */
+static int run_back(P2pGenerators *g, const P2pForward **f)
+{
+    const P2pTensor y = (*f)->y;
+    float *floats = p2p_alloc(p2p_tensor_elements(&y), sizeof(*floats));
+    P2pImage rounded = {0};
+    int err = floats ? p2p_image_from_floats(&rounded, (*f)->out, y.w, y.h, y.c, 8) : P2P_ENOMEM;
+
+    if (!err) {
+        p2p_image_to_floats(&rounded, floats);
+        err = p2p_generators_run(g, true, floats, y.w, y.h, f);
+    }
+    p2p_image_finish(&rounded);
+    free(floats);
+    return err;
+}
+
+static int validate_pair(P2pGenerators *g, const P2pBatch *batch, bool unaligned, P2pMetrics *m)
+{
+    const P2pForward *f;
+    int err = p2p_generators_run(g, false, batch->input, batch->width, batch->height, &f);
+
+    if (!err && unaligned)
+        err = run_back(g, &f);
+    return err ? err : compare(f, unaligned ? batch->input : batch->target, m);
+}
+
+static int validate_all(P2pGenerators *g, const P2pDataset *dataset, P2pLoader *loader,
+                        P2pMetrics *sum)
+{
+    const P2pBatch *batch;
+    P2pMetrics m;
+    int err;
+
+    while ((err = p2p_loader_next(loader, &batch)) == P2P_OK && batch) {
+        if ((err = validate_pair(g, batch, dataset->unaligned, &m)) < 0)
+            return p2p_fail_prefix(err, "validating %.200s", batch->names[0]);
+        sum->l1 += m.l1;
+        sum->psnr += m.psnr;
+        sum->ssim += m.ssim;
+    }
+    return err;
+}
+
+int p2p_validate(P2pGenerators *g, const P2pDataset *dataset, const P2pOptions *o, P2pMetrics *mean)
+{
+    const bool wide = o->preprocess == P2P_PREPROCESS_SCALE_WIDTH;
+    const P2pLoaderSettings settings = {.input_channels = o->input_nc,
+                                        .target_channels = o->output_nc,
+                                        .threads = o->num_threads,
+                                        .epochs = 1,
+                                        .serial_batches = true,
+                                        .fixed = true,
+                                        .jitter = {.preprocess = (P2pPreprocess)o->preprocess,
+                                                   .load_size = wide ? o->load_size : o->crop_size,
+                                                   .crop_size = o->crop_size,
+                                                   .multiple = p2p_generators_multiple(g),
+                                                   .max_pixels = (size_t)o->max_pixels}};
+    const double count = (double)p2p_dataset_count(dataset);
+    P2pLoader *loader = NULL;
+    int err = P2P_OK;
+
+    *mean = (P2pMetrics){0};
+    if (dataset->unaligned && !p2p_generators_have_back(g))
+        return p2p_fail(P2P_EINVAL, "unpaired pictures can be validated by a way back alone");
+    if ((err = p2p_loader_create(&loader, dataset, &settings)) == P2P_OK)
+        err = validate_all(g, dataset, loader, mean);
+    p2p_loader_destroy(&loader);
+    mean->l1 /= count;
+    mean->psnr /= count;
+    mean->ssim /= count;
+    return err;
+}
