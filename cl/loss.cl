@@ -15,7 +15,7 @@
 #include "common.clh"
 #include "tensor.clh"
 
-#define ITEMS LOSS_GROUP
+#define ITEMS GROUP_SIZE(LOSS_GROUP)
 #define BLOCK 32
 
 #define ARGUMENTS                                                                                  \

@@ -23,14 +23,15 @@
 #include "common.clh"
 #include "tensor.clh"
 
-#define LANES SUM_SIDE
+#define LANES SUM_ACROSS
+#define DOWN GROUP_SIZE(SUM_DOWN)
 
 #ifdef NAIVE
-__kernel __attribute__((reqd_work_group_size(LANES, LANES, 1)))
+__kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
 void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work, const int count,
                      const int channels, const int per_part, const int squares)
 {
-    __local float sums[2][LANES][LANES + 1];
+    __local float sums[2][DOWN][LANES + 1];
     const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
     const int c = (int)get_global_id(0), part = (int)get_group_id(1);
     const int group = (int)get_global_id(2), groups = (int)get_global_size(2);
@@ -39,7 +40,7 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
 
     if (c < channels) {
         const float base = shift_stride ? shift[shift_at + (size_t)group * shift_stride + c] : 0.0f;
-        for (int p = part * per_part + row; p < end; p += LANES) {
+        for (int p = part * per_part + row; p < end; p += DOWN) {
             const float d = x[x_at + ((size_t)group * count + p) * x_stride + c] - base;
             s1 += d;
             s2 += d * d;
@@ -51,7 +52,7 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
     if (row < 2 && c < channels && (row == 0 || squares)) {
         const int width = squares ? 2 * channels : channels;
         float sum = 0.0f;
-        for (int i = 0; i < LANES; i++)
+        for (int i = 0; i < DOWN; i++)
             sum += sums[row][i][lane];
         work[((size_t)part * groups + group) * width + row * channels + c] = sum;
     }

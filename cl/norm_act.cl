@@ -24,7 +24,8 @@
 #include "activation.clh"
 #include "rng.clh"
 
-#define LANES SUM_SIDE
+#define LANES SUM_ACROSS
+#define DOWN GROUP_SIZE(SUM_DOWN)
 
 #define ARGUMENTS                                                                                  \
     CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(rstd), CONST_TENSOR(gamma),                  \
@@ -79,10 +80,10 @@ __kernel void norm_act_fwd_naive(ARGUMENTS)
         AT(y2) = activate(z, act2, slope);
 }
 
-__kernel __attribute__((reqd_work_group_size(LANES, LANES, 1)))
+__kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
 void norm_act_sums_naive(ARGUMENTS, __global float *work)
 {
-    __local float part_sums[2][LANES][LANES + 1];
+    __local float part_sums[2][DOWN][LANES + 1];
     const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
     const int c = (int)get_global_id(0), part = (int)get_group_id(1);
     const int group = (int)get_global_id(2), end = min((part + 1) * per_part, count);
@@ -90,7 +91,7 @@ void norm_act_sums_naive(ARGUMENTS, __global float *work)
 
     if (c < channels) {
         const float m = mean_stride ? STAT(mean) : 0.0f, r = rstd_stride ? STAT(rstd) : 1.0f;
-        for (int p = part * per_part + row; p < end; p += LANES) {
+        for (int p = part * per_part + row; p < end; p += DOWN) {
             const float dz = SLOPE_SUM * MASK;
             s1 += dz;
             s2 += dz * ((AT(x) - m) * r);
@@ -101,7 +102,7 @@ void norm_act_sums_naive(ARGUMENTS, __global float *work)
     barrier(CLK_LOCAL_MEM_FENCE);
     if (row < 2 && c < channels) {
         float sum = 0.0f;
-        for (int k = 0; k < LANES; k++)
+        for (int k = 0; k < DOWN; k++)
             sum += part_sums[row][k][lane];
         work[((size_t)part * groups + group) * 2 * channels + row * channels + c] = sum;
     }

@@ -6,11 +6,14 @@
 #ifndef P2P_CL_SIZES_H
 #define P2P_CL_SIZES_H
 
-/* Work-items of a group: of kernels over single elements, of sums over pixels (a square of them), of
- * the losses. */
+/* Work-items of a group: of kernels over single elements; of sums over pixels, channels across and
+ * pixels down; of the losses. The last two also where a device takes small groups only. */
 #define FLAT_GROUP 64
-#define SUM_SIDE 16
+#define SUM_ACROSS 16
+#define SUM_DOWN 16
+#define SUM_DOWN_SMALL 4
 #define LOSS_GROUP 256
+#define LOSS_GROUP_SMALL 64
 
 /* Convolutions on CPUs: outputs in a block of weights, two vectors; pixels in a register tile, two
  * vectors each beside two of weights and one broadcast: 12 with 32 vector registers. */

@@ -11,6 +11,20 @@ const char cli_usage[] =
 
 static const char program[] = "p2p-info";
 
+static void print_second(const P2pCaps *list, int count, int i)
+{
+    int first;
+
+    if (!p2p_device_is_second(list, count, i, &first))
+        return;
+    if (first >= 0)
+        printf("   the same card as %d, which is taken unless this one is named: a vendor's driver "
+               "before rusticl, Clover last\n",
+               first);
+    else
+        puts("   not taken unless it is named: Clover lacks much of OpenCL");
+}
+
 static void print_device(int i, const P2pCaps *c)
 {
     cli_say(stdout, "%d  %s", i, c->name);
@@ -53,8 +67,10 @@ static int list_devices(const P2pOptions *o)
 
     if (err)
         return cli_fail(program, err);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         print_device(i, &list[i]);
+        print_second(list, count, i);
+    }
     if (notes && *notes)
         cli_say(stdout, "also found: %s", notes);
     free(list);

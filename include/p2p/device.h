@@ -34,16 +34,18 @@ typedef struct P2pCaps {
     size_t align_bytes;   /**< of sub-buffers */
     bool caches_binaries; /**< the driver keeps compiled kernels itself */
     bool has_fp16, has_fp64, has_subgroups;
+    unsigned pci; /**< place on the bus, 0: not told */
 } P2pCaps;
 
 typedef struct P2pDeviceSettings {
     /** NULL: P2P_DEVICE from the environment, else the best (a GPU before a CPU). Otherwise an index
      *  of p2p_device_list(), "cpu", "gpu", or a part of the device's or platform's name. */
     const char *device;
-    const P2pLog *log;   /**< may be NULL; must outlive the device */
-    int vector_width;    /**< 0: native; 4, 8 or 16 forces another width */
-    size_t memory_bytes; /**< use at most so much of the device's memory; 0: all of it */
-    bool profile;        /**< measure each launch */
+    const P2pLog *log; /**< may be NULL; must outlive the device */
+    int vector_width;  /**< 0: native; 4, 8 or 16 forces another width */
+    size_t
+        memory_bytes; /**< take the device's memory for so much, be it less or more; 0: as it says */
+    bool profile;     /**< measure each launch */
     /** 0: the device's own; else plan as for a device of so many, which runs on this one all the same. */
     int compute_units;
     /** Longest time to wait for the device, seconds; 0: for ever. Kernels may be compiled within a
@@ -62,6 +64,17 @@ typedef struct P2pDeviceSettings {
  *         P2P_EINVAL; P2P_ENOMEM.
  */
 P2P_API int p2p_device_list(P2pCaps **list, int *count, char **notes, const P2pLog *log);
+
+/**
+ * Of two drivers for one card one is taken unless the other is named: the vendor's own before Mesa's
+ * rusticl; Clover, which lacks much of OpenCL, never by itself. A card is told by its place on the bus,
+ * or where drivers do not tell that by its vendor.
+ *
+ * @param list  As of p2p_device_list().
+ * @param first If not NULL: the device that is taken in its place, -1: none, it is Clover's alone.
+ * @return Whether list[i] is not taken unless it is named.
+ */
+P2P_API bool p2p_device_is_second(const P2pCaps *list, int count, int i, int *first);
 
 /**
  * Choose and open a device.

@@ -18,10 +18,11 @@ int p2p_device_check_room(const P2pDevice *d, size_t bytes)
 {
     if (bytes <= d->caps.memory_bytes && d->used_bytes <= d->caps.memory_bytes - bytes)
         return P2P_OK;
-    return p2p_fail(P2P_EDEVMEM,
-                    "%zu MiB are needed beside %zu MiB in use, %s has %zu MiB; use a "
-                    "smaller network, batch or picture, or another --device",
-                    bytes >> 20, d->used_bytes >> 20, d->caps.name, d->caps.memory_bytes >> 20);
+    return p2p_fail(
+        P2P_EDEVMEM,
+        "%zu MiB are needed beside %zu MiB in use, %s tells of %zu MiB; use a smaller "
+        "network, batch or picture, another --device, or --device_memory if it has more",
+        bytes >> 20, d->used_bytes >> 20, d->caps.name, d->caps.memory_bytes >> 20);
 }
 
 /* Memory that we gave a CPU device goes when the last part of the buffer has gone. */

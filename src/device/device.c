@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Opening and closing devices. find.c chooses, kernels are program.c's, memory is buffer.c's. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +98,7 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     if (settings->compute_units)
         d->caps.compute_units = settings->compute_units;
     d->cache_bytes = p2p_cache_limit(d->log);
-    if (settings->memory_bytes && settings->memory_bytes < d->caps.memory_bytes)
+    if (settings->memory_bytes)
         d->caps.memory_bytes = settings->memory_bytes;
     p2p_log(d->log, P2P_LOG_INFO, "device: %s (%s, driver %s), %d compute units, %zu MiB",
             d->caps.name, d->caps.platform, d->caps.driver, d->caps.compute_units,
@@ -129,6 +130,19 @@ void p2p_device_close(P2pDevice **device)
 const P2pCaps *p2p_device_caps(const P2pDevice *device)
 {
     return &device->caps;
+}
+
+void p2p_device_leave_out(P2pDevice *device, const char *pass, int length, const char *variant)
+{
+    const size_t used = strlen(device->left_out);
+
+    snprintf(device->left_out + used, sizeof(device->left_out) - used, "%s%.*s=%s", used ? "," : "",
+             length, pass, variant);
+}
+
+const char *p2p_device_left_out(const P2pDevice *device)
+{
+    return device->left_out;
 }
 
 const P2pLog *p2p_device_log(const P2pDevice *device)

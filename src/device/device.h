@@ -22,6 +22,12 @@ void p2p_device_enter(P2pDevice *device);
 /** Returns err, so that `return p2p_device_leave(device, err)`. */
 int p2p_device_leave(P2pDevice *device, int err);
 
+/** Remember that a variant of kernels does not run here, for all passes whose names begin with the first
+ *  `length` characters of pass: it is not chosen any more. */
+void p2p_device_leave_out(P2pDevice *device, const char *pass, int length, const char *variant);
+/** "conv2d=tile,loss=naive", empty at first. */
+const char *p2p_device_left_out(const P2pDevice *device);
+
 /** Wait until everything enqueued has run. */
 int p2p_device_finish(P2pDevice *device);
 /** Hand everything enqueued to the device; does not wait. */

@@ -15,7 +15,7 @@
 #include "src/base/status.h"
 #include "src/device/advice.h"
 
-enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE };
+enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE, DEVICE_PCI_BUS_INFO = 0x410F };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
 enum { KEEP_PART = 4, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
 
@@ -74,6 +74,17 @@ static size_t ask_size(Query *q, cl_device_info what)
     return value;
 }
 
+/* Optional; domain, bus, device and function in one number. */
+static unsigned ask_pci(cl_device_id id, const char *extensions)
+{
+    cl_uint p[4] = {0};
+
+    if (!extensions || !strstr(extensions, "cl_khr_pci_bus_info") ||
+        clGetDeviceInfo(id, DEVICE_PCI_BUS_INFO, sizeof(p), p, NULL) != CL_SUCCESS)
+        return 0;
+    return p[0] << 16 | (p[1] & 0xff) << 8 | (p[2] & 0x1f) << 3 | (p[3] & 7);
+}
+
 static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
 {
     Query q = {.id = id, .code = CL_SUCCESS};
@@ -104,7 +115,9 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     char *extensions = ask_text(&q, CL_DEVICE_EXTENSIONS);
     caps->has_fp16 = extensions && strstr(extensions, "cl_khr_fp16");
     caps->has_fp64 = extensions && strstr(extensions, "cl_khr_fp64");
-    caps->has_subgroups = extensions && strstr(extensions, "cl_khr_subgroups");
+    caps->has_subgroups = extensions && (strstr(extensions, "cl_khr_subgroups") ||
+                                         strstr(extensions, "cl_intel_subgroups"));
+    caps->pci = ask_pci(id, extensions);
     free(extensions);
     caps->caches_binaries = caps->vendor_id == NVIDIA || !strcmp(platform, P2P_POCL);
 
@@ -236,10 +249,50 @@ static bool contains_ignoring_case(const char *text, const char *part)
 
 static bool matches(const P2pCaps *c, const char *wanted)
 {
-    return !strcmp(wanted, "cpu")   ? c->is_cpu
-           : !strcmp(wanted, "gpu") ? c->is_gpu
-                                    : contains_ignoring_case(c->name, wanted) ||
-                                          contains_ignoring_case(c->platform, wanted);
+    return !strcmp(wanted, "cpu") ? c->is_cpu
+                                  : contains_ignoring_case(c->name, wanted) ||
+                                        contains_ignoring_case(c->platform, wanted);
+}
+
+/* Of the drivers for one card the one of the least. */
+typedef enum Rank { OWN, RUSTICL, CLOVER } Rank;
+
+static Rank rank(const P2pCaps *c)
+{
+    return !strcmp(c->platform, "Clover")    ? CLOVER
+           : !strcmp(c->platform, "rusticl") ? RUSTICL
+                                             : OWN;
+}
+
+static bool is_same_card(const P2pCaps *a, const P2pCaps *b)
+{
+    if (!a->is_gpu || !b->is_gpu || !strcmp(a->platform, b->platform))
+        return false;
+    return a->pci && b->pci ? a->pci == b->pci : a->vendor_id == b->vendor_id;
+}
+
+bool p2p_device_is_second(const P2pCaps *list, int count, int i, int *first)
+{
+    int best = i;
+
+    for (int k = 0; k < count; k++)
+        if (is_same_card(&list[k], &list[i]) && rank(&list[k]) < rank(&list[best]))
+            best = k;
+    if (first)
+        *first = best == i ? -1 : best;
+    return best != i || rank(&list[i]) == CLOVER;
+}
+
+/* The first that may be taken without being named, GPUs before others. */
+static int choose_best(const P2pFound *f, bool gpus_only)
+{
+    for (int others = 0; others <= !gpus_only; others++)
+        for (int i = 0; i < f->count; i++)
+            if ((f->caps[i].is_gpu || others) && !p2p_device_is_second(f->caps, f->count, i, NULL))
+                return i;
+    return p2p_fail(P2P_ENODEVICE,
+                    "%s; Clover lacks much of OpenCL and is taken by --device clover only",
+                    gpus_only ? "there is no other GPU" : "there is no other device");
 }
 
 int p2p_found_choose(const P2pFound *f, const char *wanted)
@@ -248,15 +301,14 @@ int p2p_found_choose(const P2pFound *f, const char *wanted)
 
     if (!f->count)
         return fail_none(f);
-    if (!wanted || !*wanted) {
-        for (int i = 0; i < f->count; i++)
-            if (f->caps[i].is_gpu)
-                return i;
-        return 0;
-    }
+    if (!wanted || !*wanted)
+        return choose_best(f, false);
     const long index = strtol(wanted, &end, 10);
     if (!*end && index >= 0 && index < f->count)
         return (int)index;
+    for (int i = 0; !strcmp(wanted, "gpu") && i < f->count; i++)
+        if (f->caps[i].is_gpu)
+            return choose_best(f, true);
     for (int i = 0; *end && i < f->count; i++)
         if (matches(&f->caps[i], wanted))
             return i;

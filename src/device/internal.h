@@ -34,6 +34,7 @@ struct P2pDevice {
     size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
     size_t used_bytes;  /* by buffers */
     P2pBuffer *zeros;
+    char left_out[256]; /* p2p_device_left_out() */
 };
 
 struct P2pBuffer {

@@ -83,7 +83,7 @@ static void log_lines(const P2pDevice *d, const char *text)
 {
     for (size_t n; *text; text += n + (text[n] == '\n')) {
         n = strcspn(text, "\n");
-        p2p_log(d->log, P2P_LOG_ERROR, "%.*s", (int)n, text);
+        p2p_log(d->log, P2P_LOG_DEBUG, "%.*s", (int)n, text);
     }
 }
 
@@ -94,12 +94,12 @@ static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int
     char *text;
 
     if (!strcmp(d->caps.platform, P2P_POCL) && p2p_advice_pocl(advice, sizeof(advice)))
-        return p2p_fail(P2P_EDEVICE, "kernel program %s does not build: %s", name, advice);
+        return p2p_fail(P2P_ENODEVICE, "kernel program %s does not build: %s", name, advice);
     clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     text = p2p_alloc(bytes + 1, 1);
     if (text)
         clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, bytes, text, NULL);
-    p2p_log(d->log, P2P_LOG_ERROR, "build log of %s:", name);
+    p2p_log(d->log, P2P_LOG_DEBUG, "build log of %s:", name);
     log_lines(d, text ? text : "");
     const int err = p2p_fail(P2P_EDEVICE, "kernel program %s does not build on %s: %s: %.*s", name,
                              d->caps.name, p2p_cl_error_name(code),

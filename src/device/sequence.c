@@ -104,6 +104,29 @@ static void set_grid(Launch *l, const P2pLaunch *from)
     }
 }
 
+/* Whether the device can run groups of this size: compiled kernels may allow less than it says. */
+static int check_group(const P2pDevice *d, const Launch *l)
+{
+    const size_t wanted = l->local[0] * l->local[1] * l->local[2];
+    size_t most = 0;
+    cl_ulong local = 0;
+    cl_int code = clGetKernelWorkGroupInfo(l->kernel, d->id, CL_KERNEL_WORK_GROUP_SIZE,
+                                           sizeof(most), &most, NULL);
+
+    if (code == CL_SUCCESS)
+        code = clGetKernelWorkGroupInfo(l->kernel, d->id, CL_KERNEL_LOCAL_MEM_SIZE, sizeof(local),
+                                        &local, NULL);
+    if (code != CL_SUCCESS)
+        return p2p_cl_fail(code, l->name);
+    if (l->has_local && wanted > most)
+        return p2p_fail(P2P_EDEVICE, "%s: groups of %zu, of which %s can run %zu", l->name, wanted,
+                        d->caps.name, most);
+    if (local > d->caps.local_bytes)
+        return p2p_fail(P2P_EDEVICE, "%s: %zu bytes of local memory, of which %s has %zu", l->name,
+                        (size_t)local, d->caps.name, d->caps.local_bytes);
+    return P2P_OK;
+}
+
 int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
 {
     cl_program program;
@@ -125,10 +148,8 @@ int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, from->kernel);
     P2P_ASSERT((int)wanted == from->arg_count);
-    if ((err = set_arguments(l, from)) < 0)
-        return err;
-
-    return P2P_OK;
+    err = set_arguments(l, from);
+    return err ? err : check_group(s->device, l);
 }
 
 int p2p_sequence_add_host(P2pSequence *s, int (*run)(void *user), void *user,

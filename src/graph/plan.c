@@ -43,7 +43,10 @@ struct P2pPlan {
     P2pBuffer *work;
     P2pSequence *sequence;
     P2pPlanMemory memory;
-    char *record; /* lines as P2pChoice.remembered has them */
+    Step *drawn; /* the steps before any was chosen or fused */
+    int drawn_count;
+    const Step *failed; /* its variant does not build or does not fit the device */
+    char *record;       /* lines as P2pChoice.remembered has them */
     size_t record_capacity;
 };
 
@@ -59,18 +62,24 @@ int p2p_plan_create(P2pPlan **out, P2pDevice *device, const P2pChoice *choice)
     return P2P_OK;
 }
 
-void p2p_plan_destroy(P2pPlan **plan)
+/* All that the device has of it. */
+static void release(P2pPlan *p)
 {
-    P2pPlan *p = *plan;
-
-    if (!p)
-        return;
     p2p_sequence_destroy(&p->sequence);
     for (int i = 0; i < p->value_count; i++)
         if (p->values[i].storage == SHARED || p->values[i].storage == KEPT)
             p2p_buffer_destroy(&p->values[i].tensor.buffer);
     p2p_buffer_destroy(&p->work);
     p2p_arena_destroy(&p->arena);
+}
+
+void p2p_plan_destroy(P2pPlan **plan)
+{
+    P2pPlan *p = *plan;
+
+    if (!p)
+        return;
+    release(p);
     free(p->values);
     free(p->steps);
     free(p->record);
@@ -311,10 +320,11 @@ static int place_values(P2pPlan *plan)
                                  p2p_arena_chunk(plan->device), &plan->memory.tensor_bytes);
     const size_t needed = plan->memory.tensor_bytes + plan->memory.work_bytes;
     if (!err && needed > caps->memory_bytes)
-        err = p2p_fail(P2P_EDEVMEM,
-                       "the plan needs %zu MiB, %s has %zu MiB; use a smaller batch, "
-                       "picture or network",
-                       needed >> 20, caps->name, caps->memory_bytes >> 20);
+        err =
+            p2p_fail(P2P_EDEVMEM,
+                     "the plan needs %zu MiB, %s tells of %zu MiB; use a smaller batch, picture or "
+                     "network, or --device_memory if it has more",
+                     needed >> 20, caps->name, caps->memory_bytes >> 20);
     if (!err)
         err = p2p_arena_create(&plan->arena, plan->device, plan->memory.tensor_bytes);
     if (!err && plan->memory.work_bytes)
@@ -344,6 +354,7 @@ static int emit_steps(P2pPlan *plan)
         err = v ? v->emit(plan->sequence, &s->call, &s->way, plan->work)
                 : p2p_call_emit_ref(plan->sequence, &s->call);
         s->launch_last = p2p_sequence_count(plan->sequence);
+        plan->failed = err && v ? s : NULL;
         if (err)
             p2p_fail_prefix(err, "%s (%s)", s->label, s->call.pass->name);
         p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG, "step %3d %-24s %-16s %s", i, s->label,
@@ -352,19 +363,68 @@ static int emit_steps(P2pPlan *plan)
     return err;
 }
 
+static int build(P2pPlan *plan)
+{
+    int err = choose_variants(plan);
+
+    if (!err)
+        fuse_updates(plan);
+    if (!err)
+        err = place_values(plan);
+    return err ? err : emit_steps(plan);
+}
+
+static int keep_drawn(P2pPlan *plan)
+{
+    if (!(plan->drawn = p2p_alloc((size_t)plan->step_count, sizeof(*plan->drawn))))
+        return P2P_ENOMEM;
+    memcpy(plan->drawn, plan->steps, (size_t)plan->step_count * sizeof(*plan->drawn));
+    plan->drawn_count = plan->step_count;
+    return P2P_OK;
+}
+
+/* Back to the steps as drawn, to be built without the variant that the device does not run. */
+static void start_over(P2pPlan *plan)
+{
+    const char *pass = plan->failed->call.pass->name;
+
+    p2p_log(p2p_device_log(plan->device), P2P_LOG_WARN,
+            "%s; the variant %s is left out from now on", p2p_error(),
+            plan->failed->way.variant->name);
+    p2p_device_leave_out(plan->device, pass, (int)strcspn(pass, "_"),
+                         plan->failed->way.variant->name);
+    release(plan);
+    memcpy(plan->steps, plan->drawn, (size_t)plan->drawn_count * sizeof(*plan->drawn));
+    plan->step_count = plan->drawn_count;
+    plan->memory = (P2pPlanMemory){0};
+    if (plan->record)
+        plan->record[0] = '\0';
+    count_uses(plan);
+}
+
+/* Whether there is another in place of the variant that has failed. */
+static bool can_start_over(const P2pPlan *plan)
+{
+    return plan->failed && plan->failed->way.variant[1].name &&
+           !p2p_choice_forces(&plan->choice, plan->failed->way.variant->name);
+}
+
 int p2p_plan_finish(P2pPlan *plan)
 {
     const double start = p2p_seconds();
     int err = plan->err;
 
+    plan->choice.broken = p2p_device_left_out(plan->device);
     if (!err)
-        err = choose_variants(plan);
+        err = keep_drawn(plan);
     if (!err)
-        fuse_updates(plan);
-    if (!err)
-        err = place_values(plan);
-    if (!err)
-        err = emit_steps(plan);
+        err = build(plan);
+    while (err == P2P_EDEVICE && can_start_over(plan)) {
+        start_over(plan);
+        err = build(plan);
+    }
+    free(plan->drawn);
+    plan->drawn = NULL;
     if (!err)
         p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG,
                 "plan: %d steps, %d launches, tensors %.1f MiB (%.1f MiB if none shared), "

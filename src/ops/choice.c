@@ -44,17 +44,58 @@ static const char *forced_variant(const P2pPass *pass, const P2pChoice *choice, 
     return found;
 }
 
-static bool is_left_out(const char *name, size_t length, const P2pChoice *choice)
+/* The part of "VARIANT:FORM" before the colon. */
+static size_t name_length(const char *name, size_t length)
 {
-    const char *at = choice && choice->variants ? choice->variants : "";
+    const char *colon = memchr(name, ':', length);
+
+    return colon ? (size_t)(colon - name) : length;
+}
+
+bool p2p_choice_forces(const P2pChoice *choice, const char *variant)
+{
+    const char *at = choice->variants ? choice->variants : "";
 
     while (*at) {
-        const size_t n = strcspn(at, ",");
-        if (*at == '-' && n == length + 1 && !strncmp(at + 1, name, length))
+        const size_t n = strcspn(at, ","), equals = strcspn(at, "=,");
+        if (equals < n && name_length(at + equals + 1, n - equals - 1) == strlen(variant) &&
+            !strncmp(at + equals + 1, variant, strlen(variant)))
             return true;
         at += n + (at[n] == ',');
     }
     return false;
+}
+
+/* Whether the user leaves it out, "-NAME". */
+static bool is_unwanted(const char *list, const char *name, size_t length)
+{
+    while (list && *list) {
+        const size_t n = strcspn(list, ",");
+        if (*list == '-' && n == length + 1 && !strncmp(list + 1, name, length))
+            return true;
+        list += n + (list[n] == ',');
+    }
+    return false;
+}
+
+/* Whether it has failed, "PASS=NAME". */
+static bool is_broken(const char *list, const P2pPass *pass, const char *name, size_t length)
+{
+    while (list && *list) {
+        const size_t n = strcspn(list, ","), equals = strcspn(list, "=,");
+        if (n == equals + 1 + length && names_pass(pass, list, equals) &&
+            !strncmp(list + equals + 1, name, length))
+            return true;
+        list += n + (list[n] == ',');
+    }
+    return false;
+}
+
+static bool is_left_out(const P2pPass *pass, const char *name, size_t length,
+                        const P2pChoice *choice)
+{
+    return choice && (is_unwanted(choice->variants, name, length) ||
+                      is_broken(choice->broken, pass, name, length));
 }
 
 /* ---- Calls in words -------------------------------------------------------------------------- */
@@ -128,21 +169,13 @@ static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps
 
     for (const P2pVariant *v = call->pass->variants; v->name; v++) {
         P2pWay next;
-        if (is_left_out(v->name, strlen(v->name), choice) || !p2p_way_plan(&next, v, call, caps) ||
-            (found && next.cost >= way->cost))
+        if (is_left_out(call->pass, v->name, strlen(v->name), choice) ||
+            !p2p_way_plan(&next, v, call, caps) || (found && next.cost >= way->cost))
             continue;
         *way = next;
         found = true;
     }
     return found;
-}
-
-/* The part of "VARIANT:FORM" before the colon. */
-static size_t name_length(const char *name, size_t length)
-{
-    const char *colon = memchr(name, ':', length);
-
-    return colon ? (size_t)(colon - name) : length;
 }
 
 /* The variant of a name, and its form where the name has one; NULL: there is none. */
@@ -167,7 +200,7 @@ static const char *recall(const P2pCall *call, const P2pChoice *choice, size_t *
         return NULL;
     p2p_call_text(call, text);
     const char *name = p2p_remembered(choice->remembered, text, length);
-    return name && !is_left_out(name, name_length(name, *length), choice) ? name : NULL;
+    return name && !is_left_out(call->pass, name, name_length(name, *length), choice) ? name : NULL;
 }
 
 static int fail_forced(const P2pCall *call, const char *forced, size_t n, const P2pCaps *caps)

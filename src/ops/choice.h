@@ -15,6 +15,8 @@ typedef struct P2pChoice {
     /** Remembered: lines "CALL: VARIANT[:FORM]", CALL as p2p_call_text() has it; the first of a call
      *  counts. NULL: nothing. */
     const char *remembered;
+    /** "conv2d=tile,loss=naive": do not run on this device, all passes whose names begin so. NULL: none. */
+    const char *broken;
     const char *refs; /* "norm_stats,conv2d": these run on the host by their reference */
 } P2pChoice;
 
@@ -39,6 +41,8 @@ const char *p2p_remembered(const char *lines, const char *call_text, size_t *len
  */
 int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice,
                    bool *lost);
+/** Whether the user forces this variant on any pass. */
+bool p2p_choice_forces(const P2pChoice *choice, const char *variant);
 /** Whether choice->refs names this pass. */
 bool p2p_pass_is_ref(const P2pPass *pass, const P2pChoice *choice);
 

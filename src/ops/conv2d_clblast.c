@@ -28,10 +28,15 @@ static Matrices matrices(const P2pCall *call)
     return x;
 }
 
+/* What CLBlast's kernels for matrix products need whatever their parameters. */
+enum { CLBLAST_GROUP = 128, CLBLAST_LOCAL_BYTES = 16384 };
+
 bool p2p_conv2d_clblast_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     way->work_bytes = matrices(call).floats * sizeof(float);
-    return p2p_gemm_available() && way->work_bytes <= caps->max_buffer_bytes / 2;
+    return p2p_gemm_available() && caps->max_group_size >= CLBLAST_GROUP &&
+           caps->local_bytes >= CLBLAST_LOCAL_BYTES &&
+           way->work_bytes <= caps->max_buffer_bytes / 2;
 }
 
 /* A kernel between a tensor and the matrix at float `at` of the workspace. */

@@ -92,6 +92,18 @@ typedef struct P2pGrid {
         0                                                                            \
     }
 
+/** The same with a third, `small`: as `naive` in groups of few, for devices that take no larger ones. */
+#define P2P_TRIPLETS(plan, emit, program, kernel, part, x, y, few_x, few_y)          \
+    {"simd", plan, emit, {program, kernel "_simd", part, {1, 1}}, .for_cpus = true}, \
+        {"naive", plan, emit, {program, kernel "_naive", "-D NAIVE", {x, y}}},       \
+        {"small",                                                                    \
+         plan,                                                                       \
+         emit,                                                                       \
+         {program, kernel "_naive", "-D NAIVE -D SMALL_GROUPS", {few_x, few_y}}},    \
+    {                                                                                \
+        0                                                                            \
+    }
+
 /** Append a launch; the build options are the way's and the kernel's. */
 int p2p_emit(P2pSequence *seq, const P2pWay *way, const P2pKernel *kernel, const P2pArg *args,
              size_t count, P2pGrid grid);

@@ -54,7 +54,8 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     return err ? err : emit_final(seq, call, way, work);
 }
 
-static const P2pVariant variants[] = {P2P_TWINS(plan, emit, "loss", "loss", NULL, LOSS_GROUP, 1)};
+static const P2pVariant variants[] = {
+    P2P_TRIPLETS(plan, emit, "loss", "loss", NULL, LOSS_GROUP, 1, LOSS_GROUP_SMALL, 1)};
 
 /* value is updated, not overwritten: the other losses' places stay. */
 const P2pPass p2p_pass_loss = {

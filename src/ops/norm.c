@@ -56,7 +56,7 @@ int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const 
                    int channels)
 {
     const size_t parts = (size_t)p->parts, groups = (size_t)p->groups;
-    const size_t tiles = (size_t)p2p_ceil_div(channels, SUM_SIDE);
+    const size_t tiles = (size_t)p2p_ceil_div(channels, SUM_ACROSS);
     const P2pGrid grid = way->variant->for_cpus
                              ? (P2pGrid){parts, groups, (size_t)way->own[P2P_CHANNEL_BLOCKS]}
                              : (P2pGrid){tiles, parts, groups};
@@ -103,8 +103,9 @@ static int emit_sum(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2
                                     call->attr.accumulate);
 }
 
-static const P2pVariant sum_variants[] = {
-    P2P_TWINS(plan_sum, emit_sum, "norm", "part_sums", NULL, SUM_SIDE, SUM_SIDE)};
+static const P2pVariant sum_variants[] = {P2P_TRIPLETS(plan_sum, emit_sum, "norm", "part_sums",
+                                                       NULL, SUM_ACROSS, SUM_DOWN, SUM_ACROSS,
+                                                       SUM_DOWN_SMALL)};
 
 const P2pPass p2p_pass_channel_sum = {
     .name = "channel_sum",
@@ -180,8 +181,9 @@ static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     return err ? err : emit_final(seq, call, way, &p, work);
 }
 
-static const P2pVariant stats_variants[] = {
-    P2P_TWINS(plan_stats, emit_stats, "norm", "part_sums", NULL, SUM_SIDE, SUM_SIDE)};
+static const P2pVariant stats_variants[] = {P2P_TRIPLETS(plan_stats, emit_stats, "norm",
+                                                         "part_sums", NULL, SUM_ACROSS, SUM_DOWN,
+                                                         SUM_ACROSS, SUM_DOWN_SMALL)};
 
 const P2pPass p2p_pass_norm_stats = {
     .name = "norm_stats",

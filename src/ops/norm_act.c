@@ -102,9 +102,10 @@ static int emit_sums(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P
 }
 
 #define BACKWARD "-D BACKWARD" /* apart, so that translating compiles less */
-static const P2pVariant variants[][3] = {
+static const P2pVariant variants[][4] = {
     {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_fwd", NULL, FLAT_GROUP, 1)},
-    {P2P_TWINS(plan_sums, emit_sums, "norm_act", "norm_act_sums", BACKWARD, SUM_SIDE, SUM_SIDE)},
+    {P2P_TRIPLETS(plan_sums, emit_sums, "norm_act", "norm_act_sums", BACKWARD, SUM_ACROSS, SUM_DOWN,
+                  SUM_ACROSS, SUM_DOWN_SMALL)},
     {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_bwd", BACKWARD, FLAT_GROUP, 1)},
 };
 

@@ -55,11 +55,18 @@ static bool takes_types(const P2pCall *call, P2pWay *way)
     return true;
 }
 
+/* Whether the device takes groups of the variant's own kernel. */
+static bool takes_groups(const P2pKernel *kernel, const P2pCaps *caps)
+{
+    return kernel->group[0] * (kernel->group[1] ? kernel->group[1] : 1) <= caps->max_group_size;
+}
+
 bool p2p_way_plan_form(P2pWay *way, const P2pVariant *variant, int form, const P2pCall *call,
                        const P2pCaps *caps)
 {
     *way = (P2pWay){.variant = variant, .form = form};
-    if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam))
+    if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam) ||
+        !takes_groups(&variant->kernel, caps))
         return false;
     return (!form || variant->has_forms) && (!variant->plan || variant->plan(call, caps, way)) &&
            takes_types(call, way);

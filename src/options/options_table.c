@@ -199,7 +199,7 @@ const P2pOption p2p_option_table[] = {
     INT(vector_width, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 0, 16, "0",
         "floats in a vector on CPUs; 0: the device's"),
     LONG(device_memory, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 0, 1e9, "0",
-         "use at most so many MiB of the device's memory; 0: all"),
+         "MiB of the device's memory to use, also more than it tells; 0: as it tells"),
     FLAG(profile, 0, TRAIN | BENCH, "measure every kernel and print a table at the end"),
     FLAG(debug_nan, 0, TRAIN, "stop at the first pass that makes a NaN or an infinity; slow"),
     FLOAT(device_timeout, 0, TRAIN, 0, 1e6, "0",

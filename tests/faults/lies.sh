@@ -1,0 +1,90 @@
+#!/bin/sh
+# Devices that are not what programs expect, and not what they say. Usage: lies.sh FOLDER_OF_PROGRAMS LYING_DEVICE
+here=$(cd "$(dirname "$0")" && pwd)
+library=$(realpath "$2")
+. "$here/../cli/lib.sh"
+. "$here/lib.sh"
+unset P2P_DEVICE
+export RUSTICL_ENABLE=
+
+lying() { # LIE=... -- COMMAND...
+    lies=
+    while [ "$1" != -- ]; do
+        lies="$lies $1"
+        shift
+    done
+    shift
+    (
+        export $lies LD_PRELOAD="$library"
+        "$@"
+    )
+}
+# A small run by the kernels for GPUs: small NAME OPTIONS...
+small() {
+    run=$1
+    shift
+    "$tools/p2p-train" --device Portable --dataroot data --name "$run" --netG unet_256 --num_downs 5 --ngf 4 \
+        --ndf 4 --load_size 36 --crop_size 32 --print_freq 1 --max_steps 2 --verbose "$@" >"$run.txt" 2>&1
+}
+# Whether all convolutions of a run went by a variant, and its losses are those of another run but for rounding.
+all_by() {
+    [ -z "$(sed -n 's/.*step .* conv2d_[a-z_]* *\([a-z]*\)$/\1/p' "$1.txt" | sort -u | grep -v "^$2\$")" ]
+}
+like() {
+    cut -d, -f3-6 checkpoints/"$1"/loss_log.jsonl | tr -c '0-9.\n' ' ' >one
+    cut -d, -f3-6 checkpoints/"$2"/loss_log.jsonl | tr -c '0-9.\n' ' ' >two
+    [ -s one ] && paste -d' ' one two | awk '{ for (i = 1; i <= NF / 2; i++) {
+        d = $i - $(i + NF / 2); if (d * d > 1e-8 * $i * $i) bad = 1 } } END { exit bad }'
+}
+lies_ok() { # WHAT VARIANT LIES... : such a device trains by such convolutions, with the same losses
+    what=$1 variant=$2
+    shift 2
+    id=$(echo "$what" | tr -c 'a-z0-9\n' _)
+    check "$what: trains" lying LIE_GPU=1 "$@" -- small "$id"
+    check "$what: by $variant" all_by "$id" "$variant"
+    check "$what: the same losses" like "$id" truth
+}
+
+"$tools/p2p-data" demo data --count 2 --size 32 --quiet
+check 'a GPU with all it needs trains' lying LIE_GPU=1 -- small truth
+check 'by tiles in local memory' all_by truth tile
+lies_ok 'groups of 128' clblast LIE_GROUP=128
+lies_ok 'groups of 64' naive LIE_GROUP=64
+lies_ok 'little local memory' naive LIE_LOCAL=4
+lies_ok 'little of both' naive LIE_LOCAL=1 LIE_GROUP=64
+lies_ok 'small buffers' tile LIE_BUFFER=1
+check 'small buffers: the same bits' cmp checkpoints/small_buffers/latest.safetensors checkpoints/truth/latest.safetensors
+
+# Programs that do not build
+check 'a program that does not build: another' lying LIE_GPU=1 LIE_BUILD=conv2d_gather_tile -- small unbuilt
+check 'the same losses' like unbuilt truth
+check 'one line says so' [ "$(grep -c 'does not build.*the variant tile is left out' unbuilt.txt)" -eq 1 ]
+check 'nothing else warns' [ "$(grep -c warning unbuilt.txt)" -eq 1 ]
+says 'one that was forced is not replaced' 3 'conv2d_tile does not build' lying LIE_GPU=1 LIE_BUILD=conv2d_gather_tile -- \
+    tiny forced --device Portable --variant conv2d=tile
+says 'nor is one that has no other' 3 'loss does not build' lying LIE_BUILD=loss_final -- tiny last
+
+# Memory
+says 'less memory than is needed' 3 'tells of 1 MiB.*--device_memory' lying LIE_GPU=1 LIE_MEMORY=1 -- tiny poor --device Portable
+check 'there is more than it tells' lying LIE_GPU=1 LIE_MEMORY=1 -- small rich --device_memory 900
+check 'the same bits' cmp checkpoints/rich/latest.safetensors checkpoints/truth/latest.safetensors
+
+# Two drivers for one card
+export RUSTICL_ENABLE=llvmpipe
+used() { lying "$@" -- "$tools/p2p-info" >info.txt 2>&1; sed -n 's/^will be used: \(....\).*/\1/p' info.txt; }
+check 'two cards' [ "$(used LIE_GPU=1)" = pthr ]
+check 'neither hides the other' eval '! grep -q "the same card" info.txt'
+check 'one card: the vendor'"'"'s driver' [ "$(used LIE_GPU=1 LIE_VENDOR=0x1002)" = pthr ]
+check 'the other is named' grep -q 'the same card as 0, which is taken unless' info.txt
+check 'one card: not by Clover' [ "$(used LIE_GPU=1 LIE_VENDOR=0x1002 LIE_PLATFORM=Portable:Clover)" = llvm ]
+check 'it is named' grep -q 'the same card as 1, which is taken unless' info.txt
+check 'another card: not by Clover' [ "$(used LIE_GPU=1 LIE_PLATFORM=Portable:Clover)" = llvm ]
+check 'unless it is named' [ "$(used LIE_GPU=1 LIE_PLATFORM=Portable:Clover P2P_DEVICE=clover)" = pthr ]
+export RUSTICL_ENABLE=
+says 'Clover alone' 3 'no other device; Clover .* --device clover' lying LIE_GPU=1 LIE_PLATFORM=Portable:Clover -- "$tools/p2p-info"
+
+# Sub-groups by either name
+check 'sub-groups of Khronos' eval 'used LIE_EXTENSIONS=cl_khr_subgroups >/dev/null; grep -q "sub-groups yes" info.txt'
+check 'sub-groups of Intel' eval 'used LIE_EXTENSIONS=cl_intel_subgroups >/dev/null; grep -q "sub-groups yes" info.txt'
+check 'no sub-groups' eval 'used LIE_EXTENSIONS=cl_khr_fp64 >/dev/null; grep -q "sub-groups no" info.txt'
+finish

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * To be preloaded: a device that has other facts than it had, and holds to them. Each is a variable of the
+ * environment, without which the truth is told:
+ *
+ *   LIE_GPU=1             it is a GPU
+ *   LIE_UNITS, LIE_GROUP  compute units; work-items of a group
+ *   LIE_LOCAL             KiB of local memory
+ *   LIE_MEMORY, LIE_BUFFER  MiB that it tells of, of memory and of the largest buffer
+ *   LIE_EXTENSIONS, LIE_VENDOR  names; a vendor's number
+ *   LIE_PLATFORM=OLD:NEW  the platform whose name has OLD in it is called NEW
+ *   LIE_BUILD=WORD        programs with the word in their text or build options do not build
+ */
+#define _GNU_SOURCE
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef cl_int Info(void *, cl_uint, size_t, void *, size_t *);
+
+static cl_int ask(const char *call, void *object, cl_uint what, size_t n, void *v, size_t *size)
+{
+    Info *real;
+
+    *(void **)&real = dlsym(RTLD_NEXT, call);
+    return real(object, what, n, v, size);
+}
+
+/* A number that is lied about; 0: it is not. */
+static unsigned long long lie(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 0) : 0;
+}
+
+static cl_int give_text(const char *text, size_t n, void *v, size_t *size)
+{
+    if (size)
+        *size = strlen(text) + 1;
+    if (v && n <= strlen(text))
+        return CL_INVALID_VALUE;
+    if (v)
+        strcpy(v, text);
+    return CL_SUCCESS;
+}
+
+cl_int clGetPlatformInfo(cl_platform_id p, cl_platform_info what, size_t n, void *v, size_t *size)
+{
+    const char *names = getenv("LIE_PLATFORM"), *colon = names ? strchr(names, ':') : NULL;
+    char name[256] = "", old[256] = "";
+
+    if (what != CL_PLATFORM_NAME || !colon || (size_t)(colon - names) >= sizeof(old))
+        return ask("clGetPlatformInfo", p, what, n, v, size);
+    memcpy(old, names, (size_t)(colon - names));
+    const cl_int code = ask("clGetPlatformInfo", p, what, sizeof(name) - 1, name, NULL);
+    return code ? code : give_text(strstr(name, old) ? colon + 1 : name, n, v, size);
+}
+
+static void lie_about(cl_device_info what, void *v)
+{
+    static const struct {
+        const char *name;
+        cl_device_info what;
+        int shift, bytes;
+    } facts[] = {
+        {"LIE_UNITS", CL_DEVICE_MAX_COMPUTE_UNITS, 0, sizeof(cl_uint)},
+        {"LIE_VENDOR", CL_DEVICE_VENDOR_ID, 0, sizeof(cl_uint)},
+        {"LIE_GROUP", CL_DEVICE_MAX_WORK_GROUP_SIZE, 0, sizeof(size_t)},
+        {"LIE_LOCAL", CL_DEVICE_LOCAL_MEM_SIZE, 10, sizeof(cl_ulong)},
+        {"LIE_MEMORY", CL_DEVICE_GLOBAL_MEM_SIZE, 20, sizeof(cl_ulong)},
+        {"LIE_BUFFER", CL_DEVICE_MAX_MEM_ALLOC_SIZE, 20, sizeof(cl_ulong)},
+    };
+
+    if (what == CL_DEVICE_TYPE && lie("LIE_GPU"))
+        *(cl_device_type *)v = CL_DEVICE_TYPE_GPU;
+    for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+        const unsigned long long value = lie(facts[i].name) << facts[i].shift;
+        if (what == facts[i].what && value)
+            memcpy(v, &value, (size_t)facts[i].bytes); /* little-endian */
+    }
+}
+
+cl_int clGetDeviceInfo(cl_device_id d, cl_device_info what, size_t n, void *v, size_t *size)
+{
+    const char *extensions = getenv("LIE_EXTENSIONS");
+
+    if (what == CL_DEVICE_EXTENSIONS && extensions)
+        return give_text(extensions, n, v, size);
+    const cl_int code = ask("clGetDeviceInfo", d, what, n, v, size);
+    if (!code && v)
+        lie_about(what, v);
+    return code;
+}
+
+cl_int clGetKernelWorkGroupInfo(cl_kernel k, cl_device_id d, cl_kernel_work_group_info what,
+                                size_t n, void *v, size_t *size)
+{
+    cl_int (*real)(cl_kernel, cl_device_id, cl_kernel_work_group_info, size_t, void *, size_t *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clGetKernelWorkGroupInfo");
+    const cl_int code = real(k, d, what, n, v, size);
+    if (!code && v && what == CL_KERNEL_WORK_GROUP_SIZE && lie("LIE_GROUP"))
+        *(size_t *)v = (size_t)lie("LIE_GROUP");
+    return code;
+}
+
+cl_mem clCreateBuffer(cl_context c, cl_mem_flags flags, size_t bytes, void *host, cl_int *code)
+{
+    cl_mem (*real)(cl_context, cl_mem_flags, size_t, void *, cl_int *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clCreateBuffer");
+    if (!lie("LIE_BUFFER") || bytes <= (size_t)lie("LIE_BUFFER") << 20)
+        return real(c, flags, bytes, host, code);
+    *code = CL_INVALID_BUFFER_SIZE;
+    return NULL;
+}
+
+static int has_word(cl_program p, const char *options)
+{
+    const char *word = getenv("LIE_BUILD");
+    size_t bytes = 0;
+
+    if (!word)
+        return 0;
+    if (options && strstr(options, word))
+        return 1;
+    clGetProgramInfo(p, CL_PROGRAM_SOURCE, 0, NULL, &bytes);
+    char *text = calloc(bytes + 1, 1);
+    if (text)
+        clGetProgramInfo(p, CL_PROGRAM_SOURCE, bytes, text, NULL);
+    const int found = text && strstr(text, word);
+    free(text);
+    return found;
+}
+
+cl_int clBuildProgram(cl_program p, cl_uint n, const cl_device_id *devices, const char *options,
+                      void(CL_CALLBACK *notify)(cl_program, void *), void *user)
+{
+    cl_int (*real)(cl_program, cl_uint, const cl_device_id *, const char *,
+                   void(CL_CALLBACK *)(cl_program, void *), void *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clBuildProgram");
+    return has_word(p, options) ? CL_BUILD_PROGRAM_FAILURE
+                                : real(p, n, devices, options, notify, user);
+}
+
+/* Groups that are too large, and kernels that need too much, are refused. */
+cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, const size_t *offset,
+                              const size_t *global, const size_t *local, cl_uint n,
+                              const cl_event *events, cl_event *event)
+{
+    cl_int (*real)(cl_command_queue, cl_kernel, cl_uint, const size_t *, const size_t *,
+                   const size_t *, cl_uint, const cl_event *, cl_event *);
+    cl_device_id d = NULL;
+    cl_ulong bytes = 0;
+    size_t items = 1;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clEnqueueNDRangeKernel");
+    for (cl_uint i = 0; local && i < dims; i++)
+        items *= local[i];
+    if (lie("LIE_GROUP") && items > lie("LIE_GROUP"))
+        return CL_INVALID_WORK_GROUP_SIZE;
+    clGetCommandQueueInfo(q, CL_QUEUE_DEVICE, sizeof(d), &d, NULL);
+    if (lie("LIE_LOCAL"))
+        clGetKernelWorkGroupInfo(k, d, CL_KERNEL_LOCAL_MEM_SIZE, sizeof(bytes), &bytes, NULL);
+    if (lie("LIE_LOCAL") && bytes > lie("LIE_LOCAL") << 10)
+        return CL_OUT_OF_RESOURCES;
+    return real(q, k, dims, offset, global, local, n, events, event);
+}
