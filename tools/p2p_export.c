@@ -85,7 +85,7 @@ static int compare_folder(P2pModel *const models[2], const P2pOptions *o, const 
         err = compare(models, path, o, sum);
     }
     if (count == 0 && !err)
-        cli_say(stderr, "%s: %s: no pictures (.png, .jpg, .jpeg) in this folder", program,
+        cli_say(stderr, "%s: %s: no pictures (.png, .jpg, .tif ...) in this folder", program,
                 cli_text(o, "calibrate"));
     p2p_names_free(names, count);
     return err;

@@ -13,7 +13,8 @@ const char cli_usage[] =
     "a slash is made for one file too. - is standard input or output (PNG; with --raw WxH the frames\n"
     "of a video as ffmpeg's rawvideo in rgb24). An input is never overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
     "its own. Needs an OpenCL driver and the libraries libOpenCL, libjpeg, libpng16,\n"
-    "libjansson, libzip, libnettle, libz and, where built with it, liblcms2.\n";
+    "libjansson, libzip, libnettle, libz and, where built with them, liblcms2,\n"
+    "libtiff, libwebp and libwebpmux.\n";
 
 static const char program[] = "p2p-translate";
 

@@ -107,7 +107,7 @@ typedef struct P2pDataset P2pDataset;
 /**
  * List a folder. Two layouts are known: folder/PHASE with pictures that show A in the left and B
  * in the right half, and folder/A/PHASE with folder/B/PHASE holding pictures of equal names (the
- * suffix .png, .jpg or .jpeg may differ), each with all subfolders, as p2p_folder_pictures() lists
+ * suffix may differ), each with all subfolders, as p2p_folder_pictures() lists
  * them. Sorted by name (bytes, without suffix). Opens no picture.
  *
  * Unaligned: folder/PHASEA and folder/PHASEB ("trainA", "trainB") with pictures of any names. There are
@@ -184,7 +184,7 @@ P2P_API void p2p_dataset_order(size_t count, bool serial, uint32_t seed, uint32_
                                uint32_t *order);
 
 /**
- * The pictures (.png, .jpg, .jpeg) of a folder and its subfolders: paths from the folder on, sorted by
+ * The pictures (.png, .jpg, .tif ...) of a folder and its subfolders: paths from the folder on, sorted by
  * bytes. Links are followed, but not to a folder above them.
  *
  * @param log    Gets one warning with the kinds and numbers of the files left out; may be NULL.

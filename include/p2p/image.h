@@ -25,13 +25,14 @@ extern "C" {
 
 /**
  * A host picture. Samples are interleaved, [height, width, channels] in C order without padding:
- * uint8_t where bits is 8, uint16_t in host byte order (0..65535) where bits is 16. Files give
- * 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha; not premultiplied) channels.
+ * uint8_t where bits is 8, uint16_t in host byte order (0..65535) where bits is 16, float where bits is 32, 0
+ * for black and 1 for white, with values beyond. Files give
+ * 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha; not premultiplied) channels, or as many as they hold.
  * The owner of the struct owns data, which is memory of malloc(). A zeroed struct is an empty picture.
  */
 typedef struct P2pImage {
     int width, height, channels;
-    int bits; /**< 8 or 16 */
+    int bits; /**< 8, 16, or 32 for floats */
     void *data;
     int orientation; /**< 1 to 8: how the samples lie, by the file's EXIF; 0: it tells nothing.
                           Copies and conversions keep it. See p2p_image_upright */
@@ -40,6 +41,11 @@ typedef struct P2pImage {
 typedef enum P2pImageFormat {
     P2P_IMAGE_PNG,
     P2P_IMAGE_JPEG,
+    P2P_IMAGE_TIFF,
+    P2P_IMAGE_WEBP,
+    P2P_IMAGE_PNM,
+    P2P_IMAGE_NPY,
+    P2P_IMAGE_BMP, /**< is read alone */
 } P2pImageFormat;
 
 typedef enum P2pFilter {
@@ -53,7 +59,7 @@ typedef enum P2pFilter {
  * @param image     Overwritten (not freed first); empty after a failure. Release by finish.
  * @param width     Pixels, 1..P2P_IMAGE_MAX_SIDE; height likewise.
  * @param channels  1..P2P_IMAGE_MAX_CHANNELS.
- * @param bits      8 or 16.
+ * @param bits      8, 16 or 32.
  *
  * @return P2P_OK, P2P_EINVAL (impossible sizes) or P2P_ENOMEM.
  */
@@ -69,14 +75,17 @@ P2P_API size_t p2p_image_bytes(const P2pImage *image);
 P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
 
 /**
- * Read a JPEG or PNG file, told apart by content and not by the name.
+ * Read a picture file of any P2pImageFormat, told apart by content and not by the name.
  *
  * JPEG: grey gives 1 channel, colour 3; CMYK and YCCK become RGB by the file's profile, without one as in
  * Pillow by inks alone. All
  * that libjpeg decodes is read: progressive, arithmetic, any sampling; not 12 bits, not lossless.
  * PNG: all kinds; palettes and 1, 2 and 4 bit greys become 8 bit, transparency becomes an alpha
- * channel, 16 bit stay 16 bit. Gamma is not applied. RGB with a colour profile
- * (ICC; JPEG's APP2, PNG's iCCP) becomes sRGB, by the perceptual intent, where the library was built with
+ * channel, 16 bit stay 16 bit. Gamma is not applied.
+ * TIFF (the first picture of a file): strips and tiles, 1 to 16 bits and floats of 32 and 64, up to 64
+ * channels, all colours that libtiff knows. WebP: not animated. PNM: P1 to P7. NPY: [height, width] or
+ * [height, width, channels] of uint8, uint16 and floats, 0 to 1. BMP: not run-length coded.
+ * RGB with a colour profile (ICC) becomes sRGB, by the perceptual intent, where the library was built with
  * lcms2; grey stays. EXIF orientation is told but
  * not applied: p2p_image_upright. Mistakes in a file that change no sample (in metadata, behind the
  * picture) do not matter.
@@ -87,7 +96,8 @@ P2P_API int p2p_image_copy(const P2pImage *in, P2pImage *out);
  *
  * @return P2P_OK.
  *         P2P_EIO: the file is missing or unreadable.
- *         P2P_EFORMAT: empty, truncated, damaged, too large, or neither PNG nor JPEG.
+ *         P2P_EFORMAT: empty, truncated, damaged, too large, of no known format or of one that this
+ *         library was built without, with floats that are no numbers.
  *         P2P_ENOMEM. The message names the file.
  */
 P2P_API int p2p_image_read(P2pImage *image, const char *path, size_t max_pixels);
@@ -97,7 +107,7 @@ P2P_API int p2p_image_read_memory(P2pImage *image, const void *data, size_t byte
                                   size_t max_pixels);
 
 /**
- * Format by the name's suffix (.png, .jpg, .jpeg; any case).
+ * Format by the name's suffix (.png, .jpg, .tif ...; any case).
  * P2P_EINVAL for any other suffix; *format is then unchanged.
  */
 P2P_API int p2p_image_format_of(const char *path, P2pImageFormat *format);
@@ -105,10 +115,12 @@ P2P_API int p2p_image_format_of(const char *path, P2pImageFormat *format);
 /**
  * Write a picture; the format is that of the suffix. The file appears whole or not at all.
  *
- * PNG takes 1..4 channels and 8 or 16 bits, and says of colours that they are sRGB. JPEG holds 8 bits of grey or RGB only: alpha is
- * dropped and 16 bits are rounded to 8.
+ * PNG takes 1..4 channels and 8 or 16 bits, and says of colours that they are sRGB; WebP 8 bits of RGB with
+ * or without alpha; TIFF and NPY any channels and bits; PNM grey or RGB of 8 or 16 bits. JPEG holds 8 bits of
+ * grey or RGB only. What a format cannot hold of alpha is dropped, of bits rounded.
  *
- * @param quality  JPEG quality 1..100, 0 means 95 (chroma is not subsampled from 90 on).
+ * @param quality  1..100 of JPEG, where 0 means 95 (chroma is not subsampled from 90 on), and of WebP, where 0
+ *                 means without loss.
  *
  * @return P2P_OK, P2P_EINVAL (suffix, channels, quality, size), P2P_EIO or P2P_ENOMEM.
  */
@@ -149,12 +161,13 @@ P2P_API int p2p_image_set_alpha(P2pImage *image, const P2pImage *alpha);
 /** The alpha of a picture with 2 or 4 channels as a picture of 1. P2P_EINVAL for others, P2P_ENOMEM. */
 P2P_API int p2p_image_get_alpha(const P2pImage *image, P2pImage *alpha);
 
-/** Change to 8 bits (v / 257 rounded) or 16 (v * 257, exact). *out is overwritten. */
+/** Change to 8 bits (v / 257 rounded) or 16 (v * 257, exact), or from and to floats (v / 255, v / 65535).
+    *out is overwritten. */
 P2P_API int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out);
 
 /**
  * Resize with antialiasing, bit for bit as Pillow: horizontal pass, then vertical, each rounded to
- * the sample type; a pass that keeps the size is skipped. 16-bit samples are summed in double.
+ * the sample type; a pass that keeps the size is skipped. 16-bit samples and floats are summed in double.
  *
  * @param out  Picture [height, width, in->channels], overwritten; must not be in.
  *
@@ -184,7 +197,7 @@ P2P_API int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage
 P2P_API int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out);
 
 /**
- * Samples to [-1, 1]: (v / 255 - 0.5) / 0.5 in f32, 16 bits by 65535.
+ * Samples to [-1, 1]: (v / 255 - 0.5) / 0.5 in f32, 16 bits by 65535, floats as they are.
  *
  * @param hwc  f32 [height, width, channels], overwritten.
  */
@@ -192,7 +205,7 @@ P2P_API void p2p_image_to_floats(const P2pImage *image, float *hwc);
 
 /**
  * Picture of floats in [-1, 1]: (v + 1) * 127.5 rounded to nearest and clamped, 16 bits by
- * 32767.5. NaN becomes 0.
+ * 32767.5; 32 bits: (v + 1) / 2, not clamped. NaN becomes 0.
  *
  * @param hwc  f32 [height, width, channels].
  */

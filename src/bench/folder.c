@@ -178,7 +178,7 @@ static int list(const char *folder, const P2pLog *log, char ***paths, size_t *co
     int err = p2p_folder_pictures(folder, log, paths, count);
 
     if (!err && !*count)
-        err = p2p_fail(P2P_EIO, "%s: no pictures (.png, .jpg, .jpeg) in this folder", folder);
+        err = p2p_fail(P2P_EIO, "%s: no pictures (.png, .jpg, .tif ...) in this folder", folder);
     for (size_t i = 0; !err && i < *count; i++) {
         char *path = p2p_path_join(folder, (*paths)[i]);
         free((*paths)[i]);

@@ -28,8 +28,9 @@ struct P2pDecoder {
     P2pImage image; /* sizes and orientation, without samples */
     void *icc;      /* profile of its colours in memory of malloc(), or NULL; not yet applied */
     size_t icc_bytes;
-    void *to_srgb; /* P2pProfile of icc where that changes anything; set by p2p_decoder_open() */
-    int done;      /* rows, counted by p2p_decoder_next() */
+    const char *name; /* of the input */
+    void *to_srgb;    /* P2pProfile of icc where that changes anything; set by p2p_decoder_open() */
+    int done;         /* rows, counted by p2p_decoder_next() */
     /** The next rows into [rows, width, channels]; there are so many. */
     int (*next)(P2pDecoder *decoder, int rows, void *samples);
     void (*close)(P2pDecoder *decoder);
@@ -47,8 +48,11 @@ typedef struct P2pSink {
     size_t bytes, capacity, at;
 } P2pSink;
 
-/** Bytes at sink->at, which goes on behind them; it may be moved back. */
+/** Bytes at sink->at, which goes on behind them. */
 int p2p_sink_put(P2pSink *sink, const void *data, size_t bytes);
+
+/** Let the next bytes go to a place within those that are there. */
+void p2p_sink_seek(P2pSink *sink, size_t at);
 
 typedef struct P2pEncoder P2pEncoder;
 struct P2pEncoder {
@@ -68,7 +72,7 @@ struct P2pEncoder {
 
 typedef struct P2pCodec {
     const char *name;
-    const char *suffixes[5]; /* lower case; outputs get the first */
+    const char *suffixes[6]; /* lower case; outputs get the first */
     bool (*recognise)(const unsigned char *data, size_t bytes);
     /** NULL: built without a library, which lacks names. */
     int (*decode)(P2pDecoder **out, const P2pCodecInput *input);
@@ -77,6 +81,7 @@ typedef struct P2pCodec {
     const char *lacks;
     int most_channels; /* that are written */
     bool alpha;        /* 2 and 4 channels are written as such, else without the last */
+    bool no_grey;      /* grey is written as colours */
     int bits;          /* that are written: the sum of 8, 16 and 32 */
 } P2pCodec;
 
@@ -97,6 +102,17 @@ void p2p_decoder_close(P2pDecoder *decoder);
 
 /** Refuse impossible or too large sizes: P2P_EFORMAT naming the file. */
 int p2p_codec_check_size(const char *name, double width, double height, size_t max_pixels);
+
+/** The same by the bytes of image's samples, where they are more than 8 a pixel (RGBA of 16 bits). */
+int p2p_codec_check_bytes(const char *name, const P2pImage *image, size_t max_pixels);
+
+/**
+ * Inks to RGB as Pillow has it where no profile is applied.
+ *
+ * @param rgb   uint8 [width, 3], overwritten.
+ * @param cmyk  uint8 [width, 4], 255 for no ink as Adobe has it.
+ */
+void p2p_inks_to_rgb(unsigned char *rgb, const unsigned char *cmyk, int width);
 
 /**
  * The orientation that EXIF data tells: a TIFF header and directory, behind "Exif" and two zeros or not.

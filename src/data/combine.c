@@ -74,9 +74,9 @@ static int plan_init(Plan *p, const char *folder_a, const char *folder_b, const 
     if (!err)
         err = p2p_folder_match(folder_a, a, count_a, folder_b, b, count_b);
     if (!err && !count_a)
-        err =
-            p2p_fail(P2P_EFORMAT,
-                     "%s: has no pictures (.png, .jpg, .jpeg), nor have its subfolders", folder_a);
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: has no pictures (.png, .jpg, .tif ...), nor have its subfolders",
+                       folder_a);
     p->count = err ? 0 : count_a;
     if (!err)
         err = plan_paths(p, folder_a, a, folder_b, b, folder_out);

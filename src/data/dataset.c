@@ -48,7 +48,7 @@ static int list_pairs(P2pDataset *d, const char *folder_a, const char *folder_b,
     if (!err && folder_b)
         err = p2p_folder_match(folder_a, a, count_a, folder_b, b, count_b);
     if (!err && !count_a)
-        err = p2p_fail(P2P_EFORMAT, "%s: has no pictures (.png, .jpg, .jpeg)", folder_a);
+        err = p2p_fail(P2P_EFORMAT, "%s: has no pictures (.png, .jpg, .tif ...)", folder_a);
     if (!err && count_a > UINT32_MAX)
         err = p2p_fail(P2P_EFORMAT, "%s: has too many pictures", folder_a);
 
@@ -73,7 +73,7 @@ static int list_side(const char *folder, const P2pDatasetSettings *s, char ***na
     *count = s->max_dataset_size && s->max_dataset_size < *all ? s->max_dataset_size : *all;
     if (!err && (!*all || *all > UINT32_MAX))
         return p2p_fail(P2P_EFORMAT, "%s: has %s", folder,
-                        *all ? "too many pictures" : "no pictures (.png, .jpg, .jpeg)");
+                        *all ? "too many pictures" : "no pictures (.png, .jpg, .tif ...)");
     return err;
 }
 

@@ -14,6 +14,11 @@
 #include "src/base/status.h"
 #include "src/data/picture.h"
 
+static bool possible_bits(int bits)
+{
+    return bits == 8 || bits == 16 || bits == 32;
+}
+
 int p2p_image_init(P2pImage *image, int width, int height, int channels, int bits)
 {
     P2P_NEED(image);
@@ -22,7 +27,7 @@ int p2p_image_init(P2pImage *image, int width, int height, int channels, int bit
 
     *image = (P2pImage){0};
     if (width < 1 || height < 1 || width > P2P_IMAGE_MAX_SIDE || height > P2P_IMAGE_MAX_SIDE ||
-        channels < 1 || channels > P2P_IMAGE_MAX_CHANNELS || (bits != 8 && bits != 16))
+        channels < 1 || channels > P2P_IMAGE_MAX_CHANNELS || !possible_bits(bits))
         return p2p_fail(P2P_EINVAL,
                         "%d x %d pixels with %d channels of %d bits are no possible "
                         "picture",
@@ -48,7 +53,7 @@ bool p2p_image_is_whole(const P2pImage *image)
 {
     return image->data && image->width >= 1 && image->width <= P2P_IMAGE_MAX_SIDE &&
            image->height >= 1 && image->height <= P2P_IMAGE_MAX_SIDE && image->channels >= 1 &&
-           image->channels <= P2P_IMAGE_MAX_CHANNELS && (image->bits == 8 || image->bits == 16);
+           image->channels <= P2P_IMAGE_MAX_CHANNELS && possible_bits(image->bits);
 }
 
 static size_t sample_count(const P2pImage *image)
@@ -107,7 +112,7 @@ int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height, P2pI
 void p2p_image_flip(P2pImage *image)
 {
     const size_t pixel = pixel_bytes(image), row = pixel * (size_t)image->width;
-    unsigned char swap[2 * P2P_IMAGE_MAX_CHANNELS];
+    unsigned char swap[4 * P2P_IMAGE_MAX_CHANNELS];
 
     for (int y = 0; y < image->height; y++) {
         unsigned char *left = (unsigned char *)image->data + (size_t)y * row;
@@ -224,37 +229,59 @@ int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out)
     return err;
 }
 
-static uint32_t sample_get(const P2pImage *image, size_t i)
+/* Sample i of in becomes sample o of out, of the same bits. */
+static void sample_copy(const P2pImage *in, size_t i, P2pImage *out, size_t o)
 {
-    return image->bits == 8 ? ((const uint8_t *)image->data)[i]
-                            : ((const uint16_t *)image->data)[i];
+    const size_t bytes = (size_t)in->bits / 8;
+
+    memcpy((char *)out->data + o * bytes, (const char *)in->data + i * bytes, bytes);
 }
 
-static void sample_set(P2pImage *image, size_t i, uint32_t value)
+static uint32_t luma(uint32_t r, uint32_t g, uint32_t b)
 {
-    if (image->bits == 8)
-        ((uint8_t *)image->data)[i] = (uint8_t)value;
+    return (r * 19595u + g * 38470u + b * 7471u + 0x8000u) >> 16;
+}
+
+/* Sample o of out: the luma of in's three samples from i on. */
+static void sample_mix(const P2pImage *in, size_t i, P2pImage *out, size_t o)
+{
+    const uint8_t *eight = (const uint8_t *)in->data + i;
+    const uint16_t *sixteen = (const uint16_t *)in->data + i;
+    const float *real = (const float *)in->data + i;
+
+    if (in->bits == 8)
+        ((uint8_t *)out->data)[o] = (uint8_t)luma(eight[0], eight[1], eight[2]);
+    else if (in->bits == 16)
+        ((uint16_t *)out->data)[o] = (uint16_t)luma(sixteen[0], sixteen[1], sixteen[2]);
     else
-        ((uint16_t *)image->data)[i] = (uint16_t)value;
+        ((float *)out->data)[o] =
+            (real[0] * 19595.0f + real[1] * 38470.0f + real[2] * 7471.0f) / 65536.0f;
+}
+
+static void sample_fill(P2pImage *out, size_t o)
+{
+    if (out->bits == 32)
+        ((float *)out->data)[o] = 1;
+    else
+        memset((char *)out->data + o * (size_t)out->bits / 8, 255, (size_t)out->bits / 8);
 }
 
 /* One pixel of in (at sample i) to one of out (at sample o); 1 to 4 channels each. */
 static void convert_pixel(const P2pImage *in, size_t i, P2pImage *out, size_t o)
 {
     const bool grey = in->channels < 3, alpha = in->channels % 2 == 0;
-    const uint32_t r = sample_get(in, i);
-    const uint32_t g = grey ? r : sample_get(in, i + 1), b = grey ? r : sample_get(in, i + 2);
 
-    if (out->channels < 3) {
-        sample_set(out, o++, grey ? r : (r * 19595u + g * 38470u + b * 7471u + 0x8000u) >> 16);
-    } else {
-        sample_set(out, o++, r);
-        sample_set(out, o++, g);
-        sample_set(out, o++, b);
-    }
-    if (out->channels % 2 == 0)
-        sample_set(out, o,
-                   alpha ? sample_get(in, i + (size_t)in->channels - 1) : (1u << in->bits) - 1);
+    if (out->channels >= 3)
+        for (size_t c = 0; c < 3; c++)
+            sample_copy(in, i + (grey ? 0 : c), out, o++);
+    else if (grey)
+        sample_copy(in, i, out, o++);
+    else
+        sample_mix(in, i, out, o++);
+    if (out->channels % 2 == 0 && alpha)
+        sample_copy(in, i + (size_t)in->channels - 1, out, o);
+    else if (out->channels % 2 == 0)
+        sample_fill(out, o);
 }
 
 int p2p_image_convert_channels(const P2pImage *in, int channels, P2pImage *out)
@@ -295,7 +322,7 @@ int p2p_image_get_alpha(const P2pImage *image, P2pImage *alpha)
         return err;
     alpha->orientation = image->orientation;
     for (size_t i = 0, n = sample_count(alpha); i < n; i++)
-        sample_set(alpha, i, sample_get(image, i * channels + channels - 1));
+        sample_copy(image, i * channels + channels - 1, alpha, i);
     return P2P_OK;
 }
 
@@ -318,10 +345,39 @@ int p2p_image_set_alpha(P2pImage *image, const P2pImage *alpha)
     if ((err = p2p_image_convert_channels(image, channels, &out)) < 0)
         return err;
     for (size_t i = 0, n = sample_count(alpha); i < n; i++)
-        sample_set(&out, (i + 1) * (size_t)channels - 1, sample_get(alpha, i));
+        sample_copy(alpha, i, &out, (i + 1) * (size_t)channels - 1);
     p2p_image_finish(image);
     *image = out;
     return P2P_OK;
+}
+
+/* From 0 to most, which is no float; NaN becomes 0. */
+static uint32_t rounded(float v, float most)
+{
+    return v > 0 ? v < most ? (uint32_t)lrintf(v) : (uint32_t)most : 0;
+}
+
+static void sample_set(P2pImage *image, size_t i, uint32_t value)
+{
+    if (image->bits == 8)
+        ((uint8_t *)image->data)[i] = (uint8_t)value;
+    else
+        ((uint16_t *)image->data)[i] = (uint16_t)value;
+}
+
+static void convert_bits(const P2pImage *in, size_t i, P2pImage *out)
+{
+    const float most = out->bits == 8 ? 255 : 65535;
+
+    if (in->bits == 32)
+        sample_set(out, i, rounded(((const float *)in->data)[i] * most, most));
+    else if (out->bits == 32)
+        ((float *)out->data)[i] = in->bits == 8 ? (float)((const uint8_t *)in->data)[i] / 255
+                                                : (float)((const uint16_t *)in->data)[i] / 65535;
+    else if (out->bits == 8)
+        ((uint8_t *)out->data)[i] = (uint8_t)((((const uint16_t *)in->data)[i] + 128) / 257);
+    else
+        ((uint16_t *)out->data)[i] = (uint16_t)(((const uint8_t *)in->data)[i] * 257);
 }
 
 int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out)
@@ -337,10 +393,8 @@ int p2p_image_convert_bits(const P2pImage *in, int bits, P2pImage *out)
     if ((err = p2p_image_init(out, in->width, in->height, in->channels, bits)) < 0)
         return err;
     out->orientation = in->orientation;
-    for (size_t i = 0, n = sample_count(in); i < n; i++) {
-        const uint32_t v = sample_get(in, i);
-        sample_set(out, i, bits == 8 ? (v + 128) / 257 : v * 257);
-    }
+    for (size_t i = 0, n = sample_count(in); i < n; i++)
+        convert_bits(in, i, out);
     return P2P_OK;
 }
 
@@ -352,6 +406,10 @@ void p2p_image_to_floats(const P2pImage *image, float *hwc)
         const uint8_t *v = image->data;
         for (size_t i = 0; i < n; i++)
             hwc[i] = ((float)v[i] / 255.0f - 0.5f) / 0.5f;
+    } else if (image->bits == 32) {
+        const float *v = image->data;
+        for (size_t i = 0; i < n; i++)
+            hwc[i] = (v[i] - 0.5f) / 0.5f;
     } else {
         const uint16_t *v = image->data;
         for (size_t i = 0; i < n; i++)
@@ -370,10 +428,10 @@ int p2p_image_from_floats(P2pImage *image, const float *hwc, int width, int heig
     if (err)
         return err;
     const float most = bits == 8 ? 255.0f : 65535.0f;
-    for (size_t i = 0, n = sample_count(image); i < n; i++) {
-        const float v = (hwc[i] + 1.0f) * (most / 2);
-        /* The first comparison is false for NaN. */
-        sample_set(image, i, v > 0 ? (v < most ? (uint32_t)lrintf(v) : (uint32_t)most) : 0);
-    }
+    for (size_t i = 0, n = sample_count(image); i < n; i++)
+        if (bits == 32)
+            ((float *)image->data)[i] = (hwc[i] + 1.0f) / 2;
+        else
+            sample_set(image, i, rounded((hwc[i] + 1.0f) * (most / 2), most));
     return P2P_OK;
 }

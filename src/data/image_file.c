@@ -3,6 +3,7 @@
  * Picture files, whole or by rows: which format, what of a picture it can hold, atomic writing. The formats
  * themselves are behind codec.h.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -169,6 +170,13 @@ int p2p_sink_put(P2pSink *sink, const void *data, size_t bytes)
     return err;
 }
 
+void p2p_sink_seek(P2pSink *sink, size_t at)
+{
+    if (sink->writer && at != sink->at && fseeko(sink->writer->file, (off_t)at, SEEK_SET) != 0)
+        return; /* the next bytes fail, too */
+    sink->at = at;
+}
+
 /* An encoder, and what lies between it and the picture that is put. */
 typedef struct Encoding {
     P2pEncoder *encoder;
@@ -202,6 +210,8 @@ static int encoding_open(Encoding *e, const P2pCodec *codec, const P2pImage *lik
                         codec->most_channels, like->channels);
     if (!codec->alpha && like->channels % 2 == 0)
         stored.image.channels--;
+    if (codec->no_grey && like->channels < 3)
+        stored.image.channels += 2;
     stored.image.bits = choose_bits(codec, like->bits);
     stored.image.data = NULL;
     return codec->encode(&e->encoder, &stored);

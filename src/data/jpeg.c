@@ -125,19 +125,6 @@ static int fail(const Errors *e, const char *name)
     }
 }
 
-/*
- * Samples of inks to RGB as Pillow has it where no profile is applied. Files hold 255 for no ink, as
- * Adobe does.
- */
-static void convert_cmyk(unsigned char *rgb, const unsigned char *cmyk, int width)
-{
-    for (int x = 0; x < width; x++)
-        for (int k = 0; k < 3; k++) {
-            const int ink = 255 - cmyk[4 * x + k], light = cmyk[4 * x + 3];
-            rgb[3 * x + k] = (unsigned char)(light - (2 * ink * light + 255) / 510);
-        }
-}
-
 static bool is_exif(const struct jpeg_marker_struct *m)
 {
     return m->marker == EXIF && m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0;
@@ -218,7 +205,7 @@ static int next(P2pDecoder *base, int rows, void *samples)
         if (r->inks)
             p2p_profile_apply(r->inks, r->cmyk[0], row, (size_t)base->image.width);
         else if (r->cmyk)
-            convert_cmyk(row, r->cmyk[0], base->image.width);
+            p2p_inks_to_rgb(row, r->cmyk[0], base->image.width);
     }
     return P2P_OK;
 }

@@ -17,8 +17,9 @@ enum {
 
 static double sample(const P2pImage *image, size_t i)
 {
-    return image->bits == 8 ? ((const uint8_t *)image->data)[i]
-                            : ((const uint16_t *)image->data)[i] / 257.0;
+    return image->bits == 8    ? ((const uint8_t *)image->data)[i]
+           : image->bits == 16 ? ((const uint16_t *)image->data)[i] / 257.0
+                               : (double)((const float *)image->data)[i] * 255;
 }
 
 static void make_window(double w[WINDOW])

@@ -168,8 +168,8 @@ static int add_folder(Plan *p, const char *folder)
     int err = p2p_folder_walk(folder, &how, &names, &count);
 
     if (!err && !count)
-        err = p2p_fail(P2P_EFORMAT, "%s: no pictures (.png, .jpg, .jpeg) in this folder or below",
-                       folder);
+        err = p2p_fail(P2P_EFORMAT,
+                       "%s: no pictures (.png, .jpg, .tif ...) in this folder or below", folder);
     for (size_t i = 0; !err && i < count; i++)
         err = add_in_folder(p, p2p_path_join(folder, names[i]), names[i]);
     p2p_names_free(names, count);

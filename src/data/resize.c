@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Antialiased resizing, bit for bit as Pillow's (8 bits: 22-bit fixed point; 16 bits: double).
+ * Antialiased resizing, bit for bit as Pillow's (8 bits: 22-bit fixed point; 16 bits and floats: double).
  * Two passes, horizontal first, each rounded to the sample type; a pass that keeps the size is
  * skipped. No linear light, no premultiplied alpha.
  */
@@ -159,6 +159,20 @@ static void blend16(const uint16_t *in, uint16_t *out, const Kernel *k, int i, s
     }
 }
 
+static void blend_floats(const float *in, float *out, const Kernel *k, int i, size_t step,
+                         size_t count)
+{
+    const double *w = k->exact + (size_t)i * (size_t)k->most;
+
+    in += (size_t)k->first[i] * step;
+    for (size_t c = 0; c < count; c++) {
+        double sum = 0;
+        for (int j = 0; j < k->taps[i]; j++)
+            sum += w[j] * (double)in[(size_t)j * step + c];
+        out[c] = (float)sum;
+    }
+}
+
 static void blend(const P2pImage *in, size_t at_in, P2pImage *out, size_t at_out, const Kernel *k,
                   int i, size_t step, size_t count)
 {
@@ -166,6 +180,9 @@ static void blend(const P2pImage *in, size_t at_in, P2pImage *out, size_t at_out
         blend_rgb((const uint8_t *)in->data + at_in, (uint8_t *)out->data + at_out, k, i);
     else if (in->bits == 8)
         blend8((const uint8_t *)in->data + at_in, (uint8_t *)out->data + at_out, k, i, step, count);
+    else if (in->bits == 32)
+        blend_floats((const float *)in->data + at_in, (float *)out->data + at_out, k, i, step,
+                     count);
     else
         blend16((const uint16_t *)in->data + at_in, (uint16_t *)out->data + at_out, k, i, step,
                 count);

@@ -88,15 +88,15 @@ says 'one picture to a folder' 0 '^1 picture in new/' $t in/1.png -o new/
 check 'that is made' [ -f new/1.png ]
 
 # Nothing is left out without a word
-mkdir -p mixed/sub && cp in/1.png mixed && cp in/2.png mixed/sub && : >mixed/a.bmp && : >mixed/sub/b.tif
-: >mixed/sub/c.tif
-says 'files of other kinds' 0 'mixed: 3 files ignored: .tif 2, .bmp 1' $t mixed -o out3
+mkdir -p mixed/sub && cp in/1.png mixed && cp in/2.png mixed/sub && : >mixed/a.gif && : >mixed/sub/b.psd
+: >mixed/sub/c.psd
+says 'files of other kinds' 0 'mixed: 3 files ignored: .psd 2, .gif 1' $t mixed -o out3
 check 'subfolders are walked' [ -f out3/1.png -a -f out3/sub/2.png ]
 says 'and a second time into a folder within' 0 '^2 pictures' $t mixed -o mixed/out
 says 'which is no input' 0 '^2 pictures' $t mixed -o mixed/out
 ln -s .. mixed/sub/up
 says 'links that lead back end' 0 'links to a folder above 1' $t mixed -o out4
-mkdir -p nested/train/x && cp data/train/000[12].png nested/train/x && : >nested/train/x/c.tif
+mkdir -p nested/train/x && cp data/train/000[12].png nested/train/x && : >nested/train/x/c.psd
 
 # What does not fit is found before the first step
 learn() { timeout 60 "$tools/p2p-train" --device cpu --netG unet_128 --ngf 4 --ndf 4 --max_steps 1 "$@"; }
@@ -109,7 +109,7 @@ says 'a picture smaller than the crop' 2 'sizes/train/9.png: 96 x 96 pixels' \
 says 'which is left out with --skip_bad' 0 'skipped: sizes/train/9.png: 96 x 96' \
     learn --dataroot sizes --name crop --preprocess crop --crop_size 128 --skip_bad
 cp new/1.png square/train/a.png && cp new/1.png square/train/b.png
-says 'p2p-train walks too' 0 'train: 1 file ignored: .tif 1' learn --dataroot nested --name nested \
+says 'p2p-train walks too' 0 'train: 1 file ignored: .psd 1' learn --dataroot nested --name nested \
     --load_size 128 --crop_size 128
 says 'pictures that are no pairs' 0 'square/train/a.png: is not wider than high' learn --dataroot square \
     --name square --load_size 128 --crop_size 128

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "p2p/image.h"
+#include "src/data/codecs.h"
 #include "src/options/options.h"
 #include "src/formats/pickle.h"
 #include "src/formats/tensor_file.h"
@@ -116,6 +117,26 @@ static void fuzz_image(const uint8_t *data, size_t bytes)
     if (p2p_image_read_memory(&image, data, bytes, "input", MAX_PIXELS) == 0)
         p2p_image_upright(&image);
     p2p_image_finish(&image);
+}
+
+/* Pictures of one family alone, so that no time goes into others. */
+static void fuzz_tiff(const uint8_t *data, size_t bytes)
+{
+    if (p2p_tiff_recognise(data, bytes))
+        fuzz_image(data, bytes);
+}
+
+static void fuzz_webp(const uint8_t *data, size_t bytes)
+{
+    if (p2p_webp_recognise(data, bytes))
+        fuzz_image(data, bytes);
+}
+
+static void fuzz_plain(const uint8_t *data, size_t bytes)
+{
+    if (p2p_bmp_recognise(data, bytes) || p2p_pnm_recognise(data, bytes) ||
+        p2p_npy_recognise(data, bytes))
+        fuzz_image(data, bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -8,5 +8,6 @@ seeds() {
     pict) ls "$1"/hostile/*.pict ;;
     t7) ls "$1"/foreign/*.t7 ;;
     image) ls "$1"/*.png "$1"/pictures/*.png "$1"/pictures/*.jpg "$1"/upright/*.??g "$1"/profiles/*.??g ;;
+    tiff | webp | plain) ls "$1/$2"/* | grep -v 'txt$' ;;
     esac
 }

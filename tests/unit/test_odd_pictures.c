@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* JPEG and PNG files of all kinds against the samples that Pillow has of them. */
+/* Picture files of all kinds against the samples that Pillow has of them. */
+#include "config.h"
 #include "tests/unit/data_helpers.h"
 
 /* CRC-32 of all samples; of 16 bits the high bytes, as Pillow keeps no more of colours. */
 static unsigned checksum(const P2pImage *image)
 {
+    if (image->bits == 32)
+        return p2p_crc32(0, image->data, p2p_image_bytes(image));
+
     const size_t samples = p2p_image_bytes(image) / (size_t)(image->bits / 8);
     unsigned crc = 0;
 
@@ -78,6 +82,28 @@ static void odd_pictures_have_pillows_samples(void **state)
     compare(P2P_TEST_DATA "/pictures", false);
 }
 
+static void bmp_pnm_and_npy_have_pillows_and_numpys_samples(void **state)
+{
+    (void)state;
+    compare(P2P_TEST_DATA "/plain", false);
+}
+
+#if P2P_HAVE_TIFF
+static void tiff_files_have_pillows_samples(void **state)
+{
+    (void)state;
+    compare(P2P_TEST_DATA "/tiff", false);
+}
+#endif
+
+#if P2P_HAVE_WEBP
+static void webp_files_have_pillows_samples(void **state)
+{
+    (void)state;
+    compare(P2P_TEST_DATA "/webp", false);
+}
+#endif
+
 static void turned_pictures_become_upright(void **state)
 {
     (void)state;
@@ -86,8 +112,17 @@ static void turned_pictures_become_upright(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(odd_pictures_have_pillows_samples),
-                                       cmocka_unit_test(turned_pictures_become_upright)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(odd_pictures_have_pillows_samples),
+        cmocka_unit_test(bmp_pnm_and_npy_have_pillows_and_numpys_samples),
+#if P2P_HAVE_TIFF
+        cmocka_unit_test(tiff_files_have_pillows_samples),
+#endif
+#if P2P_HAVE_WEBP
+        cmocka_unit_test(webp_files_have_pillows_samples),
+#endif
+        cmocka_unit_test(turned_pictures_become_upright),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

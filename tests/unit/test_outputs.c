@@ -54,16 +54,16 @@ static void subfolders_are_walked_and_the_rest_is_told(void **state)
     touch("walk/a.JPG");
     touch("walk/sub/deep/c.jpeg");
     expect_walk("walk", NULL, "a.JPG b.png sub/deep/c.jpeg", "");
-    touch("walk/x.bmp");
-    touch("walk/sub/y.BMP");
-    touch("walk/sub/z.tif");
+    touch("walk/x.gif");
+    touch("walk/sub/y.GIF");
+    touch("walk/sub/z.psd");
     touch("walk/.d.png");
     touch("walk/README");
     expect_walk("walk", NULL, "a.JPG b.png sub/deep/c.jpeg",
-                "5 files ignored: .bmp 2, .tif 1, hidden 1, without suffix 1");
+                "5 files ignored: .gif 2, .psd 1, hidden 1, without suffix 1");
     expect_walk("walk", at("walk/sub"), "a.JPG b.png",
-                "3 files ignored: .bmp 1, hidden 1, without suffix 1");
-    expect_walk("walk/sub", at("walk/sub"), "deep/c.jpeg", "2 files ignored: .bmp 1, .tif 1");
+                "3 files ignored: .gif 1, hidden 1, without suffix 1");
+    expect_walk("walk/sub", at("walk/sub"), "deep/c.jpeg", "2 files ignored: .gif 1, .psd 1");
 }
 
 static void more_kinds_than_there_is_room_for_are_others(void **state)
