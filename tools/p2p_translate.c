@@ -9,9 +9,10 @@
 const char cli_usage[] =
     "Usage: p2p-translate -m MODEL INPUT... -o OUTPUT [OPTION]...\n"
     "Translate pictures. INPUT: files and folders (with their subfolders); OUTPUT: a file (.png,\n"
-    ".jpg) for one file, else a folder, where each output has its input's name as .png; FOLDER/ with\n"
-    "a slash is made for one file too. - is standard input or output (PNG; with --raw WxH the frames\n"
-    "of a video as ffmpeg's rawvideo in rgb24). An input is never overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
+    ".jpg, .tif, .webp, .ppm, .npy) for one file, else a folder, where each output has its input's\n"
+    "name and the suffix of --format (png); FOLDER/ with a slash is made for one file too. - is\n"
+    "standard input or output (PNG, or --format; with --raw WxH the frames of a video as ffmpeg's\n"
+    "rawvideo in rgb24). An input is never overwritten. MODEL: any that pix2pix-cl reads; a program made by p2p-export --standalone has\n"
     "its own. Needs an OpenCL driver and the libraries libOpenCL, libjpeg, libpng16,\n"
     "libjansson, libzip, libnettle, libz and, where built with them, liblcms2,\n"
     "libtiff, libwebp and libwebpmux.\n";
@@ -53,6 +54,7 @@ static int read_input(P2pImage *image, const char *path, const P2pOptions *o)
 typedef struct Work {
     const P2pOutputs *outputs;
     const P2pOptions *options;
+    P2pImageFormat format; /* on standard output */
     size_t done, bad;
     int code; /* of the first bad one */
     CliProgress progress;
@@ -84,11 +86,12 @@ static int write_picture(void *user, P2pTranslation *picture)
     const Work *w = user;
     const P2pOutput *output = output_of(w, picture);
 
+    const int quality = cli_int(w->options, "quality");
+
     if (strcmp(output->to, "-") == 0)
-        return p2p_image_encode(&picture->out, P2P_IMAGE_PNG, 0, &picture->data, &picture->bytes);
+        return p2p_image_encode(&picture->out, w->format, quality, &picture->data, &picture->bytes);
     const int err = w->outputs->single ? P2P_OK : p2p_output_make_folder(output);
-    return err ? err
-               : p2p_image_write(&picture->out, output->to, cli_int(w->options, "jpeg_quality"));
+    return err ? err : p2p_image_write(&picture->out, output->to, quality);
 }
 
 /* Tell of a picture that cannot be translated. An exit code where all ends with it, or 0. */
@@ -134,11 +137,12 @@ static int tell(void *user, P2pTranslation *picture)
     return code;
 }
 
-static int translate_all(P2pModel *model, const P2pOutputs *outputs, const P2pOptions *o)
+static int translate_all(P2pModel *model, const P2pOutputs *outputs, P2pImageFormat format,
+                         const P2pOptions *o)
 {
     static const P2pTranslateCalls calls = {next, read_picture, write_picture, tell};
     const bool skip = cli_flag(o, "skip_bad");
-    Work w = {.outputs = outputs, .options = o};
+    Work w = {.outputs = outputs, .options = o, .format = format};
 
     if (!outputs->single)
         cli_progress_init(&w.progress, "pictures", outputs->count, o);
@@ -160,8 +164,8 @@ static int translate_all(P2pModel *model, const P2pOutputs *outputs, const P2pOp
     return w.bad && (!skip || !w.done) ? CLI_FAILED : CLI_OK;
 }
 
-static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, const P2pOptions *o,
-                        const char *model, const P2pLog *log)
+static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, P2pImageFormat format,
+                        const P2pOptions *o, const char *model, const P2pLog *log)
 {
     return p2p_outputs_init(outputs,
                             &(P2pOutputSettings){.inputs = inputs->argv,
@@ -170,6 +174,7 @@ static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, const P
                                                  .model = model[0] ? model : "/proc/self/exe",
                                                  .keep_suffix = cli_flag(o, "keep_suffix"),
                                                  .skip_existing = cli_flag(o, "skip_existing"),
+                                                 .format = format,
                                                  .log = log});
 }
 
@@ -188,6 +193,15 @@ static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o, 
                    : p2p_model_open_memory(model, device, embedded, bytes, &settings);
 }
 
+/* Of results whose names do not tell it. */
+static int find_format(const P2pOptions *o, P2pImageFormat *format)
+{
+    const char *name = cli_text(o, "format");
+
+    *format = P2P_IMAGE_PNG;
+    return strcmp(name, "auto") ? p2p_image_format_named(name, format) : P2P_OK;
+}
+
 static bool is_pipe(const P2pArguments *inputs, const P2pOptions *o)
 {
     return inputs->argc == 1 && !strcmp(inputs->argv[0], "-") &&
@@ -203,6 +217,7 @@ int main(int argc, char **argv)
     P2pModel *model = NULL;
     P2pOutputs outputs = {0};
     TranslateFrames frames;
+    P2pImageFormat format;
     char path[4096] = "";
     const void *embedded = NULL;
     size_t bytes = 0;
@@ -229,7 +244,9 @@ int main(int argc, char **argv)
     if (raw && !translate_frames_parse(&frames, o))
         return CLI_USAGE;
     cli_log_init(&log, o);
-    int err = plan_outputs(&outputs, &inputs, o, path, &log);
+    int err = find_format(o, &format);
+    if (!err)
+        err = plan_outputs(&outputs, &inputs, format, o, path, &log);
     if (!err)
         err = cli_open_device(&device, o, &log);
     if (!err)
@@ -237,7 +254,8 @@ int main(int argc, char **argv)
     if (err)
         code = cli_fail(program, err);
     else
-        code = raw ? translate_frames(model, &frames, o) : translate_all(model, &outputs, o);
+        code =
+            raw ? translate_frames(model, &frames, o) : translate_all(model, &outputs, format, o);
     p2p_outputs_finish(&outputs);
     p2p_model_close(&model);
     p2p_device_close(&device);

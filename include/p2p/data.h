@@ -214,16 +214,17 @@ typedef struct P2pOutputs {
 typedef struct P2pOutputSettings {
     char *const *inputs; /**< files and folders; with subfolders, as p2p_folder_pictures() */
     size_t input_count;
-    const char *output; /**< a file for one file; else, or where it ends in /, a folder */
-    const char *model;  /**< another file that must stay as it is; may be NULL */
-    bool keep_suffix;   /**< in a folder, in.jpg gives in.jpg.png instead of in.png */
-    bool skip_existing; /**< leave out what has a result, of whatever age */
-    const P2pLog *log;  /**< of files ignored; may be NULL */
+    const char *output;    /**< a file for one file; else, or where it ends in /, a folder */
+    const char *model;     /**< another file that must stay as it is; may be NULL */
+    bool keep_suffix;      /**< in a folder, in.jpg gives in.jpg.png instead of in.png */
+    bool skip_existing;    /**< leave out what has a result, of whatever age */
+    P2pImageFormat format; /**< of results in folders */
+    const P2pLog *log;     /**< of files ignored; may be NULL */
 } P2pOutputSettings;
 
 /**
  * Plan where results go; nothing is read or written. In a folder each picture of a file gets its
- * name, each of a folder its path from there on, as .png. A folder of results within a folder of
+ * name, each of a folder its path from there on, with the format's suffix. A folder of results within a folder of
  * inputs is left out of the latter.
  *
  * @param outputs  Overwritten; empty after a failure. Release by finish.

@@ -36,6 +36,10 @@ typedef struct P2pImage {
     void *data;
     int orientation; /**< 1 to 8: how the samples lie, by the file's EXIF; 0: it tells nothing.
                           Copies and conversions keep it. See p2p_image_upright */
+    void *
+        profile; /**< ICC profile in memory of malloc() of the colours that the file had; samples are
+                        sRGB. Writing puts them back into it. Copies and conversions are without */
+    size_t profile_bytes;
 } P2pImage;
 
 typedef enum P2pImageFormat {
@@ -112,10 +116,17 @@ P2P_API int p2p_image_read_memory(P2pImage *image, const void *data, size_t byte
  */
 P2P_API int p2p_image_format_of(const char *path, P2pImageFormat *format);
 
+/** Format by the name of its suffix, "png", "jpg", "tif" ...; P2P_EINVAL for another, or one not written. */
+P2P_API int p2p_image_format_named(const char *name, P2pImageFormat *format);
+
+/** Whether this build writes a format: P2P_OK, or P2P_EINVAL with what to do. */
+P2P_API int p2p_image_format_check(P2pImageFormat format);
+
 /**
  * Write a picture; the format is that of the suffix. The file appears whole or not at all.
  *
- * PNG takes 1..4 channels and 8 or 16 bits, and says of colours that they are sRGB; WebP 8 bits of RGB with
+ * Files say of colours that they are sRGB (but PNM and NPY), or have the picture's profile.
+ * PNG takes 1..4 channels and 8 or 16 bits; WebP 8 bits of RGB with
  * or without alpha; TIFF and NPY any channels and bits; PNM grey or RGB of 8 or 16 bits. JPEG holds 8 bits of
  * grey or RGB only. What a format cannot hold of alpha is dropped, of bits rounded.
  *

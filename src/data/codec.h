@@ -59,7 +59,7 @@ struct P2pEncoder {
     P2pImage image; /* sizes, without samples, as the format takes them */
     P2pSink *sink;
     int quality;     /* 1..100, 0: the format's default */
-    const void *icc; /* to be embedded, the caller's; NULL: none */
+    const void *icc; /* to be embedded, the caller's; NULL: colours are sRGB, grey is grey */
     size_t icc_bytes;
     /** Encode the next rows [rows, width, channels]. */
     int (*put)(P2pEncoder *encoder, int rows, const void *samples);
@@ -82,6 +82,8 @@ typedef struct P2pCodec {
     int most_channels; /* that are written */
     bool alpha;        /* 2 and 4 channels are written as such, else without the last */
     bool no_grey;      /* grey is written as colours */
+    bool profiles;     /* it holds a profile */
+    bool srgb_profile; /* that of sRGB, too, which is not told otherwise */
     int bits;          /* that are written: the sum of 8, 16 and 32 */
 } P2pCodec;
 

@@ -46,6 +46,7 @@ int p2p_image_init(P2pImage *image, int width, int height, int channels, int bit
 void p2p_image_finish(P2pImage *image)
 {
     free(image->data);
+    free(image->profile);
     *image = (P2pImage){0};
 }
 
@@ -125,6 +126,13 @@ void p2p_image_flip(P2pImage *image)
     }
 }
 
+static void pass_profile(P2pImage *from, P2pImage *to)
+{
+    to->profile = from->profile;
+    to->profile_bytes = from->profile_bytes;
+    from->profile = NULL;
+}
+
 /* The pixels of out in order, from those of in: a walk along its rows or columns. */
 static void turn(const P2pImage *in, P2pImage *out)
 {
@@ -157,6 +165,7 @@ int p2p_image_upright(P2pImage *image)
         if (err)
             return err;
         turn(image, &out);
+        pass_profile(image, &out);
         p2p_image_finish(image);
         *image = out;
     }
@@ -346,6 +355,7 @@ int p2p_image_set_alpha(P2pImage *image, const P2pImage *alpha)
         return err;
     for (size_t i = 0, n = sample_count(alpha); i < n; i++)
         sample_copy(alpha, i, &out, (i + 1) * (size_t)channels - 1);
+    pass_profile(image, &out);
     p2p_image_finish(image);
     *image = out;
     return P2P_OK;

@@ -30,6 +30,11 @@ static int read_all(P2pImage *image, P2pDecoder *d)
         p2p_image_finish(image);
     else
         image->orientation = like->orientation;
+    if (!err && d->to_srgb) {
+        image->profile = d->icc;
+        image->profile_bytes = d->icc_bytes;
+        d->icc = NULL;
+    }
     return err;
 }
 
@@ -154,6 +159,32 @@ int p2p_image_format_of(const char *path, P2pImageFormat *format)
     return p2p_fail(P2P_EINVAL, "%s: the name of a picture ends in %s", path, known);
 }
 
+int p2p_image_format_check(P2pImageFormat format)
+{
+    P2P_NEED_RANGE("format", format, 0, (P2pImageFormat)(p2p_codec_count - 1));
+
+    const P2pCodec *codec = &p2p_codecs[format];
+
+    if (codec->encode)
+        return P2P_OK;
+    if (codec->decode)
+        return p2p_fail(P2P_EINVAL, "a %s is read, but not written; write a PNG", codec->name);
+    return p2p_fail(P2P_EINVAL, "a %s needs %s, but this build is without; write a PNG",
+                    codec->name, codec->lacks);
+}
+
+int p2p_image_format_named(const char *name, P2pImageFormat *format)
+{
+    P2P_NEED(name);
+    P2P_NEED(format);
+
+    char file[32];
+
+    snprintf(file, sizeof(file), "format .%.16s", name);
+    const int err = p2p_image_format_of(file, format);
+    return err ? err : p2p_image_format_check(*format);
+}
+
 /* ---- Writing ------------------------------------------------------------------------------- */
 
 int p2p_sink_put(P2pSink *sink, const void *data, size_t bytes)
@@ -182,6 +213,8 @@ typedef struct Encoding {
     P2pEncoder *encoder;
     P2pImage like; /* what is put */
     int done;      /* rows */
+    P2pProfile *back;
+    void *srgb; /* profile that is embedded */
 } Encoding;
 
 /* The most bits of the format that the picture has, or else its least. */
@@ -192,17 +225,30 @@ static int choose_bits(const P2pCodec *codec, int bits)
     return bits;
 }
 
+/* That of the picture, or that of sRGB. */
+static void choose_profile(Encoding *e, const P2pCodec *codec, P2pEncoder *stored)
+{
+    const bool colours = stored->image.channels == 3 || stored->image.channels == 4;
+
+    if (colours && codec->profiles && e->like.profile)
+        e->back = p2p_profile_open_back(e->like.profile, e->like.profile_bytes, &stored->image);
+    if (e->back) {
+        stored->icc = e->like.profile;
+        stored->icc_bytes = e->like.profile_bytes;
+    } else if (colours && codec->srgb_profile) {
+        stored->icc = e->srgb = p2p_profile_srgb(&stored->icc_bytes);
+    }
+}
+
 static int encoding_open(Encoding *e, const P2pCodec *codec, const P2pImage *like, int quality,
                          P2pSink *sink)
 {
     P2pEncoder stored = {.image = *like, .sink = sink, .quality = quality};
 
     *e = (Encoding){.like = *like};
-    if (!codec->encode && codec->decode)
-        return p2p_fail(P2P_EINVAL, "a %s is read, but not written; write a PNG", codec->name);
-    if (!codec->encode)
-        return p2p_fail(P2P_EINVAL, "a %s needs %s, but this build is without; write a PNG",
-                        codec->name, codec->lacks);
+    const int err = p2p_image_format_check((P2pImageFormat)(codec - p2p_codecs));
+    if (err)
+        return err;
     if (quality < 0 || quality > 100)
         return p2p_fail(P2P_EINVAL, "a picture's quality is 1 to 100, not %d", quality);
     if (like->channels > codec->most_channels)
@@ -214,7 +260,15 @@ static int encoding_open(Encoding *e, const P2pCodec *codec, const P2pImage *lik
         stored.image.channels += 2;
     stored.image.bits = choose_bits(codec, like->bits);
     stored.image.data = NULL;
+    choose_profile(e, codec, &stored);
     return codec->encode(&e->encoder, &stored);
+}
+
+static void convert_colours(const Encoding *e, const P2pImage *band)
+{
+    if (e->back)
+        p2p_profile_apply(e->back, band->data, band->data,
+                          (size_t)band->width * (size_t)band->height);
 }
 
 /* As the format has them. */
@@ -226,6 +280,8 @@ static int put_converted(const Encoding *e, const P2pImage *band)
     if (!err)
         err = p2p_image_convert_bits(&plain, e->encoder->image.bits, &stored);
     if (!err)
+        convert_colours(e, &stored);
+    if (!err)
         err = e->encoder->put(e->encoder, stored.height, stored.data);
     p2p_image_finish(&plain);
     p2p_image_finish(&stored);
@@ -235,10 +291,12 @@ static int put_converted(const Encoding *e, const P2pImage *band)
 static int encoding_put(Encoding *e, int rows, const void *samples)
 {
     const P2pImage *stored = &e->encoder->image;
-    const bool same = stored->channels == e->like.channels && stored->bits == e->like.bits;
+    const bool same =
+        stored->channels == e->like.channels && stored->bits == e->like.bits && !e->back;
     P2pImage band = e->like;
 
     band.height = rows;
+    band.profile = NULL;
     band.data = (void *)(size_t)samples;
     e->done += rows;
     return same ? e->encoder->put(e->encoder, rows, samples) : put_converted(e, &band);
@@ -248,6 +306,8 @@ static void encoding_close(Encoding *e)
 {
     if (e->encoder)
         e->encoder->close(e->encoder);
+    p2p_profile_close(e->back);
+    free(e->srgb);
     *e = (Encoding){0};
 }
 

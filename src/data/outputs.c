@@ -10,6 +10,7 @@
 #include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/codec.h"
 #include "src/data/folder.h"
 
 /* ---- No output is an input ----------------------------------------------------------------- */
@@ -153,7 +154,8 @@ static int add_in_folder(Plan *p, char *from, const char *name)
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
     const size_t stem =
         p->settings->keep_suffix || last[0] == '.' ? strlen(name) : p2p_stem_length(name);
-    char *result = p2p_format("%.*s.png", (int)stem, name);
+    char *result =
+        p2p_format("%.*s%s", (int)stem, name, p2p_codecs[p->settings->format].suffixes[0]);
     char *to = result ? p2p_path_join(p->settings->output, result) : NULL;
 
     free(result);
@@ -205,7 +207,9 @@ static int plan(Plan *p)
 
     p->outputs->single = s->input_count == 1 && !p2p_folder_exists(s->inputs[0]) && !folder;
     if (p->outputs->single) {
-        const int err = standard ? P2P_OK : p2p_image_format_of(s->output, &format);
+        int err = standard ? P2P_OK : p2p_image_format_of(s->output, &format);
+        if (!err && !standard && (err = p2p_image_format_check(format)) < 0)
+            err = p2p_fail_prefix(err, "%s", s->output);
         return err ? err : add(p, p2p_strdup(s->inputs[0]), p2p_strdup(s->output));
     }
     if (!folder && (standard || p2p_image_format_of(s->output, &format) == P2P_OK))
@@ -243,6 +247,7 @@ int p2p_outputs_init(P2pOutputs *outputs, const P2pOutputSettings *settings)
     P2P_NEED(settings);
     P2P_NEED_AS("inputs", settings->inputs);
     P2P_NEED_AS("output", settings->output);
+    P2P_NEED_RANGE("format", settings->format, 0, (P2pImageFormat)(p2p_codec_count - 1));
 
     Plan p = {.settings = settings, .outputs = outputs};
     int err;

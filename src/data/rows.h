@@ -35,7 +35,8 @@ typedef struct P2pRowWriter P2pRowWriter;
 /**
  * Begin a file of the format of its suffix, as p2p_image_write().
  *
- * @param like     Width, height, channels and bits of what will be put; its samples are not looked at.
+ * @param like     Width, height, channels, bits and profile of what will be put; its samples are not looked
+ *                 at, its profile stays until the writer is closed.
  * @param quality  As for p2p_image_write().
  */
 int p2p_row_writer_open(P2pRowWriter **out, const char *path, const P2pImage *like, int quality);

@@ -90,7 +90,9 @@ struct P2pOptions {
     char epoch[32], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
         output[P2P_OPTION_TEXT];
     bool eval;
-    int num_test, jpeg_quality;
+    int num_test, quality;
+    char bits[4];
+    bool keep_profile;
     char init_from[P2P_OPTION_TEXT];
     /* exporting */
     char format[32], dtype[8], net[16], calibrate[P2P_OPTION_TEXT];

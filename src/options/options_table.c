@@ -175,12 +175,15 @@ const P2pOption p2p_option_table[] = {
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
     STRING(raw, 0, TRANSLATE, "", "frames of a video, RGB24 of this size, WxH: from - to -"),
-    INT(jpeg_quality, 0, TRANSLATE, 1, 100, "95", "of JPEG output"),
+    INT(quality, 0, TRANSLATE, 0, 100, "0", "1 to 100 of JPEG and WebP; 0: 95, and without loss"),
+    NAME(bits, 0, TRANSLATE, "8", WORDS("8", "16", "32"), "of the results' samples, where their format has them; 32: floats, 0 to 1"),
+    FLAG(keep_profile, 0, TRANSLATE, "results in the colours of their inputs' profiles, not in sRGB"),
 
 #undef GROUP
 #define GROUP "Exporting"
-    NAME(format, 0, EXPORT, "auto", WORDS("auto", "safetensors", "onnx", "pth", "pict", "c"),
-         "of the output; auto: by its suffix"),
+    NAME(format, 0, EXPORT | TRANSLATE, "auto",
+         WORDS("auto", "safetensors", "onnx", "pth", "pict", "c", "png", "jpg", "tif", "webp", "ppm", "npy"),
+         "of the output; auto: by its suffix, of pictures in folders png"),
     FLAG(standalone, 0, EXPORT, "write a program: p2p-translate with the model inside"),
     NAME(dtype, 0, EXPORT | BENCH, "f32", WORDS("f32", "f16", "q8"), "how weights are stored"),
     STRING(net, 0, EXPORT, "", "which of the file's networks: G, D, G_A, ...; a discriminator: to .pth alone"),

@@ -81,6 +81,7 @@ const P2pPeerOption p2p_peer_options[] = {
     CALLED("resize_or_crop", BOTH, "--preprocess"),
     CALLED("nThreads", BOTH, "--num_threads"),
     CALLED("threads", BOTH, "--num_threads"),
+    CALLED("jpeg_quality", P2P_PROGRAM_TRANSLATE, "--quality"),
     CALLED("gpu", BOTH, "--device"),
     CALLED("cuda", BOTH, "--device"),
 };

@@ -81,6 +81,9 @@ static void test_image_impossible_arguments_are_refused(void **state)
     REFUSED("name", p2p_image_read_memory(&result, "x", 1, NULL, 0));
     REFUSED("path", p2p_image_format_of(NULL, &format));
     REFUSED("format", p2p_image_format_of("x.png", NULL));
+    REFUSED("name", p2p_image_format_named(NULL, &format));
+    REFUSED("format", p2p_image_format_named("png", NULL));
+    REFUSED("format is 99", p2p_image_format_check((P2pImageFormat)99));
     REFUSED("image is no picture", p2p_image_write(&empty, "x.png", 0));
     REFUSED("path", p2p_image_write(&picture, NULL, 0));
     REFUSED("image is no picture", p2p_image_encode(&empty, P2P_IMAGE_PNG, 0, &data, &bytes));
