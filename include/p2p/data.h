@@ -110,6 +110,9 @@ typedef struct P2pDataset P2pDataset;
  * suffix may differ), each with all subfolders, as p2p_folder_pictures() lists
  * them. Sorted by name (bytes, without suffix). Opens no picture.
  *
+ * Where there is no folder A, the pictures of A1, A2, ... of equal names are stacked by p2p_image_stack(), and
+ * likewise those of B.
+ *
  * Unaligned: folder/PHASEA and folder/PHASEB ("trainA", "trainB") with pictures of any names. There are
  * as many pairs as pictures in the larger of them, by whose pictures they are called; the other's begin
  * again behind the last. Loaders that shuffle draw the B of each pair at random from all.
@@ -254,10 +257,12 @@ P2P_API int p2p_outputs_check(const char *const *outputs, size_t output_count,
 /** Zero means default. */
 typedef struct P2pLoaderSettings {
     int batch_size;      /**< pairs, default 1 */
-    int input_channels;  /**< 1..4, default 3; pictures are converted */
-    int target_channels; /**< 1..4, default 3 */
-    int threads;         /**< that load ahead; 0: load in p2p_loader_next */
-    int queue;           /**< batches kept ready at most; default threads + 2 */
+    int input_channels;  /**< 1..64, default 3; pictures of 1 to 4 are converted to 1 to 4 */
+    int target_channels; /**< the same */
+    int labels; /**< classes, where inputs are label maps: as many channels; 0: they are none */
+    const char *label_colours; /**< of them: "index", or "rrggbb,rrggbb,..."; NULL without labels */
+    int threads;               /**< that load ahead; 0: load in p2p_loader_next */
+    int queue;                 /**< batches kept ready at most; default threads + 2 */
     uint32_t seed;
     uint32_t epochs;     /**< end after so many epochs (counted from epoch 0); 0: never */
     bool serial_batches; /**< by name instead of shuffled */

@@ -204,7 +204,18 @@ P2P_API int p2p_image_upright(P2pImage *image);
 /** Put two pictures of equal height, channels and bits beside each other: [left | right]. */
 P2P_API int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out);
 
-/** Put pictures of equal height and bits beside each other in a row, as RGB; out is none of them. */
+/**
+ * The channels of pictures of equal width and height behind each other, all with the bits of the one that has
+ * most. P2P_EFORMAT: sizes differ, or there are more than P2P_IMAGE_MAX_CHANNELS; P2P_ENOMEM.
+ */
+P2P_API int p2p_image_stack(const P2pImage *pictures, int count, P2pImage *out);
+
+/**
+ * A picture as it can be looked at: RGB, of more than 4 channels the first three. Samples keep their bits.
+ */
+P2P_API int p2p_image_show(const P2pImage *in, P2pImage *out);
+
+/** Put pictures of equal height and bits beside each other in a row, as RGB by p2p_image_show(); out is none of them. */
 P2P_API int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out);
 
 /**

@@ -26,8 +26,11 @@ static int pair_init(P2pDatasetPair *pair, const char *folder_a, const char *a,
     return pair->name && pair->path_a && (!b || pair->path_b) ? P2P_OK : P2P_ENOMEM;
 }
 
-void p2p_dataset_pair_finish(P2pDatasetPair *pair)
+void p2p_dataset_pair_finish(const P2pDataset *d, P2pDatasetPair *pair)
 {
+    for (int side = 0; side < 2; side++)
+        if (pair->more[side])
+            p2p_names_free(pair->more[side], (size_t)d->layers[side] - 1);
     free(pair->name);
     free(pair->path_a);
     free(pair->path_b);
@@ -142,6 +145,15 @@ static bool has_pictures(const char *folder, bool flat)
     return count > 0;
 }
 
+/* Two folders, or more where sides are stacks. */
+static int list_stacks(P2pDataset *d, const char *folder, char *const sides[2],
+                       const P2pDatasetSettings *s)
+{
+    const int err = list_pairs(d, sides[0], sides[1], s);
+
+    return err ? err : p2p_dataset_add_layers(d, folder, s);
+}
+
 /*
  * folder/PHASE wins if it holds pictures itself, not in subfolders: with phase "" it is also the
  * parent of A and B.
@@ -150,28 +162,28 @@ static int list_layout(P2pDataset *d, const char *folder, const P2pDatasetSettin
 {
     const char *phase = s->phase ? s->phase : "train";
     char *joint = p2p_format(*phase ? "%s/%s" : "%s", folder, phase);
-    char *a = p2p_format(*phase ? "%s/A/%s" : "%s/A", folder, phase);
-    char *b = p2p_format(*phase ? "%s/B/%s" : "%s/B", folder, phase);
-    int err;
+    char *sides[2];
+    int err = p2p_dataset_find_sides(folder, phase, sides);
 
-    if (!joint || !a || !b)
+    if (err || !joint)
         err = P2P_ENOMEM;
     else if (!p2p_folder_exists(folder))
         err = p2p_fail(P2P_EIO, "%s: there is no such folder", folder);
     else if (has_pictures(joint, true))
         err = list_pairs(d, joint, NULL, s);
-    else if (p2p_folder_exists(a) && p2p_folder_exists(b))
-        err = list_pairs(d, a, b, s);
+    else if (sides[0] && sides[1])
+        err = list_stacks(d, folder, sides, s);
     else if (has_pictures(joint, false) || (*phase && p2p_folder_exists(joint)))
         err = list_pairs(d, joint, NULL, s);
     else
         err = p2p_fail(P2P_EIO,
-                       "%s: holds neither %s with A|B pictures (A left, B right) nor %s "
-                       "and %s with pictures of equal names",
-                       folder, joint, a, b);
+                       "%s: holds neither %s with A|B pictures (A left, B right) nor %s/A%s%s "
+                       "and %s/B%s%s with pictures of equal names",
+                       folder, joint, folder, *phase ? "/" : "", phase, folder, *phase ? "/" : "",
+                       phase);
     free(joint);
-    free(a);
-    free(b);
+    free(sides[0]);
+    free(sides[1]);
     return err;
 }
 
@@ -192,6 +204,7 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
     d->max_pixels = s->max_pixels;
     d->no_exif = s->no_exif;
     d->single = s->single;
+    d->layers[0] = d->layers[1] = 1;
     int err = s->single      ? list_single(d, folder, s)
               : s->unaligned ? list_unaligned(d, folder, s)
                              : list_layout(d, folder, s);
@@ -209,7 +222,7 @@ void p2p_dataset_destroy(P2pDataset **dataset)
     if (!d)
         return;
     for (size_t i = 0; i < d->count; i++)
-        p2p_dataset_pair_finish(&d->pairs[i]);
+        p2p_dataset_pair_finish(d, &d->pairs[i]);
     free(d->pairs);
     free(d);
 }
@@ -254,19 +267,23 @@ static int read_joint(const P2pDataset *d, const P2pDatasetPair *pair, P2pImage 
     return err;
 }
 
-static int read_one(const P2pDataset *d, const char *path, P2pImage *image)
+int p2p_dataset_read_picture(const P2pDataset *d, const char *path, P2pImage *image)
 {
     const int err = p2p_image_read(image, path, d->max_pixels);
 
     return err || d->no_exif ? err : p2p_image_upright(image);
 }
 
-static int read_two(const P2pDataset *d, const char *path_a, const char *path_b, P2pImage *a,
-                    P2pImage *b)
+static int read_two(const P2pDataset *d, const P2pDatasetPair *of_a, const P2pDatasetPair *of_b,
+                    P2pImage *a, P2pImage *b)
 {
+    const char *path_a = of_a->path_a, *path_b = of_b->path_b;
     int err;
 
-    if ((err = read_one(d, path_a, a)) < 0 || (err = read_one(d, path_b, b)) < 0)
+    if ((err = p2p_dataset_read_picture(d, path_a, a)) < 0 ||
+        (err = p2p_dataset_read_layers(d, of_a, 0, a)) < 0 ||
+        (err = p2p_dataset_read_picture(d, path_b, b)) < 0 ||
+        (err = p2p_dataset_read_layers(d, of_b, 1, b)) < 0)
         return err;
     if (!d->unaligned && (a->width != b->width || a->height != b->height))
         return p2p_fail(P2P_EFORMAT, "%s: has %d x %d pixels, but its partner %s has %d x %d",
@@ -278,7 +295,8 @@ int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *const *outp
 {
     P2P_NEED(dataset);
 
-    const char **inputs = p2p_alloc(2 * dataset->count + 1, sizeof(*inputs));
+    const size_t each = (size_t)(dataset->layers[0] + dataset->layers[1]);
+    const char **inputs = p2p_alloc(each * dataset->count + 1, sizeof(*inputs));
     size_t known = 0;
     if (!inputs)
         return P2P_ENOMEM;
@@ -286,6 +304,9 @@ int p2p_dataset_check_outputs(const P2pDataset *dataset, const char *const *outp
         inputs[known++] = dataset->pairs[i].path_a;
         if (dataset->pairs[i].path_b)
             inputs[known++] = dataset->pairs[i].path_b;
+        for (int side = 0; side < 2; side++)
+            for (int k = 0; k < dataset->layers[side] - 1; k++)
+                inputs[known++] = dataset->pairs[i].more[side][k];
     }
     const int err = p2p_outputs_check(outputs, count, inputs, known);
     free(inputs);
@@ -311,10 +332,9 @@ int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partne
 
     *input = *target = (P2pImage){0};
     const P2pDatasetPair *pair = &dataset->pairs[index];
-    const int err = dataset->single ? read_one(dataset, pair->path_a, input)
-                    : pair->path_b
-                        ? read_two(dataset, pair->path_a, dataset->pairs[partner].path_b, a, b)
-                        : read_joint(dataset, pair, a, b);
+    const int err = dataset->single ? p2p_dataset_read_picture(dataset, pair->path_a, input)
+                    : pair->path_b  ? read_two(dataset, pair, &dataset->pairs[partner], a, b)
+                                    : read_joint(dataset, pair, a, b);
     if (err) {
         p2p_image_finish(input);
         p2p_image_finish(target);

@@ -6,9 +6,10 @@
 #include "p2p/data.h"
 
 typedef struct P2pDatasetPair {
-    char *name;   /* without folder and suffix */
-    char *path_a; /* A, or the picture that holds both */
-    char *path_b; /* NULL where path_a holds both */
+    char *name;     /* without folder and suffix */
+    char *path_a;   /* A, or the picture that holds both */
+    char *path_b;   /* NULL where path_a holds both */
+    char **more[2]; /* of A and of B: pictures that are channels behind these, layers - 1 of each */
 } P2pDatasetPair;
 
 struct P2pDataset {
@@ -19,6 +20,7 @@ struct P2pDataset {
     P2pDirection direction;
     size_t max_pixels;
     bool no_exif;
+    int layers[2]; /* folders whose pictures are A, and B: 1 but for stacks */
 };
 
 /** p2p_dataset_read() with the B of another pair. */
@@ -33,6 +35,21 @@ int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partne
  */
 int p2p_dataset_split(P2pDataset *dataset, double share, uint32_t seed, P2pDataset **out);
 
-void p2p_dataset_pair_finish(P2pDatasetPair *pair);
+void p2p_dataset_pair_finish(const P2pDataset *dataset, P2pDatasetPair *pair);
+
+/**
+ * Take A1, A2 ... for A where the latter is not there, and likewise B: the paths of the first folders, in
+ * fresh memory, NULL where there is none.
+ *
+ * @param phase  "" for none.
+ */
+int p2p_dataset_find_sides(const char *folder, const char *phase, char *paths[2]);
+/** Add the pictures of A2, A3 ..., B2, B3 ... to the pairs of a set whose sides are stacks. */
+int p2p_dataset_add_layers(P2pDataset *dataset, const char *folder, const P2pDatasetSettings *s);
+/** Put the pictures of the further folders behind a pair's own picture of a side (0: A), which is read. */
+int p2p_dataset_read_layers(const P2pDataset *dataset, const P2pDatasetPair *pair, int side,
+                            P2pImage *image);
+/** Read a picture, upright unless the set's settings say otherwise. */
+int p2p_dataset_read_picture(const P2pDataset *dataset, const char *path, P2pImage *image);
 
 #endif

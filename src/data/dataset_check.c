@@ -133,7 +133,7 @@ static void drop_bad(P2pDataset *d, const Check *c)
             d->partners -= i < partners && d->partners > 1;
             const char *why = c->verdicts[i].failure.text;
             p2p_log(c->settings->log, P2P_LOG_WARN, "skipped: %s", why ? why : d->pairs[i].name);
-            p2p_dataset_pair_finish(&d->pairs[i]);
+            p2p_dataset_pair_finish(d, &d->pairs[i]);
         } else {
             d->pairs[kept++] = d->pairs[i];
         }

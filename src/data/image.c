@@ -204,11 +204,78 @@ int p2p_image_join(const P2pImage *left, const P2pImage *right, P2pImage *out)
     return P2P_OK;
 }
 
+/* The channels of a picture to those of out from `first` on. */
+static void copy_channels(const P2pImage *in, size_t taken, P2pImage *out, size_t first)
+{
+    const size_t sample = (size_t)in->bits / 8, pixels = (size_t)in->width * (size_t)in->height;
+    const char *from = in->data;
+    char *to = (char *)out->data + first * sample;
+
+    for (size_t i = 0; i < pixels; i++, from += pixel_bytes(in), to += pixel_bytes(out))
+        memcpy(to, from, taken * sample);
+}
+
+static int stack(const P2pImage *pictures, int count, P2pImage *out)
+{
+    int err = P2P_OK;
+
+    for (int i = 0, first = 0; !err && i < count; first += pictures[i++].channels) {
+        P2pImage same = {0};
+        err = p2p_image_convert_bits(&pictures[i], out->bits, &same);
+        if (!err)
+            copy_channels(&same, (size_t)same.channels, out, (size_t)first);
+        p2p_image_finish(&same);
+    }
+    return err;
+}
+
+int p2p_image_stack(const P2pImage *pictures, int count, P2pImage *out)
+{
+    P2P_NEED(pictures);
+    P2P_NEED(out);
+    P2P_NEED_RANGE("count", count, 1, P2P_IMAGE_MAX_CHANNELS);
+
+    const P2pImage *first = &pictures[0];
+    int channels = 0, bits = 8, err;
+
+    *out = (P2pImage){0};
+    for (int i = 0; i < count; i++) {
+        channels += pictures[i].channels;
+        bits = pictures[i].bits > bits ? pictures[i].bits : bits;
+        if (pictures[i].width != first->width || pictures[i].height != first->height)
+            return p2p_fail(P2P_EFORMAT,
+                            "pictures of %d x %d and %d x %d pixels cannot be channels of one",
+                            first->width, first->height, pictures[i].width, pictures[i].height);
+    }
+    if (channels > P2P_IMAGE_MAX_CHANNELS)
+        return p2p_fail(P2P_EFORMAT, "%d pictures have %d channels together; at most %d are read",
+                        count, channels, P2P_IMAGE_MAX_CHANNELS);
+    if ((err = p2p_image_init(out, first->width, first->height, channels, bits)) < 0)
+        return err;
+    if ((err = stack(pictures, count, out)) < 0)
+        p2p_image_finish(out);
+    return err;
+}
+
+int p2p_image_show(const P2pImage *in, P2pImage *out)
+{
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+
+    int err;
+
+    if (in->channels <= 4)
+        return p2p_image_convert_channels(in, 3, out);
+    if ((err = p2p_image_init(out, in->width, in->height, 3, in->bits)) == P2P_OK)
+        copy_channels(in, 3, out, 0);
+    return err;
+}
+
 /* Put a picture to the right of all, which may be empty. */
 static int append(P2pImage *all, const P2pImage *picture)
 {
     P2pImage rgb = {0}, left = *all;
-    int err = p2p_image_convert_channels(picture, 3, &rgb);
+    int err = p2p_image_show(picture, &rgb);
 
     if (!err && !left.data) {
         *all = rgb;

@@ -158,6 +158,7 @@ void p2p_loader_destroy(P2pLoader **loader)
         p2p_failure_finish(&l->slots[i].failure);
     }
     p2p_order_finish(&l->order);
+    p2p_sampler_finish(&l->sampler);
     free(l->slots);
     free(l->threads);
     free(l);

@@ -27,12 +27,16 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
     s->batch_size = default_int(s->batch_size, 1);
     s->input_channels = default_int(s->input_channels, 3);
     s->target_channels = default_int(s->target_channels, 3);
-    if (s->batch_size < 1 || s->input_channels < 1 || s->input_channels > 4 ||
-        s->target_channels < 1 || s->target_channels > 4)
+    if (s->batch_size < 1 || s->input_channels < 1 || s->input_channels > P2P_IMAGE_MAX_CHANNELS ||
+        s->target_channels < 1 || s->target_channels > P2P_IMAGE_MAX_CHANNELS)
         return p2p_fail(P2P_EINVAL,
                         "a batch of %d pictures with %d input and %d target channels "
-                        "is impossible (channels: 1 to 4)",
-                        s->batch_size, s->input_channels, s->target_channels);
+                        "is impossible (channels: 1 to %d)",
+                        s->batch_size, s->input_channels, s->target_channels,
+                        P2P_IMAGE_MAX_CHANNELS);
+    if (s->labels && s->labels != s->input_channels)
+        return p2p_fail(P2P_EINVAL, "label maps of %d classes are as many channels, not %d",
+                        s->labels, s->input_channels);
     const size_t batch = (size_t)s->batch_size;
     sampler->batches = s->keep_partial ? (count + batch - 1) / batch : count / batch;
     if (!sampler->batches)
@@ -40,7 +44,12 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
                         "%zu pairs of pictures do not make a batch of %zu; use a "
                         "smaller batch size",
                         count, batch);
-    return P2P_OK;
+    return p2p_classes_init(&sampler->classes, s->labels, s->label_colours);
+}
+
+void p2p_sampler_finish(P2pSampler *sampler)
+{
+    p2p_classes_finish(&sampler->classes);
 }
 
 void p2p_order_finish(P2pOrder *order)
@@ -71,14 +80,17 @@ static int order_for(const P2pSampler *s, uint32_t epoch, P2pOrder *order)
     return P2P_OK;
 }
 
-/* Channels first, then sizes, as the Python program does. */
-static int prepare(const P2pImage *in, int channels, const P2pJitter *jitter, P2pImage *out)
+/* Channels first, then sizes, as the Python program does. classes: NULL but for label maps. */
+static int prepare(const P2pImage *in, int channels, const P2pClasses *classes,
+                   const P2pJitter *jitter, P2pImage *out)
 {
     P2pImage converted;
     int err;
 
     *out = (P2pImage){0};
-    if ((err = p2p_image_convert_channels(in, channels, &converted)) < 0)
+    err = classes && classes->count ? p2p_classes_encode(classes, in, &converted)
+                                    : p2p_image_convert_channels(in, channels, &converted);
+    if (err)
         return err;
     err = p2p_jitter_apply(jitter, &converted, out);
     p2p_image_finish(&converted);
@@ -106,6 +118,24 @@ static uint32_t partner_of(const P2pSampler *s, uint32_t epoch, uint32_t index)
                          (uint32_t)s->dataset->partners);
 }
 
+/* Of stacks no channel is left out or made up. */
+static int check_layers(const P2pSampler *s, const P2pImage *input, const P2pImage *target)
+{
+    const int *layers = s->dataset->layers;
+    const bool reverse = s->dataset->direction == P2P_DIRECTION_BTOA;
+    const int wanted[2] = {s->settings.input_channels, s->settings.target_channels};
+    const int there[2] = {input->channels, target->channels};
+
+    for (int i = 0; i < 2; i++)
+        if (layers[reverse ? 1 - i : i] > 1 && there[i] != wanted[i] &&
+            !(i == 0 && s->settings.labels))
+            return p2p_fail(P2P_EINVAL,
+                            "its %d folders have %d channels together, not %d; give --%s %d",
+                            layers[reverse ? 1 - i : i], there[i], wanted[i],
+                            i ? "output_nc" : "input_nc", there[i]);
+    return P2P_OK;
+}
+
 static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pImage *input,
                      P2pImage *target)
 {
@@ -118,13 +148,15 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
     *input = *target = (P2pImage){0};
     if ((err = p2p_dataset_read_with(s->dataset, index, partner_of(s, epoch, index), &a, &b)) < 0)
         return err;
-    err = choose_jitter(s, epoch, index, &a, &jitter);
+    err = check_layers(s, &a, &b);
     if (!err)
-        err = prepare(&a, set->input_channels, &jitter, input);
+        err = choose_jitter(s, epoch, index, &a, &jitter);
+    if (!err)
+        err = prepare(&a, set->input_channels, &s->classes, &jitter, input);
     if (!err && s->dataset->unaligned)
         err = choose_jitter(s, epoch, index + apart, &b, &jitter);
     if (!err)
-        err = prepare(&b, set->target_channels, &jitter, target);
+        err = prepare(&b, set->target_channels, NULL, &jitter, target);
     p2p_image_finish(&a);
     p2p_image_finish(&b);
     return err ? p2p_fail_prefix(err, "%s", p2p_dataset_path(s->dataset, index)) : P2P_OK;

@@ -3,12 +3,13 @@
 #ifndef P2P_DATA_SAMPLE_H
 #define P2P_DATA_SAMPLE_H
 
-#include "p2p/data.h"
+#include "src/data/classes.h"
 
 typedef struct P2pSampler {
     const P2pDataset *dataset;  /* borrowed */
     P2pLoaderSettings settings; /* with defaults filled in */
     size_t batches;             /* per epoch */
+    P2pClasses classes;         /* of inputs that are label maps */
 } P2pSampler;
 
 /** The order of the epoch last asked for; one per thread. Zeroed to begin. */
@@ -29,6 +30,8 @@ typedef struct P2pSample {
 /** P2P_EINVAL: impossible settings, or fewer pairs than a batch. */
 int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
                      const P2pLoaderSettings *settings);
+
+void p2p_sampler_finish(P2pSampler *sampler);
 
 /** Fill *sample with batch number `batch`, counted from the first of epoch 0. */
 int p2p_sample_make(const P2pSampler *sampler, uint64_t batch, P2pOrder *order, P2pSample *sample);

@@ -48,6 +48,8 @@ struct P2pOptions {
     char data_digest[48]; /* of the pictures that were there */
     int direction;        /* P2pDirection */
     int input_nc, output_nc, load_size, crop_size, preprocess;
+    int labels; /* classes of label maps; 0: none */
+    char label_colours[P2P_OPTION_TEXT];
     int dataset_mode; /* P2pDatasetMode */
     bool no_flip, no_exif, no_alpha, serial_batches, skip_bad, skip_existing, keep_suffix;
     char raw[32]; /* WxH */

@@ -2,9 +2,11 @@
 /* The pictures of a run: the same as before, as large as each other, loaded from where it stands. */
 #include <string.h>
 
+#include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/classes.h"
 #include "src/data/dataset.h"
 #include "src/train/run_data.h"
 #include "src/train/trainer_parts.h"
@@ -103,6 +105,28 @@ static int split_data(P2pTrainer *t)
     return P2P_OK;
 }
 
+/* The colours of label maps, which the model keeps. */
+static int open_labels(P2pTrainer *t)
+{
+    P2pOptions *o = &t->options;
+    char colours[sizeof(o->label_colours)] = "";
+    int err = P2P_OK;
+
+    if (!o->labels)
+        return P2P_OK;
+    if (o->dataset_mode == P2P_DATASET_UNALIGNED)
+        return p2p_fail(P2P_EINVAL, "--labels is for pairs, not for --dataset_mode unaligned");
+    if (!o->label_colours[0])
+        err = p2p_classes_find(t->dataset, o->labels, colours, sizeof(colours));
+    else if (p2p_file_exists(o->label_colours))
+        err = p2p_classes_read(o->label_colours, o->labels, colours, sizeof(colours));
+    if (!err && colours[0])
+        memcpy(o->label_colours, colours, sizeof(colours));
+    if (!err)
+        p2p_log(p2p_device_log(t->device), P2P_LOG_INFO, "label maps: %s", o->label_colours);
+    return err;
+}
+
 int p2p_trainer_open_data(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
@@ -125,6 +149,8 @@ int p2p_trainer_open_data(P2pTrainer *t)
     if ((err = open_validation(t)) < 0 || (err = split_data(t)) < 0)
         return err;
     p2p_run_data_describe(&t->options, t->dataset);
+    if ((err = open_labels(t)) < 0)
+        return err;
     return o->continue_train ? check_data(t) : P2P_OK;
 }
 
@@ -134,6 +160,8 @@ int p2p_trainer_open_loader(P2pTrainer *t)
     const P2pLoaderSettings settings = {.batch_size = o->batch_size,
                                         .input_channels = o->input_nc,
                                         .target_channels = o->output_nc,
+                                        .labels = o->labels,
+                                        .label_colours = o->label_colours,
                                         .threads = o->num_threads,
                                         .seed = (uint32_t)o->seed,
                                         .serial_batches = o->serial_batches,

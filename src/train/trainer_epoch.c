@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/data/classes.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -42,6 +43,21 @@ static int read_pictures(P2pTrainer *t, float **floats, P2pImage *images)
     return err;
 }
 
+/* The input, a channel for each class, in their colours. */
+static int show_labels(const P2pTrainer *t, P2pImage *input)
+{
+    P2pClasses classes;
+    P2pImage shown = {0};
+    int err = p2p_classes_init(&classes, t->options.labels, t->options.label_colours);
+
+    if (!err)
+        err = p2p_classes_show(&classes, input, &shown);
+    p2p_classes_finish(&classes);
+    p2p_image_finish(input);
+    *input = shown;
+    return err;
+}
+
 static int save_sample(P2pTrainer *t, int epoch)
 {
     P2pImage images[P2P_GAN_MAX_PICTURES] = {{0}};
@@ -49,6 +65,8 @@ static int save_sample(P2pTrainer *t, int epoch)
     const int count = t->gan->picture_count;
     int err = read_pictures(t, floats, images);
 
+    if (!err && t->options.labels)
+        err = show_labels(t, &images[0]);
     if (!err)
         err = p2p_run_folder_sample(&t->folder, epoch, images, count);
     for (int i = 0; i < count; i++) {

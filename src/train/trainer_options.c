@@ -142,6 +142,8 @@ int p2p_trainer_new_options(P2pTrainer *t)
     p2p_options_apply_preset(&t->options);
     default_phase(&t->options);
     set_validation(&t->options);
+    if (t->options.labels && !p2p_options_given(&t->options, "input_nc"))
+        t->options.input_nc = t->options.labels;
     begin_epoch(t);
     return P2P_OK;
 }

@@ -72,6 +72,8 @@ int p2p_validate(P2pGenerators *g, const P2pDataset *dataset, const P2pOptions *
     const bool wide = o->preprocess == P2P_PREPROCESS_SCALE_WIDTH;
     const P2pLoaderSettings settings = {.input_channels = o->input_nc,
                                         .target_channels = o->output_nc,
+                                        .labels = o->labels,
+                                        .label_colours = o->label_colours,
                                         .threads = o->num_threads,
                                         .epochs = 1,
                                         .serial_batches = true,

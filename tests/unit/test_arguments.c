@@ -99,6 +99,9 @@ static void test_image_impossible_arguments_are_refused(void **state)
     REFUSED("out must not be in", p2p_image_resize(&picture, 1, 1, P2P_FILTER_BICUBIC, &picture));
     REFUSED("in is NULL", p2p_image_crop(NULL, 0, 0, 1, 1, &result));
     REFUSED("out must not be in", p2p_image_crop(&picture, 0, 0, 1, 1, &picture));
+    REFUSED("pictures", p2p_image_stack(NULL, 1, &result));
+    REFUSED("count", p2p_image_stack(&picture, 0, &result));
+    REFUSED("in is NULL", p2p_image_show(NULL, &result));
     REFUSED("pictures", p2p_image_join_all(NULL, 1, &result));
     REFUSED("count", p2p_image_join_all(&picture, 0, &result));
     REFUSED("left is NULL", p2p_image_join(NULL, &picture, &result));

@@ -66,6 +66,55 @@ static void single_pictures_have_no_target(void **state)
     expect_error("nowhere", &s, P2P_EIO, "nowhere");
 }
 
+/* A picture of one value in all channels. */
+static void write_flat(const char *name, int width, int channels, int value)
+{
+    P2pImage image;
+
+    assert_int_equal(p2p_image_init(&image, width, 5, channels, 8), P2P_OK);
+    memset(image.data, value, p2p_image_bytes(&image));
+    assert_int_equal(p2p_image_write(&image, test_path(name), 0), P2P_OK);
+    p2p_image_finish(&image);
+}
+
+static void numbered_folders_are_stacked(void **state)
+{
+    static const uint8_t wanted[] = {1, 1, 1, 2, 3};
+    const P2pDatasetSettings back = {.direction = P2P_DIRECTION_BTOA};
+    P2pImage input, target;
+    P2pDataset *d;
+
+    (void)state;
+    for (int i = 1; i <= 2; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "stack/A1/train/%d.png", i);
+        write_flat(name, 6, 3, 1);
+        snprintf(name, sizeof(name), "stack/A2/train/%d.png", i);
+        write_flat(name, 6, 1, 2);
+        snprintf(name, sizeof(name), "stack/A3/train/%d.pgm", i);
+        write_flat(name, 6, 1, 3);
+        snprintf(name, sizeof(name), "stack/B/train/%d.png", i);
+        write_flat(name, 6, 1, 9);
+    }
+    assert_int_equal(p2p_dataset_create(&d, folder("stack"), &back), P2P_OK);
+    assert_int_equal(p2p_dataset_check(d, NULL, NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_read(d, 1, &input, &target), P2P_OK);
+    assert_int_equal(target.channels, 5);
+    assert_int_equal(input.channels, 1);
+    assert_memory_equal((uint8_t *)target.data + 5 * 7, wanted, 5);
+    p2p_image_finish(&input);
+    p2p_image_finish(&target);
+    const char *over[] = {test_path("stack/A3/train/2.pgm")};
+    test_error_names(p2p_dataset_check_outputs(d, over, 1), P2P_EINVAL, "2.pgm");
+    p2p_dataset_destroy(&d);
+    write_flat("stack/A3/train/2.pgm", 7, 1, 3);
+    assert_int_equal(p2p_dataset_create(&d, folder("stack"), NULL), P2P_OK);
+    test_error_names(p2p_dataset_read(d, 1, &input, &target), P2P_EFORMAT, "2.png");
+    p2p_dataset_destroy(&d);
+    unlink(test_path("stack/A3/train/2.pgm"));
+    expect_error("stack", NULL, P2P_EFORMAT, "has no partner");
+}
+
 static void two_folders_pair_by_name_and_sort(void **state)
 {
     P2pDataset *d;
@@ -381,6 +430,7 @@ static void order_is_a_permutation_of_seed_and_epoch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbered_folders_are_stacked),
         cmocka_unit_test(joint_pictures_are_split_by_direction),
         cmocka_unit_test(single_pictures_have_no_target),
         cmocka_unit_test(two_folders_pair_by_name_and_sort),

@@ -268,7 +268,7 @@ static void impossible_settings_are_refused(void **state)
     test_error_names(p2p_loader_create(&l, set, &s), P2P_EINVAL, "11 pairs");
     assert_null(l);
     s.batch_size = 1;
-    s.input_channels = 5;
+    s.input_channels = 65;
     assert_int_equal(p2p_loader_create(&l, set, &s), P2P_EINVAL);
     s.input_channels = 3;
     s.threads = -1;
