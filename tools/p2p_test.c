@@ -313,6 +313,20 @@ static int results_close(Results *r)
     return bad ? CLI_FAILED : CLI_OK;
 }
 
+/* A PNG has 4 channels at most. */
+static int write_shown(const P2pImage *picture, const char *path)
+{
+    P2pImage shown = {0};
+    int err;
+
+    if (picture->channels <= 4)
+        return p2p_image_write(picture, path, 0);
+    if ((err = p2p_image_show(picture, &shown)) == P2P_OK)
+        err = p2p_image_write(&shown, path, 0);
+    p2p_image_finish(&shown);
+    return err;
+}
+
 /* Those that are shown, side by side in one picture beside the single ones. */
 static int write_all(const Results *r, const char *name, const P2pImage *pictures)
 {
@@ -322,7 +336,7 @@ static int write_all(const Results *r, const char *name, const P2pImage *picture
 
     for (int i = 0; !err && i < r->kinds.shown; i++) {
         picture_path(r, name, r->kinds.names[i], path);
-        err = p2p_image_write(&pictures[i], path, 0);
+        err = write_shown(&pictures[i], path);
     }
     picture_path(r, name, "all", path);
     if (!err)

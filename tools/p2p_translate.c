@@ -185,6 +185,8 @@ static int open_model(P2pModel **model, P2pDevice *device, const P2pOptions *o, 
     const P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
                                        .no_dropout = cli_flag(o, "no_dropout"),
                                        .keep_alpha = !cli_flag(o, "no_alpha"),
+                                       .keep_profile = cli_flag(o, "keep_profile"),
+                                       .bits = atoi(cli_text(o, "bits")),
                                        .options = o,
                                        .variants = cli_text(o, "variant"),
                                        .refs = cli_text(o, "ref")};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* p2p-translate --raw: frames of a video on standard input and output, none lost, none repeated. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "translate.h"
 
@@ -8,78 +10,122 @@ enum { CHANNELS = 3, MOST_SIDE = 65536 };
 
 static const char program[] = "p2p-translate";
 
+static bool parse_size(TranslateFrames *frames, const char *text, const P2pOptions *o)
+{
+    char more;
+    long long width, height;
+    const char *at = strchr(text, '@');
+    char size[32];
+
+    snprintf(size, sizeof(size), "%.*s", (int)strcspn(text, "@"), text);
+    if (sscanf(size, "%6lldx%6lld%c", &width, &height, &more) != 2 || width < 1 || height < 1 ||
+        width > MOST_SIDE || height > MOST_SIDE ||
+        (size_t)(width * height) > cli_size(o, "max_pixels"))
+        return false;
+    frames->y4m.width = (int)width;
+    frames->y4m.height = (int)height;
+    frames->y4m_out = at != NULL;
+    return !at || y4m_rate(frames->y4m.rate, at + 1);
+}
+
 bool translate_frames_parse(TranslateFrames *frames, const P2pOptions *o)
 {
     const char *text = cli_text(o, "raw");
-    char more;
-    long long width, height;
 
-    if (sscanf(text, "%6lldx%6lld%c", &width, &height, &more) != 2 || width < 1 || height < 1 ||
-        width > MOST_SIDE || height > MOST_SIDE ||
-        (size_t)(width * height) > cli_size(o, "max_pixels")) {
-        cli_say(stderr,
-                "%s: --raw %s: needs the frames' size as WIDTHxHEIGHT, each 1 to %d, within "
-                "--max_pixels",
-                program, text, MOST_SIDE);
-        return false;
-    }
-    *frames = (TranslateFrames){(int)width, (int)height};
-    return true;
+    *frames = (TranslateFrames){.y4m = {.aspect = "1:1"}};
+    frames->y4m_in = frames->y4m_out = !strcmp(text, "y4m");
+    if (frames->y4m_in || parse_size(frames, text, o))
+        return true;
+    cli_say(stderr,
+            "%s: --raw %s: needs y4m or the frames' size as WIDTHxHEIGHT[@RATE], each 1 to %d, "
+            "within --max_pixels",
+            program, text, MOST_SIDE);
+    return false;
 }
 
 typedef struct Work {
-    TranslateFrames size;
+    const TranslateFrames *frames;
     size_t done;
     CliProgress progress;
 } Work;
 
-/* The next frame whole, or the end of all. A failure is told here. */
+static size_t frame_bytes(const TranslateFrames *f)
+{
+    return f->y4m_in ? y4m_bytes(&f->y4m) : (size_t)f->y4m.width * (size_t)f->y4m.height * CHANNELS;
+}
+
+static int tell_cut(const Work *w, size_t index, size_t got)
+{
+    const Y4m *y = &w->frames->y4m;
+    const int err = ferror(stdin) ? P2P_EIO : P2P_EFORMAT;
+    char advice[96] = "";
+
+    if (!w->frames->y4m_in)
+        snprintf(advice, sizeof(advice),
+                 "; is --raw %dx%d the frames' size, and their format rgb24?", y->width, y->height);
+    cli_say(stderr, "%s: standard input: %s in frame %zu after %zu of its %zu bytes%s", program,
+            err == P2P_EIO ? "cannot be read" : "ends", index + 1, got, frame_bytes(w->frames),
+            advice);
+    return err;
+}
+
+/* The next frame's samples whole, or the end of all. A failure is told here. */
 static int next(void *user, P2pTranslation *picture)
 {
     const Work *w = user;
-    int err = p2p_image_init(&picture->in, w->size.width, w->size.height, CHANNELS, 8);
+    const size_t bytes = frame_bytes(w->frames);
+    const int more = w->frames->y4m_in ? y4m_read_frame_head(stdin) : 1;
 
-    if (err) {
-        cli_fail(program, err);
-        return err;
+    if (more < 0) {
+        cli_say(stderr, "%s: standard input: no frame begins where frame %zu should", program,
+                picture->index + 1);
+        return P2P_EFORMAT;
     }
-    const size_t bytes = p2p_image_bytes(&picture->in);
-    const size_t got = fread(picture->in.data, 1, bytes, stdin);
+    if (!more)
+        return 0;
+    if (!(picture->data = malloc(bytes))) {
+        cli_say(stderr, "%s: no memory for frame %zu", program, picture->index + 1);
+        return P2P_ENOMEM;
+    }
+    const size_t got = fread(picture->data, 1, bytes, stdin);
     if (got == bytes)
         return 1;
-    if (ferror(stdin))
-        err = P2P_EIO;
-    else if (got)
-        err = P2P_EFORMAT;
-    if (err)
-        cli_say(
-            stderr,
-            "%s: standard input: %s in frame %zu after %zu of its %zu bytes; is --raw %dx%d the "
-            "frames' size, and their format rgb24?",
-            program, err == P2P_EIO ? "cannot be read" : "ends", picture->index + 1, got, bytes,
-            w->size.width, w->size.height);
-    p2p_image_finish(&picture->in);
-    return err;
+    return got || ferror(stdin) || w->frames->y4m_in ? tell_cut(w, picture->index, got) : 0;
 }
 
 static int read_frame(void *user, P2pTranslation *picture)
 {
-    (void)user;
-    (void)picture; /* next has */
-    return P2P_OK;
+    const TranslateFrames *f = ((const Work *)user)->frames;
+    const int err = p2p_image_init(&picture->in, f->y4m.width, f->y4m.height, CHANNELS, 8);
+
+    if (!err && f->y4m_in)
+        y4m_to_rgb(&f->y4m, picture->data, picture->in.data);
+    else if (!err)
+        memcpy(picture->in.data, picture->data, p2p_image_bytes(&picture->in));
+    free(picture->data);
+    picture->data = NULL;
+    return err;
 }
 
 static int write_frame(void *user, P2pTranslation *picture)
 {
-    P2pImage rgb;
-    const int err = p2p_image_convert_channels(&picture->out, CHANNELS, &rgb);
+    const TranslateFrames *f = ((const Work *)user)->frames;
+    P2pImage rgb = {0}, eight = {0};
+    int err = p2p_image_show(&picture->out, &rgb);
 
-    (void)user;
-    if (err)
-        return err;
-    picture->bytes = p2p_image_bytes(&rgb);
-    picture->data = rgb.data; /* has a new owner */
-    return P2P_OK;
+    if (!err)
+        err = p2p_image_convert_bits(&rgb, 8, &eight);
+    if (!err && f->y4m_out) {
+        picture->data = y4m_from_rgb(eight.data, eight.width, eight.height, &picture->bytes);
+        err = picture->data ? P2P_OK : P2P_ENOMEM;
+    } else if (!err) {
+        picture->bytes = p2p_image_bytes(&eight);
+        picture->data = eight.data; /* has a new owner */
+        eight.data = NULL;
+    }
+    p2p_image_finish(&rgb);
+    p2p_image_finish(&eight);
+    return err;
 }
 
 static int tell(void *user, P2pTranslation *picture)
@@ -103,27 +149,47 @@ static int tell(void *user, P2pTranslation *picture)
 }
 
 /* Whoever takes the frames must know their size, which the model decides. */
-static int tell_sizes(const P2pModel *model, const TranslateFrames *frames)
+static int begin(const P2pModel *model, const TranslateFrames *f, bool quiet)
 {
+    const Y4m *y = &f->y4m;
     P2pImage black, prepared = {0};
-    int err = p2p_image_init(&black, frames->width, frames->height, CHANNELS, 8);
+    char head[Y4M_HEAD] = "";
+    int err = p2p_image_init(&black, y->width, y->height, CHANNELS, 8);
 
     if (!err)
         err = p2p_model_prepare(model, &black, CHANNELS, &prepared);
-    if (!err)
-        cli_say(stderr, "frames of %dx%d become frames of %dx%d, rgb24", frames->width,
-                frames->height, prepared.width, prepared.height);
+    if (!err && !quiet)
+        cli_say(stderr, "frames of %dx%d become frames of %dx%d, %s", y->width, y->height,
+                prepared.width, prepared.height, f->y4m_out ? "y4m" : "rgb24");
+    if (!err && f->y4m_out)
+        y4m_head(y, prepared.width, prepared.height, head);
+    fputs(head, stdout);
     p2p_image_finish(&black);
     p2p_image_finish(&prepared);
     return err;
 }
 
-int translate_frames(P2pModel *model, const TranslateFrames *frames, const P2pOptions *o)
+/* False: it is no stream of frames that can be taken, reported. */
+static bool open_stream(TranslateFrames *f, const P2pOptions *o)
+{
+    const char *wrong = f->y4m_in ? y4m_read_head(&f->y4m, stdin) : NULL;
+
+    if (!wrong && (size_t)f->y4m.width * (size_t)f->y4m.height > cli_size(o, "max_pixels"))
+        wrong = "has frames of more than --max_pixels";
+    if (wrong)
+        cli_say(stderr, "%s: standard input: %s", program, wrong);
+    return !wrong;
+}
+
+int translate_frames(P2pModel *model, TranslateFrames *frames, const P2pOptions *o)
 {
     static const P2pTranslateCalls calls = {next, read_frame, write_frame, tell};
-    Work w = {.size = *frames};
-    const int err = cli_flag(o, "quiet") ? P2P_OK : tell_sizes(model, frames);
+    const bool quiet = cli_flag(o, "quiet");
+    Work w = {.frames = frames};
 
+    if (!open_stream(frames, o))
+        return CLI_FAILED;
+    const int err = begin(model, frames, quiet);
     if (err)
         return cli_fail(program, err);
     cli_progress_init(&w.progress, "frames", 0, o);
@@ -131,7 +197,7 @@ int translate_frames(P2pModel *model, const TranslateFrames *frames, const P2pOp
     cli_progress_hide(&w.progress);
     if (code)
         return code < 0 ? cli_fail(program, code) : code;
-    if (!cli_flag(o, "quiet"))
+    if (!quiet)
         cli_say(stderr, "%zu frame%s", w.done, w.done == 1 ? "" : "s");
     return CLI_OK;
 }

@@ -26,8 +26,10 @@ typedef struct P2pModel P2pModel;
 typedef struct P2pModelSettings {
     bool eval; /**< running statistics, no dropout */
     bool no_dropout;
-    bool keep_alpha; /**< translating: alpha that the network does not see goes into the result */
-    bool back;       /**< of a file with generators for both directions the other one */
+    bool keep_alpha;   /**< translating: alpha that the network does not see goes into the result */
+    int bits;          /**< of the results: 8 (0 too), 16 or 32 */
+    bool keep_profile; /**< translating: the input's colour profile goes into the result */
+    bool back;         /**< of a file with generators for both directions the other one */
     const P2pOptions *options; /**< those given replace the file's, or NULL; seed: of the dropout */
     const char *variants;      /**< as --variant, may be NULL */
     const char *refs;          /**< as --ref, may be NULL */
@@ -72,8 +74,8 @@ P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int cha
  * the last four sizes stay, as far as they take no more than an eighth of the device's memory
  * together and leave room for a new one.
  *
- * @param in   8 or 16 bits, 1 to 4 channels.
- * @param out  8 bits, output_nc channels, with keep_alpha and the input's alpha, resized as it, one more;
+ * @param in   input_nc channels, or 1 to 4 where these are 1 to 4.
+ * @param out  The settings' bits, output_nc channels, with keep_alpha and the input's alpha, resized as it, one more;
  *             overwritten; finish it.
  * @return 0; P2P_EINVAL: the size does not fit the network (the message says what would).
  */

@@ -252,8 +252,8 @@ static int encoding_open(Encoding *e, const P2pCodec *codec, const P2pImage *lik
     if (quality < 0 || quality > 100)
         return p2p_fail(P2P_EINVAL, "a picture's quality is 1 to 100, not %d", quality);
     if (like->channels > codec->most_channels)
-        return p2p_fail(P2P_EINVAL, "a %s has 1 to %d channels, not %d", codec->name,
-                        codec->most_channels, like->channels);
+        return p2p_fail(P2P_EINVAL, "a %s has 1 to %d channels, not %d; write a TIFF or NPY",
+                        codec->name, codec->most_channels, like->channels);
     if (!codec->alpha && like->channels % 2 == 0)
         stored.image.channels--;
     if (codec->no_grey && like->channels < 3)

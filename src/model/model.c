@@ -16,7 +16,8 @@
 struct P2pModel {
     P2pDevice *device;
     P2pOptions options; /* as its generator sees them: input_nc is what that takes */
-    bool keep_alpha;
+    bool keep_alpha, keep_profile;
+    int bits;      /* of results */
     bool has_back; /* its file holds a generator for the other direction */
     char *variants, *refs;
     P2pNet *net;
@@ -152,6 +153,8 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
                         p2p_tensor_file_path(source->file));
     m->options = source->options;
     m->keep_alpha = s->keep_alpha;
+    m->keep_profile = s->keep_profile;
+    m->bits = s->bits ? s->bits : 8;
     m->has_back = p2p_networks_generator(&source->held, !source->net.role.back) != NULL;
     if (source->net.role.back) {
         m->options.input_nc = source->options.output_nc;
@@ -305,7 +308,7 @@ static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
     p2p_image_to_floats(prepared, f->in);
     if ((err = p2p_forward_run(f)) < 0)
         return err;
-    return p2p_image_from_floats(out, f->out, f->y.w, f->y.h, f->y.c, 8);
+    return p2p_image_from_floats(out, f->out, f->y.w, f->y.h, f->y.c, m->bits);
 }
 
 /* The input's alpha, brought to size as the input was, into the result. */
@@ -324,6 +327,18 @@ static int carry_alpha(const P2pModel *m, const P2pImage *in, P2pImage *out)
     p2p_image_finish(&sized);
     p2p_image_finish(&eight);
     return err;
+}
+
+/* What the input's colours were is what the result's shall be. */
+static int carry_profile(const P2pImage *in, P2pImage *out)
+{
+    if (!in->profile)
+        return P2P_OK;
+    if (!(out->profile = p2p_alloc(in->profile_bytes, 1)))
+        return P2P_ENOMEM;
+    memcpy(out->profile, in->profile, in->profile_bytes);
+    out->profile_bytes = in->profile_bytes;
+    return P2P_OK;
 }
 
 static bool alpha_is_left(const P2pModel *m, const P2pImage *in)
@@ -347,6 +362,8 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
         err = p2p_device_leave(model->device, run(model, &prepared, out));
     }
     if (!err && alpha_is_left(model, in) && (err = carry_alpha(model, in, out)) < 0)
+        p2p_image_finish(out);
+    if (!err && model->keep_profile && (err = carry_profile(in, out)) < 0)
         p2p_image_finish(out);
     p2p_image_finish(&prepared);
     return err;

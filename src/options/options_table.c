@@ -176,7 +176,7 @@ const P2pOption p2p_option_table[] = {
     LIMIT(INT, INT, num_test, 0, TEST, 1e9, "test the first so many; 0: all"),
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
-    STRING(raw, 0, TRANSLATE, "", "frames of a video, RGB24 of this size, WxH: from - to -"),
+    STRING(raw, 0, TRANSLATE, "", "frames of a video from - to -: RGB24 of WxH, with WxH@RATE to Y4M, or y4m from and to Y4M"),
     INT(quality, 0, TRANSLATE, 0, 100, "0", "1 to 100 of JPEG and WebP; 0: 95, and without loss"),
     NAME(bits, 0, TRANSLATE, "8", WORDS("8", "16", "32"), "of the results' samples, where their format has them; 32: floats, 0 to 1"),
     FLAG(keep_profile, 0, TRANSLATE, "results in the colours of their inputs' profiles, not in sRGB"),
