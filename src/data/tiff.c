@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TIFF by libtiff, a few rows at a time: strips or tiles, samples together or in planes, 1 to 32 bits and
+ * Reading TIFF by libtiff, a few rows at a time: strips or tiles, samples together or in planes, 1 to 32 bits and
  * floats, any number of channels. Colours that libtiff alone knows the way of (YCbCr, Lab, LogLuv) are left to
  * its own conversion to RGBA, which takes the picture whole. Sample formats that no picture of ours
  * can hold are refused. Nothing in the file is trusted.
@@ -21,46 +21,14 @@ bool p2p_tiff_recognise(const unsigned char *data, size_t bytes)
 #include <stdint.h>
 #include <stdio.h>
 
-#include <tiffio.h>
-
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/profile.h"
+#include "src/data/tiff_handle.h"
 
-enum {
-    TEXT = 160,
-    INKS = 4,
-    MOST_ALLOC = 1 << 30, /* bytes that libtiff may take at once */
-};
+enum { INKS = 4 };
 
-/* ---- libtiff over memory, and its messages ------------------------------------------------- */
-
-static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list list)
-{
-    char *text = user;
-
-    (void)tiff;
-    (void)module;
-    if (!*text) /* the first tells most */
-        vsnprintf(text, TEXT, format, list);
-    return 1;
-}
-
-static int on_warning(TIFF *tiff, void *user, const char *module, const char *format, va_list list)
-{
-    (void)tiff;
-    (void)user;
-    (void)module;
-    (void)format;
-    (void)list;
-    return 1;
-}
-
-static int close_nothing(thandle_t user)
-{
-    (void)user;
-    return 0;
-}
+/* ---- libtiff over memory ------------------------------------------------- */
 
 static void unmap_nothing(thandle_t user, void *data, toff_t bytes)
 {
@@ -72,7 +40,7 @@ static void unmap_nothing(thandle_t user, void *data, toff_t bytes)
 typedef struct Reader {
     P2pDecoder base;
     P2pCodecInput in;
-    char text[TEXT];
+    char text[P2P_TIFF_TEXT];
     size_t at;
     TIFF *tiff;
     uint16_t bits, samples, format, photometric, planes, compression;
@@ -125,19 +93,6 @@ static int map(thandle_t user, void **data, toff_t *bytes)
     *data = (void *)(size_t)r->in.data;
     *bytes = r->in.bytes;
     return 1;
-}
-
-/* With the messages of this one file. */
-static TIFFOpenOptions *options(char *text)
-{
-    TIFFOpenOptions *o = TIFFOpenOptionsAlloc();
-
-    if (o) {
-        TIFFOpenOptionsSetMaxSingleMemAlloc(o, MOST_ALLOC);
-        TIFFOpenOptionsSetErrorHandlerExtR(o, on_error, text);
-        TIFFOpenOptionsSetWarningHandlerExtR(o, on_warning, NULL);
-    }
-    return o;
 }
 
 /* ---- What kind it is ----------------------------------------------------------------------- */
@@ -549,144 +504,13 @@ int p2p_tiff_decode(P2pDecoder **out, const P2pCodecInput *input)
     r->base = (P2pDecoder){.next = next, .close = close_reader};
     r->in = *input;
     *out = &r->base;
-    TIFFOpenOptions *o = options(r->text);
+    TIFFOpenOptions *o = p2p_tiff_options(r->text);
     if (!o)
         return p2p_fail(P2P_ENOMEM, "%s: no memory for a TIFF decoder", input->name);
-    r->tiff = TIFFClientOpenExt(input->name, "r", r, read_bytes, write_nothing, seek, close_nothing,
-                                size_of, map, unmap_nothing, o);
+    r->tiff = TIFFClientOpenExt(input->name, "r", r, read_bytes, write_nothing, seek,
+                                p2p_tiff_close_nothing, size_of, map, unmap_nothing, o);
     TIFFOpenOptionsFree(o);
     return r->tiff ? read_head(r) : damaged(r);
-}
-
-/* ---- Writing ------------------------------------------------------------------------------- */
-
-enum { BIG = 2000000000 }; /* bytes from which on offsets have 64 bits */
-
-typedef struct Writer {
-    P2pEncoder base;
-    char text[TEXT];
-    TIFF *tiff;
-    int row;
-    int status; /* of the sink's failure, which sets the message */
-} Writer;
-
-static tmsize_t read_nothing(thandle_t user, void *to, tmsize_t bytes)
-{
-    (void)user;
-    (void)to;
-    (void)bytes;
-    return 0;
-}
-
-static tmsize_t write_bytes(thandle_t user, void *from, tmsize_t bytes)
-{
-    Writer *w = user;
-
-    if ((w->status = p2p_sink_put(w->base.sink, from, (size_t)bytes)) < 0)
-        return 0;
-    return bytes;
-}
-
-static toff_t seek_sink(thandle_t user, toff_t to, int whence)
-{
-    const Writer *w = user;
-    P2pSink *s = w->base.sink;
-
-    p2p_sink_seek(s, (size_t)to + (whence == SEEK_CUR ? s->at : whence == SEEK_END ? s->bytes : 0));
-    return s->at;
-}
-
-static toff_t size_of_sink(thandle_t user)
-{
-    return ((const Writer *)user)->base.sink->bytes;
-}
-
-static int failed(const Writer *w)
-{
-    return w->status ? w->status : p2p_fail(P2P_ENOMEM, "the TIFF cannot be encoded (%s)", w->text);
-}
-
-static void set_kind(const Writer *w)
-{
-    const P2pImage *image = &w->base.image;
-    const bool real = image->bits == 32, alpha = image->channels == 2 || image->channels == 4;
-    const int colours = image->channels == 3 || image->channels == 4 ? 3 : 1;
-    uint16_t extra[P2P_IMAGE_MAX_CHANNELS] = {0};
-    TIFF *t = w->tiff;
-
-    extra[0] = alpha ? EXTRASAMPLE_UNASSALPHA : EXTRASAMPLE_UNSPECIFIED;
-    TIFFSetField(t, TIFFTAG_IMAGEWIDTH, (uint32_t)image->width);
-    TIFFSetField(t, TIFFTAG_IMAGELENGTH, (uint32_t)image->height);
-    TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, image->channels);
-    TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, image->bits);
-    TIFFSetField(t, TIFFTAG_SAMPLEFORMAT, real ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT);
-    TIFFSetField(t, TIFFTAG_PHOTOMETRIC, colours == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
-    TIFFSetField(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-    TIFFSetField(t, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
-    if (image->channels > colours)
-        TIFFSetField(t, TIFFTAG_EXTRASAMPLES, image->channels - colours, extra);
-    TIFFSetField(t, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
-    TIFFSetField(t, TIFFTAG_PREDICTOR, real ? PREDICTOR_FLOATINGPOINT : PREDICTOR_HORIZONTAL);
-    TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, TIFFDefaultStripSize(t, 0));
-    if (w->base.icc)
-        TIFFSetField(t, TIFFTAG_ICCPROFILE, (uint32_t)w->base.icc_bytes, w->base.icc);
-}
-
-static int put(P2pEncoder *base, int rows, const void *samples)
-{
-    Writer *w = (Writer *)base;
-    const size_t bytes = p2p_image_bytes(&base->image) / (size_t)base->image.height;
-    unsigned char *line = p2p_alloc(bytes, 1); /* libtiff may change what it is given */
-    int err = line ? P2P_OK : P2P_ENOMEM;
-
-    for (int y = 0; !err && y < rows; y++) {
-        memcpy(line, (const unsigned char *)samples + (size_t)y * bytes, bytes);
-        if (TIFFWriteScanline(w->tiff, line, (uint32_t)w->row++, 0) != 1)
-            err = failed(w);
-    }
-    free(line);
-    return err;
-}
-
-static int end(P2pEncoder *base)
-{
-    Writer *w = (Writer *)base;
-
-    return TIFFFlush(w->tiff) == 1 && !w->status ? P2P_OK : failed(w);
-}
-
-/* Without TIFFClose(), which would write what is left. */
-static void close_writer(P2pEncoder *base)
-{
-    Writer *w = (Writer *)base;
-
-    if (w->tiff)
-        TIFFCleanup(w->tiff);
-    free(w);
-}
-
-int p2p_tiff_encode(P2pEncoder **out, const P2pEncoder *like)
-{
-    Writer *w = p2p_alloc(1, sizeof(*w));
-
-    if (!w)
-        return P2P_ENOMEM;
-    w->base = *like;
-    w->base.put = put;
-    w->base.end = end;
-    w->base.close = close_writer;
-    *out = &w->base;
-    TIFFOpenOptions *o = options(w->text);
-    if (!o)
-        return p2p_fail(P2P_ENOMEM, "no memory for a TIFF encoder");
-    w->tiff = TIFFClientOpenExt("output", p2p_image_bytes(&like->image) > BIG ? "w8" : "w", w,
-                                read_nothing, write_bytes, seek_sink, close_nothing, size_of_sink,
-                                NULL, NULL, o);
-    TIFFOpenOptionsFree(o);
-    if (!w->tiff)
-        return failed(w);
-    set_kind(w);
-    return P2P_OK;
 }
 
 #endif

@@ -34,6 +34,7 @@ printing() { # programs that print the strings of a file
     src/demo/*) echo data ;;
     src/data/dataset_check.c) echo train test ;;
     src/data/outputs.c | tools/translate*) echo translate ;;
+    src/data/classes.c) echo train ;;
     src/options/help.c) ;; # seen in each program's --help
     *) echo "$models" ;;
     esac
