@@ -38,16 +38,14 @@ static unsigned char *read_stdin(size_t *bytes)
     return data;
 }
 
-static int read_input(P2pImage *image, const char *path, const P2pOptions *o)
+static int read_input(P2pImage *image, const P2pReadSettings *how)
 {
-    if (strcmp(path, "-") != 0)
-        return p2p_image_read(image, path, cli_size(o, "max_pixels"));
     size_t bytes;
     unsigned char *data = read_stdin(&bytes);
-    const int err = p2p_image_read_memory(image, data, data ? bytes : 0, "standard input",
-                                          cli_size(o, "max_pixels"));
+    const int err =
+        p2p_image_read_memory(image, data, data ? bytes : 0, "standard input", how->max_pixels);
     free(data);
-    return err;
+    return err || how->no_exif ? err : p2p_image_upright(image);
 }
 
 /* What is done with all pictures. */
@@ -75,9 +73,12 @@ static int next(void *user, P2pTranslation *picture)
 static int read_picture(void *user, P2pTranslation *picture)
 {
     const Work *w = user;
-    const int err = read_input(&picture->in, output_of(w, picture)->from, w->options);
+    const P2pReadSettings how = {.max_pixels = cli_size(w->options, "max_pixels"),
+                                 .no_exif = cli_flag(w->options, "no_exif")};
 
-    return err || cli_flag(w->options, "no_exif") ? err : p2p_image_upright(&picture->in);
+    return strcmp(output_of(w, picture)->from, "-")
+               ? p2p_output_read(w->outputs, picture->index, &how, &picture->in)
+               : read_input(&picture->in, &how);
 }
 
 /* Into its file; for standard output into memory. */
@@ -172,6 +173,7 @@ static int plan_outputs(P2pOutputs *outputs, const P2pArguments *inputs, P2pImag
                                                  .input_count = (size_t)inputs->argc,
                                                  .output = cli_text(o, "output"),
                                                  .model = model[0] ? model : "/proc/self/exe",
+                                                 .stack = cli_text(o, "stack"),
                                                  .keep_suffix = cli_flag(o, "keep_suffix"),
                                                  .skip_existing = cli_flag(o, "skip_existing"),
                                                  .format = format,

@@ -204,6 +204,8 @@ P2P_API void p2p_names_free(char **names, size_t count);
 /** A picture to read and the file that its result becomes; "-" is standard input and output. */
 typedef struct P2pOutput {
     char *from, *to;
+    size_t name; /**< where in from its name among the results begins */
+    char **more; /**< pictures whose channels come behind those of from, [layers]; NULL: none */
 } P2pOutput;
 
 typedef struct P2pOutputs {
@@ -211,14 +213,17 @@ typedef struct P2pOutputs {
     size_t count;
     size_t existing; /**< results that are there, left out of items; see skip_existing */
     bool single;     /**< one file to one file */
+    size_t layers;   /**< pictures beside each input */
 } P2pOutputs;
 
 /** Zero means default. */
 typedef struct P2pOutputSettings {
     char *const *inputs; /**< files and folders; with subfolders, as p2p_folder_pictures() */
     size_t input_count;
-    const char *output;    /**< a file for one file; else, or where it ends in /, a folder */
-    const char *model;     /**< another file that must stay as it is; may be NULL */
+    const char *output; /**< a file for one file; else, or where it ends in /, a folder */
+    const char *model;  /**< another file that must stay as it is; may be NULL */
+    const char
+        *stack; /**< "FOLDER,FOLDER" with further channels of the inputs, by names; may be NULL */
     bool keep_suffix;      /**< in a folder, in.jpg gives in.jpg.png instead of in.png */
     bool skip_existing;    /**< leave out what has a result, of whatever age */
     P2pImageFormat format; /**< of results in folders */
@@ -239,6 +244,21 @@ typedef struct P2pOutputSettings {
  */
 P2P_API int p2p_outputs_init(P2pOutputs *outputs, const P2pOutputSettings *settings);
 P2P_API void p2p_outputs_finish(P2pOutputs *outputs);
+
+/** Zero means default. */
+typedef struct P2pReadSettings {
+    size_t max_pixels; /**< see p2p_image_read */
+    bool no_exif;      /**< as stored, not p2p_image_upright() */
+} P2pReadSettings;
+
+/**
+ * Read input index, with its further channels by p2p_image_stack().
+ *
+ * @param image  Overwritten; empty after a failure.
+ * @return P2P_OK; as p2p_image_read(), p2p_image_stack(); P2P_EINVAL: there is no such input.
+ */
+P2P_API int p2p_output_read(const P2pOutputs *outputs, size_t index,
+                            const P2pReadSettings *settings, P2pImage *image);
 
 /** Make the folder that an output lies in. P2P_EIO, P2P_ENOMEM. */
 P2P_API int p2p_output_make_folder(const P2pOutput *output);

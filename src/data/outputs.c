@@ -12,6 +12,7 @@
 #include "src/base/status.h"
 #include "src/data/codec.h"
 #include "src/data/folder.h"
+#include "src/data/outputs.h"
 
 /* ---- No output is an input ----------------------------------------------------------------- */
 
@@ -75,17 +76,20 @@ int p2p_outputs_check(const char *const *outputs, size_t output_count, const cha
 
 static int check_inputs(const P2pOutputs *o, const char *model)
 {
-    const char **paths = p2p_alloc(2 * o->count + 1, sizeof(*paths));
+    const char **paths = p2p_alloc((2 + o->layers) * o->count + 1, sizeof(*paths));
+    size_t known = o->count;
     int err = paths ? P2P_OK : P2P_ENOMEM;
 
     for (size_t i = 0; !err && i < o->count; i++) {
         paths[i] = o->items[i].to;
-        paths[o->count + i] = o->items[i].from;
+        paths[known++] = o->items[i].from;
+        for (size_t k = 0; k < o->layers; k++)
+            paths[known++] = o->items[i].more[k];
     }
     if (!err && model)
-        paths[2 * o->count] = model;
+        paths[known++] = model;
     if (!err)
-        err = p2p_outputs_check(paths, o->count, paths + o->count, o->count + (model != NULL));
+        err = p2p_outputs_check(paths, o->count, paths + o->count, known - o->count);
     free(paths);
     return err;
 }
@@ -131,8 +135,8 @@ typedef struct Plan {
     size_t capacity;
 } Plan;
 
-/* Takes both names, which may be NULL for lack of memory. */
-static int add(Plan *p, char *from, char *to)
+/* Takes both names, which may be NULL for lack of memory; the last bytes of from are its name. */
+static int add(Plan *p, char *from, char *to, size_t name_bytes)
 {
     void *items = p->outputs->items;
     int err = from && to ? p2p_grow(&items, &p->capacity, p->outputs->count + 1, sizeof(P2pOutput))
@@ -140,7 +144,8 @@ static int add(Plan *p, char *from, char *to)
 
     p->outputs->items = items;
     if (!err) {
-        p->outputs->items[p->outputs->count++] = (P2pOutput){from, to};
+        p->outputs->items[p->outputs->count++] =
+            (P2pOutput){.from = from, .to = to, .name = strlen(from) - name_bytes};
         return P2P_OK;
     }
     free(from);
@@ -159,7 +164,7 @@ static int add_in_folder(Plan *p, char *from, const char *name)
     char *to = result ? p2p_path_join(p->settings->output, result) : NULL;
 
     free(result);
-    return add(p, from, to);
+    return add(p, from, to, strlen(name));
 }
 
 static int add_folder(Plan *p, const char *folder)
@@ -203,6 +208,7 @@ static int plan(Plan *p)
 {
     const P2pOutputSettings *s = p->settings;
     const bool standard = strcmp(s->output, "-") == 0, folder = names_folder(s->output);
+    const char *first = s->input_count ? s->inputs[0] : "", *slash = strrchr(first, '/');
     P2pImageFormat format;
 
     p->outputs->single = s->input_count == 1 && !p2p_folder_exists(s->inputs[0]) && !folder;
@@ -210,7 +216,9 @@ static int plan(Plan *p)
         int err = standard ? P2P_OK : p2p_image_format_of(s->output, &format);
         if (!err && !standard && (err = p2p_image_format_check(format)) < 0)
             err = p2p_fail_prefix(err, "%s", s->output);
-        return err ? err : add(p, p2p_strdup(s->inputs[0]), p2p_strdup(s->output));
+        return err ? err
+                   : add(p, p2p_strdup(first), p2p_strdup(s->output),
+                         strlen(slash ? slash + 1 : first));
     }
     if (!folder && (standard || p2p_image_format_of(s->output, &format) == P2P_OK))
         return p2p_fail(P2P_EINVAL,
@@ -221,8 +229,10 @@ static int plan(Plan *p)
     return add_all(p);
 }
 
-static void output_finish(P2pOutput *output)
+static void output_finish(P2pOutput *output, size_t layers)
 {
+    if (output->more)
+        p2p_names_free(output->more, layers);
     free(output->from);
     free(output->to);
 }
@@ -234,7 +244,7 @@ static void leave_out_existing(P2pOutputs *o)
 
     for (size_t i = 0; i < o->count; i++)
         if (p2p_file_exists(o->items[i].to))
-            output_finish(&o->items[i]);
+            output_finish(&o->items[i], o->layers);
         else
             o->items[left++] = o->items[i];
     o->existing = o->count - left;
@@ -257,6 +267,8 @@ int p2p_outputs_init(P2pOutputs *outputs, const P2pOutputSettings *settings)
     if (!err)
         err = check_collisions(outputs);
     if (!err)
+        err = p2p_outputs_add_layers(outputs, settings->stack);
+    if (!err)
         err = check_inputs(outputs, settings->model);
     if (!err && settings->skip_existing)
         leave_out_existing(outputs);
@@ -270,7 +282,7 @@ void p2p_outputs_finish(P2pOutputs *outputs)
     if (!outputs)
         return;
     for (size_t i = 0; i < outputs->count; i++)
-        output_finish(&outputs->items[i]);
+        output_finish(&outputs->items[i], outputs->layers);
     free(outputs->items);
     *outputs = (P2pOutputs){0};
 }

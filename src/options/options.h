@@ -95,6 +95,7 @@ struct P2pOptions {
     int num_test, quality;
     char bits[4];
     bool keep_profile;
+    char stack[P2P_OPTION_TEXT];
     char init_from[P2P_OPTION_TEXT];
     /* exporting */
     char format[32], dtype[8], net[16], calibrate[P2P_OPTION_TEXT];

@@ -174,6 +174,7 @@ const P2pOption p2p_option_table[] = {
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),
     FLAG(eval, 0, TEST | TRANSLATE | EXPORT, "running statistics instead of each picture's; no dropout"),
     LIMIT(INT, INT, num_test, 0, TEST, 1e9, "test the first so many; 0: all"),
+    STRING(stack, 0, TRANSLATE, "", "FOLDER,FOLDER: pictures of the inputs' names, whose channels come behind theirs"),
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
     STRING(raw, 0, TRANSLATE, "", "frames of a video from - to -: RGB24 of WxH, with WxH@RATE to Y4M, or y4m from and to Y4M"),

@@ -106,6 +106,13 @@ says '3 channels are not 7' 2 'a picture of 3 channels cannot become one of 7' $
 
 # Stacks
 check 'A1 and A2 are two channels' learn stack --input_nc 2 --output_nc 1
+t="timeout 60 $tools/p2p-translate --device cpu --quiet -m checkpoints/stack/latest.safetensors"
+check 'a folder and a further one' $t stack/A1/test --stack stack/A2/test -o stacked
+check 'each picture' [ "$(ls stacked | tr '\n' ' ')" = '0.png 1.png ' ]
+check 'one picture' $t stack/A1/test/0.pgm --stack stack/A2/test -o alone.png
+check 'is the same' cmp alone.png stacked/0.png
+says 'a partner is missing' 1 'no partner of its name in stack/A2/train/x' \
+    sh -c "mkdir -p stack/A2/train/x && $t stack/A1/test/0.pgm --stack stack/A2/train/x -o alone.png"
 says 'no other number' 2 'its 2 folders have 2 channels together, not 3; give --input_nc 2' \
     learn stack --overwrite --output_nc 1
 finish

@@ -33,7 +33,7 @@ printing() { # programs that print the strings of a file
     src/bench/* | tools/bench*) echo bench ;;
     src/demo/*) echo data ;;
     src/data/dataset_check.c) echo train test ;;
-    src/data/outputs.c | tools/translate*) echo translate ;;
+    src/data/outputs*.c | tools/translate*) echo translate ;;
     src/data/classes.c) echo train ;;
     src/options/help.c) ;; # seen in each program's --help
     *) echo "$models" ;;

@@ -169,6 +169,9 @@ static void test_data_impossible_arguments_are_refused(void **state)
     REFUSED("outputs", p2p_outputs_init(NULL, NULL));
     REFUSED("inputs", p2p_outputs_init(&outputs, &(P2pOutputSettings){.output = "x"}));
     REFUSED("outputs", p2p_outputs_check(NULL, 1, NULL, 0));
+    REFUSED("outputs", p2p_output_read(NULL, 0, &(P2pReadSettings){0}, &result));
+    REFUSED("settings", p2p_output_read(&outputs, 0, NULL, &result));
+    REFUSED("no picture 0", p2p_output_read(&(P2pOutputs){0}, 0, &(P2pReadSettings){0}, &result));
     REFUSED("output", p2p_output_make_folder(NULL));
     REFUSED("out", p2p_loader_create(NULL, pairs, NULL));
     REFUSED("dataset", p2p_loader_create(&loader, NULL, NULL));

@@ -122,6 +122,34 @@ static void folders_without_end_are_refused(void **state)
                      "100000 folders");
 }
 
+static void further_folders_are_stacked(void **state)
+{
+    char *inputs[] = {(char *)at("deep")}, folders[600];
+    P2pOutputs outputs;
+    P2pImage image;
+
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s/sub/x.%s", k ? k == 1 ? "second" : "third" : "deep",
+                 k == 1 ? "pgm" : "png");
+        P2pImage one = test_picture(5, 4, k == 2 ? 3 : 1, 8, (uint32_t)k);
+        assert_int_equal(p2p_image_write(&one, test_path(name), 0), P2P_OK);
+        p2p_image_finish(&one);
+    }
+    snprintf(folders, sizeof(folders), "%s/second,%s/third", test_folder, test_folder);
+    P2pOutputSettings s = {
+        .inputs = inputs, .input_count = 1, .output = at("results"), .stack = folders};
+    assert_int_equal(p2p_outputs_init(&outputs, &s), P2P_OK);
+    assert_int_equal(outputs.layers, 2);
+    assert_int_equal(p2p_output_read(&outputs, 0, &(P2pReadSettings){0}, &image), P2P_OK);
+    assert_int_equal(image.channels, 5);
+    p2p_image_finish(&image);
+    p2p_outputs_finish(&outputs);
+    unlink(test_path("third/sub/x.png"));
+    test_error_names(p2p_outputs_init(&outputs, &s), P2P_EFORMAT, "third");
+}
+
 static void pipes_do_not_block(void **state)
 {
     P2pImage image;
@@ -249,6 +277,7 @@ static void outputs_are_never_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(further_folders_are_stacked),
         cmocka_unit_test(subfolders_are_walked_and_the_rest_is_told),
         cmocka_unit_test(more_kinds_than_there_is_room_for_are_others),
         cmocka_unit_test(links_that_lead_back_come_to_an_end),
