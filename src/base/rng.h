@@ -20,6 +20,7 @@ enum {
     P2P_STREAM_POOL = 0x07,
     P2P_STREAM_PARTNER = 0x08,
     P2P_STREAM_MIX = 0x09,
+    P2P_STREAM_AUGMENT = 0x0a,
 };
 
 static inline uint32_t p2p_stream(uint32_t purpose, uint32_t which)

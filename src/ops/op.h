@@ -168,6 +168,22 @@ enum { P2P_POOL_X, P2P_POOL_POOL, P2P_POOL_HYPER, P2P_POOL_Y };
 enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER, P2P_ADAM_SQUARES };
 
 /*
+ * Differentiable augmentation (Zhao et al. 2020, arXiv 2006.10738, and its authors' program), of each
+ * picture n alone by the words w of philox(2n, attr.stream, step, seed) and v of the block behind, with
+ * u = (w >> 8) / 2^24:
+ *   tint      brightness u0 - 1/2 is added; then colours move from the pixel's mean over its channels by
+ *             the factor 2 u1; then from the picture's mean by u2 + 1/2. In mean [N,1,1,C]: of each channel.
+ *             attr.linear: without the brightness, which makes it its own gradient: all else is a
+ *             symmetric map.
+ *   move_fwd  attr.shifts: y(r, q) = x(r + i, q + k), 0 beyond the borders, |i| and |k| up to an eighth
+ *             of the side by v0 and v1; attr.hole: then 0 in a rectangle of half the sides, around a place
+ *             by v2 and v3.
+ *   move_bwd  the gradient: in x = dy, out y = dx.
+ */
+enum { P2P_TINT_X, P2P_TINT_MEAN, P2P_TINT_HYPER, P2P_TINT_Y };
+enum { P2P_MOVE_X, P2P_MOVE_HYPER, P2P_MOVE_Y };
+
+/*
  * squares: in x, a parameter's gradient; in/out sum [1]: the sum of x^2, with attr.add_value added to
  * what is there. In a fixed order; a weight's padding does not count.
  */
@@ -193,8 +209,9 @@ typedef struct P2pAttr {
     int index;           /* which loss value */
     double beta1, beta2; /* 1 - beta2 from an f32 would be off by 1e-5 */
     bool epsilon_hat;
-    int batches; /* Adam: what gradients are sums over; 0 as 1 */
-    float clip;  /* Adam: with squares */
+    bool linear, shifts, hole; /* augmentation */
+    int batches;               /* Adam: what gradients are sums over; 0 as 1 */
+    float clip;                /* Adam: with squares */
 } P2pAttr;
 
 typedef struct P2pPass P2pPass;
@@ -290,6 +307,8 @@ extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
 extern const P2pPass p2p_pass_mix, p2p_pass_penalty;
 extern const P2pPass p2p_pass_norm_tangent_sums, p2p_pass_norm_tangent_bwd;
+
+extern const P2pPass p2p_pass_tint, p2p_pass_move_fwd, p2p_pass_move_bwd;
 
 /** All passes, NULL-terminated: the one list. */
 extern const P2pPass *const p2p_passes[];

@@ -38,6 +38,11 @@ void p2p_ref_adam(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_squares(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_ema(const P2pCall *call, double *const host[], double *mag);
 
+/* ref_augment.c */
+void p2p_ref_tint(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_move_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_move_bwd(const P2pCall *call, double *const host[], double *mag);
+
 /** Activation, and what of dy passes it where y came out. NaN stays NaN, as in PyTorch. */
 double p2p_ref_activate(double v, P2pAct act, double slope);
 double p2p_ref_activate_gradient(double dy, double y, P2pAct act, double slope);

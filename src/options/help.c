@@ -27,7 +27,7 @@ static void help_line(const P2pOptionInfo *o, char *line, size_t bytes)
                         : o->type == P2P_OPTION_STRING ? " TEXT"
                         : o->type != P2P_OPTION_FLAG   ? " N"
                                                        : "";
-    char left[64], right[256], choices[128];
+    char left[64], right[480], choices[128];
 
     snprintf(left, sizeof(left), "--%s%s", o->name, value);
     if (o->choices) {
@@ -46,7 +46,7 @@ static void help_line(const P2pOptionInfo *o, char *line, size_t bytes)
 char *p2p_options_help(unsigned program, const char *usage)
 {
     size_t used = 0, room = 1;
-    char *text = p2p_alloc(room, 1), line[512];
+    char *text = p2p_alloc(room, 1), line[640];
     const char *group = "";
 
     append(&text, &used, &room, usage);

@@ -20,6 +20,41 @@ static int check_epoch(const P2pOptions *o)
     return P2P_OK;
 }
 
+/* The word of --diffaugment at *text, which then points behind it and its comma; 0: there is none such. */
+static unsigned take_augmentation(const char **text)
+{
+    static const char *const words[] = {"color", "translation", "cutout"};
+    const size_t length = strcspn(*text, ",");
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < P2P_COUNT(words); i++)
+        if (strlen(words[i]) == length && !strncmp(*text, words[i], length))
+            found = 1u << i;
+    *text += length + ((*text)[length] == ',');
+    return found;
+}
+
+unsigned p2p_options_augmentations(const P2pOptions *o)
+{
+    unsigned mask = 0;
+
+    for (const char *at = o->diffaugment; *at;)
+        mask |= take_augmentation(&at);
+    return mask;
+}
+
+static int check_augmentations(const P2pOptions *o)
+{
+    for (const char *at = o->diffaugment; *at;)
+        if (!take_augmentation(&at))
+            return p2p_fail(
+                P2P_EINVAL,
+                "--diffaugment takes color, translation and cutout, separated by commas, "
+                "not '%.63s'",
+                o->diffaugment);
+    return P2P_OK;
+}
+
 int p2p_options_check(const P2pOptions *o, unsigned program)
 {
     P2P_NEED_AS("options", o);
@@ -36,6 +71,8 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
                         "keeps the run's own: give those that shall change");
     if (o->new_data && !o->continue_train)
         return p2p_fail(P2P_EINVAL, "--new_data is for --continue_train");
+    if (check_augmentations(o) < 0)
+        return P2P_EINVAL;
     if (o->val_split > 0 && o->val_dir[0])
         return p2p_fail(P2P_EINVAL, "--val_split and --val_dir exclude each other");
     if (!o->continue_train && (o->load_iter || strcmp(o->epoch, "latest") != 0))

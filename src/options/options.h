@@ -27,6 +27,7 @@ typedef enum P2pLrPolicy {
     P2P_LR_COSINE,
     P2P_LR_PLATEAU
 } P2pLrPolicy;
+enum { P2P_AUGMENT_COLOR = 1, P2P_AUGMENT_TRANSLATION = 2, P2P_AUGMENT_CUTOUT = 4 };
 typedef enum P2pValMetric { P2P_VAL_L1, P2P_VAL_PSNR, P2P_VAL_SSIM } P2pValMetric;
 typedef enum P2pNormChoice {
     P2P_OPT_NORM_BATCH,
@@ -76,6 +77,7 @@ struct P2pOptions {
     int lr_decay_iters, warmup_steps, epoch_count;
     int gan_mode; /* P2pGanMode */
     double lambda_L1, lambda_GAN, lambda_D, lambda_gp, lambda_A, lambda_B, lambda_identity;
+    char diffaugment[64];
     int pool_size, accumulate;
     double clip_grad, ema_decay;
     int seed;
@@ -129,6 +131,9 @@ void p2p_options_set_defaults(P2pOptions *options, const P2pOptionDefault *list)
 
 /** Set what the preset stands for where nothing was given; what it sets does not count as given. */
 void p2p_options_apply_preset(P2pOptions *options);
+
+/** What --diffaugment names: a mask of P2P_AUGMENT_*; words that are none count for nothing. */
+unsigned p2p_options_augmentations(const P2pOptions *options);
 
 /** Whether an option has the table's own value. */
 bool p2p_options_is_initial(const P2pOptions *options, const char *name);

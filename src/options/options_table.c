@@ -118,8 +118,8 @@ const P2pOption p2p_option_table[] = {
     FLAG(adam_epsilon_hat, TRAINING, 0, "Adam's epsilon as in TensorFlow and Torch"),
     CHOICE(lr_policy, TRAINING, 0, "linear", WORDS("linear", "constant", "step", "cosine", "plateau"),
            "course of the learning rate; linear is whole in --n_epochs, then falls to zero behind the last epoch, "
-           "without an epoch at zero; plateau falls to a fifth where the metric, or without validation the "
-           "generators' loss, got no 1% better in six epochs"),
+           "without an epoch at zero; plateau falls to a fifth where --val_metric, or without validation "
+           "the loss, got no 1% better in six epochs"),
     INT(lr_decay_iters, TRAINING, 0, 1, 1e6, "50", "step: epochs between cuts to a tenth"),
     INT(warmup_steps, TRAINING, 0, 0, 1e9, "0", "steps in which the learning rate rises from nothing"),
     CHOICE(gan_mode, TRAINING, 0, "vanilla", WORDS("vanilla", "lsgan", "wgangp", "hinge"),
@@ -134,6 +134,8 @@ const P2pOption p2p_option_table[] = {
           "cycle_gan: weight, times the other cycle's, of leaving pictures as they are; 0: off"),
     INT(pool_size, TRAINING, 0, 0, 10000, "0",
         "earlier pictures that a discriminator may see again; 0: off; cycle_gan: 50"),
+    STRING(diffaugment, TRAINING, 0, "",
+           "let the discriminator see pictures changed each time, for small sets: color,translation,cutout or some of them"),
     INT(accumulate, TRAINING, 0, 1, 4096, "1",
         "batches a step: their gradients are added up, and their mean moves the weights once"),
     FLOAT(clip_grad, TRAINING, 0, 0, 1e9, "0",
@@ -142,6 +144,9 @@ const P2pOption p2p_option_table[] = {
           "keep averages of the generators' weights that hold so much of themselves in each step (0.999), "
           "and use these wherever the run's generators are used; 0: off"),
     INT(seed, TRAINING | USE, 0, 0, 1073741823, "0", "of all randomness"),
+
+#undef GROUP
+#define GROUP "Saving and continuing"
     INT(print_freq, TRAINING, 0, 1, 1e9, "100", "steps between lines of the log"),
     INT(save_epoch_freq, TRAINING, 0, 1, 1e9, "5", "epochs between kept checkpoints"),
     INT(save_latest_freq, TRAINING, 0, 1, 1e9, "5000", "steps between saves of the latest one"),
@@ -153,6 +158,11 @@ const P2pOption p2p_option_table[] = {
     INT(epoch_count, 0, TRAIN, 1, 1e6, "1", "begin with this epoch, also with --continue_train"),
     FLAG(new_data, 0, TRAIN, "with --continue_train: go on also with other pictures, direction, phase or size"),
     FLAG(overwrite, 0, TRAIN, "start over; the run that is there is moved to NAME.old-N"),
+    STRING(init_from, 0, TRAIN, "", "begin with the weights of these model files, of any kind: "
+                                        "FILE,FILE"),
+
+#undef GROUP
+#define GROUP "Validation"
     INT(val_freq, TRAINING, 0, 0, 1e6, "0",
         "epochs between validations on DATAROOT/val or what the next two name; 0: never, with one of these 1"),
     FLOAT(val_split, DATA, 0, 0, 0.9, "0", "validate on this share of the pairs, by --seed, and do not train on it"),
@@ -160,8 +170,6 @@ const P2pOption p2p_option_table[] = {
     CHOICE(val_metric, TRAINING, 0, "L1", WORDS("L1", "PSNR", "SSIM"),
            "by what the best checkpoint is kept, as best.safetensors, and --early_stop and plateau go"),
     INT(early_stop, TRAINING, 0, 0, 1e6, "0", "end after so many validations without a better one; 0: never"),
-    STRING(init_from, 0, TRAIN, "", "begin with the weights of these model files, of any kind: "
-                                        "FILE,FILE"),
 
 #undef GROUP
 #define GROUP "Using"

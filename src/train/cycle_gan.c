@@ -4,6 +4,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/train/augment.h"
 
 const P2pOptionDefault p2p_cycle_gan_defaults[] = {
     {"dataset_mode", "unaligned"}, {"netG", "resnet_9blocks"},
@@ -104,6 +105,12 @@ static int translate(Build *b, int way, int which, P2pNet *g, int input, int *ou
     return err;
 }
 
+/* What a discriminator sees of a picture. */
+static int see(Build *b, uint32_t drawing, int picture)
+{
+    return p2p_augment_move(b->gan, drawing, p2p_augment_tint(b->gan, drawing, picture));
+}
+
 /*
  * There and back: the losses of a way, and their gradients in both generators. The way's own one is
  * gone back through last, with Adam where its gradients are complete then.
@@ -113,27 +120,32 @@ static int build_way(Build *b, int way)
     P2pNet *there = b->g[way], *back = b->g[!way];
     P2pApply **apply = b->apply[way];
     const P2pAdam *adam = way == B && b->o->lambda_identity == 0 ? &b->update.adam : NULL;
+    const uint32_t drawing = p2p_augment_draw(b->gan);
     const P2pAttr judged = {.value_scale = 1, .grad_scale = 1, .index = loss_index(b, way, LOSS_G)};
     int err;
 
     if ((err = translate(b, way, APPLY_FAKE, there, b->real[way], &b->fake[way])) < 0 ||
-        (err = p2p_apply_forward(&apply[APPLY_JUDGE], b->plan, b->d[way], b->fake[way],
-                                 b->gan->hyper, &train_d, false)) < 0 ||
+        (err = p2p_apply_forward(&apply[APPLY_JUDGE], b->plan, b->d[way],
+                                 see(b, drawing, b->fake[way]), b->gan->hyper, &train_d, false)) <
+            0 ||
         (err = translate(b, way, APPLY_CYCLE, back, b->fake[way], &b->again[way])) < 0)
         return err;
     const P2pTensor *fake = p2p_plan_get(b->plan, b->fake[way]);
     if (!fake)
         return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
-    const int dfake = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(fake->n, fake->h, fake->w, fake->c));
+    const int dseen = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(fake->n, fake->h, fake->w, fake->c));
     const int dlogits = gan_loss(b, p2p_apply_output(apply[APPLY_JUDGE]), true, true, judged);
     const int dagain =
         l1_loss(b, loss_index(b, way, LOSS_CYCLE), lambda(b, way), b->again[way], b->real[way]);
-    const P2pBackward judge = {.dy = dlogits, .dx = dfake};
+    const P2pBackward judge = {.dy = dlogits, .dx = dseen};
+    if ((err = p2p_apply_backward(apply[APPLY_JUDGE], &judge)) < 0)
+        return err;
+    const int dfake =
+        p2p_augment_tint_back(b->gan, drawing, p2p_augment_move_back(b->gan, drawing, dseen));
     const P2pBackward cycle = {
         .dy = dagain, .dx = dfake, .add = true, .grads = &b->grads_g[!way], .adam = adam};
     const P2pBackward first = {.dy = dfake, .dx = -1, .grads = &b->grads_g[way], .adam = adam};
-    if ((err = p2p_apply_backward(apply[APPLY_JUDGE], &judge)) < 0 ||
-        (err = p2p_apply_backward(apply[APPLY_CYCLE], &cycle)) < 0)
+    if ((err = p2p_apply_backward(apply[APPLY_CYCLE], &cycle)) < 0)
         return err;
     return p2p_apply_backward(apply[APPLY_FAKE], &first);
 }
@@ -178,18 +190,20 @@ static int build_d_term(Build *b, int way, int which, int picture)
 static int build_d(Build *b, int way)
 {
     const int pooled = p2p_gan_add_pool(b->gan, pool_names[way], b->o->pool_size, b->fake[way]);
+    const int real = see(b, p2p_augment_draw(b->gan), b->real[!way]);
+    const int fake = see(b, p2p_augment_draw(b->gan), pooled);
     const P2pGanPenalty penalty = {.net = b->d[way],
-                                   .real = b->real[!way],
-                                   .fake = pooled,
+                                   .real = real,
+                                   .fake = fake,
                                    .index = loss_index(b, way, LOSS_GP),
                                    .weight = (float)b->o->lambda_gp,
                                    .grads = &b->grads_d[way],
                                    .apply = &b->apply[way][APPLY_PENALTY]};
-    int err = build_d_term(b, way, APPLY_REAL, b->real[!way]);
+    int err = build_d_term(b, way, APPLY_REAL, real);
 
     if (!err && has_penalty(b))
         err = p2p_gan_add_penalty(b->gan, &penalty);
-    return err ? err : build_d_term(b, way, APPLY_POOLED, pooled);
+    return err ? err : build_d_term(b, way, APPLY_POOLED, fake);
 }
 
 static int build_step(Build *b)

@@ -27,6 +27,7 @@ typedef struct P2pGanUpdate {
     P2pAdam adam;     /* adam.batches: a step is of so many batches; 0 as 1 */
     double ema_decay; /* of each generator's averaged weights, a network NAME_ema; 0: none */
     bool sum_losses;
+    unsigned augment; /* what discriminators see: P2P_AUGMENT_* */
 } P2pGanUpdate;
 
 /** A kept tensor of a step's pictures. */
@@ -54,6 +55,7 @@ typedef struct P2pGan {
     int pooled;                    /* pictures that each pool holds */
     int share[P2P_GAN_MAX_SHARES]; /* vectors: how pictures are mixed; drawn for each step */
     int share_count;
+    int drawings; /* of augmentations, so that each has a stream of its own */
     int hyper, losses;
     int sums; /* of the losses of all batches since they were taken; -1: none */
     const char *loss_names[P2P_GAN_MAX_LOSSES];

@@ -17,6 +17,7 @@ P2pGanUpdate p2p_gan_update(const P2pOptions *o)
                                    .batches = o->accumulate,
                                    .clip = (float)o->clip_grad},
                           .ema_decay = o->ema_decay,
+                          .augment = p2p_options_augmentations(o),
                           .sum_losses = o->lr_policy == P2P_LR_PLATEAU && !o->val_freq};
 }
 

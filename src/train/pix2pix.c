@@ -4,9 +4,16 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/train/augment.h"
 
 enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSS_D_GP, LOSSES };
 enum { APPLY_FAKE, APPLY_REAL, APPLY_PENALTY, APPLY_G, APPLIES }; /* of D */
+
+/* What D sees of a picture, by which drawing. */
+typedef struct Seen {
+    int pair;
+    uint32_t drawing;
+} Seen;
 
 /* While building: the step's tensors and applications. */
 typedef struct Build {
@@ -15,7 +22,7 @@ typedef struct Build {
     const P2pPix2pixSpec *spec;
     P2pNet *g, *d;
     int a, b, fake;
-    int fake_pair, real_pair; /* what D sees */
+    Seen fake_seen, real_seen;
     P2pApply *apply_g, *apply_d[APPLIES];
     P2pGrads grads_g, grads_d;
 } Build;
@@ -39,6 +46,15 @@ static int pair(Build *b, int picture)
     P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, picture,
                   p2p_plan_slice(b->plan, both, in, out));
     return both;
+}
+
+/* What D sees of a picture: in other colours, and moved with its A. */
+static Seen see(Build *b, int picture)
+{
+    const uint32_t drawing = p2p_augment_draw(b->gan);
+    const int both = pair(b, p2p_augment_tint(b->gan, drawing, picture));
+
+    return (Seen){p2p_augment_move(b->gan, drawing, both), drawing};
 }
 
 static bool has_penalty(const P2pPix2pixSpec *s)
@@ -73,18 +89,18 @@ static int build_d_term(Build *b, int which, int input, int index, bool real, co
 static int build_d_step(Build *b)
 {
     const P2pGanPenalty penalty = {.net = b->d,
-                                   .real = b->real_pair,
-                                   .fake = b->fake_pair,
+                                   .real = b->real_seen.pair,
+                                   .fake = b->fake_seen.pair,
                                    .index = LOSS_D_GP,
                                    .weight = b->spec->lambda_gp,
                                    .grads = &b->grads_d,
                                    .apply = &b->apply_d[APPLY_PENALTY]};
-    int err = build_d_term(b, APPLY_FAKE, b->fake_pair, LOSS_D_FAKE, false, NULL);
+    int err = build_d_term(b, APPLY_FAKE, b->fake_seen.pair, LOSS_D_FAKE, false, NULL);
 
     if (!err && has_penalty(b->spec))
         err = p2p_gan_add_penalty(b->gan, &penalty);
     return err ? err
-               : build_d_term(b, APPLY_REAL, b->real_pair, LOSS_D_REAL, true,
+               : build_d_term(b, APPLY_REAL, b->real_seen.pair, LOSS_D_REAL, true,
                               &b->spec->update.adam);
 }
 
@@ -96,9 +112,10 @@ static int build_g_losses(Build *b, int *dfake)
     bool add = false;
 
     if (s->lambda_gan > 0) {
+        const Seen again = s->update.augment ? see(b, b->fake) : b->fake_seen;
         P2pApply **d = &b->apply_d[APPLY_G];
         const int err =
-            p2p_apply_forward(d, b->plan, b->d, b->fake_pair, b->gan->hyper, &train_d, false);
+            p2p_apply_forward(d, b->plan, b->d, again.pair, b->gan->hyper, &train_d, false);
         if (err)
             return err;
         const int dy =
@@ -107,7 +124,10 @@ static int build_g_losses(Build *b, int *dfake)
         seen.c = seen.stride = s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc);
         const int dpair = p2p_plan_tensor(b->plan, seen);
         p2p_apply_backward(*d, &(P2pBackward){.dy = dy, .dx = dpair});
-        *dfake = p2p_plan_slice(b->plan, dpair, seen.c - s->g.output_nc, s->g.output_nc);
+        const int dmoved = p2p_augment_move_back(b->gan, again.drawing, dpair);
+        *dfake = p2p_augment_tint_back(
+            b->gan, again.drawing,
+            p2p_plan_slice(b->plan, dmoved, seen.c - s->g.output_nc, s->g.output_nc));
         add = true;
     } else {
         *dfake = p2p_plan_tensor(b->plan, shape);
@@ -133,8 +153,8 @@ static int build_step(Build *b)
         return err;
     b->fake = p2p_apply_output(b->apply_g);
     if (s->lambda_gan > 0) {
-        b->fake_pair = pair(b, b->fake);
-        b->real_pair = pair(b, b->b);
+        b->fake_seen = see(b, b->fake);
+        b->real_seen = see(b, b->b);
         if ((err = build_d_step(b)) < 0)
             return err;
     }

@@ -60,6 +60,17 @@ train many --accumulate 6 2>err.txt || code=$?
 check 'a step of more batches than there are is refused' [ $code -eq 2 ]
 check 'with what to do' says 'too few for --accumulate 6'
 
+# What discriminators see.
+for augment in color translation cutout color,translation,cutout; do
+    train plain$augment --diffaugment $augment --max_steps 2
+    check "--diffaugment $augment makes another run" \
+        differ checkpoints/plain$augment/latest.safetensors checkpoints/free/latest.safetensors
+done
+train seen --diffaugment cutout,color --max_steps 6 --batch_size 2 --accumulate 2
+train seen2 --diffaugment cutout,color --max_steps 2 --batch_size 2 --accumulate 2
+$t --name seen2 --continue_train --max_steps 6
+check 'and goes on where it was' same seen seen2
+
 # Validation gives what p2p-test gives.
 "$tools/p2p-data" demo more --count 4 --size 64 --quiet
 rm -f more/val/*[4-9].png
@@ -97,6 +108,8 @@ for side in A B; do
     cp -r data/train pictures/train$side
     cp -r more/val pictures/val$side
 done
+train turned --model cycle_gan --netG resnet_6blocks --dataroot pictures --ema_decay 0.9 \
+    --diffaugment color,translation,cutout --clip_grad 1 --accumulate 2 --max_steps 2
 train cycle --model cycle_gan --netG resnet_6blocks --dataroot pictures --val_freq 1 --n_epochs 1 \
     --n_epochs_decay 0
 "$tools/p2p-test" --device cpu --quiet --name cycle --phase val
@@ -180,6 +193,7 @@ refused 'an epoch and a step' 'exclude each other' "$tools/p2p-test" --name best
 refused 'an epoch that is missing' '77.safetensors' $t --name best --continue_train --epoch 77
 refused 'an epoch without a run' 'continue_train' train x --epoch 3
 refused 'an epoch of a file' 'is a file; an epoch' "$tools/p2p-export" $model --epoch best -o x.onnx
+refused 'changes that are none' 'takes color, translation and cutout' train x --diffaugment colour
 refused 'decay that keeps all' 'ema_decay takes' train x --ema_decay 1
 refused 'steps of nothing' 'accumulate takes' train x --accumulate 0
 refused 'a negative clip' 'clip_grad takes' train x --clip_grad -1

@@ -51,8 +51,8 @@ kill_all() {
 
 count=$(((count + 2) / 3))
 kill_all
-kill_all --ema_decay 0.9 --accumulate 2 --clip_grad 1 --val_split 0.2 --lr_policy plateau \
-    --val_metric PSNR --early_stop 3 --save_by_iter
+kill_all --ema_decay 0.9 --accumulate 2 --diffaugment color,translation,cutout --clip_grad 1 \
+    --val_split 0.2 --lr_policy plateau --val_metric PSNR --early_stop 3 --save_by_iter
 kill_all --lr_policy plateau --val_dir data/val --val_freq 3 --ema_decay 0.5
 kill_all --lr_policy plateau
 echo "$saving of them while a file was written, $early before the first checkpoint"
