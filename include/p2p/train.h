@@ -25,7 +25,7 @@ typedef struct P2pTrainProgress {
     long step;           /**< steps done in all */
     long batch, batches; /**< of this epoch */
     const char *const *loss_names;
-    const float *losses; /**< of the last step */
+    const float *losses; /**< of the last step, of several batches the last one's */
     int loss_count;
     double lr;
     double seconds_per_step; /**< mean since the last report */
@@ -81,7 +81,7 @@ P2P_API int p2p_trainer_run(P2pTrainer *trainer, const P2pTrainEvents *events);
  */
 P2P_API void p2p_trainer_stop(P2pTrainer *trainer);
 
-/** Bytes on the device: networks, and the plan of a step. */
+/** Bytes on the device: networks; the plans of a step, and of samples and validation. */
 P2P_API void p2p_trainer_memory(const P2pTrainer *trainer, size_t *network_bytes,
                                 size_t *plan_bytes);
 /** Folder of the run. */

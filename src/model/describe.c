@@ -76,6 +76,17 @@ static void describe_options(const P2pSource *s, char *text)
     }
 }
 
+/* The best validation of a run. */
+static void describe_best(const P2pSource *s, char *text)
+{
+    const P2pWatch *w = &s->position.metric;
+    const size_t used = strlen(text);
+
+    if (s->kind == P2P_SOURCE_CHECKPOINT && w->epoch)
+        snprintf(text + used, BYTES - used, "best validation: %s %.5g after epoch %d\n",
+                 p2p_options_get_string(&s->options, "val_metric"), w->best, w->epoch);
+}
+
 /* The other networks of a checkpoint. */
 static int describe_others(const P2pSource *s, char *text)
 {
@@ -112,8 +123,10 @@ int p2p_model_describe(const char *path, char **text)
         describe_graph(s.graph, s.net.name, p2p_network_spec(&s.options, s.net.role).name, *text);
         err = describe_others(&s, *text);
     }
-    if (!err)
+    if (!err) {
+        describe_best(&s, *text);
         describe_options(&s, *text);
+    }
     if (err) {
         free(*text);
         *text = NULL;

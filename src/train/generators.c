@@ -51,6 +51,26 @@ void p2p_generators_destroy(P2pGenerators **generators)
     *generators = NULL;
 }
 
+int p2p_generators_plan(P2pGenerators *g, int width, int height)
+{
+    P2pForward *f;
+    int err = P2P_OK;
+
+    for (int back = 0; !err && back < 2; back++)
+        if (g->ways[back])
+            err = p2p_forwards_get(g->ways[back], width, height, &f);
+    return err;
+}
+
+size_t p2p_generators_bytes(const P2pGenerators *g)
+{
+    size_t bytes = 0;
+
+    for (int back = 0; back < 2; back++)
+        bytes += g->ways[back] ? p2p_forwards_bytes(g->ways[back]) : 0;
+    return bytes;
+}
+
 int p2p_generators_multiple(const P2pGenerators *g)
 {
     return g->net[0]->graph->multiple;

@@ -15,6 +15,11 @@ typedef struct P2pGenerators P2pGenerators;
 int p2p_generators_create(P2pGenerators **out, const P2pGan *gan, const P2pOptions *options);
 void p2p_generators_destroy(P2pGenerators **generators);
 
+/** Plan for pictures of a size, so that what the device has no room for is known at the start. */
+int p2p_generators_plan(P2pGenerators *generators, int width, int height);
+/** Bytes on the device of all plans. */
+size_t p2p_generators_bytes(const P2pGenerators *generators);
+
 /** Sides of pictures that all generators take are multiples of this. */
 int p2p_generators_multiple(const P2pGenerators *generators);
 /** Whether there is one for the way back too. */

@@ -206,6 +206,8 @@ P2pPlan *p2p_trainer_plan(const P2pTrainer *t)
 void p2p_trainer_memory(const P2pTrainer *t, size_t *network_bytes, size_t *plan_bytes)
 {
     p2p_gan_memory(t->gan, network_bytes, plan_bytes);
+    if (t->generators)
+        *plan_bytes += p2p_generators_bytes(t->generators);
 }
 
 const char *p2p_trainer_folder(const P2pTrainer *t)

@@ -170,7 +170,11 @@ int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
 
 int p2p_trainer_open_generators(P2pTrainer *t)
 {
-    return t->val || t->options.ema_decay > 0
-               ? p2p_generators_create(&t->generators, t->gan, &t->options)
-               : P2P_OK;
+    int err;
+
+    if (!t->val && t->options.ema_decay == 0)
+        return P2P_OK;
+    if ((err = p2p_generators_create(&t->generators, t->gan, &t->options)) < 0)
+        return err;
+    return p2p_generators_plan(t->generators, t->width, t->height);
 }

@@ -127,6 +127,12 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch, int which)
     return err;
 }
 
+/* Whether a save of now is to be kept under its step. */
+static bool keeps_iter(const P2pTrainer *t)
+{
+    return t->options.save_by_iter && t->position.step % t->options.save_latest_freq == 0;
+}
+
 /* Behind the last batch of an epoch; t->position points to the next one. */
 static int end_epoch(P2pTrainer *t)
 {
@@ -136,7 +142,8 @@ static int end_epoch(P2pTrainer *t)
     bool best;
     const int err = p2p_trainer_end_epoch(t, last, &best);
 
-    return err ? err : save(t, (P2pSave){.epoch = keep ? done : 0, .best = best});
+    return err ? err
+               : save(t, (P2pSave){.epoch = keep ? done : 0, .best = best, .iter = keeps_iter(t)});
 }
 
 static int run_step(P2pTrainer *t, bool *saved)
@@ -169,7 +176,7 @@ static int run_step(P2pTrainer *t, bool *saved)
     }
     if (t->position.step % o->save_latest_freq == 0) {
         *saved = true;
-        return save(t, (P2pSave){.iter = o->save_by_iter});
+        return save(t, (P2pSave){.iter = keeps_iter(t)});
     }
     return P2P_OK;
 }

@@ -131,6 +131,7 @@ for of in checkpoints/best/best.safetensors 'checkpoints/best --epoch best' "che
     "$tools/p2p-info" $of >info.txt
     grep -q "after $((3 * epoch)) steps" info.txt || bad "described by $of"
 done
+check "which p2p-info tells" grep -q "best validation: SSIM [0-9.]* after epoch $epoch" info.txt
 ok 'and translated, exported and described'
 
 # With a rate of almost nothing no metric becomes better.
@@ -158,6 +159,8 @@ check "$(grep -o "epoch 7: the generators' loss.*" told.txt)" \
 # Checkpoints by step and by name, to go on from.
 train steps --max_steps 8 --save_latest_freq 3 --save_by_iter --save_epoch_freq 1
 check 'saves by step' [ -e checkpoints/steps/iter_3.safetensors ]
+train coincide --max_steps 6 --save_latest_freq 5 --save_by_iter
+check 'also where an epoch ends' [ -e checkpoints/coincide/iter_5.safetensors ]
 check 'are the checkpoints of that step' [ -e checkpoints/steps/iter_6.safetensors ]
 "$tools/p2p-test" --device cpu --quiet --name steps --load_iter 3
 check 'tested by their steps' [ -s results/steps/test_iter_3/metrics.json ]
@@ -185,6 +188,9 @@ refused 'two sets to validate on' 'exclude each other' train x --val_split 0.5 -
 mkdir none && cp -r data/train none/train
 refused 'no folder to validate on' 'validate on' train x --dataroot none --val_freq 1
 refused 'a folder that is missing' 'nowhere' train x --val_dir nowhere
+refused 'pictures without an SSIM' 'no SSIM' "$tools/p2p-train" --device cpu --quiet --dataroot data --name x \
+    --netG resnet_6blocks --ngf 4 --netD pixel --ndf 4 --load_size 8 --crop_size 8 --n_epochs 1 \
+    --val_split 0.2 --val_metric SSIM --overwrite
 refused 'an end without validation' 'needs a validation' train x --early_stop 3
 refused 'a split of what are no pairs' '--val_dir' train x --model cycle_gan --dataroot pictures --val_split 0.2
 refused 'another split' 'was not trained on this' $t --name best --continue_train --val_split 0.2

@@ -49,7 +49,7 @@ kill_all() {
     check "$killed of $count runs were killed: $extra" [ $killed -eq "$count" ]
 }
 
-count=$(((count + 2) / 3))
+count=$(((count + 3) / 4))
 kill_all
 kill_all --ema_decay 0.9 --accumulate 2 --diffaugment color,translation,cutout --clip_grad 1 \
     --val_split 0.2 --lr_policy plateau --val_metric PSNR --early_stop 3 --save_by_iter

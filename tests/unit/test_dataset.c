@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Folders of pairs: both layouts, order, checking, and every error by name. */
+#include "src/data/dataset.h"
 #include "tests/unit/data_helpers.h"
 
 static const char *folder(const char *name)
@@ -427,6 +428,52 @@ static void order_is_a_permutation_of_seed_and_epoch(void **state)
         assert_int_equal(a[i], i);
 }
 
+/* Names of a set, "a b c ". */
+static void names_of(const P2pDataset *d, char text[256])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < p2p_dataset_count(d); i++)
+        snprintf(text + strlen(text), 256 - strlen(text), "%s ", p2p_dataset_name(d, i));
+}
+
+static void split_is_by_seed_and_keeps_order(void **state)
+{
+    char left[3][256], taken[3][256], name[64];
+    P2pImage picture = test_picture(4, 2, 3, 8, 1);
+    P2pDataset *d, *val;
+
+    (void)state;
+    for (char c = 'a'; c < 'a' + 20; c++) {
+        snprintf(name, sizeof(name), "split/train/%c.png", c);
+        assert_int_equal(p2p_image_write(&picture, test_path(name), 0), P2P_OK);
+    }
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(p2p_dataset_create(&d, folder("split"), NULL), P2P_OK);
+        assert_int_equal(p2p_dataset_split(d, 0.25, k == 2 ? 8 : 7, &val), P2P_OK);
+        assert_int_equal(p2p_dataset_count(d), 15);
+        assert_int_equal(p2p_dataset_count(val), 5);
+        names_of(d, left[k]);
+        names_of(val, taken[k]);
+        for (size_t i = 1; i < 5; i++)
+            assert_true(strcmp(p2p_dataset_name(val, i - 1), p2p_dataset_name(val, i)) < 0);
+        for (size_t i = 0; i < 5; i++)
+            assert_null(strstr(left[k], p2p_dataset_name(val, i)));
+        p2p_dataset_destroy(&d);
+        p2p_dataset_destroy(&val);
+    }
+    assert_string_equal(left[0], left[1]);
+    assert_string_equal(taken[0], taken[1]);
+    assert_string_not_equal(taken[0], taken[2]);
+    assert_int_equal(p2p_dataset_create(&d, folder("split"), NULL), P2P_OK);
+    test_error_names(p2p_dataset_split(d, 0.99, 7, &val), P2P_EINVAL, "20 pairs");
+    assert_int_equal(p2p_dataset_count(d), 20);
+    assert_int_equal(p2p_dataset_split(d, 0.001, 7, &val), P2P_OK);
+    assert_int_equal(p2p_dataset_count(val), 1);
+    p2p_dataset_destroy(&d);
+    p2p_dataset_destroy(&val);
+    p2p_image_finish(&picture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +492,7 @@ int main(void)
         cmocka_unit_test(unequal_partners_are_named),
         cmocka_unit_test(pictures_of_two_folders_are_turned_joint_ones_never),
         cmocka_unit_test(order_is_a_permutation_of_seed_and_epoch),
+        cmocka_unit_test(split_is_by_seed_and_keeps_order),
     };
 
     return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
