@@ -100,20 +100,26 @@ def make_discriminator(nn):
     return nn.Sequential(*layers, nn.Conv2d(inputs, 1, 4, 1, 1))
 
 
-def torch_step(torch, channels_last, fused, compiled):
-    nn = torch.nn
+def torch_device(torch):
+    """Its GPU, CUDA's or ROCm's, unless ours is a CPU."""
+    return 'cuda' if torch.cuda.is_available() and OPTIONS.get('--device') != 'cpu' else 'cpu'
+
+
+def torch_step(torch, channels_last, fused, compiled, tf32=False):
+    nn, device = torch.nn, torch_device(torch)
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    g, d = (net.to(memory_format=layout) for net in (make_generator(nn, torch), make_discriminator(nn)))
+    g, d = (net.to(device, memory_format=layout) for net in (make_generator(nn, torch), make_discriminator(nn)))
     adam_g, adam_d = (torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999), fused=fused) for net in (g, d))
     if compiled:
         g, d = torch.compile(g), torch.compile(d)
-    a, b = (torch.rand(BATCH, 3, SIZE, SIZE).mul(2).sub(1).contiguous(memory_format=layout) for _ in 'ab')
+    a, b = (torch.rand(BATCH, 3, SIZE, SIZE).mul(2).sub(1).to(device).contiguous(memory_format=layout) for _ in 'ab')
 
     def gan(pair, real):
         said = d(pair)
         return nn.functional.binary_cross_entropy_with_logits(said, torch.full_like(said, float(real)))
 
     def step():
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
         fake = g(a)
         d.requires_grad_(True)
         adam_d.zero_grad()
@@ -124,6 +130,8 @@ def torch_step(torch, channels_last, fused, compiled):
         adam_g.zero_grad()
         (gan(torch.cat([a, fake], 1), True) + 100 * nn.functional.l1_loss(fake, b)).backward()
         adam_g.step()
+        if device != 'cpu':
+            torch.cuda.synchronize()
 
     return step
 
@@ -131,7 +139,7 @@ def torch_step(torch, channels_last, fused, compiled):
 def train_peers(names, folder):
     import torch
     known = {'eager': (False, False, False), 'channels_last': (True, False, False),
-             'fused': (True, True, False), 'compile': (True, True, True)}
+             'fused': (True, True, False), 'compile': (True, True, True), 'tf32': (True, True, False, True)}
     return {n: torch_step(torch, *known[n]) for n in names}
 
 
@@ -207,7 +215,7 @@ def translate_peers(names, folder):
 
 def choose():
     """The peers that are wanted and there; packages decide what is missing."""
-    known = (['eager', 'channels_last', 'fused', 'compile'] if KIND == 'train' else
+    known = (['eager', 'channels_last', 'fused', 'compile', 'tf32'] if KIND == 'train' else
              ['onnxruntime', 'openvino'])
     wanted = [p for p in PEERS.split(',') if p] or (['eager', 'fused'] if KIND == 'train' else known)
     for peer in wanted:
@@ -257,7 +265,7 @@ def main():
           'median (least to most)')
     print(f'  pix2pix-cl on {device}: {spread(own)}')
     for n in names:
-        print(f'  {"PyTorch on the CPU, " if KIND == "train" else ""}{n}: {spread(times[n])}')
+        print(f'  {"PyTorch, " if KIND == "train" else ""}{n}: {spread(times[n])}')
     print(f'{ratio:.2f} times as fast as {best} ({min(ratios):.2f} to {max(ratios):.2f})')
 
 

@@ -33,14 +33,40 @@ static void print_json_end(const char *device, const P2pOptions *o)
     fputs("}\n", stdout);
 }
 
+/* The passes with their launches. */
+static void print_json_rows(const P2pBenchResult *r)
+{
+    int k = 0;
+
+    fputs("\"rows\": [", stdout);
+    for (int i = 0; i < r->row_count; i++) {
+        const P2pBenchRow *row = &r->rows[i];
+        printf("%s\n  {\"label\": ", i ? "," : "");
+        cli_put_json(stdout, row->label);
+        printf(", \"pass\": \"%s\", \"variant\": \"%s\", \"shape\": \"%s\", "
+               "\"seconds\": %.9f, \"gflop\": %.6f, \"gb\": %.6f, \"launches\": [",
+               row->pass, row->variant, row->shape, row->seconds, row->gflop, row->gb);
+        for (bool first = true; k < r->launch_count && r->launches[k].row == i; k++) {
+            const P2pBenchLaunch *l = &r->launches[k];
+            printf("%s{\"kernel\": \"%s\", \"groups\": %zu, \"seconds\": %.9f}", first ? "" : ", ",
+                   l->kernel, l->groups, l->seconds);
+            first = false;
+        }
+        fputs("]}", stdout);
+    }
+    fputs("\n], ", stdout);
+}
+
 static void print_json(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
                        const P2pOptions *o)
 {
     printf("{\"median_s\": %.6f, \"min_s\": %.6f, \"max_s\": %.6f, \"setup_s\": %.3f, "
            "\"gflop\": %.3f, \"gflops\": %.2f, \"peak_gflops\": %.1f, \"copy_gb_s\": %.2f, "
-           "\"plan_bytes\": %zu, ",
+           "\"plan_bytes\": %zu, \"host_s\": %.6f, \"launches\": %d, ",
            r->median_s, r->min_s, r->max_s, r->setup_s, r->gflop, r->gflop / r->median_s,
-           peak->gflops, peak->copy_gb_s, r->plan_bytes);
+           peak->gflops, peak->copy_gb_s, r->plan_bytes, r->host_s, r->launch_count);
+    if (cli_flag(o, "profile"))
+        print_json_rows(r);
     print_json_end(p2p_device_caps(device)->name, o);
 }
 
@@ -119,16 +145,17 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
         err = p2p_bench_train(device, &settings, &result);
     if (err)
         return cli_fail(program, err);
-    if (cli_flag(o, "profile"))
+    if (cli_flag(o, "profile") && !cli_flag(o, "json"))
         cli_print_rows(stdout, result.rows, result.row_count);
     if (cli_text(o, "svg")[0] && (err = draw(device, &result, &peak, o)) < 0) {
         p2p_bench_result_finish(&result);
         return cli_fail(program, err);
     }
     if (!strcmp(what, "peak"))
-        printf(cli_flag(o, "json") ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f}\n"
-                                   : "%.1f GFLOP/s, copy %.2f GB/s\n",
-               peak.gflops, peak.copy_gb_s);
+        printf(cli_flag(o, "json")
+                   ? "{\"peak_gflops\": %.1f, \"copy_gb_s\": %.2f, \"launch_us\": %.2f}\n"
+                   : "%.1f GFLOP/s, copy %.2f GB/s, %.2f us from launch to launch\n",
+               peak.gflops, peak.copy_gb_s, 1e6 * peak.launch_s);
     else if (cli_flag(o, "json"))
         print_json(device, &result, &peak, o);
     else

@@ -38,10 +38,12 @@ typedef struct P2pBenchLaunch {
     int row;       /**< its pass, of P2pBenchResult.rows */
     size_t groups; /**< 0: the host's, or as the driver chooses */
     double seconds;
+    char kernel[48];
 } P2pBenchLaunch;
 
 typedef struct P2pBenchResult {
     double median_s, min_s, max_s;
+    double host_s;     /**< of a training step, until all is enqueued: the shortest */
     double setup_s;    /**< building, compiling and warm-up */
     double gflop;      /**< of a step, by the direct algorithm */
     size_t plan_bytes; /**< memory on the device */

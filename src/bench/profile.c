@@ -44,7 +44,9 @@ int p2p_profile_launches(P2pPlan *plan, P2pBenchLaunch **launches, int *count)
         const P2pPlanStepInfo step = p2p_plan_step_info(plan, i);
         for (int k = step.launch_first; k < step.launch_last; k++) {
             const P2pLaunchInfo info = p2p_plan_launch_info(plan, k);
-            (*launches)[k] = (P2pBenchLaunch){i, info.groups, info.least_s};
+            (*launches)[k] =
+                (P2pBenchLaunch){.row = i, .groups = info.groups, .seconds = info.least_s};
+            snprintf((*launches)[k].kernel, sizeof((*launches)[k].kernel), "%s", info.kernel);
         }
     }
     return P2P_OK;

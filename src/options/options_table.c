@@ -225,7 +225,7 @@ const P2pOption p2p_option_table[] = {
     INT(size, 0, BENCH, 1, 8192, "256", "pixels"),
     STRING(svg, 0, BENCH, "", "with ops: draw the convolutions' roofline into this file"),
     STRING(units, 0, BENCH, "", "with ops: forecast for devices of 4, 8, 16 and so many compute units, or N,N,..."),
-    STRING(peers, 0, BENCH, "", "with compare train: eager, channels_last, fused, compile; with compare translate: onnxruntime, openvino"),
+    STRING(peers, 0, BENCH, "", "with compare train: eager, channels_last, fused, compile, tf32; with compare translate: onnxruntime, openvino"),
     STRING(python, 0, BENCH, "python3", "with compare: the Python that has them"),
     FLAG(json, 0, BENCH | INFO, "print one JSON object"),
     FLAG(tensors, 0, INFO, "list the tensors of a file, one JSON object a line"),

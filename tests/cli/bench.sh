@@ -66,7 +66,7 @@ check 'a Python that is none is told' refused 1 'no_python cannot be run' \
 check 'compare wants to know what' refused 2 'train|translate' bench compare
 check 'a network that it does not know is told' refused 1 'unet_128' \
     bench compare train --netG resnet_9blocks --python ./bare
-check 'so is a peer' refused 1 'fused, compile, not tensorflow' \
+check 'so is a peer' refused 1 'compile, tf32, not tensorflow' \
     bench compare train --peers tensorflow --python ./bare
 check 'an empty folder is refused' refused 1 'no pictures' bench folder $model empty
 check 'a missing model is refused' refused 1 nomodel bench folder nomodel data/train
