@@ -15,6 +15,11 @@ class Failed(Exception):
     """The compiler's own words."""
 
 
+def own_options(options):
+    """Without those that every program has."""
+    return re.sub(r'-cl-std=\S+ ?|-D VW=\d+ ?|-D P2P_CPU=\d ?|-I \S+ ?', '', options)
+
+
 def run(command, log, **environment):
     with open(log, 'w') as out:
         code = subprocess.call(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **environment})

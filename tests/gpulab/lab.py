@@ -12,11 +12,13 @@ import subprocess
 import sys
 
 import compilers
+import forecast
 import listing
+from compilers import own_options
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROUNDS = (1, 2, 4, 8, 16, 32)
-RUNS = ('train', 'translate')
+RUNS = {'train': ['ops'], 'translate': ['translate', '--profile']}  # as p2p-bench takes them
 CARD = ('name', 'target', 'vendor', 'units', 'memory', 'local', 'group', 'extensions', 'tflops', 'gbs', 'gap_us', 'source')
 
 Launch = collections.namedtuple('Launch', 'program kernel options grid group')
@@ -36,24 +38,27 @@ def cards():
 
 
 def record(run, card, folder, arguments):
-    """The launches of the last step of a run on the recording device, and the folder of programs."""
+    """The launches of a step of a run on the recording device, whose programs go to a folder; and its passes as
+    p2p-bench --json tells them."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     facts = '|'.join(card[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions'))
-    command = [arguments.bench, run, '--steps', '1', '--quiet'] + (['--variant', arguments.variant] if arguments.variant else [])
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={
+    command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet']
+    done = subprocess.run(command + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, env={
         **os.environ, 'LD_PRELOAD': arguments.recorder, 'GPULAB_RECORD': folder, 'GPULAB_DEVICE': facts, 'P2P_CACHE_MB': '0'})
     if done.returncode:
         sys.exit(f'gpulab: {run} as on {card["name"]}: {done.stderr.strip()}')
-    step, steps = [], []
+    passes = json.loads(done.stdout)['rows']
+    launches = []
     for line in open(f'{folder}/launches'):
-        if line.startswith('wait'):
-            steps, step = steps + [step] if step else steps, []
-            continue
         words, options = line.rstrip('\n').split('\t')
         program, kernel, *sizes = words.split(' ')
-        step.append(Launch(program, kernel, ' '.join(options.split()), tuple(map(int, sizes[:3])), tuple(map(int, sizes[3:]))))
-    return steps[-1]
+        launches.append(Launch(program, kernel, ' '.join(options.split()), tuple(map(int, sizes[:3])), tuple(map(int, sizes[3:]))))
+    names = [l['kernel'] for p in passes for l in p['launches'] if l['kernel'] != 'host']
+    step = launches[-len(names):]
+    assert [l.kernel for l in step] == names, 'what was launched is not what the plan holds'
+    return step, passes
 
 
 def file_of(source):
@@ -124,7 +129,7 @@ def row(target, source, options, name, kernel, rounds=None, launches=0):
     asked = floors(source, name, options, target)
     asked['rounds'] = rounds or asked['rounds']
     numbers = kernel['by_rounds'][str(asked['rounds'])]
-    return {'target': target, 'file': file_of(source), 'kernel': name, 'options': own(options), 'asked': asked, 'launches': launches,
+    return {'target': target, 'file': file_of(source), 'kernel': name, 'options': own_options(options), 'asked': asked, 'launches': launches,
             'per_issue': numbers['fma'] / max(1, numbers['issued']), **kernel, **numbers}
 
 
@@ -159,11 +164,6 @@ def examine(target, launches, sources, folder, arguments):
     return rows, failed
 
 
-def own(options):
-    """Without those that every program has."""
-    return re.sub(r'-cl-std=\S+ ?|-D VW=\d+ ?|-D P2P_CPU=\d ?|-I \S+ ?', '', options)
-
-
 # ---- Tables ------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +183,7 @@ def print_rows(rows, arguments):
 
 
 def print_launches(launches):
-    for (kernel, options), n in collections.Counter((l.kernel, own(l.options)) for l in launches).most_common():
+    for (kernel, options), n in collections.Counter((l.kernel, own_options(l.options)) for l in launches).most_common():
         print(f'{n:5} {kernel} {options}')
 
 
@@ -199,6 +199,7 @@ access, 128-bit loads of all; divisions of integers in any loop; launches a trai
     parser.add_argument('--variant', default='', help='as p2p-bench takes it: conv2d=tile')
     parser.add_argument('--kernel', default='', help='show kernels whose names contain it, and judge these alone')
     parser.add_argument('--launches', action='store_true', help='count them only; needs no compilers but clang')
+    parser.add_argument('--forecast', action='store_true', help='milliseconds of each pass on the cards of tests/gpulab/cards')
     parser.add_argument('--source', help='a kernel file, in place of what runs launch')
     parser.add_argument('--options', default='', help='its build options')
     parser.add_argument('--rounds', type=int, choices=ROUNDS, help='of the loop within the main one, in place of xROUNDS')
@@ -230,7 +231,8 @@ def main():
         return 77
     for target in ready if not arguments.source else []:
         card = next(c for c in cards() if c['target'] == target)
-        launches = {run: record(run, card, f'{arguments.folder}/{target}-{run}', arguments) for run in RUNS}
+        recorded = {run: record(run, card, f'{arguments.folder}/{target}-{run}', arguments) for run in RUNS}
+        launches = {run: recorded[run][0] for run in RUNS}
         print(f'\n{target}, as on {card["name"]}: ' + ', '.join(f'{run} {len(launches[run])} launches' for run in RUNS))
         faults += over_limits(card, launches)
         if arguments.launches:
@@ -239,6 +241,8 @@ def main():
             continue
         rows, failed = examine(target, launches['train'], f'{arguments.folder}/{target}-train', folder, arguments)
         print_rows(rows, arguments)
+        if arguments.forecast:
+            forecast.show([c for c in cards() if c['target'] == target], *recorded['train'], rows)
         faults += [f'{target} does not build {f}' for f in failed]
         faults += [f"{target} {r['kernel']} {r['options']}: {f}" for r in rows if arguments.kernel in r['kernel'] for f in judge(r)]
         all_rows += rows
