@@ -104,21 +104,28 @@ static void set_grid(Launch *l, const P2pLaunch *from)
     }
 }
 
-/* Whether the device can run groups of this size: compiled kernels may allow less than it says. */
+static int ask_kernel(const P2pDevice *d, const Launch *l, cl_kernel_work_group_info what,
+                      size_t bytes, void *value)
+{
+    const cl_int code = clGetKernelWorkGroupInfo(l->kernel, d->id, what, bytes, value, NULL);
+
+    return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, l->name);
+}
+
+/* Whether the device can run groups of this size: a compiled kernel may allow less than the device says,
+ * but not than its source fixes, where rusticl tells of less than it runs. */
 static int check_group(const P2pDevice *d, const Launch *l)
 {
     const size_t wanted = l->local[0] * l->local[1] * l->local[2];
-    size_t most = 0;
+    size_t most = 0, fixed[3] = {0};
     cl_ulong local = 0;
-    cl_int code = clGetKernelWorkGroupInfo(l->kernel, d->id, CL_KERNEL_WORK_GROUP_SIZE,
-                                           sizeof(most), &most, NULL);
+    int err;
 
-    if (code == CL_SUCCESS)
-        code = clGetKernelWorkGroupInfo(l->kernel, d->id, CL_KERNEL_LOCAL_MEM_SIZE, sizeof(local),
-                                        &local, NULL);
-    if (code != CL_SUCCESS)
-        return p2p_cl_fail(code, l->name);
-    if (l->has_local && wanted > most)
+    if ((err = ask_kernel(d, l, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most), &most)) < 0 ||
+        (err = ask_kernel(d, l, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof(fixed), fixed)) < 0 ||
+        (err = ask_kernel(d, l, CL_KERNEL_LOCAL_MEM_SIZE, sizeof(local), &local)) < 0)
+        return err;
+    if (l->has_local && !fixed[0] && wanted > most)
         return p2p_fail(P2P_EDEVICE, "%s: groups of %zu, of which %s can run %zu", l->name, wanted,
                         d->caps.name, most);
     if (local > d->caps.local_bytes)
