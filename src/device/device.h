@@ -111,6 +111,12 @@ typedef struct P2pLaunch {
 typedef struct P2pSequence P2pSequence;
 
 int p2p_sequence_create(P2pSequence **out, P2pDevice *device);
+/**
+ * Say how many floating-point operations each launch appended from now on makes (0: few). Watchdogs reset a
+ * device that is busy for seconds: on devices that are no CPUs, launches that may take longer than half a
+ * second are divided, and no more than about two seconds of them are enqueued ahead.
+ */
+void p2p_sequence_expect(P2pSequence *sequence, double flops);
 void p2p_sequence_destroy(P2pSequence **sequence);
 /** Append a launch: builds the program (once per device and options) and fixes the arguments. */
 int p2p_sequence_add(P2pSequence *sequence, const P2pLaunch *launch);

@@ -3,15 +3,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/device/internal.h"
+
+/* Operations a second that any unit of a GPU is trusted with: those of small GPUs make twice as many. */
+#define UNIT_FLOPS 2e9
+#define LONGEST_LAUNCH_S 0.5
+#define LONGEST_QUEUE_S 2.0
 
 typedef struct Launch {
     cl_kernel kernel; /* NULL: a host function */
     cl_uint dims;
     size_t global[3], local[3];
     bool has_local;
+    double flops;
+    int pieces, along; /* the dimension that they divide */
     char name[48];
     int (*run)(void *user);
     void (*destroy)(void *user);
@@ -25,6 +33,7 @@ struct P2pSequence {
     P2pDevice *device;
     Launch *launches;
     size_t count, capacity;
+    double flops; /* of a launch that is appended */
 };
 
 int p2p_sequence_create(P2pSequence **out, P2pDevice *device)
@@ -104,6 +113,33 @@ static void set_grid(Launch *l, const P2pLaunch *from)
     }
 }
 
+void p2p_sequence_expect(P2pSequence *s, double flops)
+{
+    s->flops = flops;
+}
+
+static size_t groups_along(const Launch *l, int dimension)
+{
+    return l->global[dimension] / l->local[dimension];
+}
+
+/* In how many pieces, of whole groups along the dimension with most of them. With times each launch is
+ * one, whatever it takes. */
+static void divide(const P2pDevice *d, Launch *l, double flops)
+{
+    const double most = UNIT_FLOPS * LONGEST_LAUNCH_S * d->caps.compute_units;
+
+    l->flops = flops;
+    l->pieces = 1;
+    for (int i = 1; i < 3; i++)
+        l->along = groups_along(l, i) > groups_along(l, l->along) ? i : l->along;
+    if (d->caps.is_cpu || d->profile || flops <= most)
+        return;
+    const double pieces = flops / most + 1, groups = (double)groups_along(l, l->along);
+    l->pieces = (int)(pieces < groups ? pieces : groups);
+    p2p_log(d->log, P2P_LOG_DEBUG, "%s: in %d pieces, lest a watchdog ends it", l->name, l->pieces);
+}
+
 static int ask_kernel(const P2pDevice *d, const Launch *l, cl_kernel_work_group_info what,
                       size_t bytes, void *value)
 {
@@ -134,18 +170,33 @@ static int check_group(const P2pDevice *d, const Launch *l)
     return P2P_OK;
 }
 
+static int get_program(P2pDevice *d, const Launch *l, const P2pLaunch *from, cl_program *program)
+{
+    const char *options = from->options ? from->options : "";
+    char *in_pieces = l->pieces > 1 ? p2p_format("%s -D IN_PIECES", options) : NULL;
+    const int err =
+        l->pieces > 1 && !in_pieces
+            ? P2P_ENOMEM
+            : p2p_program_get(d, from->program, in_pieces ? in_pieces : options, program);
+
+    free(in_pieces);
+    return err;
+}
+
 int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
 {
     cl_program program;
     cl_int code;
     Launch *l = NULL;
-    int err;
+    int err = append(s, &l);
 
-    if ((err = p2p_program_get(s->device, from->program, from->options, &program)) < 0 ||
-        (err = append(s, &l)) < 0)
+    if (err)
         return err;
     snprintf(l->name, sizeof(l->name), "%s", from->kernel);
     set_grid(l, from);
+    divide(s->device, l, s->flops);
+    if ((err = get_program(s->device, l, from, &program)) < 0)
+        return err;
     l->kernel = clCreateKernel(program, from->kernel, &code);
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, from->kernel);
@@ -209,6 +260,39 @@ static void collect(P2pDevice *device, Launch *l)
     l->least_s = l->runs++ && l->least_s < seconds ? l->least_s : seconds;
 }
 
+/* Wait until half of what may be enqueued ahead is left of it. */
+static int hold_back(P2pDevice *d, double flops)
+{
+    d->held_flops += flops;
+    if (d->caps.is_cpu || d->held_flops < UNIT_FLOPS * LONGEST_QUEUE_S / 2 * d->caps.compute_units)
+        return P2P_OK;
+    d->held_flops = 0;
+    const int err = p2p_marker_wait(d->held);
+    return err ? err : p2p_marker_set(&d->held, d);
+}
+
+static int enqueue(P2pDevice *d, Launch *l)
+{
+    const size_t groups = groups_along(l, l->along), pieces = (size_t)l->pieces;
+
+    for (size_t i = 0; i < pieces; i++) {
+        size_t offset[3] = {0}, global[3] = {l->global[0], l->global[1], l->global[2]};
+        const size_t first = groups * i / pieces, last = groups * (i + 1) / pieces;
+
+        offset[l->along] = first * l->local[l->along];
+        global[l->along] = (last - first) * l->local[l->along];
+        const cl_int code = clEnqueueNDRangeKernel(
+            d->queue, l->kernel, l->dims, pieces > 1 ? offset : NULL, global,
+            l->has_local ? l->local : NULL, 0, NULL, d->profile ? &l->event : NULL);
+        if (code != CL_SUCCESS)
+            return p2p_cl_fail(code, l->name);
+        const int err = hold_back(d, l->flops / l->pieces);
+        if (err)
+            return err;
+    }
+    return P2P_OK;
+}
+
 int p2p_sequence_run(P2pSequence *s, int first, int last)
 {
     for (int i = first; i < last; i++) {
@@ -221,11 +305,9 @@ int p2p_sequence_run(P2pSequence *s, int first, int last)
             continue;
         }
         collect(s->device, l);
-        const cl_int code = clEnqueueNDRangeKernel(s->device->queue, l->kernel, l->dims, NULL,
-                                                   l->global, l->has_local ? l->local : NULL, 0,
-                                                   NULL, s->device->profile ? &l->event : NULL);
-        if (code != CL_SUCCESS)
-            return p2p_cl_fail(code, l->name);
+        const int err = enqueue(s->device, l);
+        if (err)
+            return err;
     }
     return P2P_OK;
 }

@@ -16,6 +16,21 @@ static int fail_lost(const P2pDevice *d)
                     d->caps.name, d->timeout_s);
 }
 
+/* Drivers end what runs for too long, or what has gone astray, and give the device back to others. */
+static int fail_waiting(cl_int code)
+{
+    if (code == CL_OUT_OF_RESOURCES || code == CL_DEVICE_NOT_AVAILABLE ||
+        code == CL_INVALID_COMMAND_QUEUE || code == CL_INVALID_CONTEXT ||
+        code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST)
+        return p2p_fail(
+            P2P_EDEVICE,
+            "the device was reset or lost while it worked (%s, %d): by its driver's time limit or "
+            "a fault. What is saved of a run is whole, --continue_train goes on from it; a "
+            "smaller batch or picture takes less time, the system's log may say more",
+            p2p_cl_error_name(code), (int)code);
+    return p2p_cl_fail(code, "waiting for the device");
+}
+
 static int is_done(cl_event event, bool *done)
 {
     cl_int status = CL_QUEUED;
@@ -23,7 +38,7 @@ static int is_done(cl_event event, bool *done)
         clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
 
     if (code != CL_SUCCESS || status < 0)
-        return p2p_cl_fail(code != CL_SUCCESS ? code : status, "waiting for the device");
+        return fail_waiting(code != CL_SUCCESS ? code : status);
     *done = status == CL_COMPLETE;
     return P2P_OK;
 }
@@ -57,7 +72,7 @@ int p2p_device_wait(P2pDevice *d, cl_event event)
         return fail_lost(d);
     if (d->timeout_s <= 0) {
         code = event ? clWaitForEvents(1, &event) : clFinish(d->queue);
-        return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, "waiting for the device");
+        return code == CL_SUCCESS ? P2P_OK : fail_waiting(code);
     }
     if (!event)
         code = clEnqueueMarkerWithWaitList(d->queue, 0, NULL, &marker);

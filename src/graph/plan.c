@@ -351,6 +351,8 @@ static int emit_steps(P2pPlan *plan)
                 s->call.t[k] = plan->values[s->operand[k]].tensor;
         s->launch_first = p2p_sequence_count(plan->sequence);
         const P2pVariant *v = s->way.variant;
+        const P2pPass *pass = s->call.pass;
+        p2p_sequence_expect(plan->sequence, pass->macs ? 2 * pass->macs(&s->call) : 0);
         err = v ? v->emit(plan->sequence, &s->call, &s->way, plan->work)
                 : p2p_call_emit_ref(plan->sequence, &s->call);
         s->launch_last = p2p_sequence_count(plan->sequence);

@@ -69,6 +69,23 @@ says 'less memory than is needed' 3 'tells of 1 MiB.*--device_memory' lying LIE_
 check 'there is more than it tells' lying LIE_GPU=1 LIE_MEMORY=1 -- small rich --device_memory 900
 check 'the same bits' cmp checkpoints/rich/latest.safetensors checkpoints/truth/latest.safetensors
 
+# Watchdogs
+says 'a device that is reset' 3 'was reset or lost .*CL_OUT_OF_RESOURCES.*--continue_train' lying LIE_RESET=700 -- tiny reset
+check 'what is saved is whole' has_whole reset
+check 'the run goes on' eval '(go_on reset)'
+(tiny undisturbed)
+check 'as if nothing had happened' cmp checkpoints/undisturbed/latest.safetensors checkpoints/reset/latest.safetensors
+"$tools/p2p-data" demo wide --count 1 --size 352 --quiet
+(tiny long --netG resnet_6blocks --ngf 32 --max_steps 1)
+# With one unit a launch of more than 1 GFLOP is long.
+watched() { lying LIE_GPU=1 LIE_UNITS="$1" -- "$tools/p2p-translate" --device Portable --verbose --preprocess scale_width \
+    --load_size 352 -m checkpoints/long/latest.safetensors wide/train/0001.png -o "units$1.png" >"units$1.txt" 2>&1; }
+check 'long launches on a small GPU' watched 1
+check 'they are divided' grep -q 'conv2d_gather_tile: in 2 pieces' units1.txt
+check 'the same on a larger one' watched 16
+check 'they are not divided' eval '! grep -q "in . pieces" units16.txt'
+check 'the same picture' cmp units1.png units16.png
+
 # Two drivers for one card
 export RUSTICL_ENABLE=llvmpipe
 used() { lying "$@" -- "$tools/p2p-info" >info.txt 2>&1; sed -n 's/^will be used: \(....\).*/\1/p' info.txt; }

@@ -9,6 +9,7 @@
  *   LIE_MEMORY, LIE_BUFFER  MiB that it tells of, of memory and of the largest buffer
  *   LIE_EXTENSIONS, LIE_VENDOR  names; a vendor's number
  *   LIE_PLATFORM=OLD:NEW  the platform whose name has OLD in it is called NEW
+ *   LIE_RESET=N           the device is lost behind its first N launches
  *   LIE_BUILD=WORD        programs with the word in their text or build options do not build
  */
 #define _GNU_SOURCE
@@ -146,6 +147,29 @@ cl_int clBuildProgram(cl_program p, cl_uint n, const cl_device_id *devices, cons
                                 : real(p, n, devices, options, notify, user);
 }
 
+static unsigned long long launches; /* by one thread at a time */
+
+static int is_lost(void)
+{
+    return lie("LIE_RESET") && launches > lie("LIE_RESET");
+}
+
+cl_int clFinish(cl_command_queue q)
+{
+    cl_int (*real)(cl_command_queue);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clFinish");
+    return is_lost() ? CL_OUT_OF_RESOURCES : real(q);
+}
+
+cl_int clWaitForEvents(cl_uint n, const cl_event *events)
+{
+    cl_int (*real)(cl_uint, const cl_event *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clWaitForEvents");
+    return is_lost() ? CL_OUT_OF_RESOURCES : real(n, events);
+}
+
 /* Groups that are too large, and kernels that need too much, are refused. */
 cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, const size_t *offset,
                               const size_t *global, const size_t *local, cl_uint n,
@@ -158,6 +182,7 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, con
     size_t items = 1;
 
     *(void **)&real = dlsym(RTLD_NEXT, "clEnqueueNDRangeKernel");
+    launches++;
     for (cl_uint i = 0; local && i < dims; i++)
         items *= local[i];
     if (lie("LIE_GROUP") && items > lie("LIE_GROUP"))
