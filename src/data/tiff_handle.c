@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libtiff's messages and limits, for one file alone. */
-#include "config.h"
-
-#if P2P_HAVE_TIFF
 #include <stdio.h>
 
 #include "src/data/tiff_handle.h"
@@ -47,5 +44,3 @@ int p2p_tiff_close_nothing(thandle_t user)
     (void)user;
     return 0;
 }
-
-#endif

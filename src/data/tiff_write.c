@@ -2,9 +2,6 @@
 /* Writing TIFF by libtiff, row by row: deflated, with BigTIFF's offsets where they are needed. */
 #include "src/data/codecs.h"
 
-#include "config.h"
-
-#if P2P_HAVE_TIFF
 #include <stdint.h>
 #include <string.h>
 
@@ -140,5 +137,3 @@ int p2p_tiff_encode(P2pEncoder **out, const P2pEncoder *like)
     set_kind(w);
     return P2P_OK;
 }
-
-#endif
