@@ -1,174 +1,286 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Convolution on GPUs: implicit matrix products with tiles in local memory. 256 work-items make a
- * tile of 64 x 64 results, 4 x 4 each, and read the common sums in slices of DEPTH.
+ * Convolution on GPUs as implicit matrix products (tile.clh): rows are pixels, columns outputs, the sum
+ * goes over taps and channels.
  *
  * Kernels
- *   conv2d_gather_tile   forward, or data gradient by classes of pixels (see conv2d.clh)
- *                        global {tiles of pixels * 16, tiles of outputs * 16, classes * parts},
- *                        local {16, 16, 1}
- *   conv2d_wgrad_tile    weight gradient; one tap a group
- *                        global {tiles of inputs * 16, tiles of outputs * 16, taps * parts}
- *   conv2d_gather_sum_tile, conv2d_wgrad_sum_tile
- *                        where there are few tiles, the sum is divided into parts, one after the
- *                        other in `partial`; these add them. global {results}, local {64}
+ *   conv2d_gather_tile      forward, or data gradient by classes of pixels (see conv2d.clh)
+ *                           groups {tiles of pixels, tiles of outputs, classes * parts}
+ *   conv2d_gather_sum_tile  where there are few tiles, the sum is divided into parts, one after the other
+ *                           in `partial` [parts][pixels][outputs in fours]; this adds them, four outputs
+ *                           a work-item. {pixels * fours}, local {64}
  *
- * Local memory: TILE_LOCAL_BYTES, 8.3 KB.
- * Build options: see common.clh. Reference: p2p_ref_conv2d_* in src/ops/ref_conv.c.
+ * Build options: see common.clh, tile.clh and
+ *   -D TURNED=<0|1>   weights are blocked over the inputs
+ *   -D FLAT=<0|1>     few or odd channels: taps and channels are one sum, in which a slice may cross taps.
+ *                     Then -D CHANNELS=<n>, -D TAPS_ACROSS=<n> (0: they differ by class)
+ *   -D ACT_TANH=<0|1> the activation is tanh
+ * gpulab conv2d_gather_tile -D FLAT=0: sm_75 .84, sm_86 .84, sm_90 .84, gfx1030 .75 x8, dg2-g10 .69
+ * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .75, gfx1030 .55 x8
+ * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
 #include "activation.clh"
+#include "tile.clh"
 
-#define TILE TILE_SIZE
-#define SIDE TILE_SIDE
-#define DEPTH TILE_DEPTH
-#define EACH (TILE / SIDE) /* results of a work-item along a side */
+ACTIVATIONS(float4, int4, bend_four, bend_gradient_four, activate_four, activate_gradient_four)
 
-/* sums += a column of slice a times a row of slice b, over the slice's depth. */
-void multiply_slices(float sums[EACH][EACH], __local const float (*a)[TILE + 1],
-                     __local const float (*b)[TILE + 1])
+/* Outputs as partial sums lie, in fours. */
+#define FOURS(channels) (((channels) + 3) / 4)
+
+/* A sum to its place: bias, activation or what is there already. n: outputs from here on. */
+INLINE void finish(float4 sum, float4 bias, __global float *p, const int n, const int accumulate,
+                   const int act, const float slope)
 {
-    const int row = get_local_id(0), col = get_local_id(1);
+    const float4 v = sum + bias;
 
-    for (int d = 0; d < DEPTH; d++) {
-        float x[EACH], w[EACH];
-        for (int i = 0; i < EACH; i++) {
-            x[i] = a[d][row + i * SIDE];
-            w[i] = b[d][col + i * SIDE];
-        }
-        for (int i = 0; i < EACH; i++)
-            for (int j = 0; j < EACH; j++)
-                sums[i][j] = FMA(x[i], w[j], sums[i][j]);
-    }
+    store4(accumulate ? v + load4(p, n, ALIGNED & TILE_ALIGNED_OUT)
+           : ACT_TANH ? tanh(v)
+                      : bend_four(v, bend_of(act, slope)),
+           p, n, ALIGNED & TILE_ALIGNED_OUT);
 }
 
-__attribute__((reqd_work_group_size(SIDE, SIDE, 1)))
+INLINE float4 bias_of(__global const float *bias, const int o, const int n)
+{
+    return bias && n > 0 ? load4(bias + o, n, 0) : (float4)(0.0f);
+}
+
+#ifndef SUM
+
+/* Terms of the sum: how far their pixel is from the result's, and where they lie from the places of a
+ * result and an output on. */
+typedef struct Term {
+    int down, right, x, w;
+} Term;
+
+#define NOWHERE (1 << 30) /* no picture is so high */
+
+/* Weights lie WEIGHT_SHIFT from the first of an output (TURNED: of an input's block) on, which is at
+ * WEIGHT_OF; the next slice's W_STEP further. */
+
+#if TURNED
+#define W_STEP(c)                                                            \
+    (BLOCK <= TILE_DEPTH ? TILE_DEPTH * taps * t.to.channels                 \
+     : (c) % BLOCK       ? TILE_DEPTH                                        \
+                         : BLOCK * taps * t.to.channels - BLOCK + TILE_DEPTH)
+#define WEIGHT_SHIFT(tap, c) (((c) / BLOCK * taps + (tap)) * t.to.channels * BLOCK + (c) % BLOCK)
+#define WEIGHT_OF(o) (g.w_offset + (o)*BLOCK)
+#else
+#define W_STEP(c) (TILE_DEPTH * BLOCK)
+#define WEIGHT_SHIFT(tap, c) (((tap)*t.from.channels + (c)) * BLOCK)
+#define WEIGHT_OF(o) (g.w_offset + (o) / BLOCK * taps * t.from.channels * BLOCK + (o) % BLOCK)
+#endif
+
+/* Channel c of tap (a, b). */
+#define SET_TERM(term, a, b, c)                                                                   \
+    do {                                                                                           \
+        (term).down = t.rows.base + t.rows.walk * (a);                                             \
+        (term).right = t.cols.base + t.cols.walk * (b);                                            \
+        (term).x = ((term).down * t.from.width + (term).right) * t.from.stride + (c);              \
+        (term).w = WEIGHT_SHIFT((t.rows.tap0 + t.rows.tap_step * (a)) * g.s + t.cols.tap0 +        \
+                                    t.cols.tap_step * (b), c);                                     \
+    } while (0)
+
+#if FLAT
+#define NEIGHBOURS (CHANNELS % 4 ? 4 : 1) /* terms of a quadruple that need a look each */
+/* The first of `run` terms. Behind the last one: the last weights, no pixel. */
+#define SET_FLAT_TERM(term, k, run)                                                                \
+    do {                                                                                           \
+        const int at_ = min((k), terms - (run)), tap_ = at_ / CHANNELS;                            \
+        SET_TERM(term, tap_ / (TAPS_ACROSS ? TAPS_ACROSS : t.cols.taps),                           \
+                 tap_ % (TAPS_ACROSS ? TAPS_ACROSS : t.cols.taps), at_ % CHANNELS);                \
+        (term).down = (k) < terms ? (term).down : NOWHERE;                                         \
+    } while (0)
+#else
+#define NEIGHBOURS 1
+#endif
+
+/* The pixels' part of a slice into registers; outside the picture is 0, wherever it was read. */
+#define LOAD_PIXELS(term)                                                                          \
+    WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++)                                                   \
+    {                                                                                              \
+        float v[4];                                                                                \
+        WRITTEN_OUT for (int n = 0; n < NEIGHBOURS; n++)                                              \
+        {                                                                                          \
+            const int inside = (uint)(row[i] + (term)[n].down) < (uint)t.from.height &&            \
+                               (uint)(col[i] + (term)[n].right) < (uint)t.from.width;              \
+            const uint from = (uint)(inside ? at[i] + (term)[n].x : t.from.offset);                \
+            if (NEIGHBOURS > 1)                                                                    \
+                v[n] = inside ? in[from] : 0.0f;                                                   \
+            else {                                                                                 \
+                const float4 four = load4(in + from, 4, ALIGNED & TILE_ALIGNED_IN);                \
+                v[0] = inside ? four.x : 0.0f, v[1] = inside ? four.y : 0.0f;                      \
+                v[2] = inside ? four.z : 0.0f, v[3] = inside ? four.w : 0.0f;                      \
+            }                                                                                      \
+        }                                                                                          \
+        next_x[i] = (float4)(v[0], v[1], v[2], v[3]);                                              \
+    }
+
+#define LOAD_W(from) load4(w + (uint)(from), 4, ALIGNED & TILE_ALIGNED_W)
+#if FLAT && TURNED && CHANNELS % 4
+#define LOAD_WEIGHTS(term)                                                                         \
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) next_w[i] =                                       \
+        (float4)(w[(uint)(w_at[i] + (term)[0].w)], w[(uint)(w_at[i] + (term)[1].w)],               \
+                 w[(uint)(w_at[i] + (term)[2].w)], w[(uint)(w_at[i] + (term)[3].w)]);
+#elif FLAT && !TURNED
+#define LOAD_WEIGHTS(term)                                                                         \
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++)                                                   \
+    {                                                                                              \
+        Term own;                                                                                  \
+        SET_FLAT_TERM(own, first_term + W_DEPTH(i), 1);                                              \
+        next_w[i] = LOAD_W(w_at[i] + own.w);                                                       \
+    }
+#else
+#define LOAD_WEIGHTS(term) \
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) next_w[i] = LOAD_W(w_at[i] + (term)[0].w);
+#endif
+
+/* Where a work-item's i-th quadruples lie in a slice. */
+#define X_PIXEL(i) ((item + (i)*ITEMS) / (TILE_DEPTH / 4))
+#if TURNED
+#define W_OUTPUT(i) X_PIXEL(i)
+#define W_LANE(i) WEIGHT_SHIFT(0, quad)
+#define STORE_WEIGHT(slice, i, v) STORE_ACROSS(slice, W_OUTPUT(i), v)
+#else
+#define W_DEPTH(i) ((item + (i)*ITEMS) / (TILE_COLS / 4))
+#define W_LANE(i) (W_DEPTH(i) * BLOCK)
+#define W_OUTPUT(i) (item % (TILE_COLS / 4) * 4)
+#define STORE_WEIGHT(slice, i, v) STORE_ALONG(slice, W_DEPTH(i), W_OUTPUT(i), v)
+#endif
+
+#define STORE(b)                                                                                   \
+    do {                                                                                           \
+        WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++)                                               \
+            STORE_ACROSS(slice_x[b], X_PIXEL(i), next_x[i]);                                       \
+        WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++)                                               \
+            STORE_WEIGHT(slice_w[b], i, next_w[i]);                                                \
+    } while (0)
+
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 __kernel void conv2d_gather_tile(__global const float *restrict in, __global const float *restrict w,
                                  __global const float *restrict bias, __global float *restrict out,
                                  const ConvGeom g, const int gradient,
-                                 __global float *restrict partial, const int parts)
+                                 __global float *restrict partial, const int parts,
+                                 const int part_slices)
 {
-    __local float slice_x[DEPTH][TILE + 1], slice_w[DEPTH][TILE + 1];
-    const Gather t = gather(&g, gradient, get_group_id(2) / parts);
-    const int part = get_group_id(2) % parts;
-    const int pixels = g.n * t.rows.count * t.cols.count;
-    const int first = get_group_id(0) * TILE, channel = get_group_id(1) * TILE;
-    const int item = get_local_id(1) * SIDE + get_local_id(0);
-    const int deep = (t.from.channels + DEPTH - 1) / DEPTH; /* slices of a tap */
-    const int slices = t.rows.taps * t.cols.taps * deep;
-    const size_t out_count = (size_t)g.n * t.to.height * t.to.width * t.to.channels;
-    float sums[EACH][EACH] = {{0.0f}};
+    __local RowSlice slice_x[BUFFERS] __attribute__((aligned(16)));
+    __local ColSlice slice_w[BUFFERS] __attribute__((aligned(16)));
+    const int part = (int)((uint)get_group_id(2) % (uint)parts), item = (int)get_local_id(0);
+    const Gather t = gather(&g, gradient, (int)((uint)get_group_id(2) / (uint)parts));
+    const int first = (int)get_group_id(0) * TILE_ROWS, channel = (int)get_group_id(1) * TILE_COLS;
+    const int pixels = g.n * t.rows.count * t.cols.count, taps = g.r * g.s;
+    const int terms = t.rows.taps * t.cols.taps * t.from.channels;
+    const int slices = (terms + TILE_DEPTH - 1) / TILE_DEPTH;
+    const int begin = min(part * part_slices, slices), end = min(begin + part_slices, slices);
+    const int quad = item % (TILE_DEPTH / 4) * 4;
+    float sums[EACH_ROWS][EACH_COLS];
+    float4 next_x[ROW_LOADS], next_w[COL_LOADS];
+    int row[ROW_LOADS], col[ROW_LOADS], at[ROW_LOADS], w_at[COL_LOADS];
 
-    for (int slice = slices * part / parts; slice < slices * (part + 1) / parts; slice++) {
-        const int a = slice / deep / t.cols.taps, b = slice / deep % t.cols.taps;
-        const int c0 = slice % deep * DEPTH;
-        const int dy = t.rows.base + t.rows.walk * a, dx = t.cols.base + t.cols.walk * b;
-        const int r = t.rows.tap0 + t.rows.tap_step * a, s = t.cols.tap0 + t.cols.tap_step * b;
+    WRITTEN_OUT for (int i = 0; i < EACH_ROWS; i++)
+        WRITTEN_OUT for (int j = 0; j < EACH_COLS; j++)
+            sums[i][j] = 0.0f;
+    /* Results behind the last pixel or output are computed as the last one's, and not written. */
+    WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++)
+    {
+        const int pixel = min(first + X_PIXEL(i), pixels - 1), line = pixel / t.cols.count;
+        row[i] = line % t.rows.count * t.rows.pitch;
+        col[i] = pixel % t.cols.count * t.cols.pitch;
+        at[i] = t.from.offset + ((line / t.rows.count * t.from.height + row[i]) * t.from.width + col[i]) *
+                                    t.from.stride;
+    }
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++)
+    {
+        const int o = min(channel + W_OUTPUT(i), TURNED ? t.to.channels - 1 : (t.to.channels - 1) / 4 * 4);
+        w_at[i] = WEIGHT_OF(o);
+    }
+#if !FLAT
+    /* Of a slice's terms those of the first channel; the work-item's own lie a constant further. */
+    const int deep = t.from.channels / TILE_DEPTH;
+    int c = begin % deep * TILE_DEPTH, a = 0, b = 0;
+    Term term;
+    if (begin < end) {
+        a = begin / deep / t.cols.taps;
+        b = begin / deep % t.cols.taps;
+    }
+    SET_TERM(term, a, b, c);
+    WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++) at[i] += quad;
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) w_at[i] += W_LANE(i);
+#define LOAD(slice)                                                                                \
+    do {                                                                                           \
+        LOAD_PIXELS(&term)                                                                         \
+        LOAD_WEIGHTS(&term)                                                                        \
+        c += TILE_DEPTH;                                                                           \
+        if (c == t.from.channels) {                                                                \
+            c = 0;                                                                                 \
+            a += b + 1 == t.cols.taps;                                                             \
+            b = b + 1 == t.cols.taps ? 0 : b + 1;                                                  \
+            SET_TERM(term, a, b, c);                                                               \
+        } else {                                                                                   \
+            term.x += TILE_DEPTH;                                                                  \
+            term.w += W_STEP(c);                                                                   \
+        }                                                                                          \
+    } while (0)
+#else
+#define LOAD(slice)                                                                                \
+    do {                                                                                           \
+        const int first_term = (slice)*TILE_DEPTH;                                                 \
+        Term term[NEIGHBOURS];                                                                     \
+        WRITTEN_OUT for (int n = 0; n < NEIGHBOURS; n++)                                              \
+            SET_FLAT_TERM(term[n], first_term + quad + n, 4 / NEIGHBOURS);                                       \
+        LOAD_PIXELS(term)                                                                          \
+        LOAD_WEIGHTS(term)                                                                         \
+    } while (0)
+#endif
 
-        for (int i = item; i < DEPTH * TILE; i += SIDE * SIDE) {
-            const int d = i % DEPTH, pixel = first + i / DEPTH, c = c0 + d;
-            const int line = pixel / t.cols.count, n = line / t.rows.count;
-            const int sy = line % t.rows.count * t.rows.pitch + dy;
-            const int sx = pixel % t.cols.count * t.cols.pitch + dx;
-            const int inside = pixel < pixels && c < t.from.channels &&
-                               (uint)sy < (uint)t.from.height &&
-                               (uint)sx < (uint)t.from.width;
-            const size_t at = ((size_t)n * t.from.height + sy) * t.from.width + sx;
-            slice_x[d][i / DEPTH] =
-                inside ? in[t.from.offset + at * t.from.stride + c] : 0.0f;
-        }
-        for (int i = item; i < DEPTH * TILE; i += SIDE * SIDE) {
-            const int o = channel + i % TILE, c = c0 + i / TILE;
-            const int inside = o < t.to.channels && c < t.from.channels;
-            slice_w[i / TILE][i % TILE] =
-                inside ? w[weight_index(&g, gradient ? c : o, gradient ? o : c, r, s)]
-                       : 0.0f;
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        multiply_slices(sums, slice_x, slice_w);
+    if (begin < end) {
+        LOAD(begin);
+        STORE(0);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int slice = begin; slice < end; slice++) {
+        const int buffer = BUFFERS == 2 ? (slice - begin) & 1 : 0;
+        if (slice + 1 < end)
+            LOAD(slice + 1);
+        multiply_slices(sums, slice_x[buffer], slice_w[buffer]);
+        if (BUFFERS == 1)
+            barrier(CLK_LOCAL_MEM_FENCE);
+        if (slice + 1 < end)
+            STORE(BUFFERS == 2 ? 1 - buffer : 0);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
-    for (int i = 0; i < EACH; i++) {
-        const int pixel = first + get_local_id(0) + i * SIDE;
+    const size_t out_pixels = (size_t)g.n * t.to.height * t.to.width;
+    float4 biases[EACH_COLS / 4];
+    WRITTEN_OUT for (int j = 0; j < EACH_COLS; j += 4)
+        biases[j / 4] = bias_of(parts > 1 ? 0 : bias, g.bias_offset + channel + COL_OF(j),
+                                t.to.channels - channel - COL_OF(j));
+    WRITTEN_OUT for (int i = 0; i < EACH_ROWS; i++)
+    {
+        const int pixel = first + ROW_OF(i), line = pixel / t.cols.count;
         if (pixel >= pixels)
             continue;
-        const int line = pixel / t.cols.count;
         const int oy = line % t.rows.count * t.rows.step + t.rows.first;
         const int ox = pixel % t.cols.count * t.cols.step + t.cols.first;
-        const size_t at = ((size_t)(line / t.rows.count) * t.to.height + oy) * t.to.width + ox;
-        for (int j = 0; j < EACH; j++) {
-            const int o = channel + get_local_id(1) + j * SIDE;
+        const int to = (line / t.rows.count * t.to.height + oy) * t.to.width + ox;
+        WRITTEN_OUT for (int j = 0; j < EACH_COLS; j += 4)
+        {
+            const int o = channel + COL_OF(j);
             if (o >= t.to.channels)
                 continue;
-            if (parts > 1) {
-                partial[part * out_count + at * t.to.channels + o] = sums[i][j];
-                continue;
-            }
-            __global float *p = out + t.to.offset + at * t.to.stride + o;
-            const float sum = sums[i][j] + (bias ? bias[g.bias_offset + o] : 0.0f);
-            *p = g.accumulate ? *p + sum : activate(sum, g.act, g.slope);
+            if (parts > 1)
+                store4(QUAD_OF(sums, i, j),
+                       partial + ((part * out_pixels + to) * FOURS(t.to.channels) + o / 4) * 4, 4, 1);
+            else
+                finish(QUAD_OF(sums, i, j), biases[j / 4],
+                       out + t.to.offset + (size_t)to * t.to.stride + o, t.to.channels - o,
+                       g.accumulate, g.act, g.slope);
         }
     }
 }
 
-__attribute__((reqd_work_group_size(SIDE, SIDE, 1)))
-__kernel void conv2d_wgrad_tile(__global const float *restrict x, __global const float *restrict y,
-                                __global float *restrict w, const ConvGeom g,
-                                __global float *restrict partial, const int parts)
-{
-    __local float slice_x[DEPTH][TILE + 1], slice_y[DEPTH][TILE + 1];
-    const int tap = get_group_id(2) / parts, part = get_group_id(2) % parts;
-    const int r = tap / g.s, s = tap % g.s;
-    const int c0 = get_group_id(0) * TILE, k0 = get_group_id(1) * TILE;
-    const int item = get_local_id(1) * SIDE + get_local_id(0), pixels = g.n * g.p * g.q;
-    const int slices = (pixels + DEPTH - 1) / DEPTH;
-    float sums[EACH][EACH] = {{0.0f}};
-
-    for (int slice = slices * part / parts; slice < slices * (part + 1) / parts; slice++) {
-        const int first = slice * DEPTH;
-        for (int i = item; i < DEPTH * TILE; i += SIDE * SIDE) {
-            const int pixel = first + i / TILE, line = pixel / g.q, n = line / g.p;
-            const int c = c0 + i % TILE, k = k0 + i % TILE;
-            const int row = line % g.p * g.stride - g.pad + r;
-            const int col = pixel % g.q * g.stride - g.pad + s;
-            const int inside = pixel < pixels && (uint)row < (uint)g.h && (uint)col < (uint)g.w;
-            const size_t at = ((size_t)n * g.h + row) * g.w + col;
-            slice_x[i / TILE][i % TILE] =
-                inside && c < g.c ? x[g.x_offset + at * g.x_stride + c] : 0.0f;
-            slice_y[i / TILE][i % TILE] =
-                inside && k < g.k ? y[g.y_offset + (size_t)pixel * g.y_stride + k] : 0.0f;
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-        multiply_slices(sums, slice_x, slice_y);
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
-
-    for (int i = 0; i < EACH; i++)
-        for (int j = 0; j < EACH; j++) {
-            const int c = c0 + get_local_id(0) + i * SIDE, k = k0 + get_local_id(1) + j * SIDE;
-            if (c >= g.c || k >= g.k)
-                continue;
-            if (parts > 1) {
-                partial[(((size_t)part * g.r * g.s + tap) * g.c + c) * g.k + k] = sums[i][j];
-                continue;
-            }
-            __global float *p = w + weight_index(&g, k, c, r, s);
-            *p = g.accumulate ? *p + sums[i][j] : sums[i][j];
-        }
-}
-
-/* ---- Parts in their order -------------------------------------------------------------------- */
-
-float add_parts(__global const float *partial, size_t count, size_t at, int parts)
-{
-    float sum = 0.0f;
-
-    for (int part = 0; part < parts; part++)
-        sum += partial[part * count + at];
-    return sum;
-}
+#else
 
 FLAT_ITEMS
 __kernel void conv2d_gather_sum_tile(__global const float *restrict partial,
@@ -177,26 +289,15 @@ __kernel void conv2d_gather_sum_tile(__global const float *restrict partial,
                                      const int gradient, const int parts)
 {
     const Side to = gather(&g, gradient, 0).to;
-    const size_t count = (size_t)g.n * to.height * to.width * to.channels, i = get_global_id(0);
+    const uint pixels = g.n * to.height * to.width, fours = FOURS(to.channels);
+    const uint i = (uint)get_global_id(0), pixel = i / fours, o = i % fours * 4;
 
-    if (i >= count)
+    if (pixel >= pixels)
         return;
-    const int o = (int)(i % to.channels);
-    __global float *p = out + to.offset + i / to.channels * to.stride + o;
-    const float sum = add_parts(partial, count, i, parts) + (bias ? bias[g.bias_offset + o] : 0.0f);
-    *p = g.accumulate ? *p + sum : activate(sum, g.act, g.slope);
+    const float4 sum = add_parts(partial + (size_t)i * 4, (size_t)pixels * fours * 4, parts);
+    const int n = to.channels - (int)o;
+    finish(sum, bias_of(bias, g.bias_offset + (int)o, n),
+           out + to.offset + (size_t)pixel * to.stride + o, n, g.accumulate, g.act, g.slope);
 }
 
-FLAT_ITEMS
-__kernel void conv2d_wgrad_sum_tile(__global const float *restrict partial,
-                                    __global float *restrict w, const ConvGeom g, const int parts)
-{
-    const size_t count = (size_t)g.r * g.s * g.c * g.k, i = get_global_id(0);
-
-    if (i >= count)
-        return;
-    const int k = (int)(i % g.k), c = (int)(i / g.k % g.c), tap = (int)(i / g.k / g.c);
-    __global float *p = w + weight_index(&g, k, c, tap / g.s, tap % g.s);
-    const float sum = add_parts(partial, count, i, parts);
-    *p = g.accumulate ? *p + sum : sum;
-}
+#endif

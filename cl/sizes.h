@@ -37,11 +37,12 @@
 #define FEW_FLOATS 65536
 #define FEW_LINE 8192
 
-/* conv2d_tile: results of a tile and work-items, along a side; depth of a slice; bytes of two slices. */
-#define TILE_SIZE 64
-#define TILE_SIDE 16
+/* conv2d_tile: depth of a slice, and floats between its lines; which tensors' quadruples are aligned. */
 #define TILE_DEPTH 16
-#define TILE_LOCAL_BYTES (2 * TILE_DEPTH * (TILE_SIZE + 1) * 4)
+#define TILE_GAP 4
+#define TILE_ALIGNED_IN 1
+#define TILE_ALIGNED_W 2
+#define TILE_ALIGNED_OUT 4
 
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
  * `points` products each; of a weight gradient, tiles whose data stay in the first cache. */

@@ -256,6 +256,17 @@ static bool makes_only_for(const P2pPlan *plan, int wgrad, const Step *adam)
            v->last == wgrad + 1;
 }
 
+/* Whether a step goes the first way in its table that this device can go. */
+static bool goes_best(const Step *s, const P2pCaps *caps)
+{
+    const P2pVariant *v = s->call.pass->variants;
+    P2pWay way;
+
+    while (v->name && !p2p_way_plan(&way, v, &s->call, caps))
+        v++;
+    return v == s->way.variant;
+}
+
 /* Make one step of a weight gradient and Adam where its variant can and Adam would take its best. */
 static bool fuse(Step *s, const Step *adam, const P2pCaps *caps)
 {
@@ -263,7 +274,7 @@ static bool fuse(Step *s, const Step *adam, const P2pCaps *caps)
     static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
     Step fused = *s;
 
-    if (!s->way.variant || adam->way.variant != adam->call.pass->variants)
+    if (!s->way.variant || !goes_best(adam, caps))
         return false;
     for (size_t k = 0; k < P2P_COUNT(to); k++) {
         fused.operand[to[k]] = adam->operand[from[k]];

@@ -1,87 +1,273 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The tile variants of the convolution: launches of cl/conv2d_tile.cl, for GPUs. */
+/*
+ * The tile variants of the convolution: launches of cl/conv2d_tile.cl and cl/conv2d_tile_wgrad.cl, for
+ * GPUs. What differs between layers is in the arguments, so that few programs serve a whole network.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { PARTS_MOST = 32, GROUPS_LEAST = 64, GROUPS_PER_UNIT = 4, SLICES_LEAST = 4 };
+/* The forms: results of a group and of a work-item, rows and columns. More registers are spilled on
+ * Intel's GPUs with 128 of 32 bytes a thread. slow: of a tile against the largest, by what it reads. */
+typedef struct Form {
+    int rows, cols, each_rows, each_cols;
+    double slow;
+} Form;
+static const Form forms[] = {
+    {128, 128, 8, 8, 1.0}, {128, 64, 8, 8, 1.03}, {64, 64, 8, 8, 1.08}, {64, 64, 8, 4, 1.15}};
 
-/* own: tiles down and across the results, classes of pixels or taps, parts of the sum. */
-enum { DOWN, ACROSS, CLASSES, PARTS };
+/* What suits a vendor's compiler and registers, seen in the instructions that it makes: forms (bits), steps
+ * of a slice written out (CPUs: none, see tile.clh), and how many of what it calls a unit share local
+ * memory. Full unrolling spills on AMD. */
+typedef struct Taste {
+    unsigned vendor, forms;
+    int unroll, shared;
+} Taste;
+static const Taste tastes[] = {
+    {0x10DE, 7, TILE_DEPTH, 1}, {0x8086, 8, TILE_DEPTH, 8}, {0, 7, 2, 1}};
 
-/* Parts of the sum, so that there are enough groups for the device. */
-static int parts_of(int tiles, int slices, const P2pCaps *caps)
+enum { PARTS_MOST = 32, SLICES_LEAST = 4 };
+
+/* own: tiles down and across the results, classes of pixels or taps, parts of the sum and slices in each. */
+enum { DOWN, ACROSS, CLASSES, PARTS, PART_SLICES };
+
+static bool is_wgrad(const P2pCall *call)
 {
-    const int groups = p2p_max(GROUPS_LEAST, GROUPS_PER_UNIT * caps->compute_units);
-    const int wanted = p2p_ceil_div(groups, tiles);
-    const int parts = p2p_min(p2p_min(wanted, slices / SLICES_LEAST), PARTS_MOST);
-
-    return parts > 1 ? parts : 1;
+    return call->pass->direction == P2P_CONV_WGRAD;
 }
 
-static size_t results(const P2pCall *call)
+static int items_of(const Form *f)
 {
-    return p2p_tensor_elements(call->pass->direction == P2P_CONV_WGRAD ? &call->t[P2P_CONV_W]
-                                                                       : p2p_conv_to(call));
+    return f->rows / f->each_rows * (f->cols / f->each_cols);
 }
 
-/* The division of the results; the slices of the sum behind each are returned. */
-static int divide_gather(const P2pCall *call, int own[])
+static size_t local_bytes(const Form *f, int buffers)
+{
+    return (size_t)buffers * TILE_DEPTH * (size_t)(f->rows + f->cols + 2 * TILE_GAP) *
+           sizeof(float);
+}
+
+static const Taste *taste_of(const P2pCaps *caps)
+{
+    const Taste *t = tastes;
+
+    while (t->vendor && (caps->is_cpu || t->vendor != caps->vendor_id))
+        t++;
+    return t;
+}
+
+/* ---- The problem as a matrix product --------------------------------------------------------- */
+
+/* Rows, columns and depth of a product, how many there are, and floats of a part of the results. */
+typedef struct Product {
+    int rows, cols, depth, classes;
+    size_t results;
+} Product;
+
+static Product gather_product(const P2pCall *call)
 {
     const P2pTensor *from = p2p_conv_from(call), *to = p2p_conv_to(call);
     const P2pTensor *w = &call->t[P2P_CONV_W];
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
-    const int pixels = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step);
 
-    own[DOWN] = p2p_ceil_div(pixels, TILE_SIZE);
-    own[ACROSS] = p2p_ceil_div(to->c, TILE_SIZE);
-    own[CLASSES] = step * step;
-    return w->h * w->w * p2p_ceil_div(from->c, TILE_DEPTH) / own[CLASSES];
+    return (Product){.rows = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step),
+                     .cols = to->c,
+                     .depth = p2p_ceil_div(w->h, step) * p2p_ceil_div(w->w, step) * from->c,
+                     .classes = step * step,
+                     .results = (size_t)to->n * (size_t)to->h * (size_t)to->w *
+                                p2p_round_up((size_t)to->c, 4)};
 }
 
-static int divide_wgrad(const P2pCall *call, int own[])
+/* Few channels on the large side: with the taps they make a side of the product. */
+static bool is_flat_wgrad(const P2pCall *call)
+{
+    const P2pTensor *w = &call->t[P2P_CONV_W];
+
+    return call->t[P2P_CONV_X].c <= forms[2].rows / 2 && w->h * w->w > 1;
+}
+
+static Product wgrad_product(const P2pCall *call)
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
+    const int taps = w->h * w->w;
+    Product p = {.rows = call->attr.large_out ? y->c : x->c,
+                 .cols = call->attr.large_out ? x->c : y->c,
+                 .depth = y->n * y->h * y->w,
+                 .classes = taps,
+                 .results = p2p_tensor_span(w)};
 
-    own[DOWN] = p2p_ceil_div(x->c, TILE_SIZE);
-    own[ACROSS] = p2p_ceil_div(y->c, TILE_SIZE);
-    own[CLASSES] = w->h * w->w;
-    return p2p_ceil_div(y->n * y->h * y->w, TILE_DEPTH);
+    if (is_flat_wgrad(call)) {
+        p.rows = taps * x->c;
+        p.cols = y->c;
+        p.classes = 1;
+    }
+    return p;
+}
+
+/* ---- Planning -------------------------------------------------------------------------------- */
+
+/* What a division takes, in multiply-adds of one unit: rounds of groups, too few work-items to hide what
+ * memory takes, and sums of parts written and read, each float like so many multiply-adds of the device;
+ * their launch. */
+static double cost_of(const Form *f, const Product *p, int parts, int part_slices, int units)
+{
+    enum { FLOAT_COSTS = 80, LAUNCH_COSTS = 40000000, HIDING = 256 };
+    const double groups = (double)p2p_ceil_div(p->rows, f->rows) * p2p_ceil_div(p->cols, f->cols) *
+                          p->classes * parts;
+    const double rounds = (double)p2p_ceil_div((int)groups, units);
+    const double resident = groups / units * items_of(f);
+    const double work = rounds * f->rows * f->cols * f->slow * part_slices * TILE_DEPTH *
+                        (resident < HIDING ? HIDING / (resident > 64 ? resident : 64) : 1);
+
+    return parts == 1
+               ? work
+               : work + (2.0 * parts * (double)p->results * FLOAT_COSTS + LAUNCH_COSTS) / units;
+}
+
+/* The best division into parts for a form; its cost. */
+static double divide(const Form *f, const Product *p, int units, int own[])
+{
+    const int slices = p2p_ceil_div(p->depth, TILE_DEPTH);
+    double best = 0;
+
+    for (int parts = 1; parts <= PARTS_MOST; parts *= 2) {
+        const int part_slices = p2p_max(1, p2p_ceil_div(slices, parts));
+        const double cost = cost_of(f, p, parts, part_slices, units);
+        if (parts > 1 && (part_slices < SLICES_LEAST || cost >= best))
+            continue;
+        best = cost;
+        own[PARTS] = parts;
+        own[PART_SLICES] = part_slices;
+    }
+    own[DOWN] = p2p_ceil_div(p->rows, f->rows);
+    own[ACROSS] = p2p_ceil_div(p->cols, f->cols);
+    own[CLASSES] = p->classes;
+    return best;
+}
+
+static bool form_fits(const Form *f, const P2pCaps *caps)
+{
+    return local_bytes(f, 1) <= caps->local_bytes && (size_t)items_of(f) <= caps->max_group_size;
+}
+
+/* The form asked for, or the best of those that the vendor's devices like. 0: none fits. */
+static int choose_form(const Product *p, const P2pCaps *caps, P2pWay *way)
+{
+    const Taste *taste = taste_of(caps);
+    double best = 0;
+    int chosen = 0;
+
+    for (int form = 1; form <= (int)P2P_COUNT(forms); form++) {
+        const Form *f = &forms[form - 1];
+        int own[P2P_WAY_NUMBERS];
+        if (!form_fits(f, caps) ||
+            (way->form ? form != way->form : !(taste->forms >> (form - 1) & 1)))
+            continue;
+        const double cost = divide(f, p, p2p_ceil_div(caps->compute_units, taste->shared), own);
+        if (chosen && cost >= best)
+            continue;
+        best = cost;
+        chosen = form;
+        memcpy(way->own, own, sizeof(own));
+    }
+    return chosen;
+}
+
+/* Whether quadruples of channels start at multiples of 16 bytes. */
+static bool is_aligned(const P2pTensor *t)
+{
+    return t->c % 4 == 0 && t->stride % 4 == 0 && t->offset % 4 == 0;
+}
+
+static int alignment(const P2pCall *call)
+{
+    const P2pTensor *t = call->t, *w = &t[P2P_CONV_W];
+    const bool weights =
+        !is_wgrad(call)
+            ? w->offset % 4 == 0
+            : w->n % 4 == 0 && (w->offset | t[P2P_CONV_M].offset | t[P2P_CONV_V].offset) % 4 == 0;
+
+    return (is_aligned(p2p_conv_from(call)) ? TILE_ALIGNED_IN : 0) |
+           (weights ? TILE_ALIGNED_W : 0) | (is_aligned(p2p_conv_to(call)) ? TILE_ALIGNED_OUT : 0);
+}
+
+/* The options of cl/tile.clh, and the parts' own. */
+static void write_options(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const Form *f = &forms[way->form - 1];
+    const P2pTensor *w = &call->t[P2P_CONV_W], *from = p2p_conv_from(call);
+    const int buffers = local_bytes(f, 2) <= caps->local_bytes ? 2 : 1;
+    const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
+    const bool flat = is_wgrad(call) ? is_flat_wgrad(call) : from->c % TILE_DEPTH != 0;
+    int used = snprintf(way->options, sizeof(way->options),
+                        "-D TILE_ROWS=%d -D TILE_COLS=%d -D EACH_ROWS=%d -D EACH_COLS=%d "
+                        "-D UNROLL=%d -D BUFFERS=%d -D BLOCK=%d -D ALIGNED=%d -D FLAT=%d",
+                        f->rows, f->cols, f->each_rows, f->each_cols,
+                        caps->is_cpu ? 1 : taste_of(caps)->unroll, buffers, w->stride,
+                        alignment(call), flat);
+
+    if (flat)
+        used += snprintf(way->options + used, sizeof(way->options) - (size_t)used,
+                         " -D CHANNELS=%d", from->c);
+    if (is_wgrad(call))
+        snprintf(way->options + used, sizeof(way->options) - (size_t)used,
+                 " -D LARGE_OUT=%d -D LINES=%d", call->attr.large_out,
+                 call->t[P2P_CONV_Y].w % TILE_DEPTH == 0);
+    else
+        snprintf(way->options + used, sizeof(way->options) - (size_t)used,
+                 " -D TURNED=%d -D TAPS_ACROSS=%d -D ACT_TANH=%d", p2p_conv_is_turned(call),
+                 flat && w->w % step == 0 ? w->w / step : 0, call->attr.act1 == P2P_ACT_TANH);
+}
+
+/* The kernels count elements in 32 bits. */
+static bool is_countable(const P2pCall *call)
+{
+    for (int i = P2P_CONV_X; i <= P2P_CONV_V; i++)
+        if (p2p_call_has(call, i) &&
+            p2p_tensor_span(&call->t[i]) + (size_t)call->t[i].offset > INT_MAX)
+            return false;
+    return true;
 }
 
 bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    int *own = way->own;
-    const int slices =
-        (call->pass->direction == P2P_CONV_WGRAD ? divide_wgrad : divide_gather)(call, own);
+    const Product p = (is_wgrad(call) ? wgrad_product : gather_product)(call);
 
-    own[PARTS] = parts_of(own[DOWN] * own[ACROSS] * own[CLASSES], slices, caps);
-    if (own[PARTS] > 1)
-        way->work_bytes = (size_t)own[PARTS] * results(call) * sizeof(float);
-    return caps->local_bytes >= TILE_LOCAL_BYTES && caps->max_group_size >= TILE_SIDE * TILE_SIDE;
+    if (!is_countable(call) || !(way->form = choose_form(&p, caps, way)))
+        return false;
+    write_options(call, caps, way);
+    if (way->own[PARTS] > 1)
+        way->work_bytes = (size_t)way->own[PARTS] * p.results * sizeof(float);
+    return true;
 }
 
-/* The tiles, then the sum of their parts where there are several. */
-static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
-                const P2pKernel kernels[2], const P2pArg *args, size_t count,
-                const P2pArg *sum_args, size_t sum_count)
+/* ---- Launching ------------------------------------------------------------------------------- */
+
+/* The tiles, then the sum of their parts where there are several: a quadruple of results a work-item. */
+static int emit(P2pSequence *seq, const P2pWay *way, const char *program,
+                const char *const names[2], const P2pArg *args, size_t count,
+                const P2pArg *sum_args, size_t sum_count, size_t results)
 {
     const int *own = way->own;
-    const P2pGrid tiles = {(size_t)own[DOWN], (size_t)own[ACROSS],
-                           (size_t)(own[CLASSES] * own[PARTS])};
-    const int err = p2p_emit(seq, way, &kernels[0], args, count, tiles);
+    const P2pKernel tile = {program, names[0], NULL, {(size_t)items_of(&forms[way->form - 1]), 1}};
+    const P2pKernel sum = {program, names[1], "-D SUM", {FLAT_GROUP, 1}};
+    const int err = p2p_emit(
+        seq, way, &tile, args, count,
+        (P2pGrid){(size_t)own[DOWN], (size_t)own[ACROSS], (size_t)(own[CLASSES] * own[PARTS])});
 
     if (err < 0 || own[PARTS] == 1)
         return err;
-    return p2p_emit(seq, way, &kernels[1], sum_args, sum_count,
-                    (P2pGrid){(results(call) + FLAT_GROUP - 1) / FLAT_GROUP});
+    return p2p_emit(seq, way, &sum, sum_args, sum_count,
+                    (P2pGrid){(results / 4 + FLAT_GROUP - 1) / FLAT_GROUP});
 }
 
 static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    static const P2pKernel kernels[] = {
-        {"conv2d_tile", "conv2d_gather_tile", NULL, {TILE_SIDE, TILE_SIDE}},
-        {"conv2d_tile", "conv2d_gather_sum_tile", NULL, {FLAT_GROUP, 1}}};
+    static const char *const names[] = {"conv2d_gather_tile", "conv2d_gather_sum_tile"};
     const ConvGeom g = p2p_conv_geom(call);
     const int gradient = p2p_conv_is_dgrad(call), parts = way->own[PARTS];
     const P2pBuffer *bias = call->t[P2P_CONV_BIAS].buffer, *partial = parts > 1 ? work : NULL;
@@ -93,36 +279,39 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
                            P2P_ARG(g),
                            P2P_ARG(gradient),
                            P2P_ARG_BUFFER(partial),
-                           P2P_ARG(parts)};
+                           P2P_ARG(parts),
+                           P2P_ARG(way->own[PART_SLICES])};
     const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(bias),
                                P2P_ARG_BUFFER(out),     P2P_ARG(g),
                                P2P_ARG(gradient),       P2P_ARG(parts)};
 
-    return emit(seq, call, way, kernels, args, P2P_COUNT(args), sum_args, P2P_COUNT(sum_args));
+    return emit(seq, way, "conv2d_tile", names, args, P2P_COUNT(args), sum_args,
+                P2P_COUNT(sum_args), gather_product(call).results);
 }
 
 static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    static const P2pKernel kernels[] = {
-        {"conv2d_tile", "conv2d_wgrad_tile", NULL, {TILE_SIDE, TILE_SIDE}},
-        {"conv2d_tile", "conv2d_wgrad_sum_tile", NULL, {FLAT_GROUP, 1}}};
+    static const char *const names[] = {"conv2d_wgrad_tile", "conv2d_wgrad_sum_tile"};
+    enum { U = P2P_UPDATE_ARGS };
     const ConvGeom g = p2p_conv_geom(call);
     const int parts = way->own[PARTS];
-    const P2pBuffer *w = call->t[P2P_CONV_W].buffer, *partial = parts > 1 ? work : NULL;
-    const P2pArg args[] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer),
-                           P2P_ARG_BUFFER(w),
-                           P2P_ARG(g),
-                           P2P_ARG_BUFFER(partial),
-                           P2P_ARG(parts)};
-    const P2pArg sum_args[] = {P2P_ARG_BUFFER(partial), P2P_ARG_BUFFER(w), P2P_ARG(g),
-                               P2P_ARG(parts)};
+    const P2pBuffer *partial = parts > 1 ? work : NULL;
+    P2pArg args[2 + U + 4] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
+                              P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
+    P2pArg sum_args[U + 3];
+    ConvUpdate update;
 
-    return emit(seq, call, way, kernels, args, P2P_COUNT(args), sum_args, P2P_COUNT(sum_args));
+    p2p_conv_update_args(call, &update, args + 2);
+    memcpy(sum_args, args + 2, U * sizeof(*args));
+    args[U + 2] = sum_args[U] = P2P_ARG(g);
+    args[U + 3] = sum_args[U + 1] = P2P_ARG_BUFFER(partial);
+    args[U + 4] = sum_args[U + 2] = P2P_ARG(parts);
+    args[U + 5] = P2P_ARG(way->own[PART_SLICES]);
+    return emit(seq, way, "conv2d_tile_wgrad", names, args, P2P_COUNT(args), sum_args,
+                P2P_COUNT(sum_args), wgrad_product(call).results);
 }
 
 int p2p_conv2d_tile_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    return (call->pass->direction == P2P_CONV_WGRAD ? emit_wgrad : emit_gather)(seq, call, way,
-                                                                                work);
+    return (is_wgrad(call) ? emit_wgrad : emit_gather)(seq, call, way, work);
 }

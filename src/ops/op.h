@@ -233,7 +233,7 @@ typedef struct P2pVariant P2pVariant;
 /** What the rule thinks of a way: it takes the first of the least. */
 typedef enum P2pCost { P2P_COST_USUAL, P2P_COST_HIGH } P2pCost;
 
-enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 128 };
+enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 320 };
 
 /** How a variant goes about a call: decided once by its plan(), used by its emit(). */
 typedef struct P2pWay {

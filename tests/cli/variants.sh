@@ -27,7 +27,7 @@ check 'and again' go_on halves 6
 check 'by what ran last' runs_by halves tile
 
 for file in latest previous; do
-    LC_ALL=C sed 's/: tile\\n/: gone\\n/g' checkpoints/halves/$file.safetensors >edited
+    LC_ALL=C sed 's/: tile:\([1-9]\)\\n/: gone:\1\\n/g' checkpoints/halves/$file.safetensors >edited
     mv edited checkpoints/halves/$file.safetensors
 done
 check 'a run whose variants are gone goes on' go_on halves 7
