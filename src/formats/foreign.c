@@ -12,6 +12,8 @@
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/formats/protobuf_read.h"
+#include "src/formats/sorted_table.h"
 
 /* What to do. */
 #define USE_EXPORT                                                                               \
@@ -39,7 +41,6 @@ static const struct {
 } fronts[] = {
     {0, MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file (Keras)", NO_MODEL},
     {4, MAGIC("TFL3"), "a model of TensorFlow Lite", USE_EXPORT},
-    {0, MAGIC("model_checkpoint_path:"), "TensorFlow's list of checkpoints", USE_EXPORT},
     {0, MAGIC("\3\0\0\0\1\0\0\0"), "a Torch7 table (.t7)", USE_STATE_DICT},
     {0, MAGIC("4\n1\n3\nV 1\n"), "a Torch7 object as text (.t7)", USE_STATE_DICT},
     {0, MAGIC("3\n1\n"), "a Torch7 table as text (.t7)", USE_STATE_DICT},
@@ -59,9 +60,6 @@ static const struct {
     {1, MAGIC("ELF"), "a program", NO_MODEL},
     {0, MAGIC("version https://git-lfs"), "a pointer of Git LFS", FETCH_AGAIN},
 };
-
-/* TensorFlow's .index of a checkpoint, and its checkpoints before 2017, end with this. */
-static const unsigned char table_end[] = {0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb};
 
 static bool has(const unsigned char *data, size_t bytes, size_t at, const void *magic, size_t n)
 {
@@ -86,65 +84,29 @@ static bool is_pickle(const unsigned char *data, size_t bytes)
 
 /* ---- Protobuf ------------------------------------------------------------------------------ */
 
-enum { VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5 }; /* wire types */
-
-static bool take_varint(const unsigned char *data, size_t bytes, size_t *at, uint64_t *value)
-{
-    *value = 0;
-    for (int shift = 0; *at < bytes && shift < 64; shift += 7) {
-        const unsigned char byte = data[(*at)++];
-        *value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return true;
-    }
-    return false;
-}
-
 /* Field numbers below 32 of a message, as bits; 0 where the bytes are no message. */
 static uint32_t message_fields(const unsigned char *data, size_t bytes)
 {
-    uint64_t tag, value;
+    P2pWire wire = {.data = data, .bytes = bytes};
+    P2pField field;
     uint32_t seen = 0;
 
-    for (size_t at = 0; at < bytes;) {
-        if (!take_varint(data, bytes, &at, &tag) || tag >> 3 == 0 || tag >> 3 > 31)
+    while (p2p_wire_field(&wire, &field)) {
+        if (field.number > 31)
             return 0;
-        seen |= 1u << (tag >> 3);
-        switch (tag & 7) {
-        case VARINT:
-        case LENGTH:
-            if (!take_varint(data, bytes, &at, &value))
-                return 0;
-            if ((tag & 7) == VARINT)
-                value = 0;
-            break;
-        case FIXED64:
-            value = 8;
-            break;
-        case FIXED32:
-            value = 4;
-            break;
-        default:
-            return 0;
-        }
-        if (value > bytes - at)
-            return 0;
-        at += (size_t)value;
+        seen |= 1u << field.number;
     }
-    return seen;
+    return p2p_wire_ended(&wire) ? seen : 0;
 }
 
 /* What a protobuf message of a whole file is, by its first tag and its fields; NULL: nothing known. */
 static const char *message_kind(const unsigned char *data, size_t bytes)
 {
-    enum { NUMBER_1 = 1 << 3 | VARINT, MESSAGE_1 = 1 << 3 | LENGTH, ONNX_GRAPH = 1 << 7 };
-    const bool maybe = bytes > 2 && (data[0] == NUMBER_1 || data[0] == MESSAGE_1);
-    const uint32_t seen = maybe ? message_fields(data, bytes) : 0;
+    enum { NUMBER_1 = 1 << 3 | P2P_WIRE_VARINT, ONNX_GRAPH = 1 << 7 };
+    const uint32_t seen = bytes > 2 && data[0] == NUMBER_1 ? message_fields(data, bytes) : 0;
 
     if (!seen)
         return NULL;
-    if (data[0] == MESSAGE_1) /* GraphDef: nodes; MetaGraphDef: its description */
-        return seen < 1u << 8 ? "a graph of TensorFlow (frozen graph or .meta)" : NULL;
     return seen & ONNX_GRAPH             ? "an ONNX graph"
            : seen == (1u << 1 | 1u << 2) ? "a SavedModel of TensorFlow"
                                          : NULL;
@@ -157,14 +119,6 @@ static bool ends(const char *text, const char *with)
     const size_t n = strlen(text), w = strlen(with);
 
     return n >= w && !strcmp(text + n - w, with);
-}
-
-/* NAME.data-00000-of-00001 */
-static bool is_tensorflow_data(const char *path)
-{
-    const char *at = strstr(path, ".data-");
-
-    return at && strstr(at, "-of-") && !strchr(at, '/');
 }
 
 static bool has_beside(const char *path, const char *suffix)
@@ -189,10 +143,8 @@ int p2p_foreign_refuse(const char *path, const unsigned char *data, size_t bytes
             return refuse(path, fronts[i].what, fronts[i].advice);
     if (is_pickle(data, bytes))
         return refuse(path, "a plain Python pickle, not written by torch.save()", USE_STATE_DICT);
-    if (is_tensorflow_data(path) ||
-        (bytes > sizeof(table_end) &&
-         has(data, bytes, bytes - sizeof(table_end), table_end, sizeof(table_end))))
-        return refuse(path, "a checkpoint of TensorFlow", USE_EXPORT);
+    if (p2p_table_is(data, bytes))
+        return refuse(path, "a checkpoint of TensorFlow of before 2017", USE_EXPORT);
     if (begins_with_word(data, bytes, "<!doctype") || begins_with_word(data, bytes, "<html") ||
         begins_with_word(data, bytes, "<?xml"))
         return refuse(path, "a web page", FETCH_AGAIN);
@@ -222,9 +174,7 @@ int p2p_foreign_refuse_entry(const char *path, const char *entry)
 
 int p2p_foreign_refuse_path(const char *path)
 {
-    if (p2p_folder_exists(path) && (has_beside(path, "/saved_model.pb")))
+    if (p2p_folder_exists(path) && has_beside(path, "/saved_model.pb"))
         return refuse(path, "the folder of a SavedModel of TensorFlow", USE_EXPORT);
-    if (!p2p_file_exists(path) && has_beside(path, ".index"))
-        return refuse(path, "a checkpoint of TensorFlow", USE_EXPORT);
     return P2P_OK;
 }

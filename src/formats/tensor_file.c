@@ -11,6 +11,7 @@
 #include "src/base/half.h"
 #include "src/formats/foreign.h"
 #include "src/formats/tensor_file_parts.h"
+#include "src/formats/tensorflow.h"
 
 static const struct {
     const char *name;
@@ -62,7 +63,7 @@ static Reader find_reader(const unsigned char *data, size_t bytes)
         return p2p_pict_read;
     if (begins(data, bytes, "\4\0\0\0\1\0\0\0", 8)) /* an object, the first */
         return p2p_t7_read;
-    return NULL;
+    return p2p_tensorflow_graph_is(data, bytes) ? p2p_tensorflow_graph_read : NULL;
 }
 
 /* The reader, or a message on what the file is; safetensors', whose message says so, for others. */
@@ -84,18 +85,30 @@ int p2p_tensor_file_open_memory(P2pTensorFile **out, const char *path, const voi
     return err ? err : read(out, path, data, bytes);
 }
 
-int p2p_tensor_file_open(P2pTensorFile **out, const char *path)
+static int open_one_file(P2pTensorFile **out, const char *path)
 {
     P2pMapping mapping;
     Reader read;
-    int err = p2p_foreign_refuse_path(path);
+    int err = p2p_mapping_init(&mapping, path);
 
-    *out = NULL;
-    if (err || (err = p2p_mapping_init(&mapping, path)) < 0)
+    if (err)
         return err;
     err = choose_reader(&read, path, mapping.data, mapping.bytes);
     p2p_mapping_finish(&mapping);
     return err ? err : read(out, path, NULL, 0);
+}
+
+int p2p_tensor_file_open(P2pTensorFile **out, const char *path)
+{
+    char *front = NULL;
+    int err = p2p_foreign_refuse_path(path);
+
+    *out = NULL;
+    if (err || (err = p2p_tensorflow_find(path, &front)) < 0)
+        return err;
+    err = front ? p2p_tensorflow_read(out, front) : open_one_file(out, path);
+    free(front);
+    return err;
 }
 
 int p2p_tensor_file_create(P2pTensorFile **out, P2pFileFormat format, const char *path,

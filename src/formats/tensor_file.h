@@ -30,6 +30,7 @@ typedef enum P2pFileFormat {
     P2P_FILE_SAFETENSORS,
     P2P_FILE_PTH,
     P2P_FILE_PICT,
+    P2P_FILE_TENSORFLOW,
     P2P_FILE_T7
 } P2pFileFormat;
 
@@ -61,7 +62,8 @@ size_t p2p_dtype_bytes(P2pDtype dtype);
 bool p2p_dtype_find(const char *name, P2pDtype *dtype);
 
 /**
- * Open a file of any format that has a reader; the first bytes tell which.
+ * Open a file of any format that has a reader; the first bytes tell which, or of a checkpoint of
+ * TensorFlow, which is several files, the path.
  *
  * @return 0; P2P_EIO; P2P_ENOMEM; P2P_EFORMAT: no such format, truncated, or the file lies: shapes
  *         against bytes, overlapping or missing data, names twice (the message says where). Files of

@@ -52,8 +52,10 @@ static void describe_kind(const P2pSource *s, char *text)
         snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix%s%s\n", path,
                  s->prefix[0] ? ", its names behind " : "", data);
         break;
-    case P2P_SOURCE_PICT:
-        snprintf(text, LINE, "%s: export of pix2pix-tensorflow\n", path);
+    case P2P_SOURCE_TENSORFLOW:
+        snprintf(text, LINE, "%s: %s of pix2pix-tensorflow\n", path,
+                 p2p_tensor_file_format(s->file) == P2P_FILE_PICT ? "export"
+                                                                  : "checkpoint or graph");
         break;
     case P2P_SOURCE_TORCH7:
         snprintf(text, LINE, "%s: network of phillipi's pix2pix (Torch7)\n", path);

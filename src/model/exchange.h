@@ -31,11 +31,19 @@ typedef struct P2pExchangeNet {
 int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOptions *options,
                                P2pExchangeNet *found);
 
-/** The same for pix2pix-tensorflow's generator. */
-int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *options);
+/** The networks of pix2pix-tensorflow in a file. */
+typedef struct P2pExchangeTensorflow {
+    bool early; /* named as before December 2017; it has no biases then */
+    bool generator, discriminator;
+} P2pExchangeTensorflow;
 
-/** Name of parameter i of a U-Net in pix2pix-tensorflow; false when it has no such. */
-bool p2p_exchange_tensorflow_name(const P2pGraph *graph, int i, char name[P2P_EXCHANGE_NAME]);
+/** The same for pix2pix-tensorflow's. */
+int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *options,
+                                  P2pExchangeTensorflow *found);
+
+/** Name of a parameter of a U-Net or PatchGAN in pix2pix-tensorflow; false when it has no such. */
+bool p2p_exchange_tensorflow_name(const P2pGraph *graph, int i, bool early,
+                                  char name[P2P_EXCHANGE_NAME]);
 
 /** Whether pix2pix-tensorflow can hold this network: its own U-Net with that norm and biases. */
 bool p2p_exchange_fits_tensorflow(const P2pGraph *graph);

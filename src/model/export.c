@@ -148,7 +148,7 @@ static void sort(Listing *l)
     qsort(l->entries, (size_t)l->count, sizeof(*l->entries), compare_entries);
     for (int i = 0; i < l->source->graph->param_count; i++)
         for (int k = 0; k < l->count; k++)
-            if (p2p_exchange_tensorflow_name(l->source->graph, i, name) &&
+            if (p2p_exchange_tensorflow_name(l->source->graph, i, false, name) &&
                 !strcmp(l->entries[k].name, name))
                 l->params[k] = i;
 }
@@ -167,7 +167,7 @@ static int write_pict(const P2pSource *s, const char *path)
     for (int i = 0; !err && i < s->graph->param_count; i++) {
         const P2pParam *p = &s->graph->params[i];
         const size_t r = (size_t)p->r, o = (size_t)p->o, c = (size_t)p->i;
-        if (!p2p_exchange_tensorflow_name(s->graph, i, name))
+        if (!p2p_exchange_tensorflow_name(s->graph, i, false, name))
             continue;
         P2pTensorEntry e = {.name = p2p_strdup(name), .dtype = P2P_F32, .rank = 1, .shape = {o}};
         if (p->kind == P2P_PARAM_WEIGHT) {

@@ -151,6 +151,8 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     if (source->net.role.task != P2P_GENERATOR)
         return p2p_fail(P2P_EINVAL, "%s: is a discriminator; a generator is needed to translate",
                         p2p_tensor_file_path(source->file));
+    if (s->eval && p2p_source_check_running(source) < 0)
+        return P2P_EINVAL;
     m->options = source->options;
     m->keep_alpha = s->keep_alpha;
     m->keep_profile = s->keep_profile;

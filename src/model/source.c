@@ -22,8 +22,8 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
     case P2P_SOURCE_STATE_DICT:
         snprintf(name, P2P_EXCHANGE_NAME, "%s%s", s->prefix, ours);
         break;
-    case P2P_SOURCE_PICT:
-        p2p_exchange_tensorflow_name(s->stored, i, name);
+    case P2P_SOURCE_TENSORFLOW:
+        p2p_exchange_tensorflow_name(s->stored, i, s->early, name);
         break;
     case P2P_SOURCE_TORCH7:
         p2p_exchange_torch7_name(s->stored, i, name);
@@ -33,10 +33,15 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
     }
 }
 
+static bool is_ours(const P2pSource *s)
+{
+    return s->kind == P2P_SOURCE_CHECKPOINT || s->kind == P2P_SOURCE_FROZEN;
+}
+
 /* Its tensors have another order of channels or axes than ours. */
 static bool is_turned(const P2pSource *s)
 {
-    return s->kind == P2P_SOURCE_PICT || s->kind == P2P_SOURCE_TORCH7;
+    return s->kind == P2P_SOURCE_TENSORFLOW || s->kind == P2P_SOURCE_TORCH7;
 }
 
 static const P2pFileTensor *stored_tensor(const P2pSource *s, int i)
@@ -47,10 +52,13 @@ static const P2pFileTensor *stored_tensor(const P2pSource *s, int i)
     return p2p_tensor_file_find(s->file, name);
 }
 
-/* Running statistics are no part of a .pict, and of a .pth only with batch norm. */
+/*
+ * Running statistics are no part of pix2pix-tensorflow's models, and of a .pth only with batch norm;
+ * biases came to the former in December 2017.
+ */
 static bool may_be_missing(const P2pSource *s, const P2pParam *p)
 {
-    return is_turned(s) && !p2p_param_is_trained(p);
+    return (is_turned(s) && !p2p_param_is_trained(p)) || (s->early && p->kind == P2P_PARAM_BIAS);
 }
 
 static int check_tensor(const P2pSource *s, int i)
@@ -62,9 +70,8 @@ static int check_tensor(const P2pSource *s, int i)
     if (may_be_missing(s, p) && !stored_tensor(s, i))
         return P2P_OK;
     stored_name(s, i, name);
-    const int err = p2p_checkpoint_find(s->file, name, p, s->kind == P2P_SOURCE_PICT, &t);
-    const bool checked = s->kind == P2P_SOURCE_STATE_DICT || s->kind == P2P_SOURCE_TORCH7;
-    if (!err && checked && !p2p_file_tensor_is_finite(t))
+    const int err = p2p_checkpoint_find(s->file, name, p, s->kind == P2P_SOURCE_TENSORFLOW, &t);
+    if (!err && !is_ours(s) && !p2p_file_tensor_is_finite(t))
         return p2p_fail(P2P_EFORMAT,
                         "%s: tensor %s has a NaN or an infinity: its training went wrong, or the "
                         "file is damaged",
@@ -73,11 +80,6 @@ static int check_tensor(const P2pSource *s, int i)
 }
 
 /* ---- Opening ------------------------------------------------------------------------------- */
-
-static bool is_ours(const P2pSource *s)
-{
-    return s->kind == P2P_SOURCE_CHECKPOINT || s->kind == P2P_SOURCE_FROZEN;
-}
 
 /*
  * Fail where an option of the network was given that the file tells otherwise. Dropout can be switched
@@ -184,6 +186,25 @@ static int infer_state_dict(P2pSource *s, const char *net)
     return P2P_OK;
 }
 
+static int infer_tensorflow(P2pSource *s)
+{
+    P2pExchangeTensorflow found;
+    const int err = p2p_exchange_infer_tensorflow(s->file, &s->options, &found);
+
+    if (err)
+        return err;
+    s->kind = P2P_SOURCE_TENSORFLOW;
+    s->early = found.early;
+    /* The browser's program draws none; others do as the paper says. */
+    if (p2p_tensor_file_format(s->file) == P2P_FILE_PICT)
+        p2p_exchange_tell(&s->options, "no_dropout", true);
+    if (found.generator)
+        hold(s, P2P_GENERATOR);
+    if (found.discriminator)
+        hold(s, P2P_DISCRIMINATOR);
+    return P2P_OK;
+}
+
 static int infer(P2pSource *s, const char *net)
 {
     P2pTask task = P2P_GENERATOR;
@@ -191,9 +212,8 @@ static int infer(P2pSource *s, const char *net)
 
     switch (p2p_tensor_file_format(s->file)) {
     case P2P_FILE_PICT:
-        s->kind = P2P_SOURCE_PICT;
-        err = p2p_exchange_infer_tensorflow(s->file, &s->options);
-        break;
+    case P2P_FILE_TENSORFLOW:
+        return infer_tensorflow(s);
     case P2P_FILE_T7:
         s->kind = P2P_SOURCE_TORCH7;
         err = p2p_exchange_infer_torch7(s->file, &s->options, &task);
@@ -334,17 +354,31 @@ void p2p_source_finish(P2pSource *s)
 
 /* ---- Another graph than the stored one ----------------------------------------------------- */
 
-int p2p_source_rebuild(P2pSource *s, bool no_dropout, bool fold)
+static bool has_running(const P2pSource *s)
 {
     bool running = false;
-    P2pGraph *g;
-    int err;
 
     for (int i = 0; i < s->stored->param_count; i++)
         running |= s->stored->params[i].kind == P2P_PARAM_MEAN && stored_tensor(s, i);
-    if (fold && s->options.norm == P2P_OPT_NORM_BATCH && !running)
-        return p2p_fail(P2P_EINVAL, "%s: has no running statistics that --eval could use",
-                        p2p_tensor_file_path(s->file));
+    return running;
+}
+
+int p2p_source_check_running(const P2pSource *s)
+{
+    return s->options.norm != P2P_OPT_NORM_BATCH || s->options.folded || has_running(s)
+               ? P2P_OK
+               : p2p_fail(P2P_EINVAL, "%s: has no running statistics that --eval could use",
+                          p2p_tensor_file_path(s->file));
+}
+
+int p2p_source_rebuild(P2pSource *s, bool no_dropout, bool fold)
+{
+    const bool running = has_running(s);
+    P2pGraph *g;
+    int err = fold ? p2p_source_check_running(s) : P2P_OK;
+
+    if (err)
+        return err;
     s->options.no_dropout |= no_dropout || fold;
     if ((err = build(s, &g)) < 0)
         return err;
@@ -393,7 +427,7 @@ static int get_stored(const P2pSource *s, int i, float *out)
     const size_t n = p2p_param_elements(p);
     float *values;
 
-    if (!t) { /* running statistics that nobody kept */
+    if (!t) { /* running statistics that nobody kept, biases that never were */
         for (size_t k = 0; k < n; k++)
             out[k] = p->kind == P2P_PARAM_VAR ? 1.0f : 0.0f;
         return P2P_OK;
@@ -410,7 +444,7 @@ static int get_stored(const P2pSource *s, int i, float *out)
     p2p_file_tensor_to_f32(t, values);
     if (scales)
         scale_codes(p, scales, values);
-    if (s->kind == P2P_SOURCE_PICT)
+    if (s->kind == P2P_SOURCE_TENSORFLOW)
         p2p_exchange_from_tensorflow(s->stored, i, values, out);
     else if (s->kind == P2P_SOURCE_TORCH7)
         p2p_exchange_from_torch7(s->stored, i, values, out);

@@ -17,7 +17,7 @@ typedef enum P2pSourceKind {
     P2P_SOURCE_CHECKPOINT, /* of a training run: G, D, moments */
     P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
     P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth, or its tensors as safetensors */
-    P2P_SOURCE_PICT,       /* pix2pix-tensorflow's .pict: G alone */
+    P2P_SOURCE_TENSORFLOW, /* pix2pix-tensorflow's checkpoint or frozen graph; .pict: G alone */
     P2P_SOURCE_TORCH7,     /* phillipi's pix2pix's .t7: one network */
 } P2pSourceKind;
 
@@ -36,6 +36,7 @@ typedef struct P2pSource {
     P2pGraph *graph;      /* as it is used: the same, or rebuilt */
     P2pOrigin *origin; /* of graph's parameters where it was folded here; else NULL: their places */
     char prefix[P2P_EXCHANGE_PREFIX]; /* of a state_dict's names */
+    bool early;                       /* pix2pix-tensorflow's names of before December 2017 */
 } P2pSource;
 
 /**
@@ -59,6 +60,9 @@ void p2p_source_finish(P2pSource *source);
  * @return 0; P2P_EINVAL: folding a network that has no running statistics.
  */
 int p2p_source_rebuild(P2pSource *source, bool no_dropout, bool fold);
+
+/** P2P_EINVAL when the network's norms have running statistics and the file has none. */
+int p2p_source_check_running(const P2pSource *source);
 
 /** Values of parameter i of source->graph in exchange order, f32. */
 int p2p_source_get(const P2pSource *source, int i, float *out);

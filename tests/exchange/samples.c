@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Peers' model files give the peers' outputs: NAME.pth and NAME.pict beside NAME.io.safetensors,
- * which holds an input and what the peer made of it, or, of a file that is no network, its tensors.
+ * Peers' model files give the peers' outputs: NAME.pth and others beside NAME.io.safetensors, which
+ * holds an input and what the peer made of it, or, of a file that is no network, its tensors.
  *
  * Usage: samples FILE... Prints each comparison and fails beyond its tolerance.
  */
@@ -24,14 +24,15 @@ static void check(const char *path, const char *what, bool good, double value)
     failed += !good;
 }
 
-/* NAME.pict.io.safetensors or NAME.io.safetensors, without what follows _legacy or _old. */
+/* NAME.pict.io.safetensors; else NAME.io.safetensors, without what follows _legacy or _old. */
 static void io_path(const char *path, char out[512])
 {
-    const size_t n = strlen(path);
+    char *suffix;
 
     snprintf(out, 480, "%s", path);
-    if (!strcmp(path + n - 4, ".pth"))
-        out[n - 4] = '\0';
+    suffix = strrchr(out, '.');
+    if (strcmp(suffix, ".pict") != 0)
+        *suffix = '\0';
     static const char *const endings[] = {"_old_legacy_cuda", "_legacy"};
     for (int i = 0; i < 2; i++)
         if (strstr(out, endings[i]))

@@ -10,8 +10,10 @@
 #include "p2p/image.h"
 #include "src/data/codecs.h"
 #include "src/options/options.h"
+#include "src/base/crc32c.h"
 #include "src/formats/pickle.h"
 #include "src/formats/tensor_file.h"
+#include "src/formats/tensorflow.h"
 #include "src/model/source.h"
 
 enum { MAX_PIXELS = 1 << 20, MAX_ARGUMENTS = 64 };
@@ -26,13 +28,9 @@ static const void *not_null(const uint8_t *data)
     return data ? (const void *)data : "";
 }
 
-/* Read a file, then all its tensors as floats. */
-static void read_all(Reader read, const uint8_t *data, size_t bytes)
+/* All tensors of a file that was read, as floats. */
+static void take_all(P2pTensorFile *f)
 {
-    P2pTensorFile *f;
-
-    if (read(&f, "input", not_null(data), bytes) < 0)
-        return;
     for (int i = 0; i < p2p_tensor_file_count(f); i++) {
         const P2pFileTensor *t = p2p_tensor_file_at(f, i);
         float *values = malloc((t->elements + 1) * sizeof(*values));
@@ -42,6 +40,14 @@ static void read_all(Reader read, const uint8_t *data, size_t bytes)
     }
     p2p_tensor_file_verify(f, NULL);
     p2p_tensor_file_close(&f);
+}
+
+static void read_all(Reader read, const uint8_t *data, size_t bytes)
+{
+    P2pTensorFile *f;
+
+    if (read(&f, "input", not_null(data), bytes) == 0)
+        take_all(f);
 }
 
 static void fuzz_safetensors(const uint8_t *data, size_t bytes)
@@ -62,6 +68,54 @@ static void fuzz_pict(const uint8_t *data, size_t bytes)
 static void fuzz_t7(const uint8_t *data, size_t bytes)
 {
     read_all(p2p_t7_read, data, bytes);
+}
+
+static void fuzz_tensorflow(const uint8_t *data, size_t bytes)
+{
+    read_all(p2p_tensorflow_graph_read, data, bytes);
+}
+
+/*
+ * A checkpoint's one block, its length of 16 bits before it, then the tensors' data: the checksums of a
+ * table are made here, since none would be met.
+ */
+static void fuzz_table(const uint8_t *data, size_t bytes)
+{
+    enum { ENDS = 80 };
+    const size_t n = bytes > 2 ? data[0] | (size_t)data[1] << 8 : 0;
+    unsigned char *table = calloc(n + ENDS, 1), *at = table + n;
+    P2pTensorFile *f;
+
+    if (table && bytes > 2 && n <= bytes - 2) {
+        memcpy(table, data + 2, n);
+        uint32_t crc = p2p_crc32c_masked(table, n + 1);
+        memcpy(at + 1, &crc, sizeof(crc));
+        /* The index: one entry without a name, the block's offset 0 and its length in 3 bytes. */
+        const unsigned char index[] = {0,
+                                       0,
+                                       4,
+                                       0,
+                                       (unsigned char)(n | 128),
+                                       (unsigned char)(n >> 7 | 128),
+                                       (unsigned char)(n >> 14)};
+        memcpy(at + 5, index, sizeof(index));
+        crc = p2p_crc32c_masked(at + 5, sizeof(index) + 4 + 1);
+        memcpy(at + 5 + sizeof(index) + 4 + 1, &crc, sizeof(crc));
+        unsigned char *footer = table + n + ENDS - 48;
+        const size_t place = n + 5;
+        const unsigned char handles[] = {0,
+                                         0,
+                                         (unsigned char)(place | 128),
+                                         (unsigned char)(place >> 7 | 128),
+                                         (unsigned char)(place >> 14),
+                                         sizeof(index) + 4};
+        memcpy(footer, handles, sizeof(handles));
+        memcpy(footer + 40, "\x57\xfb\x80\x8b\x24\x75\x47\xdb", 8);
+        if (p2p_tensorflow_read_memory(&f, "input", table, n + ENDS, data + 2 + n, bytes - 2 - n) ==
+            0)
+            take_all(f);
+    }
+    free(table);
 }
 
 static void fuzz_pickle(const uint8_t *data, size_t bytes)
