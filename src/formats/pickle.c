@@ -15,6 +15,9 @@ static const struct {
     [P2P_GLOBAL_REBUILD_TENSOR] = {"torch._utils", "_rebuild_tensor"},
     [P2P_GLOBAL_REBUILD_TENSOR_V2] = {"torch._utils", "_rebuild_tensor_v2"},
     [P2P_GLOBAL_REBUILD_PARAMETER] = {"torch._utils", "_rebuild_parameter"},
+    [P2P_GLOBAL_PARAMETER] = {"torch.nn.parameter", "Parameter"},
+    [P2P_GLOBAL_SET] = {"__builtin__", "set"},
+    [P2P_GLOBAL_BACKEND] = {"torch.nn.backends.thnn", "_get_thnn_function_backend"},
     [P2P_GLOBAL_FIRST_STORAGE] = {"torch", "FloatStorage"},
     {"torch", "HalfStorage"},
     {"torch", "BFloat16Storage"},
@@ -40,12 +43,30 @@ typedef struct Machine {
     size_t items; /* of all values; a pickle cannot have more of them than bytes, twice for calls */
 } Machine;
 
+static bool is_text(const char *text, const char *other, size_t length)
+{
+    return strlen(text) == length && !memcmp(text, other, length);
+}
+
 const P2pPickleValue *p2p_pickle_item(const P2pPickle *p, const P2pPickleValue *of, int i,
                                       P2pPickleKind kind)
 {
     if (i >= of->count || p->values[of->items[i]].kind != kind)
         return NULL;
     return &p->values[of->items[i]];
+}
+
+const P2pPickleValue *p2p_pickle_attribute(const P2pPickle *p, const P2pPickleValue *object,
+                                           const char *name, P2pPickleKind kind)
+{
+    const P2pPickleValue *state = p2p_pickle_item(p, object, 1, P2P_PICKLE_DICT);
+
+    for (int i = 0; state && i + 1 < state->count; i += 2) {
+        const P2pPickleValue *key = p2p_pickle_item(p, state, i, P2P_PICKLE_TEXT);
+        if (key && is_text(name, key->text, key->length))
+            return p2p_pickle_item(p, state, i + 1, kind);
+    }
+    return NULL;
 }
 
 static int fail_malformed(const Machine *m, const char *what)
@@ -210,9 +231,16 @@ static const char *take_line(Machine *m, size_t *length)
     return (const char *)from;
 }
 
-static bool is_text(const char *text, const char *other, size_t length)
+/* What is on no list and would have to be called. */
+static int fail_called(const Machine *m, const P2pPickleValue *global)
 {
-    return strlen(text) == length && !memcmp(text, other, length);
+    const char *end = memchr(global->text, '\n', global->length);
+    const int module = (int)(end - global->text), name = (int)global->length - module - 1;
+
+    return p2p_fail(P2P_EFORMAT,
+                    "%s: refused: its pickle asks for %.*s.%.*s, which no dictionary of "
+                    "tensors needs; nothing was executed; save the network's state_dict() alone",
+                    m->path, p2p_min(module, 60), global->text, p2p_min(name, 60), end + 1);
 }
 
 static int push_global(Machine *m)
@@ -227,13 +255,12 @@ static int push_global(Machine *m)
         if (is_text(globals[i].module, module, module_length) &&
             is_text(globals[i].name, name, name_length))
             return push_new(m, (P2pPickleValue){.kind = P2P_PICKLE_GLOBAL, .number = (int64_t)i});
-    /* Most are whole modules, or options beside the tensors: classes have capital letters. */
-    const bool is_class = name_length && name[0] >= 'A' && name[0] <= 'Z';
-    return p2p_fail(P2P_EFORMAT,
-                    "%s: refused: its pickle asks for %.*s.%.*s, which no dictionary of "
-                    "tensors needs; nothing was executed%s",
-                    m->path, p2p_min((int)module_length, 60), module, p2p_min((int)name_length, 60),
-                    name, is_class ? "; save the network's state_dict() alone" : "");
+    const P2pPickleValue class = {
+        .kind = P2P_PICKLE_CLASS, .text = module, .length = module_length + 1 + name_length};
+    /* Classes have capital letters; what has none is a function, which only calls could be meant for. */
+    if (name_length && name[0] >= 'A' && name[0] <= 'Z')
+        return push_new(m, class);
+    return fail_called(m, &class);
 }
 
 /* ---- Opcodes that do more than push -------------------------------------------------------- */
@@ -293,14 +320,19 @@ static int reduce(Machine *m)
     P2pPickleValue made = {.kind = P2P_PICKLE_TENSOR};
     int err;
 
+    if (callable && callable->kind == P2P_PICKLE_CLASS)
+        return fail_called(m, callable);
     if (!arguments || arguments->kind != P2P_PICKLE_TUPLE || !callable ||
         callable->kind != P2P_PICKLE_GLOBAL || callable->number >= P2P_GLOBAL_FIRST_STORAGE)
         return fail_malformed(m, "a call of something that cannot be called");
     m->depth -= 2;
-    if (callable->number == P2P_GLOBAL_REBUILD_PARAMETER)
+    if (callable->number == P2P_GLOBAL_REBUILD_PARAMETER ||
+        callable->number == P2P_GLOBAL_PARAMETER)
         return p2p_pickle_item(m->p, arguments, 0, P2P_PICKLE_TENSOR)
                    ? push(m, arguments->items[0])
                    : fail_malformed(m, "a parameter that is no tensor");
+    if (callable->number == P2P_GLOBAL_SET || callable->number == P2P_GLOBAL_BACKEND)
+        return push_new(m, (P2pPickleValue){.kind = P2P_PICKLE_NONE}); /* nobody asks for it */
     if (callable->number == P2P_GLOBAL_ORDERED_DICT) {
         made.kind = P2P_PICKLE_DICT;
         err = fill_ordered(m, arguments, &made);
@@ -313,10 +345,37 @@ static int reduce(Machine *m)
     return err;
 }
 
-/* Every state_dict hangs {'_metadata': ...} on itself, which is dropped; no other state is known. */
+/* class.__new__(class, *arguments): an object of that class, which holds nothing yet. */
+static int new_object(Machine *m)
+{
+    const P2pPickleValue *arguments = peek(m, 0), *class = peek(m, 1);
+    P2pPickleValue made = {.kind = P2P_PICKLE_OBJECT};
+
+    if (!arguments || arguments->kind != P2P_PICKLE_TUPLE || !class ||
+        class->kind != P2P_PICKLE_CLASS)
+        return fail_malformed(m, "an object of no class");
+    const int err = add_items(m, &made, &m->stack[m->depth - 2], 1);
+    m->depth -= 2;
+    if (!err)
+        return push_new(m, made);
+    free(made.items);
+    return err;
+}
+
+/*
+ * An object keeps its state. Every state_dict hangs {'_metadata': ...} on itself, which is dropped, as
+ * what a parameter had to do before 0.4; no other state is known of what is no object.
+ */
 static int build(Machine *m)
 {
     const P2pPickleValue *state = peek(m, 0), *object = peek(m, 1);
+
+    if (state && object && object->kind == P2P_PICKLE_OBJECT)
+        return extend(m, P2P_PICKLE_OBJECT, 1, 0);
+    if (state && state->kind == P2P_PICKLE_TUPLE && object && object->kind == P2P_PICKLE_TENSOR) {
+        m->depth--;
+        return P2P_OK;
+    }
     const P2pPickleValue *key = state && state->kind == P2P_PICKLE_DICT && state->count == 2
                                     ? p2p_pickle_item(m->p, state, 0, P2P_PICKLE_TEXT)
                                     : NULL;
@@ -331,12 +390,20 @@ static int build(Machine *m)
     return P2P_OK;
 }
 
-static int storage(Machine *m)
+/* A storage; before 1.6 also ('module', class, its file, its source), of which the class counts. */
+static int persistent(Machine *m)
 {
     P2pPickleValue *id = peek(m, 0);
 
     if (!id || id->kind != P2P_PICKLE_TUPLE)
         return fail_malformed(m, "a persistent id that is no tuple");
+    const P2pPickleValue *what = p2p_pickle_item(m->p, id, 0, P2P_PICKLE_TEXT);
+    if (what && is_text("module", what->text, what->length)) {
+        if (!p2p_pickle_item(m->p, id, 1, P2P_PICKLE_CLASS))
+            return fail_malformed(m, "a module of no class");
+        m->stack[m->depth - 1] = id->items[1];
+        return P2P_OK;
+    }
     id->kind = P2P_PICKLE_STORAGE;
     return P2P_OK;
 }
@@ -421,9 +488,11 @@ static int run(Machine *m, unsigned char opcode)
     case 'j':
         return get_memo(m, 4); /* LONG_BINGET */
     case 'Q':
-        return storage(m); /* BINPERSID */
+        return persistent(m); /* BINPERSID */
     case 'R':
         return reduce(m); /* REDUCE */
+    case 0x81:
+        return new_object(m); /* NEWOBJ */
     case 'b':
         return build(m); /* BUILD */
     default:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values of a Python pickle, as far as a dictionary of PyTorch tensors needs them. An allow-list of
- * opcodes and globals; everything else is an error that names it. Nothing is ever executed.
+ * Values of a Python pickle, as far as dictionaries of PyTorch tensors and whole modules need them. An
+ * allow-list of opcodes and of what may be called; everything else is an error that names it. Objects
+ * are inert: a class is its name, an object what was stored in it. Nothing is ever executed.
  */
 #ifndef P2P_FORMATS_PICKLE_H
 #define P2P_FORMATS_PICKLE_H
@@ -23,6 +24,8 @@ typedef enum P2pPickleKind {
     P2P_PICKLE_GLOBAL,  /* number: a P2pPickleGlobal */
     P2P_PICKLE_STORAGE, /* items of a persistent id */
     P2P_PICKLE_TENSOR,  /* items: the arguments of _rebuild_tensor[_v2] */
+    P2P_PICKLE_CLASS,   /* text: module, '\n', name; nothing can be done with it but objects */
+    P2P_PICKLE_OBJECT,  /* items: its class; then its state, where it has one */
 } P2pPickleKind;
 
 typedef enum P2pPickleGlobal {
@@ -30,6 +33,9 @@ typedef enum P2pPickleGlobal {
     P2P_GLOBAL_REBUILD_TENSOR,
     P2P_GLOBAL_REBUILD_TENSOR_V2,
     P2P_GLOBAL_REBUILD_PARAMETER,
+    P2P_GLOBAL_PARAMETER, /* the same before 0.4 */
+    P2P_GLOBAL_SET,
+    P2P_GLOBAL_BACKEND,       /* of each module before 1.0 */
     P2P_GLOBAL_FIRST_STORAGE, /* number - this: place in the list of storage types */
 } P2pPickleGlobal;
 
@@ -58,6 +64,13 @@ typedef struct P2pPickle {
  */
 int p2p_pickle_read(P2pPickle *pickle, const char *path, const unsigned char *data, size_t bytes);
 void p2p_pickle_finish(P2pPickle *pickle);
+
+/**
+ * What an object holds under a name: in its state, a dictionary of attributes; NULL where there is none
+ * or of another kind.
+ */
+const P2pPickleValue *p2p_pickle_attribute(const P2pPickle *pickle, const P2pPickleValue *object,
+                                           const char *name, P2pPickleKind kind);
 
 /** Item i of a value, NULL where there is none or it is of another kind. */
 const P2pPickleValue *p2p_pickle_item(const P2pPickle *pickle, const P2pPickleValue *of, int i,

@@ -14,7 +14,7 @@
 #include "src/formats/pickle.h"
 #include "src/formats/tensor_file_parts.h"
 
-enum { MAX_TENSORS = 16384, MAX_NAME = 512, MAX_DEPTH = 8 };
+enum { MAX_TENSORS = 16384, MAX_NAME = 512, MAX_DEPTH = 16 };
 
 /* In the order of the pickle's storage globals. */
 static const P2pDtype storage_dtypes[] = {P2P_F32, P2P_F16, P2P_BF16, P2P_F64, P2P_U8,
@@ -121,7 +121,29 @@ static int add_tensor(Reading *r, const P2pPickleValue *tensor, const char *name
     return p2p_tensor_file_add(r->file, name, strlen(name)) ? P2P_OK : P2P_ENOMEM;
 }
 
-/* Add all tensors of a dictionary, those of dictionaries within under "key.". */
+static int add_dictionary(Reading *r, const P2pPickleValue *dict, const char *prefix, int depth);
+
+/* A module's own tensors and those of its modules, as its state_dict() calls them. */
+static int add_module(Reading *r, const P2pPickleValue *object, const char *prefix, int depth)
+{
+    static const char *const parts[] = {"_parameters", "_buffers", "_modules"};
+    const P2pPickleValue *state = p2p_pickle_item(&r->pickle, object, 1, P2P_PICKLE_DICT);
+    int err = P2P_OK;
+
+    r->visits += state ? (size_t)state->count : 0; /* which are looked through */
+    if (r->visits > r->pickle.bytes)
+        return p2p_fail(P2P_EFORMAT, "%s: its modules are nested too deep", r->file->path);
+
+    for (size_t i = 0; !err && i < P2P_COUNT(parts); i++) {
+        const P2pPickleValue *part =
+            p2p_pickle_attribute(&r->pickle, object, parts[i], P2P_PICKLE_DICT);
+        if (part)
+            err = add_dictionary(r, part, prefix, depth);
+    }
+    return err;
+}
+
+/* Add all tensors of a dictionary, those of dictionaries and modules within under "key.". */
 static int add_dictionary(Reading *r, const P2pPickleValue *dict, const char *prefix, int depth)
 {
     char name[MAX_NAME];
@@ -132,7 +154,8 @@ static int add_dictionary(Reading *r, const P2pPickleValue *dict, const char *pr
         const P2pPickleValue *value = &r->pickle.values[dict->items[i + 1]];
         if (++r->visits > r->pickle.bytes || depth > MAX_DEPTH)
             return p2p_fail(P2P_EFORMAT, "%s: its dictionaries are nested too deep", r->file->path);
-        if (!key || (value->kind != P2P_PICKLE_TENSOR && value->kind != P2P_PICKLE_DICT))
+        if (!key || (value->kind != P2P_PICKLE_TENSOR && value->kind != P2P_PICKLE_DICT &&
+                     value->kind != P2P_PICKLE_OBJECT))
             continue; /* numbers and words beside the tensors */
         const int n = snprintf(name, sizeof(name), "%s%.*s", prefix, (int)key->length, key->text);
         if (n < 0 || n >= MAX_NAME - 1 || strlen(name) != (size_t)n)
@@ -142,7 +165,8 @@ static int add_dictionary(Reading *r, const P2pPickleValue *dict, const char *pr
             err = add_tensor(r, value, name);
         } else {
             memcpy(name + n, ".", 2);
-            err = add_dictionary(r, value, name, depth + 1);
+            err = value->kind == P2P_PICKLE_DICT ? add_dictionary(r, value, name, depth + 1)
+                                                 : add_module(r, value, name, depth + 1);
         }
     }
     return err;
@@ -171,15 +195,18 @@ static int describe(Reading *r)
     const P2pPickleValue *root = &r->pickle.values[r->pickle.root];
     int err;
 
-    if (root->kind != P2P_PICKLE_DICT)
+    if (root->kind != P2P_PICKLE_DICT && root->kind != P2P_PICKLE_OBJECT)
         return p2p_fail(P2P_EFORMAT,
                         "%s: holds no dictionary of tensors; save the network's "
                         "state_dict()",
                         r->file->path);
-    if ((err = add_dictionary(r, root, "", 0)) < 0)
+    err =
+        root->kind == P2P_PICKLE_DICT ? add_dictionary(r, root, "", 0) : add_module(r, root, "", 0);
+    if (err)
         return err;
     if (!r->file->count)
-        return p2p_fail(P2P_EFORMAT, "%s: holds no tensors", r->file->path);
+        return p2p_fail(P2P_EFORMAT, "%s: holds no tensors; save the network's state_dict()",
+                        r->file->path);
     return p2p_tensor_file_check_names(r->file);
 }
 

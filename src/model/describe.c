@@ -52,6 +52,9 @@ static void describe_kind(const P2pSource *s, char *text)
         snprintf(text, LINE, "%s: state_dict of pytorch-CycleGAN-and-pix2pix%s%s\n", path,
                  s->prefix[0] ? ", its names behind " : "", data);
         break;
+    case P2P_SOURCE_MRZHU:
+        snprintf(text, LINE, "%s: network of pix2pix-pytorch\n", path);
+        break;
     case P2P_SOURCE_TENSORFLOW:
         snprintf(text, LINE, "%s: %s of pix2pix-tensorflow\n", path,
                  p2p_tensor_file_format(s->file) == P2P_FILE_PICT ? "export"

@@ -55,6 +55,8 @@ void p2p_exchange_tell_word(P2pOptions *o, const char *name, const char *value)
 
 static void tell_norm(P2pOptions *o, bool gamma, bool bias)
 {
+    if (gamma && bias)
+        p2p_exchange_tell(o, "all_bias", true);
     p2p_exchange_tell_word(o, "norm", gamma ? "batch" : bias ? "instance" : "none");
 }
 
@@ -77,12 +79,20 @@ static void infer_unet(const Names *n, P2pOptions *o)
     p2p_exchange_tell(o, "num_downs", levels == (skips && levels == 7 ? 7 : 8) ? 0 : levels);
 }
 
-static int infer_resnet(const Names *n, P2pOptions *o)
+/* How a kind of ResNet calls what tells its options; %d is the number of blocks, for its last layer. */
+typedef struct ResnetNames {
+    const char *first, *norm, *bias, *block;
+    const char *second; /* convolution of a block, where no dropout is before it */
+    const char *last;
+    int first_block, behind; /* numbers: of the first block; of the last layer, with no blocks */
+} ResnetNames;
+
+static int infer_resnet(const Names *n, const ResnetNames *r, P2pOptions *o)
 {
-    const P2pFileTensor *first = find(n, "model.%d.weight", 1);
+    const P2pFileTensor *first = find(n, r->first, 0);
     int blocks = 0;
 
-    while (find(n, "model.%d.conv_block.1.weight", 10 + blocks))
+    while (find(n, r->block, r->first_block + blocks))
         blocks++;
     if (blocks != 6 && blocks != 9)
         return p2p_fail(P2P_EFORMAT, "%s: a ResNet of %d blocks; known are 6 and 9",
@@ -90,10 +100,55 @@ static int infer_resnet(const Names *n, P2pOptions *o)
     p2p_exchange_tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
     p2p_exchange_tell(o, "ngf", size_at(first, 0));
     p2p_exchange_tell(o, "input_nc", size_at(first, 1));
-    p2p_exchange_tell(o, "output_nc", size_at(find(n, "model.%d.weight", 17 + blocks), 0));
-    p2p_exchange_tell(o, "no_dropout", !find(n, "model.%d.conv_block.6.weight", 10));
-    tell_norm(o, find(n, "model.%d.weight", 2), find(n, "model.%d.bias", 1));
+    p2p_exchange_tell(o, "output_nc", size_at(find(n, r->last, r->behind + blocks), 0));
+    p2p_exchange_tell(o, "no_dropout", find(n, r->second, r->first_block) != NULL);
+    tell_norm(o, find(n, r->norm, 0), find(n, r->bias, 0));
     return P2P_OK;
+}
+
+static int infer_reflecting(const Names *n, P2pOptions *o)
+{
+    static const ResnetNames names = {"model.1.weight",
+                                      "model.2.weight",
+                                      "model.1.bias",
+                                      "model.%d.conv_block.1.weight",
+                                      "model.%d.conv_block.5.weight",
+                                      "model.%d.weight",
+                                      10,
+                                      17};
+
+    return infer_resnet(n, &names, o);
+}
+
+/* As pix2pix-pytorch had it until December 2018. */
+static int infer_zero_padded(const Names *n, P2pOptions *o)
+{
+    static const ResnetNames names = {"model.0.weight",
+                                      "model.1.weight",
+                                      "model.0.bias",
+                                      "model.%d.conv_block.0.weight",
+                                      "model.%d.conv_block.3.weight",
+                                      "model.%d.weight",
+                                      9,
+                                      15};
+
+    p2p_exchange_tell_word(o, "padding_type", "zero");
+    return infer_resnet(n, &names, o);
+}
+
+static int infer_mrzhu(const Names *n, P2pOptions *o)
+{
+    static const ResnetNames names = {"inc.inconv.1.weight",
+                                      "inc.inconv.2.weight",
+                                      "inc.inconv.1.bias",
+                                      "resblocks.%d.conv_block.1.weight",
+                                      "resblocks.%d.conv_block.5.weight",
+                                      "outc.outconv.1.weight",
+                                      0,
+                                      0};
+
+    p2p_exchange_tell(o, "relu_after_add", true);
+    return infer_resnet(n, &names, o);
 }
 
 /* How many pictures' channels a discriminator sees is all that its file tells. */
@@ -121,11 +176,13 @@ static void infer_pixel(const Names *n, P2pOptions *o)
     tell_norm(o, find(n, "net.%d.weight", 3), find(n, "net.%d.bias", 2));
 }
 
-typedef enum Kind { NO_NETWORK, UNET, RESNET, PATCHGAN, PIXEL } Kind;
+typedef enum Kind { NO_NETWORK, UNET, RESNET, RESNET_ZERO, RESNET_MRZHU, PATCHGAN, PIXEL } Kind;
 
 /* A tensor that each kind has; what stands before this name may be the prefix of all names. */
 static const char *const signatures[] = {[UNET] = "model.model.0.weight",
                                          [RESNET] = "model.10.conv_block.1.weight",
+                                         [RESNET_ZERO] = "model.9.conv_block.0.weight",
+                                         [RESNET_MRZHU] = "resblocks.0.conv_block.1.weight",
                                          [PATCHGAN] = "model.0.weight",
                                          [PIXEL] = "net.0.weight"};
 
@@ -141,7 +198,11 @@ static bool is_kind(const Names *n, Kind kind)
     case UNET:
         return find_level(n, 1, "3.weight") && find_level(n, 2, "1.weight");
     case RESNET:
-        return find(n, "model.%d.weight", 1);
+        return find(n, "model.%d.weight", 1) && !find(n, signatures[RESNET_ZERO], 0);
+    case RESNET_ZERO:
+        return find(n, "model.%d.weight", 0);
+    case RESNET_MRZHU:
+        return find(n, "inc.inconv.%d.weight", 1);
     case PATCHGAN:
         return find(n, "model.%d.weight", 2);
     default:
@@ -151,7 +212,7 @@ static bool is_kind(const Names *n, Kind kind)
 
 static bool is_generator(Kind kind)
 {
-    return kind == UNET || kind == RESNET;
+    return kind >= UNET && kind <= RESNET_MRZHU;
 }
 
 /* The prefix that makes a name of a kind's signature; false where it has another end. */
@@ -214,13 +275,18 @@ int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOpt
     const Kind kind = find_network(file, wanted, found);
     const Names n = {file, found->prefix};
 
+    found->mrzhu = kind == RESNET_MRZHU;
     o->unconditional_D |= kind == PATCHGAN || kind == PIXEL;
     switch (kind) {
     case UNET:
         infer_unet(&n, o);
         return P2P_OK;
     case RESNET:
-        return infer_resnet(&n, o);
+        return infer_reflecting(&n, o);
+    case RESNET_ZERO:
+        return infer_zero_padded(&n, o);
+    case RESNET_MRZHU:
+        return infer_mrzhu(&n, o);
     case PATCHGAN:
         infer_patchgan(&n, o);
         return P2P_OK;
@@ -235,4 +301,28 @@ int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOpt
                         p2p_tensor_file_path(file),
                         p2p_tensor_file_count(file) ? p2p_tensor_file_at(file, 0)->name : "none");
     }
+}
+
+/* model.PLACE.REST: the place tells the layer, those behind the blocks as if there were none. */
+void p2p_exchange_mrzhu_name(const P2pGraph *g, int i, const char *prefix,
+                             char name[P2P_EXCHANGE_NAME])
+{
+    static const char *const layers[] = {
+        [1] = "inc.inconv.1", [2] = "inc.inconv.2", [4] = "down1.down.0",   [5] = "down1.down.1",
+        [7] = "down2.down.0", [8] = "down2.down.1", [10] = "up1.up.0",      [11] = "up1.up.1",
+        [13] = "up2.up.0",    [14] = "up2.up.1",    [17] = "outc.outconv.1"};
+    enum { FIRST_BLOCK = 10 };
+    int blocks = 0, place = 0, used = 0;
+
+    for (int k = 0; k < g->node_count; k++)
+        blocks += g->nodes[k].kind == P2P_NODE_ADD;
+    P2P_ASSERT(sscanf(g->params[i].name, "model.%d.%n", &place, &used) == 1 && used);
+    const char *rest = g->params[i].name + used;
+    if (place >= FIRST_BLOCK && place < FIRST_BLOCK + blocks) {
+        snprintf(name, P2P_EXCHANGE_NAME, "%sresblocks.%d.%s", prefix, place - FIRST_BLOCK, rest);
+        return;
+    }
+    place -= place < FIRST_BLOCK ? 0 : blocks;
+    P2P_ASSERT(place < (int)P2P_COUNT(layers) && layers[place]);
+    snprintf(name, P2P_EXCHANGE_NAME, "%s%s.%s", prefix, layers[place], rest);
 }

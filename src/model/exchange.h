@@ -15,6 +15,7 @@ enum { P2P_EXCHANGE_NAME = 512, P2P_EXCHANGE_PREFIX = 256 };
 /** A network among the tensors of a file. */
 typedef struct P2pExchangeNet {
     P2pTask task;
+    bool mrzhu;                       /* its names are pix2pix-pytorch's */
     char prefix[P2P_EXCHANGE_PREFIX]; /* of all its names: "", "module.", "state_dict.netG." */
     bool partner;                     /* there is one of the other kind, too */
     char other[P2P_EXCHANGE_PREFIX];  /* prefix of a further one of the same kind; else "" */
@@ -22,7 +23,8 @@ typedef struct P2pExchangeNet {
 
 /**
  * Find a network whose tensors have the names of PyTorch's state_dict in
- * pytorch-CycleGAN-and-pix2pix, behind any prefix; graph parameters have the same names.
+ * pytorch-CycleGAN-and-pix2pix, behind any prefix; graph parameters have the same names. Or in mrzhu-cool's
+ * pix2pix-pytorch, whose generator has others, but for those of 2017.
  *
  * @param wanted   Preferred where there are both.
  * @param options  Those that names and shapes tell of are set.
@@ -30,6 +32,10 @@ typedef struct P2pExchangeNet {
  */
 int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOptions *options,
                                P2pExchangeNet *found);
+
+/** Name of a parameter of a ResNet in pix2pix-pytorch, behind a prefix. */
+void p2p_exchange_mrzhu_name(const P2pGraph *graph, int i, const char *prefix,
+                             char name[P2P_EXCHANGE_NAME]);
 
 /** The networks of pix2pix-tensorflow in a file. */
 typedef struct P2pExchangeTensorflow {

@@ -91,6 +91,7 @@ static int check_pytorch(const P2pSource *s)
     P2pGraph *g;
 
     plain.innermost_norm = plain.all_bias = false;
+    plain.padding_type = P2P_PADDING_REFLECT;
     const P2pNetSpec spec = p2p_network_spec(&plain, s->net.role);
     int err = p2p_nets_build(&g, &spec);
     if (err)

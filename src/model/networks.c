@@ -128,7 +128,8 @@ P2pNetSpec p2p_network_spec(const P2pOptions *o, P2pNetRole role)
                        .innermost_norm = o->innermost_norm,
                        .all_bias = o->all_bias,
                        .paper_dropout = o->dropout_levels == P2P_DROPOUT_INNERMOST,
-                       .relu_after_add = o->relu_after_add};
+                       .relu_after_add = o->relu_after_add,
+                       .zero_padding = o->padding_type == P2P_PADDING_ZERO};
 
     if (role.task == P2P_DISCRIMINATOR) {
         spec.name = o->netD;

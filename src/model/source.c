@@ -22,6 +22,9 @@ static void stored_name(const P2pSource *s, int i, char name[P2P_EXCHANGE_NAME])
     case P2P_SOURCE_STATE_DICT:
         snprintf(name, P2P_EXCHANGE_NAME, "%s%s", s->prefix, ours);
         break;
+    case P2P_SOURCE_MRZHU:
+        p2p_exchange_mrzhu_name(s->stored, i, s->prefix, name);
+        break;
     case P2P_SOURCE_TENSORFLOW:
         p2p_exchange_tensorflow_name(s->stored, i, s->early, name);
         break;
@@ -172,7 +175,7 @@ static int infer_state_dict(P2pSource *s, const char *net)
 
     if (err)
         return err;
-    s->kind = P2P_SOURCE_STATE_DICT;
+    s->kind = found.mrzhu ? P2P_SOURCE_MRZHU : P2P_SOURCE_STATE_DICT;
     hold(s, found.task);
     if (found.partner)
         hold(s, found.task == P2P_GENERATOR ? P2P_DISCRIMINATOR : P2P_GENERATOR);
@@ -517,8 +520,13 @@ int p2p_source_check_half(const P2pSource *s, int i, const float *values)
 
 char *p2p_source_summary(const P2pSource *s)
 {
-    static const char *const kinds[] = {"checkpoint", "frozen model", "PyTorch state_dict",
-                                        "pix2pix-tensorflow model", "Torch7 network"};
+    static const char *const kinds[] = {"checkpoint",
+                                        "frozen model",
+                                        "PyTorch state_dict",
+                                        "pix2pix-pytorch network",
+                                        "pix2pix-pytorch network",
+                                        "pix2pix-tensorflow model",
+                                        "Torch7 network"};
     const P2pOptions *o = &s->options;
     const P2pNetSpec spec = p2p_network_spec(o, s->net.role);
 

@@ -17,6 +17,7 @@ typedef enum P2pSourceKind {
     P2P_SOURCE_CHECKPOINT, /* of a training run: G, D, moments */
     P2P_SOURCE_FROZEN,     /* p2p-export's: G alone */
     P2P_SOURCE_STATE_DICT, /* pytorch-CycleGAN-and-pix2pix's .pth, or its tensors as safetensors */
+    P2P_SOURCE_MRZHU,      /* pix2pix-pytorch's generator, a whole module or a state_dict */
     P2P_SOURCE_TENSORFLOW, /* pix2pix-tensorflow's checkpoint or frozen graph; .pict: G alone */
     P2P_SOURCE_TORCH7,     /* phillipi's pix2pix's .t7: one network */
 } P2pSourceKind;

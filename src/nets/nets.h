@@ -18,6 +18,7 @@ typedef struct P2pNetSpec {
     bool paper_dropout;  /* dropout at the innermost decoder levels 1..3, not at 2..4 */
     bool all_bias;       /* every convolution has a bias */
     bool relu_after_add; /* ResNet: a ReLU after each block's sum */
+    bool zero_padding;   /* ResNet: pictures are padded by zeros, not by reflection */
 } P2pNetSpec;
 
 /** Build a network. P2P_EINVAL: unknown name or impossible choice; the message names those that are known. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ResNet generators with 6 or 9 blocks (Johnson et al. 2016; as in the reference implementation):
- * reflection padding, 7x7, two strided convolutions down, the blocks, two up, 7x7, tanh.
+ * reflection padding, 7x7, two strided convolutions down, the blocks, two up, 7x7, tanh. Padding by
+ * reflection is a module of its own, which counts in the names; by zeros it is the convolution's.
  */
 #include <stdio.h>
 
@@ -12,6 +13,7 @@ typedef struct Resnet {
     P2pGraph *g;
     const P2pNetSpec *spec;
     bool bias;
+    int pads; /* modules of padding before a convolution: 1 or 0 */
 } Resnet;
 
 static int norm_act(const Resnet *r, int x, const char *prefix, int place, P2pAct act,
@@ -39,17 +41,28 @@ static int conv(const Resnet *r, int x, const char *prefix, int place, P2pConvSp
     return p2p_graph_conv(r->g, x, &spec);
 }
 
+/* The same with stride 1, of a picture that keeps its size. */
+static int same_conv(const Resnet *r, int x, const char *prefix, int place, P2pConvSpec spec)
+{
+    spec.stride = 1;
+    if (r->pads)
+        x = p2p_graph_pad(r->g, x, spec.kernel / 2);
+    else
+        spec.pad = spec.kernel / 2;
+    return conv(r, x, prefix, place, spec);
+}
+
 /* x + norm(conv(pad([dropout] relu(norm(conv(pad(x))))))). */
 static int block(const Resnet *r, int x, int place, int channels)
 {
-    const P2pConvSpec spec = {.out_channels = channels, .kernel = 3, .stride = 1};
-    const int second = r->spec->dropout ? 6 : 5;
+    const P2pConvSpec spec = {.out_channels = channels, .kernel = 3};
+    const int first = r->pads, second = 2 * r->pads + 3 + r->spec->dropout;
     char prefix[48];
 
     snprintf(prefix, sizeof(prefix), "model.%d.conv_block.", place);
-    int y = conv(r, p2p_graph_pad(r->g, x, 1), prefix, 1, spec);
-    y = norm_act(r, y, prefix, 2, P2P_ACT_RELU, r->spec->dropout ? 0.5f : 0.0f);
-    y = conv(r, p2p_graph_pad(r->g, y, 1), prefix, second, spec);
+    int y = same_conv(r, x, prefix, first, spec);
+    y = norm_act(r, y, prefix, first + 1, P2P_ACT_RELU, r->spec->dropout ? 0.5f : 0.0f);
+    y = same_conv(r, y, prefix, second, spec);
     y = norm_act(r, y, prefix, second + 1, P2P_ACT_NONE, 0.0f);
     y = p2p_graph_add(r->g, x, y);
     if (r->spec->relu_after_add)
@@ -59,18 +72,23 @@ static int block(const Resnet *r, int x, int place, int channels)
 
 int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
 {
-    const Resnet r = {g, spec, spec->all_bias || spec->norm == P2P_NORM_INSTANCE};
+    const Resnet r = {.g = g,
+                      .spec = spec,
+                      .bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE,
+                      .pads = spec->zero_padding ? 0 : 1};
     const char *const p = "model.";
-    int place = 10, x = p2p_graph_pad(g, g->input, 3);
+    int place = r.pads, x;
 
     g->multiple = 4;
-    x = conv(&r, x, p, 1, (P2pConvSpec){.out_channels = spec->nf, .kernel = 7, .stride = 1});
-    x = norm_act(&r, x, p, 2, P2P_ACT_RELU, 0.0f);
+    x = same_conv(&r, g->input, p, place, (P2pConvSpec){.out_channels = spec->nf, .kernel = 7});
+    x = norm_act(&r, x, p, place + 1, P2P_ACT_RELU, 0.0f);
     for (int i = 1; i <= 2; i++) {
-        x = conv(&r, x, p, 1 + 3 * i,
+        place += 3;
+        x = conv(&r, x, p, place,
                  (P2pConvSpec){.out_channels = spec->nf << i, .kernel = 3, .stride = 2, .pad = 1});
-        x = norm_act(&r, x, p, 2 + 3 * i, P2P_ACT_RELU, 0.0f);
+        x = norm_act(&r, x, p, place + 1, P2P_ACT_RELU, 0.0f);
     }
+    place += 3;
     for (int i = 0; i < blocks; i++)
         x = block(&r, x, place++, 4 * spec->nf);
     for (int i = 1; i >= 0; i--, place += 3) {
@@ -83,11 +101,8 @@ int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
                                .transposed = true});
         x = norm_act(&r, x, p, place + 1, P2P_ACT_RELU, 0.0f);
     }
-    conv(&r, p2p_graph_pad(g, x, 3), p, place + 1,
-         (P2pConvSpec){.out_channels = spec->output_nc,
-                       .kernel = 7,
-                       .stride = 1,
-                       .bias = true,
-                       .act = P2P_ACT_TANH});
+    same_conv(&r, x, p, place + r.pads,
+              (P2pConvSpec){
+                  .out_channels = spec->output_nc, .kernel = 7, .bias = true, .act = P2P_ACT_TANH});
     return g->err;
 }

@@ -122,7 +122,7 @@ static const struct {
                                 {"lambda_D", "1"},
                                 {"adam_epsilon_hat", "1"},
                                 {"lr_policy", "constant"}}},
-    [P2P_PRESET_MRZHU] = {{{"netG", "resnet_6blocks"},
+    [P2P_PRESET_MRZHU] = {{{"netG", "resnet_9blocks"},
                            {"no_dropout", "1"},
                            {"relu_after_add", "1"},
                            {"lambda_L1", "10"},

@@ -35,6 +35,7 @@ typedef enum P2pNormChoice {
     P2P_OPT_NORM_NONE
 } P2pNormChoice;
 typedef enum P2pDropoutLevels { P2P_DROPOUT_MIDDLE, P2P_DROPOUT_INNERMOST } P2pDropoutLevels;
+typedef enum P2pPadding { P2P_PADDING_REFLECT, P2P_PADDING_ZERO } P2pPadding;
 typedef enum P2pPreset {
     P2P_PRESET_PYTORCH,
     P2P_PRESET_PAPER,
@@ -64,6 +65,7 @@ struct P2pOptions {
     int norm; /* P2pNormChoice */
     bool no_dropout, unconditional_D;
     int dropout_levels; /* P2pDropoutLevels */
+    int padding_type;   /* P2pPadding */
     bool innermost_norm, all_bias, relu_after_add;
     bool folded;   /* of frozen models: norms are within the convolutions */
     int init_type; /* P2pInit's order: normal, xavier, kaiming, orthogonal */

@@ -100,6 +100,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(innermost_norm, G, 0, "a U-Net's innermost level is normalised, too"),
     FLAG(all_bias, G | D, 0, "convolutions before a norm have a bias, too"),
     FLAG(relu_after_add, G, 0, "a ReLU behind each sum of a ResNet"),
+    CHOICE(padding_type, G, 0, "reflect", WORDS("reflect", "zero"), "how a ResNet continues pictures beyond their edges"),
     FLAG(unconditional_D, D, 0, "the discriminator does not see the input"),
     CHOICE(init_type, TRAINING, 0, "normal", WORDS("normal", "xavier", "kaiming", "orthogonal"), "initial weights"),
     FLOAT(init_gain, TRAINING, 0, 0, 100, "0.02", "their scale"),

@@ -33,8 +33,8 @@ static void io_path(const char *path, char out[512])
     suffix = strrchr(out, '.');
     if (strcmp(suffix, ".pict") != 0)
         *suffix = '\0';
-    static const char *const endings[] = {"_old_legacy_cuda", "_legacy"};
-    for (int i = 0; i < 2; i++)
+    static const char *const endings[] = {"_old_legacy_cuda", "_old_legacy", "_legacy"};
+    for (int i = 0; i < 3; i++)
         if (strstr(out, endings[i]))
             *strstr(out, endings[i]) = '\0';
     strcat(out, ".io.safetensors");

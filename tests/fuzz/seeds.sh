@@ -3,7 +3,7 @@ seeds() {
     case $2 in
     safetensors) ls "$1"/exchange/views.io.safetensors ;;
     model) ls "$1"/exchange/views.io.safetensors "$1"/foreign/* "$1"/../fuzz/corpus/pth/unet.pth ;;
-    pth) ls "$1"/hostile/*.pth "$1"/exchange/views*.pth ;;
+    pth) ls "$1"/hostile/*.pth "$1"/exchange/views*.pth "$1"/exchange/module*.pth ;;
     pickle) ls "$1"/hostile/legacy_*.pth ;;
     pict) ls "$1"/hostile/*.pict ;;
     t7) ls "$1"/foreign/*.t7 ;;

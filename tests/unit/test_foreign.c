@@ -12,6 +12,7 @@
 
 #include "src/base/file.h"
 #include "src/base/status.h"
+#include "src/formats/pickle.h"
 #include "src/formats/tensor_file.h"
 
 #define HOSTILE P2P_TEST_DATA "/hostile/"
@@ -105,6 +106,44 @@ static void big_endian_integers_read(void **state)
     p2p_tensor_file_close(&f);
 }
 
+/* Whatever a class is called, an object of it holds things and does nothing; nothing else can be had of it. */
+static void objects_inert(void **state)
+{
+    static const struct {
+        const char *pickle;
+        size_t bytes;
+        const char *words; /* NULL: accepted */
+    } pickles[] = {
+#define PICKLE(text) text, sizeof(text) - 1
+        {PICKLE("\x80\2csubprocess\nPopen\n)\x81}b."), NULL},
+        {PICKLE("\x80\2csubprocess\nPopen\n)R."), "asks for subprocess.Popen"},
+        {PICKLE("\x80\2cos\nsystem\n)\x81}b."), "asks for os.system"},
+        {PICKLE("\x80\2csubprocess\nPopen\n."), NULL},
+        {PICKLE("\x80\2cm\nC\n}\x81."), "an object of no class"},
+        {PICKLE("\x80\2})\x81."), "an object of no class"},
+        {PICKLE("\x80\2)\x81."), "an object of no class"},
+        {PICKLE("\x80\2}}b."), "BUILD"},
+        {PICKLE("\x80\2cm\nC\n}b."), "BUILD"},
+        {PICKLE("\x80\2X\6\0\0\0module}\x86Q."), "a module of no class"},
+        {PICKLE("\x80\2X\6\0\0\0modulecm\nC\n\x86Q)\x81."), NULL},
+#undef PICKLE
+    };
+
+    (void)state;
+    for (size_t i = 0; i < P2P_COUNT(pickles); i++) {
+        P2pPickle p;
+        const int err = p2p_pickle_read(&p, "objects", (const unsigned char *)pickles[i].pickle,
+                                        pickles[i].bytes);
+        const bool as_wanted = pickles[i].words
+                                   ? err == P2P_EFORMAT && strstr(p2p_error(), pickles[i].words)
+                                   : err == P2P_OK;
+        if (!as_wanted)
+            fail_msg("%zu: status %d, %s", i, err, p2p_error());
+        if (!err)
+            p2p_pickle_finish(&p);
+    }
+}
+
 /* ---- Zip archives that lie ------------------------------------------------------------------ */
 
 static uint32_t get_u32(const unsigned char *p)
@@ -195,7 +234,7 @@ static void foreign_kind_named(void **state)
         {"arrays_protocol2.pkl", "Python pickle", "state_dict"},
         {"arrays_protocol4.pkl", "Python pickle", "state_dict"},
         {"arrays_protocol5.pkl", "Python pickle", "state_dict"},
-        {"module.pth", "models.networks.UnetGenerator", "state_dict"},
+        {"module.pth", "no tensors", "state_dict"},
         {"namespace.pth", "argparse.Namespace", "state_dict"},
         {"script.pt", "TorchScript", "state_dict"},
         {"other.zip", "zip archive", "not PyTorch's"},
@@ -269,6 +308,8 @@ static const struct {
     {HOSTILE "control_wrapped.pth", p2p_pth_read},
     {EXCHANGE "views.pth", p2p_pth_read},
     {EXCHANGE "views_legacy.pth", p2p_pth_read},
+    {EXCHANGE "module.pth", p2p_pth_read},
+    {EXCHANGE "module_old_legacy.pth", p2p_pth_read},
     {EXCHANGE "views.io.safetensors", p2p_safetensors_read_memory},
 };
 
@@ -351,6 +392,7 @@ int main(void)
         cmocka_unit_test(message_names_what_was_refused),
         cmocka_unit_test(file_good_read),
         cmocka_unit_test(big_endian_integers_read),
+        cmocka_unit_test(objects_inert),
         cmocka_unit_test(zip_that_lies_refused),
         cmocka_unit_test(foreign_kind_named),
         cmocka_unit_test(header_like_a_magic_read),

@@ -478,7 +478,7 @@ static void preset_gives_way_to_what_was_given(void **state)
     (void)state;
     parse(&p, P2P_PROGRAM_TRAIN, "--preset mrzhu --lambda_L1 33");
     p2p_options_apply_preset(&p.options);
-    assert_string_equal(p.options.netG, "resnet_6blocks");
+    assert_string_equal(p.options.netG, "resnet_9blocks");
     assert_int_equal(p.options.gan_mode, P2P_GAN_LSGAN);
     assert_true(p.options.lambda_L1 == 33 && p.options.no_dropout);
 

@@ -55,6 +55,31 @@ static const P2pNetSpec unet = {.name = "unet_256",
                                   .output_nc = 3,
                                   .nf = 2,
                                   .norm = P2P_NORM_INSTANCE},
+                        batch = {.name = "resnet_6blocks",
+                                 .input_nc = 3,
+                                 .output_nc = 3,
+                                 .nf = 2,
+                                 .dropout = true,
+                                 .norm = P2P_NORM_BATCH},
+                        no_dropout = {.name = "resnet_6blocks",
+                                      .input_nc = 3,
+                                      .output_nc = 3,
+                                      .nf = 2,
+                                      .norm = P2P_NORM_BATCH},
+                        zero = {.name = "resnet_9blocks",
+                                .input_nc = 3,
+                                .output_nc = 3,
+                                .nf = 2,
+                                .zero_padding = true,
+                                .all_bias = true,
+                                .norm = P2P_NORM_BATCH},
+                        zero_dropout = {.name = "resnet_9blocks",
+                                        .input_nc = 3,
+                                        .output_nc = 3,
+                                        .nf = 2,
+                                        .zero_padding = true,
+                                        .dropout = true,
+                                        .norm = P2P_NORM_INSTANCE},
                         patchgan = {.name = "basic",
                                     .input_nc = 6,
                                     .nf = 2,
@@ -146,6 +171,11 @@ static void expect(const char *path, const char *wanted, const P2pNetSpec *spec,
     assert_string_equal(d ? s.options.netD : s.options.netG, spec->name);
     assert_int_equal(d, !strcmp(spec->name, "basic") || !strcmp(spec->name, "pixel"));
     assert_string_equal(s.prefix, prefix);
+    if (!d && !strncmp(spec->name, "resnet", 6)) {
+        assert_int_equal(s.options.no_dropout, !spec->dropout);
+        assert_int_equal(s.options.padding_type == P2P_PADDING_ZERO, spec->zero_padding);
+        assert_int_equal(s.options.all_bias, spec->all_bias);
+    }
     for (int i = 0; i < s.graph->param_count; i++) {
         const size_t count = p2p_param_elements(&s.graph->params[i]);
         float *values = malloc(count * sizeof(*values));
@@ -173,7 +203,8 @@ static void network_behind_any_prefix_found(void **state)
                                            "_orig_mod.",
                                            "model.0.",
                                            "model.1."};
-    static const P2pNetSpec *const specs[] = {&unet, &straight, &resnet, &patchgan, &pixel};
+    static const P2pNetSpec *const specs[] = {&unet, &straight,     &resnet,   &batch, &no_dropout,
+                                              &zero, &zero_dropout, &patchgan, &pixel};
 
     (void)state;
     for (size_t p = 0; p < P2P_COUNT(prefixes); p++)
