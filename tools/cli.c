@@ -182,28 +182,38 @@ void cli_epoch(char *text, size_t bytes, const P2pOptions *options)
         snprintf(text, bytes, "%.32s", cli_text(options, "epoch"));
 }
 
-void cli_run_model(char *path, size_t bytes, const char *folder, const P2pOptions *options)
+bool cli_run_model(char *path, size_t bytes, const char *folder, const P2pOptions *options,
+                   const char *net)
 {
-    static const char *const endings[] = {".safetensors", "_net_G.pth", ".safetensors"};
     char epoch[40];
 
     cli_epoch(epoch, sizeof(epoch), options);
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        snprintf(path, bytes, "%s/%s%s", folder, epoch, endings[i]);
-        if (access(path, R_OK) == 0)
-            break;
-    }
+    snprintf(path, bytes, "%s/%s.safetensors", folder, epoch);
+    if (access(path, R_OK) == 0)
+        return true;
+    snprintf(path, bytes, "%s/%s_net_%.40s.pth", folder, epoch, net);
+    if (access(path, R_OK) == 0)
+        return true;
+    snprintf(path, bytes, "%s/%s.safetensors", folder, epoch);
+    return false;
+}
+
+/* A folder with pix2pix-tensorflow's checkpoints, of which its list names the latest. */
+static bool holds_list(const char *folder)
+{
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%.4000s/checkpoint", folder);
+    return access(path, R_OK) == 0;
 }
 
 bool cli_find_model(char *path, size_t bytes, const char *program, const char *model,
                     const P2pOptions *options)
 {
     struct stat st;
-
-    if (stat(model, &st) == 0 && S_ISDIR(st.st_mode)) {
-        cli_run_model(path, bytes, model, options);
+    const bool folder = stat(model, &st) == 0 && S_ISDIR(st.st_mode);
+    if (folder && (cli_run_model(path, bytes, model, options, "G") || !holds_list(model)))
         return true;
-    }
     snprintf(path, bytes, "%s", model);
     if (!cli_int(options, "load_iter") && !strcmp(cli_text(options, "epoch"), "latest"))
         return true;

@@ -86,10 +86,11 @@ int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog 
 void cli_epoch(char *text, size_t bytes, const P2pOptions *options);
 
 /**
- * The model in a run's folder: EPOCH.safetensors, or what pytorch-CycleGAN-and-pix2pix keeps there
- * where that is all there is.
+ * The model in a run's folder: EPOCH.safetensors, or what pytorch-CycleGAN-and-pix2pix keeps there of
+ * the network where that is all there is. False: neither; path is the first.
  */
-void cli_run_model(char *path, size_t bytes, const char *folder, const P2pOptions *options);
+bool cli_run_model(char *path, size_t bytes, const char *folder, const P2pOptions *options,
+                   const char *net);
 
 /**
  * A model file, or that of a run's folder; false: --epoch or --load_iter were given with a file, which

@@ -492,17 +492,62 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
     return code;
 }
 
-/* -m, or the run's. */
-static bool find_model(const P2pOptions *o, char path[PATH_BYTES])
+/* What is to be tested: a model file and its generator, and perhaps another file for the way back. */
+typedef struct Files {
+    char there[PATH_BYTES], back[PATH_BYTES]; /* back: empty, if it is in the same */
+    char net[16];                             /* the generator's name; empty: by direction */
+} Files;
+
+/*
+ * -m, or the run's. A cycle_gan of pytorch-CycleGAN-and-pix2pix has a file for each generator: without a
+ * suffix both are taken.
+ */
+static bool find_model(const P2pOptions *o, Files *f)
 {
+    const char *file = cli_text(o, "model_file"), *suffix = cli_text(o, "model_suffix");
+    const bool turned = !strcmp(cli_text(o, "direction"), "BtoA");
     char folder[PATH_BYTES];
 
-    if (cli_text(o, "model_file")[0])
-        return cli_find_model(path, PATH_BYTES, program, cli_text(o, "model_file"), o);
+    *f = (Files){.there = ""};
+    if (*suffix)
+        snprintf(f->net, sizeof(f->net), "G%.10s", suffix);
+    if (*file)
+        return cli_find_model(f->there, sizeof(f->there), program, file, o);
     snprintf(folder, sizeof(folder), "%.2000s/%.200s", cli_text(o, "checkpoints_dir"),
              cli_text(o, "name"));
-    cli_run_model(path, PATH_BYTES, folder, o);
+    if (cli_run_model(f->there, sizeof(f->there), folder, o, *suffix ? f->net : "G") || *suffix)
+        return true;
+    char there[PATH_BYTES];
+    if (cli_run_model(there, sizeof(there), folder, o, turned ? "G_B" : "G_A") &&
+        cli_run_model(f->back, sizeof(f->back), folder, o, turned ? "G_A" : "G_B"))
+        snprintf(f->there, sizeof(f->there), "%s", there);
+    else
+        f->back[0] = '\0';
     return true;
+}
+
+static int open_models(Models *models, P2pDevice *device, P2pOptions *o, const Files *f)
+{
+    P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
+                                 .no_dropout = cli_flag(o, "no_dropout"),
+                                 .net = f->net[0] ? f->net : NULL,
+                                 .options = o,
+                                 .variants = cli_text(o, "variant"),
+                                 .refs = cli_text(o, "ref")};
+    int err = P2P_OK;
+
+    if (f->back[0] && !p2p_options_given(o, "dataset_mode"))
+        err = p2p_options_set(o, "dataset_mode", "unaligned");
+    if (!err)
+        err = p2p_model_open(&models->there, device, f->there, &settings);
+    if (err || f->net[0])
+        return err;
+    if (f->back[0])
+        return p2p_model_open(&models->back, device, f->back, &settings);
+    settings.back = true;
+    return p2p_model_has_back(models->there)
+               ? p2p_model_open(&models->back, device, f->there, &settings)
+               : P2P_OK;
 }
 
 int main(int argc, char **argv)
@@ -512,7 +557,7 @@ int main(int argc, char **argv)
     P2pLog log;
     P2pDevice *device = NULL;
     Models models = {NULL, NULL};
-    char path[PATH_BYTES];
+    Files files;
     int code = cli_parse(&o, P2P_PROGRAM_TEST, program, argc, argv, &rest);
 
     if (code >= 0)
@@ -521,20 +566,17 @@ int main(int argc, char **argv)
         cli_say(stderr, "%s: takes no argument '%s'; see --help", program, rest.argv[0]);
         return CLI_USAGE;
     }
-    cli_log_init(&log, o);
-    if (!find_model(o, path))
+    if (cli_text(o, "model_suffix")[0] && strcmp(cli_text(o, "dataset_mode"), "single") != 0) {
+        cli_say(stderr, "%s: --model_suffix is for --model test; cycle_gan is tested in both ways",
+                program);
         return CLI_USAGE;
-    P2pModelSettings settings = {.eval = cli_flag(o, "eval"),
-                                 .no_dropout = cli_flag(o, "no_dropout"),
-                                 .options = o,
-                                 .variants = cli_text(o, "variant"),
-                                 .refs = cli_text(o, "ref")};
+    }
+    cli_log_init(&log, o);
+    if (!find_model(o, &files))
+        return CLI_USAGE;
     int err = cli_open_device(&device, o, &log);
     if (!err)
-        err = p2p_model_open(&models.there, device, path, &settings);
-    settings.back = true;
-    if (!err && p2p_model_has_back(models.there))
-        err = p2p_model_open(&models.back, device, path, &settings);
+        err = open_models(&models, device, o, &files);
     code = err ? cli_fail(program, err) : test_all(&models, o, &log);
     p2p_model_close(&models.back);
     p2p_model_close(&models.there);

@@ -30,6 +30,7 @@ typedef struct P2pModelSettings {
     int bits;          /**< of the results: 8 (0 too), 16 or 32 */
     bool keep_profile; /**< translating: the input's colour profile goes into the result */
     bool back;         /**< of a file with generators for both directions the other one */
+    const char *net;   /**< the file's generator of this name; NULL: that of options' direction */
     const P2pOptions *options; /**< those given replace the file's, or NULL; seed: of the dropout */
     const char *variants;      /**< as --variant, may be NULL */
     const char *refs;          /**< as --ref, may be NULL */
@@ -37,9 +38,8 @@ typedef struct P2pModelSettings {
 
 /**
  * Read a model file and put its generator, of several that of options' direction, on the device: a
- * checkpoint, a frozen model, a .pth of
- * pytorch-CycleGAN-and-pix2pix or a .pict of pix2pix-tensorflow. What the latter two do not tell
- * of the network is found out from their tensors.
+ * checkpoint, a frozen model, or one of another program (README.md), of which what it does not tell is
+ * found out from its tensors.
  *
  * @param device  Must outlive the model; may serve others too.
  * @return 0; P2P_EIO, P2P_EFORMAT: the file; P2P_EINVAL: impossible options; P2P_EDEVICE,

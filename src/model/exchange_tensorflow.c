@@ -93,7 +93,7 @@ int p2p_exchange_infer_tensorflow(const P2pTensorFile *file, P2pOptions *o,
         return p2p_fail(P2P_EFORMAT, "%s: holds no network of pix2pix-tensorflow%s",
                         p2p_tensor_file_path(file),
                         find(file, "generator/encoder", 1, "separable_conv2d/depthwise_kernel")
-                            ? " that is known: its convolutions are separable (--separable_conv)"
+                            ? " that is known: its convolutions are separable"
                             : ": no tensor generator/encoder_1/conv2d/kernel");
     p2p_exchange_tell(o, "all_bias", true);
     p2p_exchange_tell_word(o, "norm", "batch");

@@ -225,7 +225,7 @@ int p2p_model_open(P2pModel **out, P2pDevice *device, const char *path,
 
     P2pSource source;
     const P2pOptions *asked = settings ? settings->options : NULL;
-    int err = p2p_source_open(&source, path, NULL, asked);
+    int err = p2p_source_open(&source, path, settings ? settings->net : NULL, asked);
 
     if (source.warning)
         p2p_log(p2p_device_log(device), P2P_LOG_WARN, "%s", source.warning);

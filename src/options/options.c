@@ -45,10 +45,10 @@ int p2p_option_distance(const char *a, const char *b)
     return row[n];
 }
 
-/* Place of value among the choices, or -1; *nearest is the most similar one. */
+/* Place of value among the choices, or -1; *nearest is the most similar one, NULL: none is near. */
 static int find_choice(const char *const *choices, const char *value, const char **nearest)
 {
-    int least = INT_MAX;
+    int least = 3 + (int)strlen(value) / 4;
 
     for (int i = 0; choices[i]; i++) {
         const int d = p2p_option_distance(value, choices[i]);
@@ -107,8 +107,9 @@ static int set_text(const P2pOption *option, void *field, const char *text)
 
     if (o->choices && (place = find_choice(o->choices, text, &nearest)) < 0) {
         p2p_option_choices(o, choices, sizeof(choices));
-        return p2p_fail(P2P_EINVAL, "--%s takes %s, not '%.80s'; did you mean %s?", o->name,
-                        choices, text, nearest);
+        return p2p_fail(P2P_EINVAL, "--%s takes %s, not '%.80s'%s%s%s", o->name, choices, text,
+                        nearest ? "; did you mean " : "", nearest ? nearest : "",
+                        nearest ? "?" : "");
     }
     if (option->storage == P2P_STORED_PLACE)
         *(int *)field = place;

@@ -93,7 +93,7 @@ struct P2pOptions {
     int val_metric; /* P2pValMetric */
     int early_stop, load_iter;
     /* testing, translating */
-    char epoch[32], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
+    char epoch[32], model_suffix[8], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
         output[P2P_OPTION_TEXT];
     bool eval;
     int num_test, quality;

@@ -178,6 +178,7 @@ const P2pOption p2p_option_table[] = {
            "which of a run's checkpoints: latest, best or a number; also to continue from"),
     INT(load_iter, 0, TRAIN | TEST | TRANSLATE | EXPORT | INFO, 0, 2e9, "0",
         "the checkpoint of this step, kept by p2p-train --save_by_iter; 0: that of --epoch"),
+    STRING(model_suffix, 0, TEST, "", "with --model test: the generator G and this, _A or _B of a cycle_gan"),
     STRING(results_dir, 0, TEST, "./results", "folder for pictures and index.html"),
     STRING(model_file, 0, TEST | TRANSLATE, "", "model file of any kind (-m, --model)"),
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),

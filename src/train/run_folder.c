@@ -160,11 +160,11 @@ bool p2p_run_folder_has_run(const P2pRunFolder *f)
 
 char *p2p_run_folder_foreign(const P2pRunFolder *f)
 {
-    static const char *const names[] = {"latest_net_G.pth", "latest_net_D.pth"};
+    static const char *const nets[] = {"G", "D", "G_A", "G_B", "D_A", "D_B"};
     char *list = NULL;
 
-    for (size_t i = 0; i < P2P_COUNT(names); i++) {
-        char *path = p2p_path_join(f->path, names[i]);
+    for (size_t i = 0; i < P2P_COUNT(nets); i++) {
+        char *path = p2p_format("%s/latest_net_%s.pth", f->path, nets[i]);
         if (path && p2p_file_exists(path)) {
             char *before = list;
             list = p2p_format("%s%s%s", before ? before : "", before ? "," : "", path);

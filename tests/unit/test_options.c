@@ -420,7 +420,7 @@ static void wrong_choice_names_the_nearest(void **state)
     refused(P2P_PROGRAM_TRAIN, "--netG unet_257", "did you mean unet_256?");
     refused(P2P_PROGRAM_TRAIN, "--norm Batch", "did you mean batch?");
     refused(P2P_PROGRAM_TRAIN, "--norm none|", "--norm takes batch|instance|none");
-    refused(P2P_PROGRAM_TRAIN, "--direction=", "did you mean");
+    refused(P2P_PROGRAM_TRAIN, "--direction=", "takes AtoB|BtoA, not ''");
     parse(&p, P2P_PROGRAM_TRAIN, "--norm none --direction BtoA");
     assert_int_equal(p.err, 0);
     assert_int_equal(p.options.norm, P2P_OPT_NORM_NONE);
