@@ -304,7 +304,7 @@ int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOpt
 }
 
 /* model.PLACE.REST: the place tells the layer, those behind the blocks as if there were none. */
-void p2p_exchange_mrzhu_name(const P2pGraph *g, int i, const char *prefix,
+bool p2p_exchange_mrzhu_name(const P2pGraph *g, int i, const char *prefix,
                              char name[P2P_EXCHANGE_NAME])
 {
     static const char *const layers[] = {
@@ -316,13 +316,16 @@ void p2p_exchange_mrzhu_name(const P2pGraph *g, int i, const char *prefix,
 
     for (int k = 0; k < g->node_count; k++)
         blocks += g->nodes[k].kind == P2P_NODE_ADD;
-    P2P_ASSERT(sscanf(g->params[i].name, "model.%d.%n", &place, &used) == 1 && used);
+    if (sscanf(g->params[i].name, "model.%d.%n", &place, &used) != 1 || !used)
+        return false;
     const char *rest = g->params[i].name + used;
     if (place >= FIRST_BLOCK && place < FIRST_BLOCK + blocks) {
         snprintf(name, P2P_EXCHANGE_NAME, "%sresblocks.%d.%s", prefix, place - FIRST_BLOCK, rest);
-        return;
+        return true;
     }
     place -= place < FIRST_BLOCK ? 0 : blocks;
-    P2P_ASSERT(place < (int)P2P_COUNT(layers) && layers[place]);
+    if (place < 0 || place >= (int)P2P_COUNT(layers) || !layers[place])
+        return false;
     snprintf(name, P2P_EXCHANGE_NAME, "%s%s.%s", prefix, layers[place], rest);
+    return true;
 }

@@ -33,8 +33,8 @@ typedef struct P2pExchangeNet {
 int p2p_exchange_infer_pytorch(const P2pTensorFile *file, P2pTask wanted, P2pOptions *options,
                                P2pExchangeNet *found);
 
-/** Name of a parameter of a ResNet in pix2pix-pytorch, behind a prefix. */
-void p2p_exchange_mrzhu_name(const P2pGraph *graph, int i, const char *prefix,
+/** Name of a parameter of a ResNet in pix2pix-pytorch, behind a prefix; false when it has no such. */
+bool p2p_exchange_mrzhu_name(const P2pGraph *graph, int i, const char *prefix,
                              char name[P2P_EXCHANGE_NAME]);
 
 /** The networks of pix2pix-tensorflow in a file. */

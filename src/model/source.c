@@ -84,11 +84,20 @@ static int check_tensor(const P2pSource *s, int i)
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
+/* Where dropout is, no tensor tells; files of ours have it with the network. */
+static bool is_about_dropout(const P2pSource *s, const char *option)
+{
+    return !strcmp(option, "no_dropout") || (!is_ours(s) && !strcmp(option, "dropout_levels"));
+}
+
 /*
  * Fail where an option of the network was given that the file tells otherwise. Dropout can be switched
  * off, the direction turned, and a folded network has no norm to name.
+ *
+ * @param surely  Of foreign files only what they tell themselves, not what is supposed else.
  */
-static int check_asked(const P2pSource *s, const P2pOptions *told, const P2pOptions *asked)
+static int check_asked(const P2pSource *s, const P2pOptions *told, const P2pOptions *asked,
+                       bool surely)
 {
     char theirs[P2P_OPTION_TEXT], ours[P2P_OPTION_TEXT];
     const P2pOptionInfo *o;
@@ -100,8 +109,8 @@ static int check_asked(const P2pSource *s, const P2pOptions *told, const P2pOpti
     for (int i = 0; (o = p2p_options_stored(told, roles, i, theirs, sizeof(theirs))); i++) {
         p2p_options_stored(asked, roles, i, ours, sizeof(ours));
         if (!p2p_options_given(asked, o->name) || o->roles & (P2P_ROLE_DATA | P2P_ROLE_USE) ||
-            !strcmp(o->name, "no_dropout") || (told->folded && !strcmp(o->name, "norm")) ||
-            !strcmp(theirs, ours))
+            is_about_dropout(s, o->name) || (surely && !p2p_options_given(told, o->name)) ||
+            (told->folded && !strcmp(o->name, "norm")) || !strcmp(theirs, ours))
             continue;
         if (o->type == P2P_OPTION_FLAG)
             return p2p_fail(P2P_EINVAL, "%s: its network has no --%s; leave the option out",
@@ -125,7 +134,7 @@ static int replace_options(P2pSource *s, const P2pOptions *asked)
         return p2p_fail(P2P_EINVAL,
                         "%s: tells its options itself; --preset is for models of other programs",
                         p2p_tensor_file_path(s->file));
-    if (ours && check_asked(s, &s->options, asked) < 0)
+    if (check_asked(s, &s->options, asked, !ours) < 0)
         return P2P_EINVAL;
     p2p_options_take(&s->options, asked, P2P_ROLE_ANY);
     s->options.preset = asked->preset;
@@ -319,7 +328,7 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
     s->graph = s->stored;
     for (int i = 0; !err && i < s->stored->param_count; i++)
         err = check_tensor(s, i);
-    if (err == P2P_EFORMAT && asked && check_asked(s, &told, asked) < 0)
+    if (err == P2P_EFORMAT && asked && check_asked(s, &told, asked, false) < 0)
         return P2P_EINVAL;
     return err;
 }

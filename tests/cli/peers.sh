@@ -178,6 +178,7 @@ for model in $(latest facades_pix2pix) checkpoints/facades_label2photo_pretraine
     [ "$model" = "${model%.index}" ] || ngf=2
     refused '--netG unet_256, not unet_128' "$tools/p2p-translate" -m "$model" --netG unet_128 $one -o out.png \
         --device cpu
+    refused '--norm batch, not none' "$tools/p2p-translate" -m "$model" --norm none $one -o out.png --device cpu
     refused "--ngf $ngf, not 64" python test.py -m "$model" --ngf 64 --dataroot datasets/facades --quiet
     refused "--ngf $ngf, not 64" "$tools/p2p-export" "$model" --ngf 64 -o out.safetensors --quiet
     runs out.png "$tools/p2p-translate" -m "$model" --netG unet_256 --ngf $ngf --norm batch $one -o out.png \
