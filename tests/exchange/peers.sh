@@ -45,6 +45,7 @@ make straight --netG encoder_decoder --num_downs 5 --init_gain 1.5
 make grey --netG unet_256 --num_downs 5 --input_nc 1 --output_nc 2
 make resnet --netG resnet_6blocks --norm instance
 make resnet_batch --netG resnet_9blocks
+make zero --netG resnet_6blocks --padding_type zero --all_bias
 onnx unet '64 64' 1e-4 ''
 onnx unet '64 160' 1e-4 ''
 onnx unet '64 64' 1e-4 eval --eval
@@ -53,7 +54,7 @@ onnx deep '64 64' 1e-4 '' # norms of 1x1
 onnx unet_128 '128 128' 1e-4 ''
 onnx unet_256 '256 256' 1e-4 ''
 onnx straight '64 64' 1e-4 eval --eval
-for run in instance plain straight grey resnet resnet_batch; do
+for run in instance plain straight grey resnet resnet_batch zero; do
     onnx $run '64 128' 1e-4 ''
 done
 onnx resnet_batch '64 64' 1e-4 eval --eval
