@@ -199,6 +199,7 @@ static int add_tensor(P2pTensorFile *f, const char *name, size_t length, const E
     if (p2p_crc32c_masked(t->data, t->bytes) != e->crc)
         return p2p_fail(P2P_EFORMAT, "%s: damaged: the checksum of tensor %.80s is wrong", f->path,
                         name);
+    p2p_file_tensor_forget(f, t);
     return P2P_OK;
 }
 
