@@ -94,7 +94,7 @@ runs $(page temp_pix2pix) python test.py --model pix2pix --name temp_pix2pix --d
     --num_test 1
 refused "not 'template'" python train.py --model template --name temp2 --dataroot ./datasets/mini_pix2pix \
     --n_epochs 1 --n_epochs_decay 0 --save_latest_freq 10 --display_id -1
-if "$train" --help | grep -q 'cycle_gan, colorization'; then
+if "$train" --help | grep -q '^  --model .*colorization'; then
     runs $(latest color_pix2pix) python train.py --dataroot ./datasets/colorization --name color_pix2pix \
         --model colorization
     runs $(page color_pix2pix) python test.py --dataroot ./datasets/colorization --name color_pix2pix \
