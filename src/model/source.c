@@ -529,13 +529,14 @@ int p2p_source_check_half(const P2pSource *s, int i, const float *values)
 
 char *p2p_source_summary(const P2pSource *s)
 {
-    static const char *const kinds[] = {"checkpoint",
-                                        "frozen model",
-                                        "PyTorch state_dict",
-                                        "pix2pix-pytorch network",
-                                        "pix2pix-pytorch network",
-                                        "pix2pix-tensorflow model",
-                                        "Torch7 network"};
+    static const char *const kinds[] = {
+        [P2P_SOURCE_CHECKPOINT] = "checkpoint",
+        [P2P_SOURCE_FROZEN] = "frozen model",
+        [P2P_SOURCE_STATE_DICT] = "PyTorch state_dict",
+        [P2P_SOURCE_MRZHU] = "pix2pix-pytorch network",
+        [P2P_SOURCE_TENSORFLOW] = "pix2pix-tensorflow model",
+        [P2P_SOURCE_TORCH7] = "Torch7 network",
+    };
     const P2pOptions *o = &s->options;
     const P2pNetSpec spec = p2p_network_spec(o, s->net.role);
 
