@@ -40,8 +40,7 @@ def cards():
 def record(run, card, folder, arguments):
     """The launches of a step of a run on the recording device, whose programs go to a folder; and its passes as
     p2p-bench --json tells them."""
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
+    os.makedirs(folder, exist_ok=True)
     facts = '|'.join(card[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions'))
     command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet']
     done = subprocess.run(command + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
@@ -141,13 +140,15 @@ def examine_file(target, folder, arguments):
         kernels = compile_kept(target, arguments.source, options, folder)
     except compilers.Failed as e:
         return [], [f'{arguments.source}: {e}']
-    return [row(target, arguments.source, options, name, kernels[name], arguments.rounds) for name in sorted(kernels)], []
+    rows = [row(target, arguments.source, options, name, kernels[name], arguments.rounds) for name in sorted(kernels)]
+    print_rows(rows, arguments)
+    return rows, []
 
 
 def examine(target, launches, sources, folder, arguments):
     """Rows of the table of a target, and programs that do not build."""
     builds = {}
-    for launch in launches:
+    for launch in launches['train'] + launches['translate']:
         builds.setdefault((launch.program, launch.options), set()).add(launch.kernel)
     rows, failed = [], []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
@@ -160,7 +161,7 @@ def examine(target, launches, sources, folder, arguments):
                 failed.append(f'{file_of(source)} {options}: {e}')
                 continue
             rows += [row(target, source, options, name, kernels[name], arguments.rounds,
-                         sum(l.kernel == name and l.options == options for l in launches)) for name in sorted(builds[program, options])]
+                         sum(l.kernel == name and l.options == options for l in launches['train'])) for name in sorted(builds[program, options])]
     return rows, failed
 
 
@@ -185,6 +186,24 @@ def print_rows(rows, arguments):
 def print_launches(launches):
     for (kernel, options), n in collections.Counter((l.kernel, own_options(l.options)) for l in launches).most_common():
         print(f'{n:5} {kernel} {options}')
+
+
+def examine_runs(target, folder, arguments):
+    """Rows of the table of a target, programs that do not build, and runs with too many launches."""
+    card = next(c for c in cards() if c['target'] == target)
+    sources = f'{arguments.folder}/{target}'
+    shutil.rmtree(sources, ignore_errors=True)
+    recorded = {run: record(run, card, sources, arguments) for run in RUNS}
+    launches = {run: recorded[run][0] for run in RUNS}
+    print(f'\n{target}, as on {card["name"]}: ' + ', '.join(f'{run} {len(launches[run])} launches' for run in RUNS))
+    if arguments.launches:
+        print_launches(launches['train'])
+        return [], [], over_limits(card, launches)
+    rows, failed = examine(target, launches, sources, folder, arguments)
+    print_rows(rows, arguments)
+    if arguments.forecast:
+        forecast.show([c for c in cards() if c['target'] == target], *recorded['train'], rows)
+    return rows, failed, over_limits(card, launches)
 
 
 def arguments_of(argv):
@@ -229,30 +248,20 @@ def main():
             print(f'gpulab: {target} is left out, its compilers are missing')
     if not ready:
         return 77
-    for target in ready if not arguments.source else []:
-        card = next(c for c in cards() if c['target'] == target)
-        recorded = {run: record(run, card, f'{arguments.folder}/{target}-{run}', arguments) for run in RUNS}
-        launches = {run: recorded[run][0] for run in RUNS}
-        print(f'\n{target}, as on {card["name"]}: ' + ', '.join(f'{run} {len(launches[run])} launches' for run in RUNS))
-        faults += over_limits(card, launches)
-        if arguments.launches:
-            print_launches(launches['train'])
-            passed += 1
-            continue
-        rows, failed = examine(target, launches['train'], f'{arguments.folder}/{target}-train', folder, arguments)
-        print_rows(rows, arguments)
-        if arguments.forecast:
-            forecast.show([c for c in cards() if c['target'] == target], *recorded['train'], rows)
+    for target in ready:
+        if arguments.source:
+            rows, failed = examine_file(target, folder, arguments)
+        else:
+            rows, failed, over = examine_runs(target, folder, arguments)
+            faults += over
         faults += [f'{target} does not build {f}' for f in failed]
-        faults += [f"{target} {r['kernel']} {r['options']}: {f}" for r in rows if arguments.kernel in r['kernel'] for f in judge(r)]
+        for r in rows:
+            found = judge(r) if arguments.kernel in r['kernel'] else []
+            faults += [f"{target} {r['kernel']} {r['options']}: {f}" for f in found]
+            passed += not found
         all_rows += rows
-        passed += len(rows)
-    for target in ready if arguments.source else []:
-        rows, failed = examine_file(target, folder, arguments)
-        print_rows(rows, arguments)
-        faults += [f'{target} does not build {f}' for f in failed] + [f"{target} {r['kernel']}: {f}" for r in rows for f in judge(r)]
-        all_rows += rows
-        passed += len(rows)
+    if arguments.launches:
+        passed = len(ready) - len(faults)
     if arguments.json:
         json.dump(all_rows, open(arguments.json, 'w'), indent=1)
     print()
