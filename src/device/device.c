@@ -10,6 +10,7 @@
 #include "src/base/status.h"
 #include "src/device/advice.h"
 #include "src/device/cache.h"
+#include "src/device/driver.h"
 #include "src/device/find.h"
 #include "src/device/internal.h"
 
@@ -98,6 +99,7 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
     if (settings->compute_units)
         d->caps.compute_units = settings->compute_units;
     d->cache_bytes = p2p_cache_limit(d->log);
+    d->driver_hash = p2p_driver_hash();
     if (settings->memory_bytes)
         d->caps.memory_bytes = settings->memory_bytes;
     p2p_log(d->log, P2P_LOG_INFO, "device: %s (%s, driver %s), %d compute units, %zu MiB",

@@ -14,6 +14,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/device/advice.h"
+#include "src/device/driver.h"
 
 enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE, DEVICE_PCI_BUS_INFO = 0x410F };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
@@ -183,6 +184,7 @@ void p2p_found_read(P2pFound *f)
     cl_uint n = 0;
 
     memset(f, 0, sizeof(*f));
+    p2p_driver_begin();
     const cl_int code = clGetPlatformIDs(MAX_PLATFORMS, platforms, &n);
     if (code != CL_SUCCESS && code != CL_PLATFORM_NOT_FOUND_KHR)
         add_failure(f, "the list of platforms", NULL, code);

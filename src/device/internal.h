@@ -30,9 +30,10 @@ struct P2pDevice {
     P2pProgram *programs;
     size_t program_count, program_capacity;
     double build_seconds;
-    bool own_builtins;  /* programs are tried with cl/builtins.clh first */
-    size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
-    size_t used_bytes;  /* by buffers */
+    bool own_builtins;              /* programs are tried with cl/builtins.clh first */
+    unsigned long long driver_hash; /* p2p_driver_hash(), when it was opened */
+    size_t cache_bytes;             /* of compiled kernels that may be kept; 0: none */
+    size_t used_bytes;              /* by buffers */
     P2pBuffer *zeros;
     char left_out[256]; /* p2p_device_left_out() */
     P2pMarker *held;    /* where the queue was when half of what may be enqueued was */

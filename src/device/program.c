@@ -3,7 +3,7 @@
  * Building programs from the embedded sources, once per device, name and options.
  *
  * Where the driver keeps no binaries itself, they are kept in the folder of cache.c, one file a program;
- * its name is a hash of source, options, device, driver and platform. They are written when the device
+ * its name is a hash of source, options, device, driver (its version, and driver.c) and platform. They are written when the device
  * is closed. A cache that cannot be read or written is never an error. PoCL keeps its own: asked for
  * binaries it compiles every kernel once more, in a form that we do not run.
  *
@@ -120,6 +120,7 @@ static char *cache_path(const P2pDevice *d, const char *name, const char *option
     char *folder = p2p_cache_folder();
     if (!folder)
         return NULL;
+    hash = p2p_fnv(hash, &d->driver_hash, sizeof(d->driver_hash));
     for (size_t i = 0; i < P2P_COUNT(facts); i++)
         hash = p2p_fnv(hash, facts[i], strlen(facts[i]) + 1);
     char *path = p2p_format("%s/%s-%016llx.bin", folder, name, hash);

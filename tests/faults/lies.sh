@@ -86,6 +86,20 @@ check 'the same on a larger one' watched 16
 check 'they are not divided' eval '! grep -q "in . pieces" units16.txt'
 check 'the same picture' cmp units1.png units16.png
 
+# A driver that was updated under its old version: what it compiled before is not taken.
+# (Mesa's, beside PoCL's, which would not run from another place.)
+mkdir vendors
+cp "$(find /usr/lib -name 'libRusticlOpenCL.so.1*' -type f | head -n 1)" driver.so
+cp /etc/OpenCL/vendors/pocl.icd vendors
+echo "$work/driver.so" >vendors/driver.icd
+kept() { XDG_CACHE_HOME=$work/kept OCL_ICD_VENDORS=$work/vendors LIE_PLATFORM=Portable:Other LD_PRELOAD=$library \
+    "$tools/p2p-bench" peak --quiet --device Other >peak.txt && find kept/pix2pix-cl -name '*.bin' | wc -l; }
+check 'a compiled program is kept' [ "$(kept)" -eq 1 ]
+check 'it is found again' [ "$(kept)" -eq 1 ]
+touch -d '1 day ago' driver.so
+check 'another driver compiles anew' [ "$(kept)" -eq 2 ]
+check 'and finds its own' [ "$(kept)" -eq 2 ]
+
 # Two drivers for one card
 export RUSTICL_ENABLE=llvmpipe
 used() { lying "$@" -- "$tools/p2p-info" >info.txt 2>&1; sed -n 's/^will be used: \(....\).*/\1/p' info.txt; }
