@@ -368,10 +368,7 @@ static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *ada
 {
     if (!adam || i < 0 || p2p_update_waits(adam))
         return;
-    const P2pAttr attr = {.beta1 = adam->beta1,
-                          .beta2 = adam->beta2,
-                          .eps = adam->eps,
-                          .epsilon_hat = adam->epsilon_hat};
+    const P2pAttr attr = p2p_update_attr(adam);
     P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_adam, &attr,
                   p2p_apply_param(a, i, P2P_STATE_VALUE), grads->tensor[i],
                   p2p_apply_param(a, i, P2P_STATE_ADAM_M), p2p_apply_param(a, i, P2P_STATE_ADAM_V),

@@ -9,6 +9,16 @@ bool p2p_update_waits(const P2pAdam *adam)
     return adam->clip > 0 || adam->batches > 1;
 }
 
+P2pAttr p2p_update_attr(const P2pAdam *adam)
+{
+    return (P2pAttr){.beta1 = adam->beta1,
+                     .beta2 = adam->beta2,
+                     .eps = adam->eps,
+                     .epsilon_hat = adam->epsilon_hat,
+                     .batches = adam->batches,
+                     .clip = adam->clip};
+}
+
 /* The sum of squares over all gradients; -1 where nothing is clipped. */
 static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam)
 {
@@ -30,12 +40,7 @@ static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pA
 void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
                        int hyper)
 {
-    const P2pAttr attr = {.beta1 = adam->beta1,
-                          .beta2 = adam->beta2,
-                          .eps = adam->eps,
-                          .epsilon_hat = adam->epsilon_hat,
-                          .batches = adam->batches,
-                          .clip = adam->clip};
+    const P2pAttr attr = p2p_update_attr(adam);
 
     p2p_plan_when(plan, P2P_WHEN_LAST);
     const int sum = squares(plan, net, grads, adam);

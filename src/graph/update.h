@@ -12,6 +12,9 @@
 /** Whether Adam has to wait for all gradients of a network. */
 bool p2p_update_waits(const P2pAdam *adam);
 
+/** Attributes of Adam's pass. */
+P2pAttr p2p_update_attr(const P2pAdam *adam);
+
 /** Append Adam's step of all parameters of a network that have gradients. */
 void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
                        int hyper);
