@@ -55,6 +55,8 @@ typedef enum P2pImageFormat {
 typedef enum P2pFilter {
     P2P_FILTER_BICUBIC,  /**< a = -0.5 */
     P2P_FILTER_BILINEAR, /**< triangle */
+    P2P_FILTER_NEAREST,  /**< the sample at the middle: no new values, for label maps */
+    P2P_FILTER_AREA,     /**< the mean of the area that a sample covers (Pillow's BOX) */
 } P2pFilter;
 
 /**
@@ -190,6 +192,13 @@ P2P_API int p2p_image_resize(const P2pImage *in, int width, int height, P2pFilte
 /** Cut the rectangle (x, y, width, height) out. P2P_EINVAL unless it lies within the picture. */
 P2P_API int p2p_image_crop(const P2pImage *in, int x, int y, int width, int height, P2pImage *out);
 
+/**
+ * The same of a picture continued by reflection, without repeating the edge: the rectangle may reach
+ * beyond it by any number of pixels. P2P_EINVAL for impossible sizes, P2P_ENOMEM.
+ */
+P2P_API int p2p_image_reflect(const P2pImage *in, int x, int y, int width, int height,
+                              P2pImage *out);
+
 /** Mirror left and right, in place. */
 P2P_API void p2p_image_flip(P2pImage *image);
 
@@ -215,7 +224,8 @@ P2P_API int p2p_image_stack(const P2pImage *pictures, int count, P2pImage *out);
  */
 P2P_API int p2p_image_show(const P2pImage *in, P2pImage *out);
 
-/** Put pictures of equal height and bits beside each other in a row, as RGB by p2p_image_show(); out is none of them. */
+/** Put pictures of equal bits beside each other in a row, as RGB by p2p_image_show(), black below lower ones; out
+    is none of them. */
 P2P_API int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out);
 
 /**

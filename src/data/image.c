@@ -271,22 +271,14 @@ int p2p_image_show(const P2pImage *in, P2pImage *out)
     return err;
 }
 
-/* Put a picture to the right of all, which may be empty. */
-static int append(P2pImage *all, const P2pImage *picture)
+/* Copy a picture of the same channels and bits to the top of out, x pixels from its left. */
+static void place(const P2pImage *picture, P2pImage *out, int x)
 {
-    P2pImage rgb = {0}, left = *all;
-    int err = p2p_image_show(picture, &rgb);
+    const size_t pixel = pixel_bytes(out), row = pixel * (size_t)picture->width;
 
-    if (!err && !left.data) {
-        *all = rgb;
-        return P2P_OK;
-    }
-    *all = (P2pImage){0};
-    if (!err)
-        err = p2p_image_join(&left, &rgb, all);
-    p2p_image_finish(&left);
-    p2p_image_finish(&rgb);
-    return err;
+    for (size_t y = 0; y < (size_t)picture->height; y++)
+        memcpy((char *)out->data + (y * (size_t)out->width + (size_t)x) * pixel,
+               (const char *)picture->data + y * row, row);
 }
 
 int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out)
@@ -295,11 +287,25 @@ int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out)
     P2P_NEED(out);
     P2P_NEED_RANGE("count", count, 1, INT_MAX);
 
-    int err = P2P_OK;
+    long long width = 0;
+    int height = 0;
 
     *out = (P2pImage){0};
-    for (int i = 0; !err && i < count; i++)
-        err = append(out, &pictures[i]);
+    for (int i = 0; i < count; i++) {
+        width += pictures[i].width;
+        height = p2p_max(height, pictures[i].height);
+    }
+    int err = p2p_image_init(out, (int)p2p_min(width, INT_MAX), height, 3, pictures[0].bits);
+    for (int i = 0, x = 0; !err && i < count; x += pictures[i++].width) {
+        P2pImage rgb = {0};
+        err = p2p_image_convert_channels(&pictures[i], 3, &rgb);
+        if (!err && rgb.bits != out->bits)
+            err = p2p_fail(P2P_EINVAL, "pictures of %d and %d bits do not fit beside each other",
+                           out->bits, rgb.bits);
+        if (!err)
+            place(&rgb, out, x);
+        p2p_image_finish(&rgb);
+    }
     if (err)
         p2p_image_finish(out);
     return err;

@@ -41,6 +41,25 @@ static double bilinear(double x)
     return x < 1 ? 1 - x : 0;
 }
 
+/* Half open: where two samples are as near, the later one counts. */
+static double area(double x)
+{
+    return x > -0.5 && x <= 0.5;
+}
+
+static double weight_of(P2pFilter filter, double x)
+{
+    return filter == P2P_FILTER_BICUBIC    ? bicubic(x)
+           : filter == P2P_FILTER_BILINEAR ? bilinear(x)
+                                           : area(x);
+}
+
+/* How far a filter reaches to each side, in samples of the coarser picture. */
+static double reach_of(P2pFilter filter)
+{
+    return filter == P2P_FILTER_BICUBIC ? 2 : filter == P2P_FILTER_BILINEAR ? 1 : 0.5;
+}
+
 static void kernel_finish(Kernel *k)
 {
     free(k->first);
@@ -52,7 +71,7 @@ static void kernel_finish(Kernel *k)
 static void weigh(Kernel *k, int i, int in, double scale, P2pFilter filter)
 {
     const double stretch = scale > 1 ? scale : 1;
-    const double support = stretch * (filter == P2P_FILTER_BICUBIC ? 2 : 1);
+    const double support = stretch * reach_of(filter);
     const double centre = (i + 0.5) * scale;
     const int lo = p2p_max((int)(centre - support + 0.5), 0);
     const int hi = p2p_min((int)(centre + support + 0.5), in);
@@ -62,7 +81,7 @@ static void weigh(Kernel *k, int i, int in, double scale, P2pFilter filter)
     for (int j = lo; j < hi; j++) {
         /* Times the reciprocal, not divided: the bits depend on it. */
         const double x = (j - centre + 0.5) * (1 / stretch);
-        sum += exact[j - lo] = filter == P2P_FILTER_BICUBIC ? bicubic(x) : bilinear(x);
+        sum += exact[j - lo] = weight_of(filter, x);
     }
     for (int j = 0; j < hi - lo; j++) {
         if (sum != 0)
@@ -222,11 +241,31 @@ static int resize_height(const P2pImage *in, int height, P2pFilter filter, P2pIm
     return P2P_OK;
 }
 
+/* Positions are added up as Pillow does, so that roundings agree. */
+static int resize_nearest(const P2pImage *in, int width, int height, P2pImage *out)
+{
+    const size_t pixel = p2p_image_bytes(in) / ((size_t)in->width * (size_t)in->height);
+    const double step_x = (double)in->width / width, step_y = (double)in->height / height;
+    const int err = p2p_image_init(out, width, height, in->channels, in->bits);
+    double at_y = step_y / 2;
+
+    for (int y = 0; !err && y < height; y++, at_y += step_y) {
+        const size_t row = (size_t)p2p_min((int)at_y, in->height - 1) * (size_t)in->width;
+        const char *from = (const char *)in->data + row * pixel;
+        char *to = (char *)out->data + (size_t)y * (size_t)width * pixel;
+        double at_x = step_x / 2;
+        for (int x = 0; x < width; x++, at_x += step_x)
+            memcpy(to + (size_t)x * pixel, from + (size_t)p2p_min((int)at_x, in->width - 1) * pixel,
+                   pixel);
+    }
+    return err;
+}
+
 int p2p_image_resize(const P2pImage *in, int width, int height, P2pFilter filter, P2pImage *out)
 {
     P2P_NEED_PICTURE(in);
     P2P_NEED_OUT(in, out);
-    P2P_NEED_RANGE("filter", filter, P2P_FILTER_BICUBIC, P2P_FILTER_BILINEAR);
+    P2P_NEED_RANGE("filter", filter, P2P_FILTER_BICUBIC, P2P_FILTER_AREA);
 
     P2pImage wide = {0};
     int err = P2P_OK;
@@ -236,6 +275,8 @@ int p2p_image_resize(const P2pImage *in, int width, int height, P2pFilter filter
         return p2p_fail(P2P_EINVAL, "a picture cannot be resized to %d x %d pixels", width, height);
     if (width == in->width && height == in->height)
         return p2p_image_copy(in, out);
+    if (filter == P2P_FILTER_NEAREST)
+        return resize_nearest(in, width, height, out);
     if (width == in->width)
         err = resize_height(in, height, filter, out);
     else if (height == in->height)

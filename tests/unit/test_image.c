@@ -18,20 +18,118 @@ static P2pImage golden(const char *name, const char *what)
 static void resize_pillows_cases_are_equal(void **state)
 {
     static const char *const cases[] = {"noise", "grey"};
-    static const char *const filters[] = {"bicubic", "bilinear"};
+    static const struct {
+        const char *name;
+        P2pFilter filter;
+    } filters[] = {{"bicubic", P2P_FILTER_BICUBIC},
+                   {"bilinear", P2P_FILTER_BILINEAR},
+                   {"nearest", P2P_FILTER_NEAREST},
+                   {"area", P2P_FILTER_AREA}};
 
     (void)state;
     for (int i = 0; i < 2; i++) {
-        for (int f = 0; f < 2; f++) {
-            P2pImage x = golden(cases[i], "x"), y = golden(cases[i], filters[f]), out;
-            assert_int_equal(p2p_image_resize(&x, y.width, y.height,
-                                              f ? P2P_FILTER_BILINEAR : P2P_FILTER_BICUBIC, &out),
+        for (int f = 0; f < 4; f++) {
+            P2pImage x = golden(cases[i], "x"), y = golden(cases[i], filters[f].name), out;
+            assert_int_equal(p2p_image_resize(&x, y.width, y.height, filters[f].filter, &out),
                              P2P_OK);
             test_same(&out, &y);
             p2p_image_finish(&x);
             p2p_image_finish(&y);
             p2p_image_finish(&out);
         }
+    }
+}
+
+/* A mask of two colours stays one, whatever the sizes. */
+static void resize_nearest_makes_no_values(void **state)
+{
+    (void)state;
+    for (int bits = 8; bits <= 16; bits += 8) {
+        P2pImage x = test_picture(37, 21, 1, bits, 5), y;
+        uint8_t *bytes = x.data;
+        for (size_t i = 0; i < p2p_image_bytes(&x); i++)
+            bytes[i] = bytes[bits == 8 ? i : i / 2 * 2] & 1 ? 0xff : 0;
+        for (int side = 1; side < 90; side += 8) {
+            assert_int_equal(p2p_image_resize(&x, side, 91 - side, P2P_FILTER_NEAREST, &y), P2P_OK);
+            for (size_t i = 0; i < p2p_image_bytes(&y); i++)
+                assert_true(((uint8_t *)y.data)[i] == 0 || ((uint8_t *)y.data)[i] == 0xff);
+            p2p_image_finish(&y);
+        }
+        p2p_image_finish(&x);
+    }
+}
+
+/* numpy.pad(mode="reflect") of [0, 1, 2, 3], [0, 1] and [0]. */
+static void reflect_repeats_no_edge(void **state)
+{
+    static const struct {
+        int n, x, width;
+        uint8_t expected[14];
+    } cases[] = {
+        {4, -5, 14, {1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2}},
+        {4, 1, 2, {1, 2}},
+        {4, 6, 3, {0, 1, 2}},
+        {4, -9, 3, {3, 2, 1}},
+        {2, -3, 7, {1, 0, 1, 0, 1, 0, 1}},
+        {1, -2, 5, {0, 0, 0, 0, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        P2pImage row, column, out;
+        assert_int_equal(p2p_image_init(&row, cases[i].n, 1, 1, 8), P2P_OK);
+        assert_int_equal(p2p_image_init(&column, 1, cases[i].n, 1, 8), P2P_OK);
+        for (int k = 0; k < cases[i].n; k++)
+            ((uint8_t *)row.data)[k] = ((uint8_t *)column.data)[k] = (uint8_t)k;
+        assert_int_equal(p2p_image_reflect(&row, cases[i].x, 0, cases[i].width, 1, &out), P2P_OK);
+        assert_memory_equal(out.data, cases[i].expected, (size_t)cases[i].width);
+        p2p_image_finish(&out);
+        assert_int_equal(p2p_image_reflect(&column, 0, cases[i].x, 1, cases[i].width, &out),
+                         P2P_OK);
+        assert_memory_equal(out.data, cases[i].expected, (size_t)cases[i].width);
+        p2p_image_finish(&out);
+        p2p_image_finish(&row);
+        p2p_image_finish(&column);
+    }
+}
+
+static void join_all_lines_up_at_the_top(void **state)
+{
+    P2pImage x[2] = {test_picture(3, 5, 3, 8, 1), test_picture(4, 2, 3, 8, 2)}, all, cut;
+
+    (void)state;
+    assert_int_equal(p2p_image_join_all(x, 2, &all), P2P_OK);
+    assert_int_equal(all.width, 7);
+    assert_int_equal(all.height, 5);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(p2p_image_crop(&all, 3 * i, 0, x[i].width, x[i].height, &cut), P2P_OK);
+        test_same(&cut, &x[i]);
+        p2p_image_finish(&cut);
+        p2p_image_finish(&x[i]);
+    }
+    for (int y = 2; y < 5; y++)
+        for (int k = 0; k < 12; k++)
+            assert_int_equal(((uint8_t *)all.data)[y * 21 + 9 + k], 0);
+    p2p_image_finish(&all);
+}
+
+/* Within the picture it is a crop, whatever the channels and bits. */
+static void reflect_within_crops(void **state)
+{
+    (void)state;
+    for (int bits = 8; bits <= 16; bits += 8) {
+        P2pImage x = test_picture(11, 9, 3, bits, 2), cut, out, back;
+        assert_int_equal(p2p_image_crop(&x, 3, 2, 6, 5, &cut), P2P_OK);
+        assert_int_equal(p2p_image_reflect(&x, 3, 2, 6, 5, &out), P2P_OK);
+        test_same(&cut, &out);
+        p2p_image_finish(&out);
+        assert_int_equal(p2p_image_reflect(&x, -7, -20, 40, 50, &out), P2P_OK);
+        assert_int_equal(p2p_image_crop(&out, 7, 20, 11, 9, &back), P2P_OK);
+        test_same(&back, &x);
+        p2p_image_finish(&out);
+        p2p_image_finish(&back);
+        p2p_image_finish(&cut);
+        p2p_image_finish(&x);
     }
 }
 
@@ -92,6 +190,7 @@ static void impossible_sizes_are_refused(void **state)
     assert_int_equal(p2p_image_init(&y, 1, 1, 0, 8), P2P_EINVAL);
     assert_int_equal(p2p_image_init(&y, 1, 1, 1, 12), P2P_EINVAL);
     assert_int_equal(p2p_image_resize(&x, 0, 4, P2P_FILTER_BICUBIC, &y), P2P_EINVAL);
+    assert_int_equal(p2p_image_reflect(&x, 0, 0, 0, 4, &y), P2P_EINVAL);
     assert_int_equal(p2p_image_crop(&x, 1, 0, 4, 4, &y), P2P_EINVAL);
     assert_int_equal(p2p_image_crop(&x, -1, 0, 2, 2, &y), P2P_EINVAL);
     assert_int_equal(p2p_image_convert_channels(&x, 5, &y), P2P_EINVAL);
@@ -223,6 +322,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resize_pillows_cases_are_equal),
+        cmocka_unit_test(resize_nearest_makes_no_values),
+        cmocka_unit_test(reflect_repeats_no_edge),
+        cmocka_unit_test(reflect_within_crops),
+        cmocka_unit_test(join_all_lines_up_at_the_top),
         cmocka_unit_test(resize_same_size_copies),
         cmocka_unit_test(resize_16_bits_agrees_with_8),
         cmocka_unit_test(resize_constant_stays_constant),
