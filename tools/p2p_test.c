@@ -347,10 +347,10 @@ static int write_all(const Results *r, const char *name, const P2pImage *picture
     return err;
 }
 
-static int convert(const P2pModel *model, const P2pImage *in, int channels, P2pImage *out)
+static int convert(const P2pModel *model, const P2pImage *in, P2pModelSide side, P2pImage *out)
 {
     P2pImage prepared = {0};
-    int err = p2p_model_prepare(model, in, channels, &prepared);
+    int err = p2p_model_prepare(model, in, side, &prepared);
 
     if (!err)
         err = p2p_image_convert_bits(&prepared, 8, out);
@@ -366,7 +366,7 @@ typedef struct Models {
 /* The picture as the model sees it, and its translation. */
 static int translate(P2pModel *model, const P2pImage *raw, P2pImage *seen, P2pImage *out)
 {
-    const int err = convert(model, raw, cli_int(p2p_model_options(model), "input_nc"), seen);
+    const int err = convert(model, raw, P2P_MODEL_INPUT, seen);
 
     return err ? err : p2p_model_translate(model, raw, out);
 }
@@ -378,8 +378,7 @@ static int make_pictures(const Models *m, const P2pImage raw[2], P2pImage *pictu
     if (!err && !raw[1].data)
         return P2P_OK;
     if (!err && !m->back)
-        return convert(m->there, &raw[1], cli_int(p2p_model_options(m->there), "output_nc"),
-                       &pictures[2]);
+        return convert(m->there, &raw[1], P2P_MODEL_OUTPUT, &pictures[2]);
     if (!err)
         err = p2p_model_translate(m->back, &pictures[1], &pictures[2]);
     if (!err)

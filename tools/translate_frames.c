@@ -12,18 +12,16 @@ static const char program[] = "p2p-translate";
 
 static bool parse_size(TranslateFrames *frames, const char *text, const P2pOptions *o)
 {
-    char more;
-    long long width, height;
+    int width, height;
     const char *at = strchr(text, '@');
     char size[32];
 
     snprintf(size, sizeof(size), "%.*s", (int)strcspn(text, "@"), text);
-    if (sscanf(size, "%6lldx%6lld%c", &width, &height, &more) != 2 || width < 1 || height < 1 ||
-        width > MOST_SIDE || height > MOST_SIDE ||
-        (size_t)(width * height) > cli_size(o, "max_pixels"))
+    if (p2p_size_parse(size, MOST_SIDE, &width, &height) < 0 ||
+        (size_t)width * (size_t)height > cli_size(o, "max_pixels"))
         return false;
-    frames->y4m.width = (int)width;
-    frames->y4m.height = (int)height;
+    frames->y4m.width = width;
+    frames->y4m.height = height;
     frames->y4m_out = at != NULL;
     return !at || y4m_rate(frames->y4m.rate, at + 1);
 }
@@ -157,7 +155,7 @@ static int begin(const P2pModel *model, const TranslateFrames *f, bool quiet)
     int err = p2p_image_init(&black, y->width, y->height, CHANNELS, 8);
 
     if (!err)
-        err = p2p_model_prepare(model, &black, CHANNELS, &prepared);
+        err = p2p_model_prepare(model, &black, P2P_MODEL_INPUT, &prepared);
     if (!err && !quiet)
         cli_say(stderr, "frames of %dx%d become frames of %dx%d, %s", y->width, y->height,
                 prepared.width, prepared.height, f->y4m_out ? "y4m" : "rgb24");

@@ -30,18 +30,22 @@ typedef enum P2pPreprocess {
     P2P_PREPROCESS_SCALE_WIDTH,          /**< width load_size, height in proportion */
     P2P_PREPROCESS_SCALE_WIDTH_AND_CROP, /**< the same, then crop_size squared of it */
     P2P_PREPROCESS_NONE,                 /**< sides rounded to a multiple, nothing else */
+    P2P_PREPROCESS_KEEP, /**< ours: as it is, continued by reflection up to a multiple */
 } P2pPreprocess;
 
-/** "resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"; else P2P_EINVAL. */
+/** "resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none", "keep"; else P2P_EINVAL. */
 P2P_API int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess);
 P2P_API const char *p2p_preprocess_name(P2pPreprocess preprocess);
 
 /** Zero means default. */
 typedef struct P2pJitterSettings {
     P2pPreprocess preprocess;
-    int load_size;     /**< pixels, default 286; at least crop_size for resize_and_crop */
-    int crop_size;     /**< pixels, default 256 */
-    int multiple;      /**< of `none`: sides become multiples of it, default 4 */
+    int load_size; /**< pixels, default 286; at least crop_size for resize_and_crop */
+    int crop_size; /**< pixels, default 256 */
+    int multiple;  /**< of `none` and `keep`: sides become multiples of it, default 4 */
+    int max_size;  /**< of `keep`: longer sides are scaled down to it; 0: any */
+    int fit_width,
+        fit_height;    /**< of `keep`: scaled, up too, to the largest of its shape within; 0: not */
     bool no_flip;      /**< never mirror */
     P2pFilter filter;  /**< default bicubic */
     size_t max_pixels; /**< of a resized picture, default P2P_IMAGE_MAX_PIXELS */
@@ -50,7 +54,8 @@ typedef struct P2pJitterSettings {
 /** What is done to a picture and its partner alike: resize, then crop, then mirror. */
 typedef struct P2pJitter {
     int resize_width, resize_height;
-    int x, y, width, height; /**< the rectangle kept */
+    int x, y, width,
+        height; /**< the rectangle kept; beyond the picture it is p2p_image_reflect() */
     bool flip;
     P2pFilter filter;
 } P2pJitter;
@@ -289,6 +294,7 @@ typedef struct P2pLoaderSettings {
     bool fixed;          /**< p2p_jitter_fix instead of p2p_jitter_draw: for testing */
     bool keep_partial;   /**< deliver the last, smaller batch of an epoch instead of dropping it */
     P2pJitterSettings jitter;
+    P2pFilter target_filter; /**< of targets; jitter's is of inputs */
 } P2pLoaderSettings;
 
 /** Belongs to the loader; valid until its next p2p_loader_next, seek or destroy. */

@@ -58,17 +58,25 @@ P2P_API bool p2p_model_has_back(const P2pModel *model);
 /** The options that the file stores, as its generator sees them: direction, input_nc, output_nc. */
 P2P_API const P2pOptions *p2p_model_options(const P2pModel *model);
 
+/** What a picture is to a model: its channels, and how it is resized. */
+typedef enum P2pModelSide {
+    P2P_MODEL_INPUT,  /**< what it translates */
+    P2P_MODEL_OUTPUT, /**< what results are compared with */
+} P2pModelSide;
+
 /**
- * Bring a picture to the size that the network sees, as in testing: no crop, no mirroring.
+ * Bring a picture to the size and channels that its translation has, as in testing: no mirroring. That is
+ * its own size, where options do not say otherwise: max_size and fit scale it in its shape; preprocess,
+ * load_size or crop_size, any of them, let it be made as for training, by the file's options.
  *
- * @param channels  Of the result.
- * @param out       Overwritten; finish it.
+ * @param out  Overwritten; finish it.
  */
-P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels,
+P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pModelSide side,
                               P2pImage *out);
 
 /**
- * Translate one picture of any size: prepare, run the generator, round.
+ * Translate one picture of any size: prepare, run the generator, round. Where the network takes
+ * multiples only (256 for unet_256), it sees the picture continued by reflection, and the result is cut.
  *
  * The first picture of a size builds a plan, which may compile kernels; later ones only run. Plans of
  * the last four sizes stay, as far as they take no more than an eighth of the device's memory
@@ -77,7 +85,8 @@ P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int cha
  * @param in   input_nc channels, or 1 to 4 where these are 1 to 4.
  * @param out  The settings' bits, output_nc channels, with keep_alpha and the input's alpha, resized as it, one more;
  *             overwritten; finish it.
- * @return 0; P2P_EINVAL: the size does not fit the network (the message says what would).
+ * @return 0; P2P_EINVAL: the picture is smaller than a crop_size that was asked for, or becomes larger
+ *         than max_pixels.
  */
 P2P_API int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out);
 

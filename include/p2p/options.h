@@ -101,6 +101,13 @@ P2P_API int p2p_options_set_number(P2pOptions *options, const char *name, double
 /** Whether the user set this option, by the command line or p2p_options_set(). */
 P2P_API bool p2p_options_given(const P2pOptions *options, const char *name);
 
+/**
+ * "WxH" with each 1 to most; into width and height.
+ *
+ * @return 0; P2P_EINVAL: it is no such text, and width and height stay as they are.
+ */
+P2P_API int p2p_size_parse(const char *text, int most, int *width, int *height);
+
 /* ---- Command lines --------------------------------------------------------------------------- */
 
 /** Arguments that are no options; point into argv. */

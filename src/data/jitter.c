@@ -24,6 +24,7 @@ static const char *const names[] = {
     [P2P_PREPROCESS_SCALE_WIDTH] = "scale_width",
     [P2P_PREPROCESS_SCALE_WIDTH_AND_CROP] = "scale_width_and_crop",
     [P2P_PREPROCESS_NONE] = "none",
+    [P2P_PREPROCESS_KEEP] = "keep",
 };
 
 int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess)
@@ -39,7 +40,7 @@ int p2p_preprocess_parse(const char *name, P2pPreprocess *preprocess)
     }
     return p2p_fail(P2P_EINVAL,
                     "no preprocessing is called %s; there are resize_and_crop, crop, "
-                    "scale_width, scale_width_and_crop and none",
+                    "scale_width, scale_width_and_crop, none and keep",
                     name);
 }
 
@@ -68,13 +69,18 @@ static int fill_settings(P2pJitterSettings *s, const P2pJitterSettings *given)
     s->max_pixels = s->max_pixels ? s->max_pixels : P2P_IMAGE_MAX_PIXELS;
     if ((size_t)s->preprocess >= P2P_COUNT(names))
         return p2p_fail(P2P_EINVAL, "there is no preprocessing number %d", (int)s->preprocess);
-    if (s->filter != P2P_FILTER_BICUBIC && s->filter != P2P_FILTER_BILINEAR)
+    if (s->filter < P2P_FILTER_BICUBIC || s->filter > P2P_FILTER_AREA)
         return p2p_fail(P2P_EINVAL, "there is no filter number %d", (int)s->filter);
     if (s->load_size < 1 || s->crop_size < 1 || s->multiple < 1 ||
         s->load_size > P2P_IMAGE_MAX_SIDE || s->crop_size > P2P_IMAGE_MAX_SIDE ||
         s->multiple > P2P_IMAGE_MAX_SIDE)
         return p2p_fail(P2P_EINVAL, "load size %d, crop size %d or multiple %d is impossible",
                         s->load_size, s->crop_size, s->multiple);
+    if (s->max_size < 0 || s->fit_width < 0 || s->fit_height < 0 ||
+        !s->fit_width != !s->fit_height || s->max_size > P2P_IMAGE_MAX_SIDE ||
+        s->fit_width > P2P_IMAGE_MAX_SIDE || s->fit_height > P2P_IMAGE_MAX_SIDE)
+        return p2p_fail(P2P_EINVAL, "a longest side of %d or a place of %d x %d is impossible",
+                        s->max_size, s->fit_width, s->fit_height);
     return P2P_OK;
 }
 
@@ -89,6 +95,38 @@ static void scale_width(P2pJitter *j, const P2pJitterSettings *s, int target)
     j->resize_width = target;
     j->resize_height =
         scaled > P2P_IMAGE_MAX_SIDE ? P2P_IMAGE_MAX_SIDE : p2p_max((int)scaled, s->crop_size);
+}
+
+static int in_proportion(int side, int to, int from)
+{
+    return p2p_max((int)((2LL * side * to + from) / (2LL * from)), 1);
+}
+
+/* The largest of its shape within width x height. */
+static void fit_into(P2pJitter *j, int width, int height)
+{
+    const int w = j->resize_width, h = j->resize_height;
+    const bool by_width = (long long)w * height >= (long long)h * width;
+
+    j->resize_width = by_width ? width : in_proportion(w, height, h);
+    j->resize_height = by_width ? in_proportion(h, width, w) : height;
+}
+
+static void keep_size(P2pJitter *j, const P2pJitterSettings *s)
+{
+    if (s->fit_width)
+        fit_into(j, s->fit_width, s->fit_height);
+    if (s->max_size && p2p_max(j->resize_width, j->resize_height) > s->max_size)
+        fit_into(j, s->max_size, s->max_size);
+}
+
+/* A side that is continued to both sides up to the multiple. */
+static int continued(int side, int multiple, int *begin)
+{
+    const int whole = (int)p2p_round_up((size_t)side, (size_t)multiple);
+
+    *begin = -(whole - side) / 2;
+    return whole;
 }
 
 static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height)
@@ -115,13 +153,21 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height)
         j->resize_width = round_to_multiple(width, s->multiple);
         j->resize_height = round_to_multiple(height, s->multiple);
         break;
+    case P2P_PREPROCESS_KEEP:
+        keep_size(j, s);
+        break;
     }
     if ((size_t)j->resize_width * (size_t)j->resize_height > s->max_pixels)
         return p2p_fail(P2P_EINVAL,
-                        "a picture of %d x %d pixels would become %d x %d (%s, load_size %d); "
+                        "a picture of %d x %d pixels would become %d x %d (--preprocess %s); "
                         "that is too large: --max_pixels is %zu",
                         width, height, j->resize_width, j->resize_height,
-                        p2p_preprocess_name(s->preprocess), s->load_size, s->max_pixels);
+                        p2p_preprocess_name(s->preprocess), s->max_pixels);
+    if (s->preprocess == P2P_PREPROCESS_KEEP) {
+        j->width = continued(j->resize_width, s->multiple, &j->x);
+        j->height = continued(j->resize_height, s->multiple, &j->y);
+        return P2P_OK;
+    }
     j->width = crop ? s->crop_size : j->resize_width;
     j->height = crop ? s->crop_size : j->resize_height;
     if (j->width > j->resize_width || j->height > j->resize_height)
@@ -146,10 +192,10 @@ int p2p_jitter_draw(P2pJitter *jitter, const P2pJitterSettings *settings, int wi
     if ((err = fill_settings(&s, settings)) < 0 || (err = plan(jitter, &s, width, height)) < 0)
         return err;
     p2p_rng_block(seed, p2p_stream(P2P_STREAM_JITTER, epoch), index, words);
-    const uint32_t room_x = (uint32_t)(jitter->resize_width - jitter->width);
-    const uint32_t room_y = (uint32_t)(jitter->resize_height - jitter->height);
-    jitter->x = (int)p2p_rng_below(words[0], room_x + 1);
-    jitter->y = (int)p2p_rng_below(words[1], room_y + 1);
+    const int room_x = p2p_max(jitter->resize_width - jitter->width, 0);
+    const int room_y = p2p_max(jitter->resize_height - jitter->height, 0);
+    jitter->x += (int)p2p_rng_below(words[0], (uint32_t)room_x + 1);
+    jitter->y += (int)p2p_rng_below(words[1], (uint32_t)room_y + 1);
     jitter->flip = !s.no_flip && words[2] >> 31;
     return P2P_OK;
 }
@@ -169,8 +215,8 @@ int p2p_jitter_fix(P2pJitter *jitter, const P2pJitterSettings *settings, int wid
         s.load_size = s.crop_size;
     if ((err = plan(jitter, &s, width, height)) < 0)
         return err;
-    jitter->x = (jitter->resize_width - jitter->width) / 2;
-    jitter->y = (jitter->resize_height - jitter->height) / 2;
+    jitter->x += p2p_max(jitter->resize_width - jitter->width, 0) / 2;
+    jitter->y += p2p_max(jitter->resize_height - jitter->height, 0) / 2;
     return P2P_OK;
 }
 
@@ -187,7 +233,7 @@ int p2p_jitter_apply(const P2pJitter *jitter, const P2pImage *in, P2pImage *out)
     err =
         p2p_image_resize(in, jitter->resize_width, jitter->resize_height, jitter->filter, &resized);
     if (!err)
-        err = p2p_image_crop(&resized, jitter->x, jitter->y, jitter->width, jitter->height, out);
+        err = p2p_image_reflect(&resized, jitter->x, jitter->y, jitter->width, jitter->height, out);
     if (!err && jitter->flip)
         p2p_image_flip(out);
     p2p_image_finish(&resized);

@@ -155,6 +155,7 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
         err = prepare(&a, set->input_channels, &s->classes, &jitter, input);
     if (!err && s->dataset->unaligned)
         err = choose_jitter(s, epoch, index + apart, &b, &jitter);
+    jitter.filter = set->target_filter;
     if (!err)
         err = prepare(&b, set->target_channels, NULL, &jitter, target);
     p2p_image_finish(&a);

@@ -245,28 +245,50 @@ int p2p_node_size(const P2pNode *n, int size)
     }
 }
 
+/* Of every value, for an input of `side`. False: some would have none. */
+static bool value_sizes(const P2pGraph *g, int side, int *size)
+{
+    bool fits = true;
+
+    size[g->input] = side;
+    for (int i = 0; i < g->node_count; i++) {
+        const P2pNode *n = &g->nodes[i];
+        for (int k = 0; k < 2 && n->out[k] >= 0; k++) {
+            const int out = n->out[k], parent = g->values[out].parent;
+            size[out] = p2p_node_size(n, size[n->in[0]]);
+            if (parent >= 0)
+                size[parent] = size[out];
+            fits &= size[out] > 0;
+        }
+    }
+    return fits;
+}
+
+int p2p_graph_least_side(const P2pGraph *g)
+{
+    enum { MOST = 16 }; /* multiples; ours need two */
+    int *size = p2p_alloc((size_t)g->value_count, sizeof(int)), times = 1;
+
+    while (size && times < MOST && !value_sizes(g, times * g->multiple, size))
+        times++;
+    free(size);
+    return times * g->multiple;
+}
+
 double p2p_graph_macs(const P2pGraph *g, int h, int w)
 {
     double sum = 0;
     int *height = p2p_alloc((size_t)g->value_count, sizeof(int));
     int *width = p2p_alloc((size_t)g->value_count, sizeof(int));
 
+    if (height && width) {
+        value_sizes(g, h, height);
+        value_sizes(g, w, width);
+    }
     for (int i = 0; height && width && i < g->node_count; i++) {
         const P2pNode *n = &g->nodes[i];
-        int in = n->in[0];
-        height[g->input] = h;
-        width[g->input] = w;
-        for (int k = 0; k < 2 && n->out[k] >= 0; k++) {
-            const int out = n->out[k], parent = g->values[out].parent;
-            height[out] = p2p_node_size(n, height[in]);
-            width[out] = p2p_node_size(n, width[in]);
-            if (parent >= 0) {
-                height[parent] = height[out];
-                width[parent] = width[out];
-            }
-        }
         if (n->kind == P2P_NODE_CONV) {
-            const int at = n->transposed ? in : n->out[0]; /* the small side */
+            const int at = n->transposed ? n->in[0] : n->out[0]; /* the small side */
             sum += (double)height[at] * width[at] *
                    (double)p2p_param_elements(&g->params[n->param[P2P_NODE_WEIGHT]]);
         }

@@ -121,6 +121,8 @@ size_t p2p_param_channel(const P2pParam *p, size_t k);
 
 /** Multiply-adds of one forward pass for a picture of h x w. */
 double p2p_graph_macs(const P2pGraph *g, int h, int w);
+/** The least height (or width) of an input: a multiple at which no value is empty. */
+int p2p_graph_least_side(const P2pGraph *g);
 /** Height (or width) of a node's output for one of `size`. */
 int p2p_node_size(const P2pNode *node, int size);
 

@@ -15,7 +15,8 @@
 
 struct P2pModel {
     P2pDevice *device;
-    P2pOptions options; /* as its generator sees them: input_nc is what that takes */
+    P2pOptions options;         /* as its generator sees them: input_nc is what that takes */
+    P2pJitterSettings sizes[2]; /* of inputs, and of what outputs are compared with */
     bool keep_alpha, keep_profile;
     int bits;      /* of results */
     bool has_back; /* its file holds a generator for the other direction */
@@ -101,14 +102,12 @@ static int fill(void *user, int i, void *raw)
     return err;
 }
 
-/* The sides of all pictures, where the options alone decide it; else 0. */
+/* The sides of all pictures where the options alone decide it, or the likeliest; else 0. */
 static int expected_side(const P2pOptions *o)
 {
-    return o->preprocess == P2P_PREPROCESS_RESIZE_AND_CROP ||
-                   o->preprocess == P2P_PREPROCESS_CROP ||
-                   o->preprocess == P2P_PREPROCESS_SCALE_WIDTH_AND_CROP
-               ? o->crop_size
-               : 0;
+    return o->preprocess == P2P_PREPROCESS_NONE || o->preprocess == P2P_PREPROCESS_SCALE_WIDTH
+               ? 0
+               : o->crop_size;
 }
 
 /* Drivers need time for each kernel program: let it pass while weights are copied. A failure comes
@@ -119,7 +118,7 @@ static void plan_ahead(void *user)
     const int side = expected_side(&u->model->options);
     P2pForward *forward;
 
-    if (side)
+    if (side && side % u->model->net->graph->multiple == 0)
         p2p_forwards_get(u->model->forwards, side, side, &forward);
 }
 
@@ -146,6 +145,45 @@ static int build_net(P2pModel *m, const P2pSource *source, const P2pModelSetting
     return p2p_net_fill(m->net, m->device, fill, plan_ahead, &(Upload){m, source});
 }
 
+static bool is_given(const P2pOptions *asked, const char *name)
+{
+    return asked && p2p_options_given(asked, name);
+}
+
+/* Pictures stay as they are unless sizes are asked for: those of the file are for training. */
+static int choose_sizes(P2pModel *m, const P2pGraph *graph, const P2pOptions *asked)
+{
+    P2pOptions *o = &m->options;
+    const bool asked_load = is_given(asked, "load_size");
+    P2pJitterSettings s = {.no_flip = true, .multiple = 1};
+    int err;
+
+    if (!asked_load && !is_given(asked, "preprocess") && !is_given(asked, "crop_size"))
+        o->preprocess = P2P_PREPROCESS_KEEP;
+    if (o->preprocess != P2P_PREPROCESS_SCALE_WIDTH && !asked_load)
+        o->load_size = o->crop_size;
+    if (o->preprocess != P2P_PREPROCESS_KEEP && (o->max_size || o->fit[0]))
+        return p2p_fail(P2P_EINVAL,
+                        "--max_size and --fit are for pictures that keep their shape; leave "
+                        "--preprocess, --load_size and --crop_size out");
+    if (o->fit[0] &&
+        (err = p2p_size_parse(o->fit, P2P_IMAGE_MAX_SIDE, &s.fit_width, &s.fit_height)) < 0)
+        return p2p_fail_prefix(err, "--fit");
+    s.preprocess = (P2pPreprocess)o->preprocess;
+    s.load_size = o->load_size;
+    s.crop_size = o->crop_size;
+    s.max_size = o->max_size;
+    s.max_pixels = (size_t)o->max_pixels;
+    if (s.preprocess == P2P_PREPROCESS_NONE)
+        s.multiple = graph->multiple;
+    for (int side = 0; side < 2; side++) {
+        m->sizes[side] = s;
+        m->sizes[side].filter =
+            (P2pFilter)(side == o->direction ? o->resize_filter_A : o->resize_filter_B);
+    }
+    return P2P_OK;
+}
+
 static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s)
 {
     if (source->net.role.task != P2P_GENERATOR)
@@ -153,23 +191,26 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
                         p2p_tensor_file_path(source->file));
     if (s->eval && p2p_source_check_running(source) < 0)
         return P2P_EINVAL;
+
+    const P2pGraph *graph = source->graph;
+    int err;
+
     m->options = source->options;
+    m->options.input_nc = graph->values[graph->input].c;
+    m->options.output_nc = graph->values[graph->output].c;
     m->keep_alpha = s->keep_alpha;
     m->keep_profile = s->keep_profile;
     m->bits = s->bits ? s->bits : 8;
     m->has_back = p2p_networks_generator(&source->held, !source->net.role.back) != NULL;
-    if (source->net.role.back) {
-        m->options.input_nc = source->options.output_nc;
-        m->options.output_nc = source->options.input_nc;
-        if (s->back || !s->options || !p2p_options_given(s->options, "direction"))
-            m->options.direction = !m->options.direction;
-    }
-    if (s->options) /* no file stores it */
+    if (source->net.role.back && (s->back || !is_given(s->options, "direction")))
+        m->options.direction = !m->options.direction;
+    if (s->options) { /* no file stores these */
         m->options.max_pixels = s->options->max_pixels;
-    /* A file's load_size is for training. */
-    if (m->options.preprocess != P2P_PREPROCESS_SCALE_WIDTH &&
-        !(s->options && p2p_options_given(s->options, "load_size")))
-        m->options.load_size = m->options.crop_size;
+        m->options.max_size = s->options->max_size;
+        memcpy(m->options.fit, s->options->fit, sizeof(m->options.fit));
+    }
+    if ((err = choose_sizes(m, graph, s->options)) < 0)
+        return err;
     m->variants = p2p_strdup(s->variants ? s->variants : "");
     m->refs = p2p_strdup(s->refs ? s->refs : "");
     if (!m->variants || !m->refs)
@@ -275,24 +316,13 @@ const P2pOptions *p2p_model_options(const P2pModel *model)
     return &model->options;
 }
 
-int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels, P2pImage *out)
+static int prepare(const P2pImage *in, int channels, const P2pJitterSettings *sizes, P2pImage *out)
 {
-    P2P_NEED(model);
-    P2P_NEED_PICTURE(in);
-    P2P_NEED_OUT(in, out);
-
-    const P2pOptions *o = &model->options;
-    const P2pJitterSettings settings = {.preprocess = (P2pPreprocess)o->preprocess,
-                                        .load_size = o->load_size,
-                                        .crop_size = o->crop_size,
-                                        .multiple = model->net->graph->multiple,
-                                        .no_flip = true,
-                                        .max_pixels = (size_t)o->max_pixels};
     P2pImage converted = {0};
     P2pJitter jitter;
     int err;
 
-    if ((err = p2p_jitter_fix(&jitter, &settings, in->width, in->height)) < 0 ||
+    if ((err = p2p_jitter_fix(&jitter, sizes, in->width, in->height)) < 0 ||
         (err = p2p_image_convert_channels(in, channels, &converted)) < 0)
         return err;
     err = p2p_jitter_apply(&jitter, &converted, out);
@@ -300,17 +330,44 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, int channels, P
     return err;
 }
 
+int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pModelSide side, P2pImage *out)
+{
+    P2P_NEED(model);
+    P2P_NEED_PICTURE(in);
+    P2P_NEED_OUT(in, out);
+    P2P_NEED_RANGE("side", side, P2P_MODEL_INPUT, P2P_MODEL_OUTPUT);
+
+    const P2pOptions *o = &model->options;
+
+    return prepare(in, side == P2P_MODEL_INPUT ? o->input_nc : o->output_nc, &model->sizes[side],
+                   out);
+}
+
+/* The side of what the network sees of a picture's. */
+static int seen_side(const P2pGraph *g, int side)
+{
+    return p2p_max((int)p2p_round_up((size_t)side, (size_t)g->multiple), p2p_graph_least_side(g));
+}
+
+/* A picture of any size through the network, which sees it continued up to its multiple. */
 static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
 {
+    const int width = seen_side(m->net->graph, prepared->width);
+    const int height = seen_side(m->net->graph, prepared->height);
+    const int x = (width - prepared->width) / 2, y = (height - prepared->height) / 2;
+    P2pImage seen = {0}, made = {0};
     P2pForward *f;
-    int err = p2p_forwards_get(m->forwards, prepared->width, prepared->height, &f);
+    int err = p2p_forwards_get(m->forwards, width, height, &f);
 
-    if (err)
-        return err;
-    p2p_image_to_floats(prepared, f->in);
-    if ((err = p2p_forward_run(f)) < 0)
-        return err;
-    return p2p_image_from_floats(out, f->out, f->y.w, f->y.h, f->y.c, m->bits);
+    if (!err && (err = p2p_image_reflect(prepared, -x, -y, width, height, &seen)) == P2P_OK)
+        p2p_image_to_floats(&seen, f->in);
+    p2p_image_finish(&seen);
+    if (!err && (err = p2p_forward_run(f)) == P2P_OK)
+        err = p2p_image_from_floats(&made, f->out, f->y.w, f->y.h, f->y.c, m->bits);
+    if (!err)
+        err = p2p_image_crop(&made, x, y, prepared->width, prepared->height, out);
+    p2p_image_finish(&made);
+    return err;
 }
 
 /* The input's alpha, brought to size as the input was, into the result. */
@@ -320,7 +377,7 @@ static int carry_alpha(const P2pModel *m, const P2pImage *in, P2pImage *out)
     int err = p2p_image_get_alpha(in, &alpha);
 
     if (!err)
-        err = p2p_model_prepare(m, &alpha, 1, &sized);
+        err = prepare(&alpha, 1, &m->sizes[P2P_MODEL_INPUT], &sized);
     if (!err)
         err = p2p_image_convert_bits(&sized, out->bits, &eight);
     if (!err)
@@ -357,7 +414,7 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
     P2P_NEED_OUT(in, out);
 
     P2pImage prepared = {0};
-    int err = p2p_model_prepare(model, in, model->options.input_nc, &prepared);
+    int err = p2p_model_prepare(model, in, P2P_MODEL_INPUT, &prepared);
 
     if (!err) {
         p2p_device_enter(model->device);

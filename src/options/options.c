@@ -19,6 +19,23 @@ int p2p_option_find(const char *name)
     return -1;
 }
 
+int p2p_size_parse(const char *text, int most, int *width, int *height)
+{
+    P2P_NEED(text);
+    P2P_NEED(width);
+    P2P_NEED(height);
+
+    int w, h;
+    char more;
+
+    if (sscanf(text, "%9dx%9d%c", &w, &h, &more) != 2 || w < 1 || h < 1 || w > most || h > most)
+        return p2p_fail(P2P_EINVAL, "'%.40s' is no size WIDTHxHEIGHT with each from 1 to %d", text,
+                        most);
+    *width = w;
+    *height = h;
+    return P2P_OK;
+}
+
 /* ---- Choices ------------------------------------------------------------------------------- */
 
 /* Edit distance (Levenshtein), case ignored for letters of ASCII. */

@@ -52,7 +52,10 @@ struct P2pOptions {
     int input_nc, output_nc, load_size, crop_size, preprocess;
     int labels; /* classes of label maps; 0: none */
     char label_colours[P2P_OPTION_TEXT];
-    int dataset_mode; /* P2pDatasetMode */
+    int dataset_mode;                     /* P2pDatasetMode */
+    int resize_filter_A, resize_filter_B; /* P2pFilter */
+    int max_size;
+    char fit[32]; /* WxH */
     bool no_flip, no_exif, no_alpha, serial_batches, skip_bad, skip_existing, keep_suffix;
     char raw[32]; /* WxH */
     int max_dataset_size, num_threads;

@@ -36,12 +36,18 @@ static int check_data(P2pTrainer *t)
     return P2P_OK;
 }
 
+static P2pFilter filter_of(const P2pOptions *o, int of_b)
+{
+    return (P2pFilter)(of_b ? o->resize_filter_B : o->resize_filter_A);
+}
+
 static P2pJitterSettings jitter_settings(const P2pOptions *o)
 {
     return (P2pJitterSettings){.preprocess = (P2pPreprocess)o->preprocess,
                                .load_size = o->load_size,
                                .crop_size = o->crop_size,
                                .no_flip = o->no_flip,
+                               .filter = filter_of(o, o->direction),
                                .max_pixels = (size_t)o->max_pixels};
 }
 
@@ -165,7 +171,8 @@ int p2p_trainer_open_loader(P2pTrainer *t)
                                         .threads = o->num_threads,
                                         .seed = (uint32_t)o->seed,
                                         .serial_batches = o->serial_batches,
-                                        .jitter = jitter_settings(o)};
+                                        .jitter = jitter_settings(o),
+                                        .target_filter = filter_of(o, !o->direction)};
     const P2pBatch *first;
     int err;
 

@@ -78,7 +78,7 @@ for net in G_A:a G_B:ba; do
     from=${net%:*}
     for to in frozen.safetensors latest_net_$from.pth; do
         "$tools/p2p-export" --quiet $model --net "$from" -o "$to"
-        translate -m "$to" --crop_size 32 "$in" -o x.png
+        translate -m "$to" "$in" -o x.png
         check "$from through $to" cmp x.png "${net#*:}.png"
         rm -f frozen.safetensors
     done

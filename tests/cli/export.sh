@@ -58,10 +58,10 @@ export_to twice.safetensors f16.safetensors --dtype f16
 check 'a frozen model freezes to the same tensors' same_tensors f16.safetensors twice.safetensors
 # A peer's weights, whose running statistics are far from 0 and 1 and from those of one picture.
 peer=$data/unet256_ngf4_batch.pth
-translate "$peer" eval.png --eval --crop_size 256
+translate "$peer" eval.png --eval
 export_to folded.safetensors "$peer" --eval
 translate folded.safetensors folded.png
-translate "$peer" batch.png --no_dropout --crop_size 256
+translate "$peer" batch.png --no_dropout
 check 'folded running statistics give the picture of --eval' "$compare" eval.png folded.png
 check 'which others do not' eval '! "$compare" eval.png batch.png'
 "$tools/p2p-info" f32.safetensors >info.txt
@@ -71,7 +71,7 @@ check 'p2p-info says where it comes from' grep -q 'frozen model .* after 6 steps
 export_to run.pth $model
 export_to from_pth.safetensors run.pth
 check 'a .pth holds the same weights' same_tensors f32.safetensors from_pth.safetensors
-translate run.pth pth.png --no_dropout --crop_size 128
+translate run.pth pth.png --no_dropout
 translate $model plain.png --no_dropout
 check 'and gives the same picture' cmp plain.png pth.png
 "$tools/p2p-export" run.pth -o told.safetensors 2>told.txt
@@ -85,7 +85,7 @@ check 'a discriminator goes to .pth and back' same_tensors d.pth d2.pth
 mkdir -p checkpoints/peer
 cp run.pth checkpoints/peer/latest_net_G.pth
 for name in run peer; do
-    "$tools/p2p-test" --device cpu --quiet --dataroot data --name $name --no_dropout --crop_size 128
+    "$tools/p2p-test" --device cpu --quiet --dataroot data --name $name --no_dropout
 done
 check "p2p-test reads a peer's folder of checkpoints" cmp results/run/test_latest/metrics.json \
     results/peer/test_latest/metrics.json

@@ -9,7 +9,8 @@ picture=$3/resize_noise_x.png
 
 near() { awk -v got="$1" -v want="$2" 'BEGIN { exit !((d = got / want - 1) * d < 1e-8) }'; }
 gives_picture() { # MODEL PICTURE
-    "$tools/p2p-translate" --device cpu -m "$old/$1.safetensors" "$picture" -o "$1.png" &&
+    "$tools/p2p-translate" --device cpu -m "$old/$1.safetensors" "$picture" -o "$1.png" \
+        --preprocess resize_and_crop &&
         "$compare" "$1.png" "$old/$2.png"
 }
 

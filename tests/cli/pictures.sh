@@ -108,7 +108,8 @@ says 'a picture smaller than the crop' 2 'sizes/train/9.png: 96 x 96 pixels' \
     learn --dataroot sizes --name sizes --preprocess crop --crop_size 128
 says 'which is left out with --skip_bad' 0 'skipped: sizes/train/9.png: 96 x 96' \
     learn --dataroot sizes --name crop --preprocess crop --crop_size 128 --skip_bad
-cp new/1.png square/train/a.png && cp new/1.png square/train/b.png
+$t in/1.png -o square/train/a.png --preprocess resize_and_crop
+cp square/train/a.png square/train/b.png
 says 'p2p-train walks too' 0 'train: 1 file ignored: .psd 1' learn --dataroot nested --name nested \
     --load_size 128 --crop_size 128
 says 'pictures that are no pairs' 0 'square/train/a.png: is not wider than high' learn --dataroot square \

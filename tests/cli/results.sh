@@ -29,10 +29,11 @@ check 'and the page what it was called' says "any/$(ls results/any)" \
 check 'p2p-info takes the folder of a run' \
     [ "$("$tools/p2p-info" checkpoints/run)" = "$("$tools/p2p-info" checkpoints/run/latest.safetensors)" ]
 
-# What the network sees: the whole picture, or the middle of a larger one.
+# What the network sees where a size is asked for: the whole picture, or the middle of a larger one.
+run_test --name run --results_dir default --preprocess resize_and_crop
 run_test --name run --results_dir whole --load_size 128
 run_test --name run --results_dir middle --load_size 256
-input=run/test_latest/images/$(ls results/run/test_latest/images | grep _input | head -n 1)
-check '--load_size is --crop_size by default' cmp "results/$input" "whole/$input"
-check 'a larger one shows another part' eval '! cmp -s "results/$input" "middle/$input"'
+input=run/test_latest/images/$(ls default/run/test_latest/images | grep _input | head -n 1)
+check '--load_size is --crop_size by default' cmp "default/$input" "whole/$input"
+check 'a larger one shows another part' eval '! cmp -s "default/$input" "middle/$input"'
 finish

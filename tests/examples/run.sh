@@ -28,6 +28,6 @@ export LD_LIBRARY_PATH="$library" P2P_DEVICE=cpu
 "$work/root$prefix/bin/p2p-data" demo data --count 2 --size 64 --quiet
 ./train data run 2
 ./translate checkpoints/run/latest.safetensors "data/test/$(ls data/test | head -n 1)" out.png
-[ -s out.png ]
-echo 'ok      they train and translate'
+[ "$(od -An -j16 -N8 -tu1 out.png)" = "$(od -An -j16 -N8 -tu1 data/test/*)" ]
+echo 'ok      they train and translate in the picture'"'"'s own size'
 echo '4 passed, 0 failed'

@@ -102,6 +102,8 @@ static void test_image_impossible_arguments_are_refused(void **state)
     REFUSED("pictures", p2p_image_stack(NULL, 1, &result));
     REFUSED("count", p2p_image_stack(&picture, 0, &result));
     REFUSED("in is NULL", p2p_image_show(NULL, &result));
+    REFUSED("in is NULL", p2p_image_reflect(NULL, 0, 0, 1, 1, &result));
+    REFUSED("out must not be in", p2p_image_reflect(&picture, 0, 0, 1, 1, &picture));
     REFUSED("pictures", p2p_image_join_all(NULL, 1, &result));
     REFUSED("count", p2p_image_join_all(&picture, 0, &result));
     REFUSED("left is NULL", p2p_image_join(NULL, &picture, &result));
@@ -245,8 +247,8 @@ static void test_model_impossible_arguments_are_refused(void **state)
     assert_null(opened);
     REFUSED("path", p2p_model_open(&opened, device, NULL, NULL));
     REFUSED("data", p2p_model_open_memory(&opened, device, NULL, 1, NULL));
-    REFUSED("model", p2p_model_prepare(NULL, &picture, 3, &result));
-    REFUSED("in is no picture", p2p_model_prepare(model, &empty, 3, &result));
+    REFUSED("model", p2p_model_prepare(NULL, &picture, P2P_MODEL_INPUT, &result));
+    REFUSED("in is no picture", p2p_model_prepare(model, &empty, P2P_MODEL_INPUT, &result));
     REFUSED("model", p2p_model_translate(NULL, &picture, &result));
     REFUSED("in is NULL", p2p_model_translate(model, NULL, &result));
     REFUSED("out must not be in", p2p_model_translate(model, &picture, &picture));
@@ -301,6 +303,7 @@ static void test_options_impossible_arguments_are_refused(void **state)
     P2pOptions *made = options;
     P2pArguments rest;
     char *argv[] = {"x", NULL}, asked;
+    int width, height;
 
     (void)state;
     REFUSED("out", p2p_options_create(NULL));
@@ -313,6 +316,9 @@ static void test_options_impossible_arguments_are_refused(void **state)
     REFUSED("name", p2p_options_set_flag(options, NULL, true));
     REFUSED("options", p2p_options_set_int(NULL, "ngf", 1));
     REFUSED("name", p2p_options_set_number(options, NULL, 1));
+    REFUSED("text", p2p_size_parse(NULL, 9, &width, &height));
+    REFUSED("width", p2p_size_parse("1x1", 9, NULL, &height));
+    REFUSED("height", p2p_size_parse("1x1", 9, &width, NULL));
     REFUSED("argv", p2p_options_parse(options, P2P_PROGRAM_TRAIN, 1, NULL, &rest, &asked));
     REFUSED("rest", p2p_options_parse(options, P2P_PROGRAM_TRAIN, 1, argv, NULL, &asked));
     REFUSED("asked", p2p_options_parse(options, P2P_PROGRAM_TRAIN, 1, argv, &rest, NULL));

@@ -80,6 +80,45 @@ static void sizes_follow_preprocessing(void **state)
     }
 }
 
+/* --max_size and --fit change the size, not the shape; the rest is continued around it. */
+static void keep_keeps_the_shape(void **state)
+{
+    static const struct {
+        int most, fit_width, fit_height, width, height; /* given */
+        int to_width, to_height;
+    } cases[] = {
+        {0, 0, 0, 333, 217, 333, 217},      {400, 0, 0, 333, 217, 333, 217},
+        {100, 0, 0, 333, 217, 100, 65},                                           /* 65.2 */
+        {100, 0, 0, 217, 333, 65, 100},     {0, 1000, 1000, 333, 217, 1000, 652}, /* 651.7 */
+        {0, 1000, 434, 333, 217, 666, 434}, {0, 10, 10, 1000, 3, 10, 1},          /* 0.03 */
+        {50, 100, 100, 10, 20, 25, 50},     {0, 0, 0, 1, 1, 1, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int multiple = 1; multiple <= 256; multiple += 255) {
+            const P2pJitterSettings s = {.preprocess = P2P_PREPROCESS_KEEP,
+                                         .multiple = multiple,
+                                         .max_size = cases[i].most,
+                                         .fit_width = cases[i].fit_width,
+                                         .fit_height = cases[i].fit_height};
+            P2pJitter fixed, drawn;
+            assert_int_equal(p2p_jitter_fix(&fixed, &s, cases[i].width, cases[i].height), P2P_OK);
+            assert_int_equal(fixed.resize_width, cases[i].to_width);
+            assert_int_equal(fixed.resize_height, cases[i].to_height);
+            assert_int_equal(fixed.width % multiple, 0);
+            assert_in_range(fixed.width, cases[i].to_width, cases[i].to_width + multiple - 1);
+            assert_in_range(fixed.height, cases[i].to_height, cases[i].to_height + multiple - 1);
+            assert_in_range(-fixed.x, 0, fixed.width - fixed.resize_width);
+            assert_in_range(-fixed.y, 0, fixed.height - fixed.resize_height);
+            assert_int_equal(p2p_jitter_draw(&drawn, &s, cases[i].width, cases[i].height, 1, 2, 3),
+                             P2P_OK);
+            fixed.flip = drawn.flip;
+            assert_memory_equal(&fixed, &drawn, sizeof(fixed));
+        }
+    }
+}
+
 static void fix_takes_the_middle_of_what_load_size_makes(void **state)
 {
     static const struct {
@@ -135,7 +174,7 @@ static void apply_is_resize_crop_flip(void **state)
 static void impossible_settings_are_refused(void **state)
 {
     const P2pJitterSettings small = {.load_size = 200}, crop = {.preprocess = P2P_PREPROCESS_CROP};
-    const P2pJitterSettings negative = {.load_size = -1};
+    const P2pJitterSettings negative = {.load_size = -1}, half = {.fit_width = 3};
     const P2pJitterSettings wide = {.preprocess = P2P_PREPROCESS_SCALE_WIDTH,
                                     .load_size = 300,
                                     .crop_size = 100,
@@ -151,7 +190,8 @@ static void impossible_settings_are_refused(void **state)
     test_error_names(p2p_jitter_fix(&j, &wide, 300, 201), P2P_EINVAL, "is 60000");
     test_error_names(p2p_jitter_draw(&j, &wide, 300, 201, 0, 0, 0), P2P_EINVAL, "300 x 201");
     test_error_names(p2p_preprocess_parse("resize", &p), P2P_EINVAL, "resize_and_crop");
-    for (int i = 0; i <= P2P_PREPROCESS_NONE; i++) {
+    test_error_names(p2p_jitter_fix(&j, &half, 300, 200), P2P_EINVAL, "3 x 0");
+    for (int i = 0; i <= P2P_PREPROCESS_KEEP; i++) {
         assert_int_equal(p2p_preprocess_parse(p2p_preprocess_name((P2pPreprocess)i), &p), P2P_OK);
         assert_int_equal(p, i);
     }
@@ -163,6 +203,7 @@ int main(void)
         cmocka_unit_test(draw_depends_on_arguments_alone),
         cmocka_unit_test(draw_covers_all_offsets_and_both_sides),
         cmocka_unit_test(sizes_follow_preprocessing),
+        cmocka_unit_test(keep_keeps_the_shape),
         cmocka_unit_test(fix_takes_the_middle_of_what_load_size_makes),
         cmocka_unit_test(apply_is_resize_crop_flip),
         cmocka_unit_test(impossible_settings_are_refused),

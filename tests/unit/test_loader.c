@@ -275,6 +275,42 @@ static void impossible_settings_are_refused(void **state)
     assert_int_equal(p2p_loader_create(&l, set, &s), P2P_EINVAL);
 }
 
+/* Values of targets that are neither of the two that a mask has. */
+static int between(P2pFilter target_filter)
+{
+    P2pLoaderSettings s = settings_for(0);
+    P2pDataset *masks;
+    P2pLoader *l;
+    const P2pBatch *b;
+    int count = 0;
+
+    s.batch_size = 1;
+    s.target_filter = target_filter;
+    assert_int_equal(p2p_dataset_create(&masks, test_path("masks"), NULL), P2P_OK);
+    assert_int_equal(p2p_loader_create(&l, masks, &s), P2P_OK);
+    for (int k = 0; k < 5; k++) {
+        assert_int_equal(p2p_loader_next(l, &b), P2P_OK);
+        for (int i = 0; i < b->height * b->width; i++)
+            count += b->target[i] != -1.0f && b->target[i] != 1.0f;
+    }
+    p2p_loader_destroy(&l);
+    p2p_dataset_destroy(&masks);
+    return count;
+}
+
+static void a_mask_of_two_colours_stays_one(void **state)
+{
+    P2pImage x = test_picture(40, 20, 1, 8, 3);
+
+    (void)state;
+    for (size_t i = 0; i < p2p_image_bytes(&x); i++)
+        ((uint8_t *)x.data)[i] = ((uint8_t *)x.data)[i] & 1 ? 255 : 0;
+    assert_int_equal(p2p_image_write(&x, test_path("masks/train/0.png"), 0), P2P_OK);
+    p2p_image_finish(&x);
+    assert_int_equal(between(P2P_FILTER_NEAREST), 0);
+    assert_true(between(P2P_FILTER_BICUBIC) > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +323,7 @@ int main(void)
         cmocka_unit_test(failure_comes_at_its_place),
         cmocka_unit_test(unequal_sizes_in_a_batch_are_named),
         cmocka_unit_test(impossible_settings_are_refused),
+        cmocka_unit_test(a_mask_of_two_colours_stays_one),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

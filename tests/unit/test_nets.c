@@ -42,6 +42,24 @@ static void generators_have_published_sizes(void **state)
     expect(G("resnet_6blocks", P2P_NORM_INSTANCE, 0), 7837699, 35.06);
 }
 
+/* ResNets mirror one pixel of what is four times smaller, which needs two. */
+static void least_sides_leave_no_value_empty(void **state)
+{
+    static const struct {
+        const char *name;
+        int least;
+    } cases[] = {{"unet_256", 256}, {"unet_128", 128}, {"resnet_6blocks", 8}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const P2pNetSpec spec = G(cases[i].name, P2P_NORM_BATCH, .nf = 4, .output_nc = 3);
+        P2pGraph *g;
+        assert_int_equal(p2p_nets_build(&g, &spec), 0);
+        assert_int_equal(p2p_graph_least_side(g), cases[i].least);
+        p2p_graph_destroy(&g);
+    }
+}
+
 static void discriminators_have_published_sizes(void **state)
 {
     (void)state;
@@ -106,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generators_have_published_sizes),
+        cmocka_unit_test(least_sides_leave_no_value_empty),
         cmocka_unit_test(discriminators_have_published_sizes),
         cmocka_unit_test(presets_have_published_sizes),
         cmocka_unit_test(unet_names_follow_the_state_dict),
