@@ -159,7 +159,7 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height)
     }
     if ((size_t)j->resize_width * (size_t)j->resize_height > s->max_pixels)
         return p2p_fail(P2P_EINVAL,
-                        "a picture of %d x %d pixels would become %d x %d (--preprocess %s); "
+                        "a picture of %d x %d pixels would become %d x %d (%s); "
                         "that is too large: --max_pixels is %zu",
                         width, height, j->resize_width, j->resize_height,
                         p2p_preprocess_name(s->preprocess), s->max_pixels);

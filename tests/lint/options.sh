@@ -35,6 +35,7 @@ printing() { # programs that print the strings of a file
     src/data/dataset_check.c) echo train test ;;
     src/data/outputs*.c | tools/translate*) echo translate ;;
     src/data/classes.c) echo train ;;
+    src/model/model.c) echo test translate ;;
     src/options/help.c) ;; # seen in each program's --help
     *) echo "$models" ;;
     esac
