@@ -20,6 +20,7 @@ void p2p_apply_destroy(P2pApply **apply)
         free(a->lane[lane].grad);
         free(a->lane[lane].grad_set);
     }
+    free(a->kept);
     free(a->mean);
     free(a->rstd);
     free(a->tangent_sums);
@@ -58,11 +59,12 @@ static int create(P2pApply **out, P2pPlan *plan, P2pNet *net, const P2pMode *mod
     a->mean = ids(g->node_count);
     a->rstd = ids(g->node_count);
     a->tangent_sums = ids(g->node_count);
+    a->kept = ids(g->node_count);
     a->stream = p2p_alloc((size_t)g->node_count, sizeof(uint32_t));
     for (int s = 0; s < P2P_STATES; s++)
         a->state[s] = ids(g->param_count);
-    if (!complete || !a->mean || !a->rstd || !a->tangent_sums || !a->stream || !a->state[0] ||
-        !a->state[1] || !a->state[2]) {
+    if (!complete || !a->kept || !a->mean || !a->rstd || !a->tangent_sums || !a->stream ||
+        !a->state[0] || !a->state[1] || !a->state[2]) {
         p2p_apply_destroy(out);
         return P2P_ENOMEM;
     }
@@ -187,8 +189,12 @@ static void forward_statistics(P2pApply *a, int i)
     const int groups = is_batch(n) && (running || !a->mode.per_picture) ? 1 : x.n;
     const int run_mean = p2p_apply_param(a, n->param[P2P_NODE_MEAN], P2P_STATE_VALUE);
     const int run_var = p2p_apply_param(a, n->param[P2P_NODE_VAR], P2P_STATE_VALUE);
-    a->mean[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x.c));
-    a->rstd[i] = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(groups, 1, 1, x.c));
+    const bool kept = !running && a->mode.keep_statistics;
+    const P2pTensor shape = p2p_tensor_nhwc(groups, 1, 1, x.c);
+    a->mean[i] = kept ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
+    a->rstd[i] = kept ? p2p_plan_keep(a->plan, shape) : p2p_plan_tensor(a->plan, shape);
+    if (kept)
+        a->kept[i] = p2p_plan_step_count(a->plan);
     p2p_apply_label(a, i, label);
     if (running)
         P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_running, &attr, -1, a->mean[i], a->rstd[i],
@@ -281,6 +287,12 @@ int p2p_apply_forward(P2pApply **out, P2pPlan *plan, P2pNet *net, int input, int
     if (err)
         p2p_apply_destroy(out);
     return err;
+}
+
+bool p2p_apply_norm(const P2pApply *apply, int node, P2pNormTensors *norm)
+{
+    *norm = (P2pNormTensors){apply->kept[node], apply->mean[node], apply->rstd[node]};
+    return norm->step >= 0;
 }
 
 int p2p_apply_output(const P2pApply *apply)

@@ -22,9 +22,10 @@
 /** How the normalisation and dropout behave. */
 typedef struct P2pMode {
     bool dropout;
-    bool running;        /* normalise by running statistics (--eval) */
-    bool update_running; /* training: update them from the batch */
-    bool per_picture;    /* batch norm's statistics of each picture alone (translating a batch) */
+    bool running;         /* normalise by running statistics (--eval) */
+    bool update_running;  /* training: update them from the batch */
+    bool per_picture;     /* batch norm's statistics of each picture alone (translating a batch) */
+    bool keep_statistics; /* those that are of what norms see keep their memory: p2p_apply_norm() */
 } P2pMode;
 
 /** Gradients of a network's parameters in a plan, shared by its applications. */
@@ -60,6 +61,15 @@ typedef struct P2pApply P2pApply;
 int p2p_apply_forward(P2pApply **out, P2pPlan *plan, P2pNet *net, int input, int hyper,
                       const P2pMode *mode, bool kept);
 int p2p_apply_output(const P2pApply *apply);
+
+/** What a norm of kept statistics has: step of the plan that makes them, and their tensors. */
+typedef struct P2pNormTensors {
+    int step;
+    int mean, rstd; /* [groups, 1, 1, C]: the mean, and 1 / sqrt(variance + eps) */
+} P2pNormTensors;
+
+/** False: the node is no norm, or one whose statistics are not kept. */
+bool p2p_apply_norm(const P2pApply *apply, int node, P2pNormTensors *norm);
 
 typedef struct P2pBackward {
     int dy;              /* gradient of the output; is overwritten where the network ends in an

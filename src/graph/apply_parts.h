@@ -23,6 +23,7 @@ struct P2pApply {
     int hyper;
     P2pLane lane[P2P_LANES];
     int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
+    int *kept;                            /* per node: the step that makes its statistics, -1 */
     int *tangent_sums;                    /* per node: of the tangent pass */
     uint32_t *stream;                     /* per node: of its dropout */
 };

@@ -24,19 +24,23 @@ static void forward_finish(P2pForward *f)
     *f = (P2pForward){0};
 }
 
-static int forward_init(P2pForward *f, const P2pForwardSettings *s, int width, int height)
+static int forward_init(P2pForward *f, const P2pForwardSettings *s, int width, int height,
+                        bool kept)
 {
     const P2pGraph *g = s->net->graph;
     const P2pTensor x = p2p_tensor_nhwc(1, height, width, g->values[g->input].c);
     uint32_t words[P2P_HYPER_WORDS] = {[P2P_HYPER_SEED] = s->seed};
     int err;
 
-    *f = (P2pForward){.width = width, .height = height};
+    P2pMode mode = s->mode;
+
+    mode.keep_statistics = kept;
+    *f = (P2pForward){.width = width, .height = height, .kept = kept, .nodes = g->node_count};
     if ((err = p2p_plan_create(&f->plan, s->device, &s->choice)) < 0)
         return err;
     const int hyper = p2p_plan_keep(f->plan, p2p_tensor_vector(P2P_HYPER_WORDS));
     f->input = p2p_plan_keep(f->plan, x);
-    if ((err = p2p_apply_forward(&f->apply, f->plan, s->net, f->input, hyper, &s->mode, true)) < 0)
+    if ((err = p2p_apply_forward(&f->apply, f->plan, s->net, f->input, hyper, &mode, true)) < 0)
         return err;
     f->output = p2p_apply_output(f->apply);
     if ((err = p2p_plan_finish(f->plan)) < 0)
@@ -49,15 +53,47 @@ static int forward_init(P2pForward *f, const P2pForwardSettings *s, int width, i
     return p2p_buffer_write(p2p_plan_get(f->plan, hyper)->buffer, 0, sizeof(words), words);
 }
 
+static int upload(const P2pForward *f)
+{
+    const P2pTensor *x = p2p_plan_get(f->plan, f->input);
+
+    return p2p_buffer_write(x->buffer, 0, p2p_tensor_elements(x) * sizeof(float), f->in);
+}
+
+static int download(P2pForward *f)
+{
+    return p2p_buffer_read(f->y.buffer, 0, p2p_tensor_elements(&f->y) * sizeof(float), f->out);
+}
+
 int p2p_forward_run(P2pForward *f)
 {
-    const P2pTensor *x = p2p_plan_get(f->plan, f->input), *y = &f->y;
-    int err;
+    int err = upload(f);
 
-    if ((err = p2p_buffer_write(x->buffer, 0, p2p_tensor_elements(x) * sizeof(float), f->in)) < 0 ||
-        (err = p2p_plan_run(f->plan)) < 0)
-        return err;
-    return p2p_buffer_read(y->buffer, 0, p2p_tensor_elements(y) * sizeof(float), f->out);
+    if (!err)
+        err = p2p_plan_run(f->plan);
+    return err ? err : download(f);
+}
+
+/* Whether a step makes the statistics of a norm that has them. */
+static bool is_given(const P2pForward *f, int given, int step)
+{
+    P2pNormTensors norm;
+
+    for (int node = 0; node < given && node < f->nodes; node++)
+        if (p2p_apply_norm(f->apply, node, &norm) && norm.step == step)
+            return true;
+    return false;
+}
+
+int p2p_forward_run_part(P2pForward *f, int given, int last)
+{
+    const int end = last < 0 ? p2p_plan_step_count(f->plan) : last + 1;
+    int err = upload(f);
+
+    for (int i = 0; !err && i < end; i++)
+        if (!is_given(f, given, i))
+            err = p2p_plan_step_run(f->plan, i);
+    return err || last >= 0 ? err : download(f);
 }
 
 int p2p_forwards_create(P2pForwards **out, const P2pForwardSettings *settings)
@@ -104,18 +140,18 @@ static void put_first(P2pForwards *all, P2pForward f, int before)
 }
 
 /* A new plan in front; where the device has no room beside the others, they go. */
-static int add(P2pForwards *all, int width, int height)
+static int add(P2pForwards *all, int width, int height, bool kept)
 {
     const size_t most = p2p_device_caps(all->settings.device)->memory_bytes / SHARE;
     P2pForward f;
     int err;
 
     keep(all, P2P_FORWARDS - 1);
-    err = forward_init(&f, &all->settings, width, height);
+    err = forward_init(&f, &all->settings, width, height, kept);
     if (err == P2P_EDEVMEM && all->count) {
         forward_finish(&f);
         keep(all, 0);
-        err = forward_init(&f, &all->settings, width, height);
+        err = forward_init(&f, &all->settings, width, height, kept);
     }
     if (err) {
         forward_finish(&f);
@@ -127,18 +163,23 @@ static int add(P2pForwards *all, int width, int height)
     return P2P_OK;
 }
 
-int p2p_forwards_get(P2pForwards *all, int width, int height, P2pForward **out)
+static bool is_for(const P2pForward *f, int width, int height, bool kept)
+{
+    return f->width == width && f->height == height && f->kept == kept;
+}
+
+int p2p_forwards_get(P2pForwards *all, int width, int height, bool kept, P2pForward **out)
 {
     int err = P2P_OK;
     int i = 0;
 
     *out = NULL;
-    while (i < all->count && (all->kept[i].width != width || all->kept[i].height != height))
+    while (i < all->count && !is_for(&all->kept[i], width, height, kept))
         i++;
     if (i < all->count)
         put_first(all, all->kept[i], i);
     else
-        err = add(all, width, height);
+        err = add(all, width, height, kept);
     if (!err)
         *out = &all->kept[0];
     return err;

@@ -29,8 +29,10 @@ size_t p2p_forwards_bytes(const P2pForwards *forwards);
 /** A plan for one picture of a size, with the host's side of its input and output. */
 typedef struct P2pForward {
     int width, height;
+    bool kept;       /* statistics of its norms stay: p2p_forward_run_part() */
     float *in, *out; /* f32 [height, width, channels], out as y says */
     P2pTensor y;
+    int nodes; /* of the network */
     P2pPlan *plan;
     P2pApply *apply;
     int input, output;
@@ -45,9 +47,15 @@ typedef struct P2pForward {
  * @return 0; P2P_EINVAL: the size does not fit the network; P2P_ENOMEM, P2P_EDEVICE, P2P_EDEVMEM.
  */
 enum { P2P_FORWARDS = 4 };
-int p2p_forwards_get(P2pForwards *forwards, int width, int height, P2pForward **out);
+int p2p_forwards_get(P2pForwards *forwards, int width, int height, bool kept, P2pForward **out);
 
 /** From in to out (blocks). */
 int p2p_forward_run(P2pForward *forward);
+
+/**
+ * The same of a plan with kept statistics, up to and with a step, or -1: to out. The norms of nodes below
+ * `given` take the statistics that they had, or were given.
+ */
+int p2p_forward_run_part(P2pForward *forward, int given, int last);
 
 #endif

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Translating pictures with the generator of a model file. Trains nothing. */
-#include "p2p/model.h"
-
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "p2p/data.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/picture.h"
-#include "src/model/forward.h"
+#include "src/model/model_parts.h"
 #include "src/model/source.h"
 #include "src/options/options_table.h"
 
-struct P2pModel {
-    P2pDevice *device;
-    P2pOptions options;         /* as its generator sees them: input_nc is what that takes */
-    P2pJitterSettings sizes[2]; /* of inputs, and of what outputs are compared with */
-    bool keep_alpha, keep_profile;
-    int bits;      /* of results */
-    bool has_back; /* its file holds a generator for the other direction */
-    char *variants, *refs;
-    P2pNet *net;
-    P2pForwards *forwards;
+enum {
+    PROBE = 256,      /* side of the plan that tells what pixels cost */
+    AUTO_TILE = 1024, /* no larger side by itself */
+    MOST_TILE = 16384,
+    SMALL = 1 << 20, /* pixels that are never cut by --tile auto */
+    WHOLE = 1 << 24, /* and always, as kernels count in 32 bits */
 };
 
 /* The type that a parameter's elements can keep on a device. */
@@ -119,7 +115,7 @@ static void plan_ahead(void *user)
     P2pForward *forward;
 
     if (side && side % u->model->net->graph->multiple == 0)
-        p2p_forwards_get(u->model->forwards, side, side, &forward);
+        p2p_forwards_get(u->model->forwards, side, side, false, &forward);
 }
 
 /* The network on the device, with its weights. */
@@ -184,6 +180,32 @@ static int choose_sizes(P2pModel *m, const P2pGraph *graph, const P2pOptions *as
     return P2P_OK;
 }
 
+/* "auto", or a side in pixels, which becomes a multiple of the network's. */
+static int choose_tiling(P2pModel *m, const P2pGraph *graph, const P2pModelSettings *s)
+{
+    const P2pOptions *o = &m->options;
+    P2pTileChoice *tiles = &m->tiles;
+    char more;
+
+    *tiles = (P2pTileChoice){.side = -1, .overlap = o->overlap};
+    if (strcmp(o->tile, "auto") != 0 && (sscanf(o->tile, "%9d%c", &tiles->side, &more) != 1 ||
+                                         tiles->side < 0 || tiles->side > MOST_TILE))
+        return p2p_fail(P2P_EINVAL,
+                        "--tile takes auto, or the side of a tile from 0 to %d, not '%.40s'",
+                        MOST_TILE, o->tile);
+    if (tiles->side > 0)
+        tiles->side = p2p_max((int)p2p_round_up((size_t)tiles->side, (size_t)graph->multiple),
+                              p2p_graph_least_side(graph));
+    if (tiles->side > 0 && tiles->overlap > tiles->side / 2)
+        return p2p_fail(P2P_EINVAL, "--overlap %d is more than half of a tile of %d", o->overlap,
+                        tiles->side);
+    for (int i = 0; i < graph->node_count; i++)
+        tiles->measure |= graph->nodes[i].kind == P2P_NODE_NORM_ACT &&
+                          (graph->nodes[i].norm == P2P_NORM_INSTANCE ||
+                           (graph->nodes[i].norm == P2P_NORM_BATCH && !s->eval));
+    return P2P_OK;
+}
+
 static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s)
 {
     if (source->net.role.task != P2P_GENERATOR)
@@ -208,8 +230,10 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
         m->options.max_pixels = s->options->max_pixels;
         m->options.max_size = s->options->max_size;
         memcpy(m->options.fit, s->options->fit, sizeof(m->options.fit));
+        memcpy(m->options.tile, s->options->tile, sizeof(m->options.tile));
+        m->options.overlap = s->options->overlap;
     }
-    if ((err = choose_sizes(m, graph, s->options)) < 0)
+    if ((err = choose_sizes(m, graph, s->options)) < 0 || (err = choose_tiling(m, graph, s)) < 0)
         return err;
     m->variants = p2p_strdup(s->variants ? s->variants : "");
     m->refs = p2p_strdup(s->refs ? s->refs : "");
@@ -343,31 +367,77 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pModelSide si
                    out);
 }
 
-/* The side of what the network sees of a picture's. */
-static int seen_side(const P2pGraph *g, int side)
+/* How many bytes a pixel takes on the device, from a plan of one tile's size. */
+static int bytes_a_pixel(P2pModel *m, double *bytes)
 {
-    return p2p_max((int)p2p_round_up((size_t)side, (size_t)g->multiple), p2p_graph_least_side(g));
+    const int side = (int)p2p_round_up(PROBE, (size_t)m->net->graph->multiple);
+    P2pForward *f;
+    const int err = p2p_forwards_get(m->forwards, side, side, false, &f);
+
+    if (err)
+        return err;
+    const P2pPlanMemory memory = p2p_plan_memory(f->plan);
+    *bytes = (double)(memory.tensor_bytes + memory.work_bytes) / ((double)side * side);
+    return P2P_OK;
 }
 
-/* A picture of any size through the network, which sees it continued up to its multiple. */
-static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
+int p2p_model_choose_tiles(P2pModel *m, int width, int height, P2pTileSettings *tiles)
 {
-    const int width = seen_side(m->net->graph, prepared->width);
-    const int height = seen_side(m->net->graph, prepared->height);
-    const int x = (width - prepared->width) / 2, y = (height - prepared->height) / 2;
+    const double pixels = (double)width * height;
+    const double room = (double)p2p_device_caps(m->device)->memory_bytes / 2;
+    const int multiple = m->net->graph->multiple;
+    double bytes = 1;
+    int err;
+
+    *tiles = (P2pTileSettings){m->tiles.side, m->tiles.overlap, m->tiles.measure, m->bits};
+    if (tiles->side >= 0 && (width > tiles->side || height > tiles->side))
+        return P2P_OK;
+    tiles->side = 0;
+    if (m->tiles.side >= 0 || pixels <= SMALL)
+        return P2P_OK;
+    if ((err = bytes_a_pixel(m, &bytes)) < 0)
+        return err;
+    if (pixels <= WHOLE && pixels * bytes <= room)
+        return P2P_OK;
+    const int fits = (int)fmin(sqrt(room / bytes), AUTO_TILE) / multiple * multiple;
+    tiles->side = p2p_max(fits, p2p_graph_least_side(m->net->graph));
+    tiles->overlap = p2p_min(tiles->overlap, tiles->side / 2);
+    return P2P_OK;
+}
+
+/* Whole, continued up to what the network takes. */
+static int run_whole(P2pModel *m, const P2pImage *prepared, P2pImage *out)
+{
+    P2pTileAxis x, y;
     P2pImage seen = {0}, made = {0};
     P2pForward *f;
-    int err = p2p_forwards_get(m->forwards, width, height, &f);
 
-    if (!err && (err = p2p_image_reflect(prepared, -x, -y, width, height, &seen)) == P2P_OK)
+    p2p_tile_axis(&x, m->net->graph, prepared->width, INT_MAX, 0);
+    p2p_tile_axis(&y, m->net->graph, prepared->height, INT_MAX, 0);
+    int err = p2p_forwards_get(m->forwards, x.tile, y.tile, false, &f);
+    if (!err)
+        err = p2p_image_reflect(prepared, -x.before, -y.before, x.tile, y.tile, &seen);
+    if (!err)
         p2p_image_to_floats(&seen, f->in);
     p2p_image_finish(&seen);
     if (!err && (err = p2p_forward_run(f)) == P2P_OK)
         err = p2p_image_from_floats(&made, f->out, f->y.w, f->y.h, f->y.c, m->bits);
     if (!err)
-        err = p2p_image_crop(&made, x, y, prepared->width, prepared->height, out);
+        err = p2p_image_crop(&made, x.before, y.before, x.size, y.size, out);
     p2p_image_finish(&made);
     return err;
+}
+
+/* A picture of any size through the network. */
+static int run(P2pModel *m, const P2pImage *prepared, P2pImage *out)
+{
+    P2pTileSettings tiles;
+    const int err = p2p_model_choose_tiles(m, prepared->width, prepared->height, &tiles);
+
+    if (err)
+        return err;
+    return tiles.side ? p2p_tiles_run_image(m->forwards, m->net->graph, prepared, &tiles, out)
+                      : run_whole(m, prepared, out);
 }
 
 /* The input's alpha, brought to size as the input was, into the result. */
@@ -400,11 +470,11 @@ static int carry_profile(const P2pImage *in, P2pImage *out)
     return P2P_OK;
 }
 
-static bool alpha_is_left(const P2pModel *m, const P2pImage *in)
+bool p2p_model_carries_alpha(const P2pModel *m, int channels)
 {
     const int seen = m->options.input_nc, made = m->options.output_nc;
 
-    return m->keep_alpha && (in->channels == 2 || in->channels == 4) && seen % 2 && made % 2;
+    return m->keep_alpha && (channels == 2 || channels == 4) && seen % 2 && made % 2;
 }
 
 int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
@@ -420,7 +490,8 @@ int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)
         p2p_device_enter(model->device);
         err = p2p_device_leave(model->device, run(model, &prepared, out));
     }
-    if (!err && alpha_is_left(model, in) && (err = carry_alpha(model, in, out)) < 0)
+    if (!err && p2p_model_carries_alpha(model, in->channels) &&
+        (err = carry_alpha(model, in, out)) < 0)
         p2p_image_finish(out);
     if (!err && model->keep_profile && (err = carry_profile(in, out)) < 0)
         p2p_image_finish(out);

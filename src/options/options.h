@@ -55,7 +55,9 @@ struct P2pOptions {
     int dataset_mode;                     /* P2pDatasetMode */
     int resize_filter_A, resize_filter_B; /* P2pFilter */
     int max_size;
-    char fit[32]; /* WxH */
+    char fit[32];  /* WxH */
+    char tile[16]; /* a number, or auto */
+    int overlap;
     bool no_flip, no_exif, no_alpha, serial_batches, skip_bad, skip_existing, keep_suffix;
     char raw[32]; /* WxH */
     int max_dataset_size, num_threads;

@@ -58,7 +58,7 @@ int p2p_generators_plan(P2pGenerators *g, int width, int height)
 
     for (int back = 0; !err && back < 2; back++)
         if (g->ways[back])
-            err = p2p_forwards_get(g->ways[back], width, height, &f);
+            err = p2p_forwards_get(g->ways[back], width, height, false, &f);
     return err;
 }
 
@@ -86,7 +86,7 @@ int p2p_generators_run(P2pGenerators *g, bool back, const float *in, int width, 
 {
     const P2pGraph *graph = g->net[back]->graph;
     P2pForward *f;
-    int err = p2p_forwards_get(g->ways[back], width, height, &f);
+    int err = p2p_forwards_get(g->ways[back], width, height, false, &f);
 
     *out = f;
     if (err)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Pictures of any size keep it, or get the one that was asked for. Usage: sizes.sh FOLDER_OF_PROGRAMS
+# Pictures of any size keep it, or get the one that was asked for. Usage: sizes.sh FOLDER_OF_PROGRAMS COMPARE
 . "$(dirname "$0")/lib.sh"
+compare=$2
 
 # draw NAME WIDTH HEIGHT: a PNG of coloured blocks
 draw() {
@@ -30,7 +31,7 @@ refuses() {
 
 "$tools/p2p-data" demo data --count 2 --size 128 --quiet
 train unet --max_steps 1
-train resnet --max_steps 1 --netG resnet_6blocks
+train resnet --max_steps 1 --netG resnet_6blocks --init_type xavier --init_gain 1
 t="timeout 100 $tools/p2p-translate --device cpu"
 
 mkdir in
@@ -71,6 +72,29 @@ refuses 'a size beyond --max_pixels' 2 'that is too large' $t -m $model in/1x1.p
 refuses 'a filter that is none' 2 'resize_filter_A takes' $t -m $model in/1x1.png -o x.png \
     --resize_filter_A box
 check 'nothing is left of them' [ ! -e x.png ]
+
+# Tiles: where a network has seen all that it looks at, they are the whole
+draw wide.png 700 300
+draw huge.png 1200 1000
+resnet="$t -m checkpoints/resnet/latest.safetensors --quiet"
+$resnet wide.png -o whole.png --eval
+$resnet wide.png -o tiles.png --eval --tile 512 --overlap 256
+check 'tiles of a ResNet are the whole' "$compare" whole.png tiles.png
+$resnet wide.png -o cut.png --eval --tile 128 --overlap 0
+check 'which without overlap they are not' eval '! "$compare" whole.png cut.png >compare.txt'
+$resnet wide.png -o auto.png --eval
+check 'what fits is not cut' cmp whole.png auto.png
+$t -m $model wide.png -o tiled.png --tile 128 --overlap 32
+check 'a U-Net in tiles keeps the size' is tiled.png 700x300
+refuses 'no room for the whole' 3 'MiB' $resnet --tile 0 --device_memory 60 huge.png -o x.png
+$resnet --device_memory 60 huge.png -o huge_tiles.png
+check 'for which there is in tiles' is huge_tiles.png 1200x1000
+refuses 'tiles of a size that is none' 2 "takes auto, or the side" $t -m $model wide.png -o x.png --tile big
+refuses 'tiles that are too large' 2 'takes auto' $t -m $model wide.png -o x.png --tile 99999
+refuses 'tiles below nothing' 2 'takes auto' $t -m $model wide.png -o x.png --tile -4
+refuses 'more overlap than tile' 2 'more than half of a tile' $t -m $model wide.png -o x.png --tile 128 \
+    --overlap 65
+refuses 'an overlap below nothing' 2 'overlap takes' $t -m $model wide.png -o x.png --overlap -1
 
 # p2p-test: pairs of any size. A picture A|B of twice the width is in itself a pair.
 mkdir -p odd/A/test odd/B/test
