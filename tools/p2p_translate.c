@@ -50,6 +50,7 @@ static int read_input(P2pImage *image, const P2pReadSettings *how)
 
 /* What is done with all pictures. */
 typedef struct Work {
+    P2pModel *model;
     const P2pOutputs *outputs;
     const P2pOptions *options;
     P2pImageFormat format; /* on standard output */
@@ -70,12 +71,32 @@ static int next(void *user, P2pTranslation *picture)
     return picture->index < w->outputs->count;
 }
 
+/* A picture too large for memory goes from file to file. */
+static int translate_rows(const Work *w, const P2pOutput *output, bool *done)
+{
+    const P2pRowsSettings settings = {.max_pixels = cli_size(w->options, "max_pixels"),
+                                      .quality = cli_int(w->options, "quality"),
+                                      .no_exif = cli_flag(w->options, "no_exif")};
+
+    *done = false;
+    if (!strcmp(output->from, "-") || !strcmp(output->to, "-") || output->more)
+        return P2P_OK;
+    const int err = w->outputs->single ? P2P_OK : p2p_output_make_folder(output);
+    return err ? err
+               : p2p_model_translate_rows(w->model, output->from, output->to, &settings, done);
+}
+
 static int read_picture(void *user, P2pTranslation *picture)
 {
     const Work *w = user;
     const P2pReadSettings how = {.max_pixels = cli_size(w->options, "max_pixels"),
                                  .no_exif = cli_flag(w->options, "no_exif")};
 
+    bool done;
+    const int err = translate_rows(w, output_of(w, picture), &done);
+
+    if (err || done)
+        return err;
     return strcmp(output_of(w, picture)->from, "-")
                ? p2p_output_read(w->outputs, picture->index, &how, &picture->in)
                : read_input(&picture->in, &how);
@@ -143,7 +164,7 @@ static int translate_all(P2pModel *model, const P2pOutputs *outputs, P2pImageFor
 {
     static const P2pTranslateCalls calls = {next, read_picture, write_picture, tell};
     const bool skip = cli_flag(o, "skip_bad");
-    Work w = {.outputs = outputs, .options = o, .format = format};
+    Work w = {.model = model, .outputs = outputs, .options = o, .format = format};
 
     if (!outputs->single)
         cli_progress_init(&w.progress, "pictures", outputs->count, o);

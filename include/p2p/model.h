@@ -90,6 +90,26 @@ P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pMode
  */
 P2P_API int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out);
 
+/** Zero means default. */
+typedef struct P2pRowsSettings {
+    size_t max_pixels; /**< see p2p_image_read() */
+    int quality;       /**< see p2p_image_write() */
+    bool no_exif;      /**< as stored, whatever its orientation */
+} P2pRowsSettings;
+
+/**
+ * Translate a picture file that goes through the model in tiles (options tile, overlap) by rows of them:
+ * memory is bounded by its width. The result is that of p2p_model_translate(), in a file that appears
+ * whole or not at all. Pictures of less than four million pixels, lying ones, and such that get another
+ * size are not translated so.
+ *
+ * @param settings  NULL for all defaults.
+ * @param done      False: it is no picture for this; nothing was done.
+ * @return 0; failures of p2p_image_read(), p2p_image_write() and p2p_model_translate().
+ */
+P2P_API int p2p_model_translate_rows(P2pModel *model, const char *from, const char *to,
+                                     const P2pRowsSettings *settings, bool *done);
+
 /* ---- Many pictures --------------------------------------------------------------------------- */
 
 /** What is done with a picture, in this order. */
@@ -115,7 +135,8 @@ typedef struct P2pTranslation {
 typedef struct P2pTranslateCalls {
     /** One picture after the other. 1: there is one; 0: no more; negative: a failure, the last. */
     int (*next)(void *user, P2pTranslation *picture);
-    /** Fill in. Of several pictures at once, in any order, as is write. 0 or negative. */
+    /** Fill in. Of several pictures at once, in any order, as is write. 0 or negative. Where in stays
+     *  empty the picture is done with, by p2p_model_translate_rows(). */
     int (*read)(void *user, P2pTranslation *picture);
     /** Do with out what needs no order, such as encoding it into data. 0 or negative. */
     int (*write)(void *user, P2pTranslation *picture);
@@ -130,7 +151,7 @@ typedef struct P2pTranslateCalls {
  * of p2p_model_translate() alone, whatever the threads.
  *
  * @param calls    Called from the threads, the calling one among them; next and done may be under way
- *                 at once. They must not use the model.
+ *                 at once. They must not use the model but by p2p_model_translate_rows().
  * @param threads  Beside the calling one, 0 to 256. Each of them all has at most one picture in
  *                 samples; as many again wait for their turn as data.
  * @return 0, or what done returned; P2P_EINVAL, P2P_ENOMEM.

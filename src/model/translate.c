@@ -81,12 +81,13 @@ static void pass(Stream *s, Slot *slot)
     P2pTranslateStep step = P2P_TRANSLATE_READ;
     int err = s->calls->read(s->user, p);
 
-    if (!err) {
+    const bool whole = !err && p->in.data;
+    if (whole) {
         step = P2P_TRANSLATE_RUN;
         err = p2p_model_translate(s->model, &p->in, &p->out);
     }
     p2p_image_finish(&p->in);
-    if (!err) {
+    if (!err && whole) {
         step = P2P_TRANSLATE_WRITE;
         err = s->calls->write(s->user, p);
     }

@@ -89,6 +89,13 @@ check 'a U-Net in tiles keeps the size' is tiled.png 700x300
 refuses 'no room for the whole' 3 'MiB' $resnet --tile 0 --device_memory 60 huge.png -o x.png
 $resnet --device_memory 60 huge.png -o huge_tiles.png
 check 'for which there is in tiles' is huge_tiles.png 1200x1000
+draw large.png 4200 1000 # by rows of tiles from a file, in memory from a pipe
+$t -m $model large.png -o rows.png --tile 512 --quiet
+$t -m $model - -o - --tile 512 --quiet <large.png >memory.png
+check 'rows of tiles give what the picture in memory does' cmp rows.png memory.png
+head -c 20000 large.png >cut.png
+refuses 'a file that ends between rows of tiles' 1 'cut.png' $t -m $model cut.png -o x.png --tile 512
+check 'and nothing is left of that' eval '[ ! -e x.png ] && [ -z "$(ls -A | grep tmp || true)" ]'
 refuses 'tiles of a size that is none' 2 "takes auto, or the side" $t -m $model wide.png -o x.png --tile big
 refuses 'tiles that are too large' 2 'takes auto' $t -m $model wide.png -o x.png --tile 99999
 refuses 'tiles below nothing' 2 'takes auto' $t -m $model wide.png -o x.png --tile -4

@@ -240,6 +240,7 @@ static void test_model_impossible_arguments_are_refused(void **state)
     P2pTrainer *made;
     const void *data;
     char *text;
+    bool done;
 
     (void)state;
     REFUSED("out", p2p_model_open(NULL, device, "x", NULL));
@@ -248,6 +249,10 @@ static void test_model_impossible_arguments_are_refused(void **state)
     REFUSED("path", p2p_model_open(&opened, device, NULL, NULL));
     REFUSED("data", p2p_model_open_memory(&opened, device, NULL, 1, NULL));
     REFUSED("model", p2p_model_prepare(NULL, &picture, P2P_MODEL_INPUT, &result));
+    REFUSED("model", p2p_model_translate_rows(NULL, "a.png", "b.png", NULL, &done));
+    REFUSED("from", p2p_model_translate_rows(model, NULL, "b.png", NULL, &done));
+    REFUSED("to", p2p_model_translate_rows(model, "a.png", NULL, NULL, &done));
+    REFUSED("done", p2p_model_translate_rows(model, "a.png", "b.png", NULL, NULL));
     REFUSED("in is no picture", p2p_model_prepare(model, &empty, P2P_MODEL_INPUT, &result));
     REFUSED("model", p2p_model_translate(NULL, &picture, &result));
     REFUSED("in is NULL", p2p_model_translate(model, NULL, &result));
