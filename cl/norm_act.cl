@@ -22,18 +22,10 @@
 #include "common.clh"
 #include "tensor.clh"
 #include "activation.clh"
-#include "rng.clh"
+#include "norm_act.clh"
 
 #define LANES SUM_ACROSS
 #define DOWN GROUP_SIZE(SUM_DOWN)
-
-#define ARGUMENTS                                                                                  \
-    CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(rstd), CONST_TENSOR(gamma),                  \
-        CONST_TENSOR(beta), CONST_TENSOR(hyper), TENSOR(y1), TENSOR(y2), CONST_TENSOR(dy1),        \
-        CONST_TENSOR(dy2), TENSOR(sums), TENSOR(dx), const int groups, const int count,            \
-        const int channels, const int per_part, const int act1, const int act2, const float slope, \
-        const uint threshold, const float keep, const uint stream, const int train,                \
-        const int accumulate
 
 /* What dropout multiplies element i by. */
 float dropout_at(size_t i, __global const float *hyper, uint threshold, float keep, uint stream)
@@ -67,7 +59,7 @@ float dropout_at(size_t i, __global const float *hyper, uint threshold, float ke
 
 #ifdef NAIVE
 FLAT_ITEMS
-__kernel void norm_act_fwd_naive(ARGUMENTS)
+__kernel void norm_act_fwd_naive(NORM_ACT_ARGUMENTS)
 {
     NAIVE_POSITION;
     const float centred = AT(x) - (mean_stride ? STAT(mean) : 0.0f);
@@ -81,7 +73,7 @@ __kernel void norm_act_fwd_naive(ARGUMENTS)
 }
 
 __kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
-void norm_act_sums_naive(ARGUMENTS, __global float *work)
+void norm_act_sums_naive(NORM_ACT_ARGUMENTS, __global float *work)
 {
     __local float part_sums[2][DOWN][LANES + 1];
     const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
@@ -109,7 +101,7 @@ void norm_act_sums_naive(ARGUMENTS, __global float *work)
 }
 
 FLAT_ITEMS
-__kernel void norm_act_bwd_naive(ARGUMENTS)
+__kernel void norm_act_bwd_naive(NORM_ACT_ARGUMENTS)
 {
     NAIVE_POSITION;
     const float r = rstd_stride ? STAT(rstd) : 1.0f;
@@ -295,7 +287,7 @@ INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, 
 }
 
 ONE_ITEM
-__kernel void norm_act_fwd_simd(ARGUMENTS)
+__kernel void norm_act_fwd_simd(NORM_ACT_ARGUMENTS)
 {
     START_BLOCK;
     WALK(fwd_block)
@@ -333,7 +325,7 @@ INLINE void sums_block(const Block *b, const int p, const int c, const int rows,
 }
 
 ONE_ITEM
-__kernel void norm_act_sums_simd(ARGUMENTS, __global float *work)
+__kernel void norm_act_sums_simd(NORM_ACT_ARGUMENTS, __global float *work)
 {
     START_BLOCK;
     b.sums = work + ((size_t)part * groups + group) * 2 * channels;
@@ -364,7 +356,7 @@ INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, 
 }
 
 ONE_ITEM
-__kernel void norm_act_bwd_simd(ARGUMENTS)
+__kernel void norm_act_bwd_simd(NORM_ACT_ARGUMENTS)
 {
     START_BLOCK;
     WALK(bwd_block)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Normalisation, dropout and activations: norm_act_fwd, _sums, _bwd. Kernels in cl/norm_act.cl. */
+#include <limits.h>
 #include <math.h>
 
 #include "src/ops/norm.h"
@@ -78,6 +79,33 @@ static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const P2pWay 
         p2p_tensor_elements(&call->t[P2P_NA_X]));
 }
 
+/* Whether quadruples of channels start at multiples of 16 bytes everywhere, at places of 32 bits. */
+static bool plan_quads(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    (void)caps;
+    (void)way;
+    for (int i = P2P_NA_X; i <= P2P_NA_DX; i++) {
+        const P2pTensor *t = &call->t[i];
+        if (p2p_call_has(call, i) && i != P2P_NA_HYPER &&
+            (t->c % 4 || t->stride % 4 || t->offset % 4 ||
+             p2p_tensor_span(t) + (size_t)t->offset > INT_MAX))
+            return false;
+    }
+    return true;
+}
+
+static int emit_quads(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+{
+    const P2pParts p = elementwise_parts(call);
+    const size_t quads = (size_t)p.count * (size_t)call->t[P2P_NA_X].c / 4;
+    P2pArgs a = {0};
+
+    (void)work;
+    add_arguments(&a, call, &p);
+    return p2p_emit(seq, way, &way->variant->kernel, a.list, (size_t)a.count,
+                    (P2pGrid){(quads + FLAT_GROUP - 1) / FLAT_GROUP, (size_t)p.groups});
+}
+
 static bool plan_sums(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = p2p_parts(&call->t[P2P_NA_X], groups_of(call));
@@ -102,11 +130,30 @@ static int emit_sums(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P
 }
 
 #define BACKWARD "-D BACKWARD" /* apart, so that translating compiles less */
+#define ELEMENTWISE(kernel, part)                                         \
+    {                                                                     \
+        {"simd",                                                          \
+         plan,                                                            \
+         emit_elementwise,                                                \
+         {"norm_act", kernel "_simd", part, {1, 1}},                      \
+         .for_cpus = true},                                               \
+            {"quads",                                                     \
+             plan_quads,                                                  \
+             emit_quads,                                                  \
+             {"norm_act_quads", kernel "_quads", part, {FLAT_GROUP, 1}}}, \
+            {"naive",                                                     \
+             NULL,                                                        \
+             emit_elementwise,                                            \
+             {"norm_act", kernel "_naive", "-D NAIVE", {FLAT_GROUP, 1}}}, \
+        {                                                                 \
+            0                                                             \
+        }                                                                 \
+    }
 static const P2pVariant variants[][4] = {
-    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_fwd", NULL, FLAT_GROUP, 1)},
+    ELEMENTWISE("norm_act_fwd", NULL),
     {P2P_TRIPLETS(plan_sums, emit_sums, "norm_act", "norm_act_sums", BACKWARD, SUM_ACROSS, SUM_DOWN,
                   SUM_ACROSS, SUM_DOWN_SMALL)},
-    {P2P_TWINS(plan, emit_elementwise, "norm_act", "norm_act_bwd", BACKWARD, FLAT_GROUP, 1)},
+    ELEMENTWISE("norm_act_bwd", BACKWARD),
 };
 
 const P2pPass p2p_pass_norm_act_fwd = {

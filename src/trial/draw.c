@@ -70,13 +70,15 @@ int p2p_draw_channels(P2pDraw *r, int most)
 
 void p2p_trial_place(P2pDraw *r, P2pTrial *c, const P2pCaps *caps, bool usual)
 {
-    const int shared_gap = p2p_draw_chance(r, 50) ? p2p_draw_int(r, 1, 19) : 0;
+    /* Some variants want everything to begin at whole quadruples. */
+    const int unit = p2p_draw_chance(r, 40) ? 4 : 1;
+    const int shared_gap = p2p_draw_chance(r, 50) ? p2p_draw_int(r, 1, 19) / unit * unit : 0;
 
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         P2pTensor *t = &c->call.t[i];
         const bool vector = t->n * t->h * t->w == 1;
-        const int gap = p2p_draw_chance(r, 50) ? p2p_draw_int(r, 1, 19) : 0;
-        const int offset = p2p_draw_chance(r, 50) ? p2p_draw_int(r, 1, 31) : 0;
+        const int gap = p2p_draw_chance(r, 50) ? p2p_draw_int(r, 1, 19) / unit * unit : 0;
+        const int offset = p2p_draw_chance(r, 50) ? p2p_draw_int(r, 1, 31) / unit * unit : 0;
 
         /* Operands at the same place of a page would wait for each other. */
         t->offset = P2P_TRIAL_GUARD + (usual ? 208 * i : offset);
