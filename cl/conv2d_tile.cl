@@ -16,7 +16,9 @@
  *                     Then -D CHANNELS=<n>, -D TAPS_ACROSS=<n> (0: they differ by class)
  *   -D ACT_TANH=<0|1> the activation is tanh
  * gpulab conv2d_gather_tile -D FLAT=0: sm_75 .84, sm_86 .84, sm_90 .84, gfx1030 .75 x8, dg2-g10 .69
- * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .75, gfx1030 .55 x8
+ * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .74, gfx1030 .55 x8
+ * gpulab conv2d_gather_tile -D TILE_COLS=16: sm_86 .6, gfx1030 .5 x8
+ * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .6, gfx1030 .6 x8
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"

@@ -17,8 +17,12 @@ typedef struct Form {
     int rows, cols, each_rows, each_cols;
     double slow;
 } Form;
-static const Form forms[] = {
-    {128, 128, 8, 8, 1.0}, {128, 64, 8, 8, 1.03}, {64, 64, 8, 8, 1.08}, {64, 64, 8, 4, 1.15}};
+static const Form forms[] = {{128, 128, 8, 8, 1.0}, {128, 64, 8, 8, 1.03}, {64, 64, 8, 8, 1.08},
+                             {64, 64, 8, 4, 1.15},  {128, 16, 8, 4, 1.3},  {16, 128, 4, 8, 1.3}};
+
+/* Bits of the forms: in registers for many and for few, for few outputs or pixels, of which wider tiles would
+ * hold few results. */
+enum { LARGE = 1 << 0 | 1 << 1 | 1 << 2, SLIM = 1 << 3, NARROW = 1 << 4 | 1 << 5 };
 
 /* What suits a vendor's compiler and registers, seen in the instructions that it makes: forms (bits), steps
  * of a slice written out (CPUs: none, see tile.clh), and how many of what it calls a unit share local
@@ -27,10 +31,11 @@ typedef struct Taste {
     unsigned vendor, forms;
     int unroll, shared;
 } Taste;
-static const Taste tastes[] = {
-    {0x10DE, 7, TILE_DEPTH, 1}, {0x8086, 8, TILE_DEPTH, 8}, {0, 7, 2, 1}};
+static const Taste tastes[] = {{0x10DE, LARGE | NARROW, TILE_DEPTH, 1},
+                               {0x8086, SLIM | NARROW, TILE_DEPTH, 8},
+                               {0, LARGE | NARROW, 2, 1}};
 
-enum { PARTS_MOST = 32, SLICES_LEAST = 4 };
+enum { PARTS_MOST = 32, SLICES_LEAST = 4, FLAT_CHANNELS = 32, FEW_ITEMS = 64 };
 
 /* own: tiles down and across the results, classes of pixels or taps, parts of the sum and slices in each. */
 enum { DOWN, ACROSS, CLASSES, PARTS, PART_SLICES };
@@ -87,7 +92,7 @@ static bool is_flat_wgrad(const P2pCall *call)
 {
     const P2pTensor *w = &call->t[P2P_CONV_W];
 
-    return call->t[P2P_CONV_X].c <= forms[2].rows / 2 && w->h * w->w > 1;
+    return call->t[P2P_CONV_X].c <= FLAT_CHANNELS && w->h * w->w > 1;
 }
 
 static Product wgrad_product(const P2pCall *call)
@@ -200,7 +205,8 @@ static void write_options(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const Form *f = &forms[way->form - 1];
     const P2pTensor *w = &call->t[P2P_CONV_W], *from = p2p_conv_from(call);
-    const int buffers = local_bytes(f, 2) <= caps->local_bytes ? 2 : 1;
+    /* Of small groups, whose barriers cost little, as many as possible. */
+    const int buffers = items_of(f) > FEW_ITEMS && local_bytes(f, 2) <= caps->local_bytes ? 2 : 1;
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const bool flat = is_wgrad(call) ? is_flat_wgrad(call) : from->c % TILE_DEPTH != 0;
     int used = snprintf(way->options, sizeof(way->options),
