@@ -146,14 +146,16 @@ static int emit_mean(P2pSequence *seq, const P2pCall *call, const P2pWay *way, c
     return p2p_emit_items(seq, way, &stats_mean, &a, (size_t)p->groups * (size_t)x->c);
 }
 
+/* What is left to do when the parts are in work; joined: by the kernel that joins their own statistics. */
 static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pParts *p,
-                      P2pBuffer *work)
+                      P2pBuffer *work, bool joined)
 {
+    static const P2pKernel stats_joined = {"norm_joined", "stats_joined", NULL, {FLAT_GROUP, 1}};
     const P2pTensor *x = &call->t[P2P_STATS_X];
     P2pArgs a = {0};
 
     p2p_args_buffer(&a, work);
-    for (int i = P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
+    for (int i = joined ? P2P_STATS_X : P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
         p2p_args_tensor(&a, &call->t[i]);
     p2p_args_int(&a, p->parts);
     p2p_args_int(&a, p->groups);
@@ -161,7 +163,10 @@ static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     p2p_args_int(&a, p->count);
     p2p_args_float(&a, call->attr.eps);
     p2p_args_float(&a, call->attr.momentum);
-    return p2p_emit_items(seq, way, &stats_final, &a, (size_t)p->groups * (size_t)x->c);
+    if (joined)
+        p2p_args_int(&a, p->per_part);
+    return p2p_emit_items(seq, way, joined ? &stats_joined : &stats_final, &a,
+                          (size_t)p->groups * (size_t)x->c);
 }
 
 static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
@@ -178,12 +183,39 @@ static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
         err = emit_mean(seq, call, way, &p, work);
     if (!err)
         err = emit_part_sums(seq, way, x, mean, mean->stride, &p, work, true);
-    return err ? err : emit_final(seq, call, way, &p, work);
+    return err ? err : emit_final(seq, call, way, &p, work, false);
 }
 
-static const P2pVariant stats_variants[] = {P2P_TRIPLETS(plan_stats, emit_stats, "norm",
-                                                         "part_sums", NULL, SUM_ACROSS, SUM_DOWN,
-                                                         SUM_ACROSS, SUM_DOWN_SMALL)};
+static bool plan_joined(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    /* CPUs take one launch after the other without a gap, and have vectors. */
+    way->cost = caps->is_cpu ? P2P_COST_HIGH : P2P_COST_USUAL;
+    return plan_stats(call, caps, way);
+}
+
+static int emit_joined(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
+{
+    const P2pTensor *x = &call->t[P2P_STATS_X];
+    const P2pParts p = stats_parts(call);
+    P2pArgs a = {0};
+
+    p2p_args_tensor(&a, x);
+    p2p_args_buffer(&a, work);
+    p2p_args_int(&a, p.count);
+    p2p_args_int(&a, x->c);
+    p2p_args_int(&a, p.per_part);
+    const int err = p2p_emit_parts(seq, way, &a, &p, x->c);
+
+    return err ? err : emit_final(seq, call, way, &p, work, true);
+}
+
+static const P2pVariant stats_variants[] = {
+    {"joined",
+     plan_joined,
+     emit_joined,
+     {"norm_joined", "part_stats_joined", NULL, {SUM_ACROSS, SUM_DOWN}}},
+    P2P_TRIPLETS(plan_stats, emit_stats, "norm", "part_sums", NULL, SUM_ACROSS, SUM_DOWN,
+                 SUM_ACROSS, SUM_DOWN_SMALL)};
 
 const P2pPass p2p_pass_norm_stats = {
     .name = "norm_stats",
