@@ -10,16 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void cli_ignore_size_signal(void)
-{
-#ifdef SIGXFSZ
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-    sigemptyset(&ignore.sa_mask);
-    sigaction(SIGXFSZ, &ignore, NULL);
-#endif
-}
-
 static void write_log(void *user, P2pLogLevel level, const char *text)
 {
     (void)user;
@@ -71,6 +61,18 @@ bool cli_ends_all(int status)
            status != P2P_EDEVMEM;
 }
 
+/* Writing beyond a limit of the file size fails like a full disk, with a message and without half-written
+   files, instead of ending the program. */
+static void ignore_size_signal(void)
+{
+#ifdef SIGXFSZ
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGXFSZ, &ignore, NULL);
+#endif
+}
+
 /* "Usage: p2p-train ..." up to a free line is what the help begins with. */
 static const char *running = "";
 static P2pOptions *parsed;
@@ -88,14 +90,19 @@ static void end(void)
     _exit(CLI_FAILED);
 }
 
+void cli_begin(const char *name)
+{
+    ignore_size_signal();
+    running = name;
+    atexit(end);
+}
+
 int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc, char **argv,
               P2pArguments *arguments)
 {
     char asked;
 
-    cli_ignore_size_signal();
-    running = name;
-    atexit(end);
+    cli_begin(name);
     int err = p2p_options_create(&parsed);
     *options = parsed;
     if (err || (err = p2p_options_parse(parsed, program, argc, argv, arguments, &asked)) < 0)
@@ -120,6 +127,11 @@ int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc
 bool cli_flag(const P2pOptions *options, const char *name)
 {
     return p2p_options_get_flag(options, name);
+}
+
+bool cli_progress_hidden(const P2pOptions *options)
+{
+    return cli_flag(options, "quiet") || cli_flag(options, "verbose");
 }
 
 int cli_int(const P2pOptions *options, const char *name)

@@ -22,10 +22,10 @@ enum {
 extern const char cli_usage[];
 
 /**
- * Let writing beyond a limit of the file size fail like a full disk, with a message and without
- * half-written files, instead of ending the program. Each program begins with it (or cli_parse).
+ * What each program begins with (cli_parse does it): a limit of the file size is met like a full disk, and
+ * what was printed must have arrived when it ends.
  */
-void cli_ignore_size_signal(void);
+void cli_begin(const char *name);
 
 /** A log that prints to standard error, up to a level. */
 P2pLog cli_log(P2pLogLevel level);
@@ -62,8 +62,7 @@ void cli_print_rows(FILE *out, const P2pBenchRow *rows, int count);
 P2pDeviceSettings cli_device_settings(const P2pOptions *options, const P2pLog *log);
 
 /**
- * A line of progress with rate and time left on standard error, where that is a terminal and neither
- * --quiet nor --verbose is asked for. To be hidden before something else is printed.
+ * A line of progress with rate and time left on standard error, where that is a terminal. To be hidden before something else is printed.
  */
 typedef struct CliProgress {
     const char *what;
@@ -73,8 +72,9 @@ typedef struct CliProgress {
 } CliProgress;
 
 /** count: of all pieces, 0: not known. */
-void cli_progress_init(CliProgress *progress, const char *what, size_t count,
-                       const P2pOptions *options);
+void cli_progress_init(CliProgress *progress, const char *what, size_t count, bool hidden);
+/** Whether --quiet or --verbose hide it. */
+bool cli_progress_hidden(const P2pOptions *options);
 /** done pieces so far; renews the line a few times a second. */
 void cli_progress_show(CliProgress *progress, size_t done);
 void cli_progress_hide(CliProgress *progress);

@@ -16,13 +16,10 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void cli_progress_init(CliProgress *p, const char *what, size_t count, const P2pOptions *options)
+void cli_progress_init(CliProgress *p, const char *what, size_t count, bool hidden)
 {
-    *p = (CliProgress){.what = what,
-                       .count = count,
-                       .start = now(),
-                       .on = isatty(STDERR_FILENO) && !cli_flag(options, "quiet") &&
-                             !cli_flag(options, "verbose")};
+    *p = (CliProgress){
+        .what = what, .count = count, .start = now(), .on = isatty(STDERR_FILENO) && !hidden};
 }
 
 /* What remains, as 75 s or 2 h 05 min. */

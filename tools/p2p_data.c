@@ -1,191 +1,359 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* p2p-data: make a demonstration set; join two folders into A|B pictures. */
-#include <getopt.h>
+/* p2p-data: make a demonstration set; change, join, split and look through folders of pictures. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cli.h"
+#include "data.h"
 
 const char cli_usage[] = "";
 
-static const char program[] = "p2p-data";
-static const char help[] =
-    "Usage: p2p-data demo DIR [--count N] [--seed N] [--size N] [--format png|jpg]\n"
-    "       p2p-data combine FOLDER_A FOLDER_B FOLDER_AB [--format png|jpg] [--skip_bad]\n"
-    "                                                    [--no_exif]\n"
-    "       p2p-data combine --fold_A FOLDER_A --fold_B FOLDER_B --fold_AB FOLDER_AB [OPTION]...\n"
-    "demo     draw pairs of facades and their label maps into DIR/train, DIR/val and DIR/test\n"
-    "combine  join pictures of equal names side by side, through all subfolders\n\n"
-    "      --count N      pairs for training (default 100); a tenth more for val and test each\n"
-    "      --seed N       of the demonstration set (default 0)\n"
-    "      --size N       pixels of a side, 32 to 4096 (default 256)\n"
-    "      --format NAME  png or jpg (default png)\n"
-    "      --no_exif      take pictures as they are stored, not turned as EXIF says\n"
-    "      --skip_bad     pairs that cannot be joined are no failure\n"
-    "      --fold_A FOLDER   pictures A: the folders as pytorch-CycleGAN-and-pix2pix has them\n"
-    "      --fold_B FOLDER   pictures B\n"
-    "      --fold_AB FOLDER  where to\n"
-    "      --no_multiprocessing  changes nothing\n"
-    "  -q, --quiet        errors only\n"
-    "  -h, --help         this text\n"
-    "  -V, --version      the version\n\n"
-    "Exit status: 0 done; 1 files or data; 2 usage.\n";
-
-typedef struct Choices {
-    long count, seed, size;
-    P2pImageFormat format;
-    bool quiet, skip_bad, no_exif;
-    char *folders[3]; /* A, B and AB; NULL: not given by options */
-} Choices;
+/* ---- What the commands share --------------------------------------------------------------- */
 
 static bool show_progress(void *user, size_t done, size_t total)
 {
-    const Choices *c = user;
+    CliProgress *p = user;
 
-    if (!c->quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%zu of %zu%s", done, total, done == total ? "\n" : "");
+    p->count = total;
+    cli_progress_show(p, done);
     return false;
 }
 
-static int demo(const char *folder, Choices *c)
+/* What folder commands need: settings by the choices, a log and a line of progress. */
+typedef struct Work {
+    P2pLog log;
+    P2pPrepareSettings settings;
+    P2pPrepareReport report;
+    CliProgress progress;
+} Work;
+
+static void begin(Work *w, const DataChoices *c)
+{
+    *w = (Work){.log = cli_log(c->dry_run ? P2P_LOG_INFO
+                               : c->quiet ? P2P_LOG_ERROR
+                                          : P2P_LOG_WARN)};
+    w->settings = (P2pPrepareSettings){.format = c->format,
+                                       .quality = (int)c->quality,
+                                       .max_pixels = (size_t)c->max_pixels,
+                                       .threads = (int)c->threads,
+                                       .no_exif = c->no_exif,
+                                       .skip_bad = c->skip_bad,
+                                       .dry_run = c->dry_run,
+                                       .log = &w->log};
+    cli_progress_init(&w->progress, "pictures", 0, c->quiet || c->dry_run);
+}
+
+/* The last line, and the exit code. */
+static int end(Work *w, int err, const char *folder, const DataChoices *c)
+{
+    const size_t n = w->report.written;
+
+    cli_progress_hide(&w->progress);
+    if (!c->quiet && (n || w->report.bad))
+        cli_say(stderr, "%zu picture%s %s %s", n, n == 1 ? "" : "s",
+                c->dry_run ? "would be written to" : "in", folder);
+    return err ? cli_fail(data_program, err) : CLI_OK;
+}
+
+static int usage(const char *text)
+{
+    cli_say(stderr, "%s: %s; see --help", data_program, text);
+    return CLI_USAGE;
+}
+
+/* ---- Making and joining -------------------------------------------------------------------- */
+
+static int demo(char **folders, const DataChoices *c)
 {
     const size_t tenth = (size_t)(c->count + 9) / 10;
     const P2pDemoSettings settings = {.seed = (uint32_t)c->seed,
                                       .count_train = (size_t)c->count,
                                       .count_val = tenth,
                                       .count_test = tenth,
-                                      .size = (int)c->size,
+                                      .size = c->size ? (int)c->width : 256,
                                       .format = c->format};
-    const int err = p2p_demo_make(folder, &settings, show_progress, c);
+    Work w;
 
+    if (c->size && (c->width != c->height || c->width < 32 || c->width > 4096))
+        return usage("demo: --size is a number of 32 to 4096");
+    if (c->format != P2P_IMAGE_PNG && c->format != P2P_IMAGE_JPEG)
+        return usage("demo: --format is png or jpg");
+    begin(&w, c);
+    const int err = p2p_demo_make(folders[0], &settings, show_progress, &w.progress);
+    cli_progress_hide(&w.progress);
     if (err)
-        return cli_fail(program, err);
+        return cli_fail(data_program, err);
     if (!c->quiet)
-        cli_say(stderr, "%ld pairs for training in %s/train", c->count, folder);
+        cli_say(stderr, "%ld pairs for training in %s/train", c->count, folders[0]);
     return CLI_OK;
 }
 
-static int combine(char **folders, Choices *c)
+static int combine(char **folders, const DataChoices *c)
 {
-    const P2pLog log = cli_log(c->quiet ? P2P_LOG_ERROR : P2P_LOG_WARN);
-    const P2pCombineSettings settings = {
-        .format = c->format, .skip_bad = c->skip_bad, .no_exif = c->no_exif, .log = &log};
-    P2pCombineReport report;
-    const int err =
-        p2p_data_combine(folders[0], folders[1], folders[2], &settings, show_progress, c, &report);
+    Work w;
 
-    if (!c->quiet && (report.written || report.bad))
-        cli_say(stderr, "%zu picture%s in %s", report.written, report.written == 1 ? "" : "s",
-                folders[2]);
-    return err ? cli_fail(program, err) : CLI_OK;
+    begin(&w, c);
+    const int err = p2p_data_combine(folders[0], folders[1], folders[2], &w.settings, show_progress,
+                                     &w.progress, &w.report);
+    return end(&w, err, folders[2], c);
 }
 
-static bool parse_number(const char *text, long least, long most, long *out)
+static int cityscapes(char **folders, const DataChoices *c)
 {
-    char *end;
+    const int size = c->size ? (int)c->width : 256;
+    Work w;
 
-    *out = strtol(text, &end, 10);
-    return *text && !*end && *out >= least && *out <= most;
+    if (c->width != c->height)
+        return usage("cityscapes: --size is one number");
+    begin(&w, c);
+    const int err = p2p_prepare_cityscapes(folders[0], folders[1], folders[2], size, &w.settings,
+                                           show_progress, &w.progress, &w.report);
+    return end(&w, err, folders[2], c);
 }
 
-enum { FOLD = 256 }; /* and two more: codes of the folders */
-
-/* An option with its value. False: it is out of range. */
-static bool take(int code, char *value, Choices *c)
+static int split(char **folders, const DataChoices *c)
 {
-    switch (code) {
-    case 'c':
-        return parse_number(value, 1, 1000000, &c->count);
-    case 's':
-        return parse_number(value, 0, 1073741823, &c->seed);
-    case 'z':
-        return parse_number(value, 32, 4096, &c->size);
-    case 'f':
-        c->format = strcmp(value, "jpg") ? P2P_IMAGE_PNG : P2P_IMAGE_JPEG;
-        return !strcmp(value, "jpg") || !strcmp(value, "png");
-    case 'b':
-        return c->skip_bad = true;
-    case 'x':
-        return c->no_exif = true;
-    case 'q':
-        return c->quiet = true;
-    case 'n': /* of no importance here */
-        return true;
-    default:
-        c->folders[code - FOLD] = value;
-        return *value;
+    const P2pSplitSettings how = {.seed = (uint32_t)c->seed, .val = c->val, .test = c->test};
+    Work w;
+
+    if (c->val + c->test >= 1)
+        return usage("split: --val and --test leave none for training");
+    begin(&w, c);
+    const int err = p2p_prepare_split(folders[0], folders[1], &how, &w.settings, show_progress,
+                                      &w.progress, &w.report);
+    return end(&w, err, folders[1], c);
+}
+
+/* ---- Changes of each picture --------------------------------------------------------------- */
+
+static int change(char **folders, const DataChoices *c, P2pChange how, const void *user)
+{
+    Work w;
+
+    begin(&w, c);
+    const int err = p2p_prepare_folder(folders[0], folders[1], how, (void *)(uintptr_t)user,
+                                       &w.settings, show_progress, &w.progress, &w.report);
+    return end(&w, err, folders[1], c);
+}
+
+static int to_size(void *user, const P2pImage *in, P2pImage *out)
+{
+    const DataChoices *c = user;
+    const P2pFit fit = c->pad ? P2P_FIT_PAD : c->stretch ? P2P_FIT_STRETCH : P2P_FIT_CROP;
+
+    return p2p_image_fit(in, (int)c->width, (int)c->height, fit, P2P_FILTER_BICUBIC, out);
+}
+
+static int resize(char **folders, const DataChoices *c)
+{
+    if (!c->size || (c->pad && c->stretch))
+        return usage("resize needs --size, and one of --pad and --stretch at most");
+    return change(folders, c, to_size, c);
+}
+
+static int to_middle(void *user, const P2pImage *in, P2pImage *out)
+{
+    const DataChoices *c = user;
+
+    return p2p_image_crop(in, (in->width - (int)c->width) / 2, (in->height - (int)c->height) / 2,
+                          (int)c->width, (int)c->height, out);
+}
+
+static int crop(char **folders, const DataChoices *c)
+{
+    return c->size ? change(folders, c, to_middle, c) : usage("crop needs --size");
+}
+
+static int to_gray(void *user, const P2pImage *in, P2pImage *out)
+{
+    (void)user;
+    return p2p_image_convert_channels(in, 1, out);
+}
+
+static int gray(char **folders, const DataChoices *c)
+{
+    return change(folders, c, to_gray, NULL);
+}
+
+static int to_blank(void *user, const P2pImage *in, P2pImage *out)
+{
+    return p2p_image_blank(in, ((const DataChoices *)user)->share, out);
+}
+
+static int blank(char **folders, const DataChoices *c)
+{
+    return change(folders, c, to_blank, c);
+}
+
+static int to_edges(void *user, const P2pImage *in, P2pImage *out)
+{
+    const DataChoices *c = user;
+    const P2pEdgeSettings settings = {
+        .sigma = c->sigma, .low = c->low, .high = c->high, .hed = c->hed, .least = (int)c->least};
+
+    return p2p_image_edges(in, &settings, out);
+}
+
+static int edges(char **folders, const DataChoices *c)
+{
+    return change(folders, c, to_edges, c);
+}
+
+/* ---- Label maps ---------------------------------------------------------------------------- */
+
+static int to_index(void *user, const P2pImage *in, P2pImage *out)
+{
+    P2pImage rgb = {0};
+    int err = p2p_image_convert_channels(in, 3, &rgb);
+
+    if (!err)
+        err = p2p_labels_to_index(user, &rgb, out, NULL);
+    p2p_image_finish(&rgb);
+    return err;
+}
+
+static int to_color(void *user, const P2pImage *in, P2pImage *out)
+{
+    return p2p_labels_to_color(user, in, out);
+}
+
+static int labels(char **folders, const DataChoices *c)
+{
+    P2pLabels *table;
+
+    if (!c->table)
+        return usage("labels needs --table");
+    if (!c->back && c->format == P2P_IMAGE_JPEG)
+        return usage("labels: JPEG does not keep indices; write png");
+    const int err = p2p_labels_read(&table, c->table);
+    if (err)
+        return cli_fail(data_program, err);
+    const int code = change(folders, c, c->back ? to_color : to_index, table);
+    p2p_labels_destroy(&table);
+    return code;
+}
+
+/* ---- Looking ------------------------------------------------------------------------------- */
+
+static const char *const finding_names[] = {"unusable", "alone", "unlike", "duplicate"};
+
+/* Before the first finding of a JSON object nothing separates. */
+typedef struct Findings {
+    bool json;
+    size_t count;
+} Findings;
+
+static void print_finding(void *user, P2pFindingKind kind, const char *text)
+{
+    Findings *f = user;
+
+    if (f->json) {
+        printf("%s\n  {\"kind\": \"%s\", \"text\": ", f->count ? "," : "", finding_names[kind]);
+        cli_put_json(stdout, text);
+        putchar('}');
+    } else {
+        cli_say(stdout, "%s", text);
     }
+    f->count++;
 }
 
-/* -1 to go on, or an exit code. */
-static int parse(int argc, char **argv, Choices *c)
+static int check(char **folders, const DataChoices *c)
 {
-    static const struct option table[] = {{"count", required_argument, NULL, 'c'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"size", required_argument, NULL, 'z'},
-                                          {"format", required_argument, NULL, 'f'},
-                                          {"skip_bad", no_argument, NULL, 'b'},
-                                          {"no_exif", no_argument, NULL, 'x'},
-                                          {"fold_A", required_argument, NULL, FOLD},
-                                          {"fold_B", required_argument, NULL, FOLD + 1},
-                                          {"fold_AB", required_argument, NULL, FOLD + 2},
-                                          {"no_multiprocessing", no_argument, NULL, 'n'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'V'},
-                                          {0}};
-    int code;
+    Findings findings = {.json = c->json};
+    P2pSurvey s;
+    Work w;
 
-    opterr = 0; /* its messages would begin with the program's path */
-    while ((code = getopt_long(argc, argv, ":qhV", table, NULL)) != -1) {
-        switch (code) {
-        case 'h':
-            fputs(help, stdout);
-            return CLI_OK;
-        case 'V':
-            printf("%s (pix2pix-cl) %s\n", program, p2p_version());
-            return CLI_OK;
-        case ':':
-        case '?':
-            cli_say(stderr, "%s: %s %s; see --help", program, argv[optind - (optind > 1)],
-                    code == ':' ? "needs a value" : "is no option");
-            return CLI_USAGE;
-        default:
-            if (take(code, optarg, c))
-                break;
-            cli_say(stderr, "%s: '%s' is out of range; see --help", program, optarg);
-            return CLI_USAGE;
-        }
-    }
-    return -1;
+    begin(&w, c);
+    w.progress.on = false; /* findings go to the same terminal */
+    if (c->json)
+        printf("{\"findings\": [");
+    const int err = p2p_survey(&s, folders[0], &w.settings, print_finding, &findings, NULL, NULL);
+    if (err)
+        return cli_fail(data_program, err);
+    const bool good = !s.findings[P2P_FINDING_UNUSABLE] && !s.findings[P2P_FINDING_ALONE] &&
+                      !s.findings[P2P_FINDING_UNLIKE];
+    if (c->json)
+        printf("],\n \"pictures\": %zu, \"usable\": %zu}\n", s.pictures, s.usable);
+    else if (!c->quiet)
+        printf("%zu pictures: %zu unusable, %zu without partner, %zu unlike their partner, %zu "
+               "twice\n",
+               s.pictures, s.findings[P2P_FINDING_UNUSABLE], s.findings[P2P_FINDING_ALONE],
+               s.findings[P2P_FINDING_UNLIKE], s.findings[P2P_FINDING_DUPLICATE]);
+    p2p_survey_finish(&s);
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+static void print_stats(const P2pSurvey *s)
+{
+    printf("%zu pictures, %zu unusable\n\n%10s %7s %7s %8s %5s\n", s->pictures,
+           s->findings[P2P_FINDING_UNUSABLE], "pictures", "width", "height", "channels", "bits");
+    for (size_t i = 0; i < s->kind_count; i++)
+        printf("%10zu %7d %7d %8d %5d\n", s->kinds[i].count, s->kinds[i].width, s->kinds[i].height,
+               s->kinds[i].channels, s->kinds[i].bits);
+    printf("\n%10s %7s %7s\n", "channel", "mean", "spread");
+    for (int i = 0; i < 4; i++)
+        if (s->mean[i] == s->mean[i])
+            printf("%10d %7.2f %7.2f\n", i + 1, s->mean[i], s->deviation[i]);
+}
+
+static void print_stats_json(const P2pSurvey *s)
+{
+    printf("{\"pictures\": %zu, \"unusable\": %zu, \"kinds\": [", s->pictures,
+           s->findings[P2P_FINDING_UNUSABLE]);
+    for (size_t i = 0; i < s->kind_count; i++)
+        printf(
+            "%s\n  {\"count\": %zu, \"width\": %d, \"height\": %d, \"channels\": %d, \"bits\": %d}",
+            i ? "," : "", s->kinds[i].count, s->kinds[i].width, s->kinds[i].height,
+            s->kinds[i].channels, s->kinds[i].bits);
+    printf("],\n \"channels\": [");
+    for (int i = 0; i < 4; i++)
+        if (s->mean[i] == s->mean[i])
+            printf("%s{\"mean\": %.4f, \"spread\": %.4f}", i ? ", " : "", s->mean[i],
+                   s->deviation[i]);
+    printf("]}\n");
+}
+
+static int stats(char **folders, const DataChoices *c)
+{
+    P2pSurvey s;
+    Work w;
+
+    begin(&w, c);
+    int err = p2p_survey(&s, folders[0], &w.settings, NULL, NULL, show_progress, &w.progress);
+    cli_progress_hide(&w.progress);
+    if (!err && c->svg)
+        err = p2p_survey_draw(&s, c->svg);
+    if (err)
+        return cli_fail(data_program, err);
+    (c->json ? print_stats_json : print_stats)(&s);
+    p2p_survey_finish(&s);
+    return CLI_OK;
+}
+
+/* ---- The commands -------------------------------------------------------------------------- */
+
+const DataCommand *data_command(const char *name)
+{
+    static const DataCommand commands[] = {
+        {"demo", 1, demo},   {"combine", 3, combine}, {"resize", 2, resize},
+        {"crop", 2, crop},   {"gray", 2, gray},       {"blank", 2, blank},
+        {"edges", 2, edges}, {"labels", 2, labels},   {"cityscapes", 3, cityscapes},
+        {"split", 2, split}, {"check", 1, check},     {"stats", 1, stats},
+    };
+
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (!strcmp(commands[i].name, name))
+            return &commands[i];
+    return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    Choices c = {.count = 100, .size = 256};
+    const DataCommand *command;
+    DataChoices choices;
+    char **folders;
 
-    cli_ignore_size_signal();
-    const int code = parse(argc, argv, &c);
-    char **rest = argv + optind;
-    if (code >= 0)
-        return code;
-    if (argc - optind == 2 && !strcmp(rest[0], "demo"))
-        return demo(rest[1], &c);
-    const bool folders = c.folders[0] && c.folders[1] && c.folders[2];
-    const bool none = !c.folders[0] && !c.folders[1] && !c.folders[2];
-    if (argc - optind == 4 && none && !strcmp(rest[0], "combine"))
-        return combine(rest + 1, &c);
-    if (argc - optind == 1 && folders && !strcmp(rest[0], "combine"))
-        return combine(c.folders, &c);
-    if (argc > optind && !strcmp(rest[0], "combine")) {
-        cli_say(stderr,
-                "%s: combine needs three folders: FOLDER_A FOLDER_B FOLDER_AB, or --fold_A, "
-                "--fold_B and --fold_AB",
-                program);
-        return CLI_USAGE;
-    }
-    cli_say(stderr, "%s: see --help for the two commands, demo and combine", program);
-    return CLI_USAGE;
+    cli_begin(data_program);
+    const int code = data_parse(argc, argv, &choices, &command, &folders);
+    return code >= 0 ? code : command->run(folders, &choices);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * Paired pictures for training and testing: folders of them, their checking, order, jitter and
- * loading ahead; making a demonstration set; joining two folders into one of A|B pictures.
+ * loading ahead; making a demonstration set.
  *
  * What a batch holds depends on the settings, the epoch and the position alone, never on the
  * number of threads or on what was loaded before. Nothing here knows of devices. Functions without an
@@ -346,7 +346,7 @@ P2P_API int p2p_loader_next(P2pLoader *loader, const P2pBatch **batch);
  */
 P2P_API int p2p_loader_seek(P2pLoader *loader, uint32_t epoch, size_t position);
 
-/* ---- Making and joining sets ----------------------------------------------------------------- */
+/* ---- Making a set ---------------------------------------------------------------------------- */
 
 /** Progress of something long: done of total. Return true to stop (P2P_ESTOPPED). */
 typedef bool (*P2pProgress)(void *user, size_t done, size_t total);
@@ -381,39 +381,6 @@ P2P_API int p2p_demo_draw(uint32_t seed, uint64_t index, int size, P2pImage *pho
  */
 P2P_API int p2p_demo_make(const char *folder, const P2pDemoSettings *settings, P2pProgress progress,
                           void *user);
-
-/** Zero means default. */
-typedef struct P2pCombineSettings {
-    P2pImageFormat format; /**< of the results, default PNG */
-    int quality;           /**< of JPEG, see p2p_image_write */
-    size_t max_pixels;     /**< see p2p_image_read */
-    bool no_exif;          /**< pictures as stored, not p2p_image_upright() */
-    bool skip_bad;         /**< pairs that cannot be joined are no failure unless all are */
-    const P2pLog *log;     /**< each of them, and what kinds of files are ignored; may be NULL */
-} P2pCombineSettings;
-
-typedef struct P2pCombineReport {
-    size_t written, bad; /**< pairs joined, and such that cannot be */
-} P2pCombineReport;
-
-/**
- * Join the pictures of two folders, paired by name (the suffix may differ), into A|B pictures in
- * folder_out: A/train/1.png and B/train/1.jpg give OUT/train/1.png, as p2p_folder_pictures() lists
- * them; a folder_out within A or B is left out of it. Pairs of unlike channels or bits get the
- * greater of both. Names are compared before the first picture is read. A pair that cannot be read
- * or joined does not keep the others from being written. Existing results are overwritten.
- *
- * @param settings  NULL for all defaults.
- * @param report    Set also after a failure; may be NULL.
- * @return P2P_OK.
- *         P2P_EINVAL: a result would overwrite one of the pictures (both named).
- *         P2P_EFORMAT: a picture without partner, two of one name (named), no pictures; or pairs
- *         that cannot be joined, after all others were: each went to the log.
- *         P2P_EIO, P2P_ENOMEM, P2P_ESTOPPED.
- */
-P2P_API int p2p_data_combine(const char *folder_a, const char *folder_b, const char *folder_out,
-                             const P2pCombineSettings *settings, P2pProgress progress, void *user,
-                             P2pCombineReport *report);
 
 #ifdef __cplusplus
 }

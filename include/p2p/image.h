@@ -246,16 +246,18 @@ P2P_API int p2p_image_from_floats(P2pImage *image, const float *hwc, int width, 
 
 /** How alike two pictures are. */
 typedef struct P2pMetrics {
-    double l1;   /**< mean absolute difference, 0..255 */
-    double psnr; /**< dB for a peak of 255; infinite for equal pictures */
-    double ssim; /**< structural similarity, at most 1; NaN where a side is below 11 pixels */
+    double l1;      /**< mean absolute difference, 0..255 */
+    double psnr;    /**< dB for a peak of 255; infinite for equal pictures */
+    double ssim;    /**< structural similarity, at most 1; NaN where a side is below 11 pixels */
+    double ms_ssim; /**< the same over five scales; NaN where a side is below 161 pixels */
 } P2pMetrics;
 
 /**
  * Compare two pictures of equal size and channels (bits may differ; 16 bits count as v / 257).
  *
  * SSIM: Wang et al. 2004: Gaussian window 11x11, sigma 1.5, K1 = .01, K2 = .03, L = 255, mean
- * over the positions where the window fits and over the channels.
+ * over the positions where the window fits and over the channels. MS-SSIM: Wang et al. 2003, five scales,
+ * each the mean of 2 x 2 of the one before, per channel.
  *
  * @return P2P_OK; P2P_EINVAL for different shapes, P2P_ENOMEM.
  */

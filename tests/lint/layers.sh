@@ -14,7 +14,7 @@ layers=$(sed -n '/^foreach layer/,/^ *subdir/p' src/meson.build | grep -o "'[a-z
 below() { # what a layer may include besides itself
     case $1 in
     options | formats | data) echo base ;;
-    demo) echo base data ;;
+    demo | prepare) echo base data ;;
     *) for layer in $layers; do
         [ "$layer" != "$1" ] || break
         echo "$layer"
@@ -27,6 +27,7 @@ public() { # the layer that implements a header of include/p2p
     options) echo options ;;
     device) echo device ;;
     image | labels | data) echo data ;;
+    prepare) echo prepare ;;
     model | export) echo model ;;
     train) echo train ;;
     bench | p2p) echo bench ;;

@@ -31,7 +31,7 @@ printing() { # programs that print the strings of a file
     src/model/export.c | src/model/frozen.c | src/model/onnx_export.c | src/model/source.c)
         echo export ;;
     src/bench/* | tools/bench*) echo bench ;;
-    src/demo/*) echo data ;;
+    src/demo/* | src/prepare/* | tools/data*) echo data ;;
     src/data/dataset_check.c) echo train test ;;
     src/data/outputs*.c | tools/translate*) echo translate ;;
     src/data/classes.c) echo train ;;

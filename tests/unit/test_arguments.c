@@ -142,6 +142,37 @@ static void test_labels_impossible_arguments_are_refused(void **state)
     p2p_labels_destroy(&one);
 }
 
+static int no_change(void *user, const P2pImage *in, P2pImage *out)
+{
+    (void)user;
+    return p2p_image_copy(in, out);
+}
+
+static void test_prepare_impossible_arguments_are_refused(void **state)
+{
+    const P2pPrepareSettings odd = {.threads = -1};
+    const P2pSplitSettings all = {.val = .5, .test = .5};
+    const P2pEdgeSettings thick = {.sigma = 31}, crossed = {.low = 50, .high = 20};
+    P2pSurvey survey = {0};
+    P2pMeasured measured;
+
+    (void)state;
+    REFUSED("change", p2p_prepare_folder("x", "y", NULL, NULL, NULL, NULL, NULL, NULL));
+    REFUSED("threads is -1", p2p_prepare_folder("x", "y", no_change, NULL, &odd, NULL, NULL, NULL));
+    REFUSED("size is 0", p2p_prepare_cityscapes("x", "y", "z", 0, NULL, NULL, NULL, NULL));
+    REFUSED("leave none", p2p_prepare_split("x", "y", &all, NULL, NULL, NULL, NULL));
+    REFUSED("split", p2p_prepare_split("x", "y", NULL, NULL, NULL, NULL, NULL));
+    REFUSED("width is 0", p2p_image_fit(&picture, 0, 1, P2P_FIT_CROP, P2P_FILTER_BICUBIC, &result));
+    REFUSED("fit is 9", p2p_image_fit(&picture, 1, 1, (P2pFit)9, P2P_FILTER_BICUBIC, &result));
+    REFUSED("share is 1.5", p2p_image_blank(&picture, 1.5, &result));
+    REFUSED("out must not be", p2p_image_blank(&picture, .5, &picture));
+    REFUSED("sigma is 31", p2p_image_edges(&picture, &thick, &result));
+    REFUSED("low is 50", p2p_image_edges(&picture, &crossed, &result));
+    REFUSED("folder", p2p_survey(&survey, NULL, NULL, NULL, NULL, NULL, NULL));
+    REFUSED("no pictures", p2p_survey_draw(&survey, "x"));
+    REFUSED("results", p2p_measure_folder(&measured, NULL, "x", NULL, NULL, NULL, NULL, NULL));
+}
+
 static void test_data_impossible_arguments_are_refused(void **state)
 {
     P2pPreprocess preprocess;
@@ -185,7 +216,7 @@ static void test_data_impossible_arguments_are_refused(void **state)
     REFUSED("format is 9",
             p2p_demo_make("x", &(P2pDemoSettings){.format = (P2pImageFormat)9}, NULL, NULL));
     REFUSED("folder_out", p2p_data_combine("a", "b", NULL, NULL, NULL, NULL, NULL));
-    REFUSED("quality is 101", p2p_data_combine("a", "b", "c", &(P2pCombineSettings){.quality = 101},
+    REFUSED("quality is 101", p2p_data_combine("a", "b", "c", &(P2pPrepareSettings){.quality = 101},
                                                NULL, NULL, NULL));
 }
 
@@ -335,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_image_impossible_arguments_are_refused),
         cmocka_unit_test(test_labels_impossible_arguments_are_refused),
+        cmocka_unit_test(test_prepare_impossible_arguments_are_refused),
         cmocka_unit_test(test_data_impossible_arguments_are_refused),
         cmocka_unit_test(test_pairs_out_of_range_are_refused),
         cmocka_unit_test(test_device_impossible_arguments_are_refused),

@@ -2,6 +2,8 @@
 /* The demonstration set, and joining two folders into one. */
 #include "tests/unit/data_helpers.h"
 
+#include "p2p/prepare.h"
+
 static const char *in_folder(const char *name)
 {
     static char paths[4][512];
@@ -98,7 +100,7 @@ static void made_set_is_a_dataset(void **state)
 static void combine_joins_phases(void **state)
 {
     P2pImage grey = test_picture(6, 5, 1, 16, 4), both, left;
-    P2pCombineReport report;
+    P2pPrepareReport report;
 
     (void)state;
     assert_int_equal(p2p_image_write(&grey, test_path("ok/A/train/1.png"), 0), P2P_OK);
@@ -124,7 +126,7 @@ static void combine_joins_phases(void **state)
 static void expect_combine(const char *name, int status, const char *part)
 {
     char a[256], b[256], out[256];
-    P2pCombineReport report;
+    P2pPrepareReport report;
 
     snprintf(a, sizeof(a), "%s/%s/A", test_folder, name);
     snprintf(b, sizeof(b), "%s/%s/B", test_folder, name);
@@ -159,8 +161,8 @@ static void combine_names_what_is_wrong(void **state)
 
 static void combine_joins_the_others(void **state)
 {
-    P2pCombineSettings s = {0};
-    P2pCombineReport r;
+    P2pPrepareSettings s = {0};
+    P2pPrepareReport r;
 
     (void)state;
     test_write("some/A/1.png", 4, 4, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* L1, PSNR and SSIM against answers known by formula and against a direct double sum. */
+/* L1, PSNR, SSIM and MS-SSIM against answers known by formula and against a direct double sum. */
 #include "tests/unit/data_helpers.h"
 
 #include <math.h>
@@ -93,6 +93,45 @@ static void ssim_agrees_with_its_definition(void **state)
     p2p_image_finish(&b);
 }
 
+/* Sides of 165 and 170 are odd in some of the five scales. */
+static P2pImage pattern(bool second)
+{
+    P2pImage x;
+
+    assert_int_equal(p2p_image_init(&x, 170, 165, 1, 8), P2P_OK);
+    for (int v = 0; v < 165; v++) {
+        for (int u = 0; u < 170; u++) {
+            const int first = ((u * u / 9 + v * 13) / 4 + u * v / 20) % 256;
+            ((uint8_t *)x.data)[v * 170 + u] =
+                (uint8_t)(second ? (3 * first + (u * 5 + v * 3) % 256) / 4 : first);
+        }
+    }
+    return x;
+}
+
+/* The numbers are those of a program in float64 on PyTorch's conv2d and avg_pool2d, and of
+   scikit-image's structural_similarity. */
+static void ms_ssim_agrees_with_another_program(void **state)
+{
+    P2pImage a = pattern(false), b = pattern(true);
+    P2pMetrics m;
+
+    (void)state;
+    assert_int_equal(p2p_image_compare(&a, &b, &m), P2P_OK);
+    assert_true(fabs(m.ssim - 0.876453908992) < 1e-9);
+    assert_true(fabs(m.ms_ssim - 0.897663225818) < 1e-9);
+    p2p_image_finish(&b);
+    assert_int_equal(p2p_image_crop(&a, 0, 0, 170, 160, &b), P2P_OK);
+    assert_int_equal(p2p_image_compare(&b, &b, &m), P2P_OK);
+    assert_true(isnan(m.ms_ssim) && fabs(m.ssim - 1) < 1e-12);
+    p2p_image_finish(&b);
+    assert_int_equal(p2p_image_crop(&a, 0, 0, 161, 165, &b), P2P_OK);
+    assert_int_equal(p2p_image_compare(&b, &b, &m), P2P_OK);
+    assert_true(fabs(m.ms_ssim - 1) < 1e-12);
+    p2p_image_finish(&a);
+    p2p_image_finish(&b);
+}
+
 static void unlike_shapes_are_refused_and_small_ones_have_no_ssim(void **state)
 {
     P2pImage a = test_picture(10, 20, 3, 8, 1), b = test_picture(20, 10, 3, 8, 1);
@@ -113,6 +152,7 @@ int main(void)
         cmocka_unit_test(equal_pictures_are_perfect),
         cmocka_unit_test(constants_give_the_formulas),
         cmocka_unit_test(ssim_agrees_with_its_definition),
+        cmocka_unit_test(ms_ssim_agrees_with_another_program),
         cmocka_unit_test(unlike_shapes_are_refused_and_small_ones_have_no_ssim),
     };
 
