@@ -43,6 +43,7 @@ const P2pPeerOption p2p_peer_options[] = {
     VALUE("aspect_ratio", BOTH),
     VALUE("batch_size", TEST),
     FLAG("no_flip", TEST),
+    FLAG("recursive", P2P_PROGRAM_TRANSLATE),
     FLAG("serial_batches", TEST),
     VALUE("init_type", TEST),
     VALUE("init_gain", TEST),
