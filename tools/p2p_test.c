@@ -366,7 +366,12 @@ typedef struct Models {
 /* The picture as the model sees it, and its translation. */
 static int translate(P2pModel *model, const P2pImage *raw, P2pImage *seen, P2pImage *out)
 {
-    const int err = convert(model, raw, P2P_MODEL_INPUT, seen);
+    P2pImage prepared = {0};
+    int err = convert(model, raw, P2P_MODEL_INPUT, &prepared);
+
+    if (!err)
+        err = p2p_model_show(model, &prepared, seen);
+    p2p_image_finish(&prepared);
 
     return err ? err : p2p_model_translate(model, raw, out);
 }

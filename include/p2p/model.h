@@ -75,6 +75,14 @@ P2P_API int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pMode
                               P2pImage *out);
 
 /**
+ * An input as p2p_model_prepare() made it, to be looked at: classes of label maps as their colours, anything
+ * else as it is.
+ *
+ * @param out  Overwritten; finish it.
+ */
+P2P_API int p2p_model_show(const P2pModel *model, const P2pImage *seen, P2pImage *out);
+
+/**
  * Translate one picture of any size: prepare, run the generator, round. Where the network takes
  * multiples only (256 for unet_256), it sees the picture continued by reflection, and the result is cut.
  *

@@ -233,7 +233,8 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
         memcpy(m->options.tile, s->options->tile, sizeof(m->options.tile));
         m->options.overlap = s->options->overlap;
     }
-    if ((err = choose_sizes(m, graph, s->options)) < 0 || (err = choose_tiling(m, graph, s)) < 0)
+    if ((err = choose_sizes(m, graph, s->options)) < 0 || (err = choose_tiling(m, graph, s)) < 0 ||
+        (err = p2p_classes_init(&m->classes, m->options.labels, m->options.label_colours)) < 0)
         return err;
     m->variants = p2p_strdup(s->variants ? s->variants : "");
     m->refs = p2p_strdup(s->refs ? s->refs : "");
@@ -324,6 +325,7 @@ void p2p_model_close(P2pModel **model)
     p2p_forwards_destroy(&m->forwards);
     p2p_net_destroy(&m->net);
     p2p_device_leave(m->device, P2P_OK);
+    p2p_classes_finish(&m->classes);
     free(m->variants);
     free(m->refs);
     free(m);
@@ -340,14 +342,17 @@ const P2pOptions *p2p_model_options(const P2pModel *model)
     return &model->options;
 }
 
-static int prepare(const P2pImage *in, int channels, const P2pJitterSettings *sizes, P2pImage *out)
+/* classes: of label maps, or NULL. */
+static int prepare(const P2pImage *in, int channels, const P2pClasses *classes,
+                   const P2pJitterSettings *sizes, P2pImage *out)
 {
     P2pImage converted = {0};
     P2pJitter jitter;
     int err;
 
     if ((err = p2p_jitter_fix(&jitter, sizes, in->width, in->height)) < 0 ||
-        (err = p2p_image_convert_channels(in, channels, &converted)) < 0)
+        (err = classes ? p2p_classes_encode(classes, in, &converted)
+                       : p2p_image_convert_channels(in, channels, &converted)) < 0)
         return err;
     err = p2p_jitter_apply(&jitter, &converted, out);
     p2p_image_finish(&converted);
@@ -363,8 +368,20 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pModelSide si
 
     const P2pOptions *o = &model->options;
 
-    return prepare(in, side == P2P_MODEL_INPUT ? o->input_nc : o->output_nc, &model->sizes[side],
-                   out);
+    if (side == P2P_MODEL_INPUT)
+        return prepare(in, o->input_nc, model->classes.count ? &model->classes : NULL,
+                       &model->sizes[side], out);
+    return prepare(in, o->output_nc, NULL, &model->sizes[side], out);
+}
+
+int p2p_model_show(const P2pModel *model, const P2pImage *seen, P2pImage *out)
+{
+    P2P_NEED(model);
+    P2P_NEED_PICTURE(seen);
+    P2P_NEED_OUT(seen, out);
+
+    return model->classes.count ? p2p_classes_show(&model->classes, seen, out)
+                                : p2p_image_copy(seen, out);
 }
 
 /* How many bytes a pixel takes on the device, from a plan of one tile's size. */
@@ -447,7 +464,7 @@ static int carry_alpha(const P2pModel *m, const P2pImage *in, P2pImage *out)
     int err = p2p_image_get_alpha(in, &alpha);
 
     if (!err)
-        err = prepare(&alpha, 1, &m->sizes[P2P_MODEL_INPUT], &sized);
+        err = prepare(&alpha, 1, NULL, &m->sizes[P2P_MODEL_INPUT], &sized);
     if (!err)
         err = p2p_image_convert_bits(&sized, out->bits, &eight);
     if (!err)

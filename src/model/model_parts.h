@@ -5,6 +5,7 @@
 
 #include "p2p/data.h"
 #include "p2p/model.h"
+#include "src/data/classes.h"
 #include "src/model/tiles.h"
 #include "src/options/options.h"
 
@@ -20,8 +21,9 @@ struct P2pModel {
     P2pOptions options;         /* as its generator sees them: input_nc is what that takes */
     P2pJitterSettings sizes[2]; /* of inputs, and of what outputs are compared with */
     bool keep_alpha, keep_profile;
-    int bits;      /* of results */
-    bool has_back; /* its file holds a generator for the other direction */
+    int bits;           /* of results */
+    P2pClasses classes; /* of inputs that are label maps */
+    bool has_back;      /* its file holds a generator for the other direction */
     char *variants, *refs;
     P2pTileChoice tiles;
     P2pNet *net;

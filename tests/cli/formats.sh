@@ -104,6 +104,17 @@ says '5 channels are no PNG' 2 'a PNG has 1 to 4 channels, not 5; write a TIFF o
 check 'nothing is left of it' [ ! -e o7.png ]
 says '3 channels are not 7' 2 'a picture of 3 channels cannot become one of 7' $t in/0001.png -o o7.npy
 
+# Label maps: as indices, as colours; the model knows them
+check 'label maps of 5 indices' learn index --labels 5 --output_nc 1
+check 'are shown as colours' "$tools/p2p-test" --device cpu --quiet --name index --dataroot index
+check 'of RGB' python3 -c "assert open('results/index/test_latest/images/0_input.png', 'rb').read()[25] == 2"
+"$tools/p2p-export" --quiet checkpoints/index/latest.safetensors -o index.safetensors
+for m in checkpoints/index/latest.safetensors index.safetensors; do
+    check "$m knows its labels" "$tools/p2p-translate" --device cpu --quiet -m $m index/A/test/0.pgm -o $(basename $m).png
+done
+says 'other classes' 1 'has the class 200; there are 5' "$tools/p2p-translate" --device cpu -m index.safetensors stack/B/test/0.pgm -o o.png
+says 'fewer labels than there are' 1 'more than 4 colours' learn index --overwrite --labels 4 --output_nc 1
+
 # Stacks
 check 'A1 and A2 are two channels' learn stack --input_nc 2 --output_nc 1
 t="timeout 60 $tools/p2p-translate --device cpu --quiet -m checkpoints/stack/latest.safetensors"

@@ -285,6 +285,8 @@ static void test_model_impossible_arguments_are_refused(void **state)
     REFUSED("to", p2p_model_translate_rows(model, "a.png", NULL, NULL, &done));
     REFUSED("done", p2p_model_translate_rows(model, "a.png", "b.png", NULL, NULL));
     REFUSED("in is no picture", p2p_model_prepare(model, &empty, P2P_MODEL_INPUT, &result));
+    REFUSED("model", p2p_model_show(NULL, &picture, &result));
+    REFUSED("seen is no picture", p2p_model_show(model, &empty, &result));
     REFUSED("model", p2p_model_translate(NULL, &picture, &result));
     REFUSED("in is NULL", p2p_model_translate(model, NULL, &result));
     REFUSED("out must not be in", p2p_model_translate(model, &picture, &picture));
