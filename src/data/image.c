@@ -298,7 +298,7 @@ int p2p_image_join_all(const P2pImage *pictures, int count, P2pImage *out)
     int err = p2p_image_init(out, (int)p2p_min(width, INT_MAX), height, 3, pictures[0].bits);
     for (int i = 0, x = 0; !err && i < count; x += pictures[i++].width) {
         P2pImage rgb = {0};
-        err = p2p_image_convert_channels(&pictures[i], 3, &rgb);
+        err = p2p_image_show(&pictures[i], &rgb);
         if (!err && rgb.bits != out->bits)
             err = p2p_fail(P2P_EINVAL, "pictures of %d and %d bits do not fit beside each other",
                            out->bits, rgb.bits);
