@@ -97,7 +97,7 @@ static int put(void *user, const P2pImage *rows)
     return err;
 }
 
-/* Whether a file goes through by rows: large, upright as it is, kept in its size, in tiles. */
+/* Whether a file goes through by rows: large, upright as it is, no label map, kept in its size, in tiles. */
 static int wants_rows(P2pModel *m, const P2pImage *stored, bool no_exif, P2pTileSettings *tiles)
 {
     P2pJitter jitter;
@@ -105,8 +105,8 @@ static int wants_rows(P2pModel *m, const P2pImage *stored, bool no_exif, P2pTile
 
     tiles->side = 0;
     if (err || (double)stored->width * stored->height < LARGE ||
-        (stored->orientation > 1 && !no_exif) || m->keep_profile || jitter.width != stored->width ||
-        jitter.height != stored->height)
+        (stored->orientation > 1 && !no_exif) || m->keep_profile || m->classes.count ||
+        jitter.width != stored->width || jitter.height != stored->height)
         return err;
     p2p_device_enter(m->device);
     err = p2p_model_choose_tiles(m, stored->width, stored->height, tiles);
