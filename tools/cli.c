@@ -171,12 +171,15 @@ P2pDeviceSettings cli_device_settings(const P2pOptions *options, const P2pLog *l
 {
     const char *name = cli_text(options, "device");
 
-    return (P2pDeviceSettings){.device = name[0] ? name : NULL,
-                               .log = log,
-                               .vector_width = cli_int(options, "vector_width"),
-                               .memory_bytes = cli_size(options, "device_memory") << 20,
-                               .profile = cli_flag(options, "profile"),
-                               .timeout_s = p2p_options_get_number(options, "device_timeout")};
+    P2pDeviceSettings settings = {.device = name[0] ? name : NULL,
+                                  .log = log,
+                                  .vector_width = cli_int(options, "vector_width"),
+                                  .memory_bytes = cli_size(options, "device_memory") << 20,
+                                  .profile = cli_flag(options, "profile"),
+                                  .timeout_s = p2p_options_get_number(options, "device_timeout")};
+
+    cli_compile_init(&settings, options);
+    return settings;
 }
 
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log)

@@ -79,6 +79,10 @@ bool cli_progress_hidden(const P2pOptions *options);
 void cli_progress_show(CliProgress *progress, size_t done);
 void cli_progress_hide(CliProgress *progress);
 
+/** Let p2p-compile compile the kernels of a first start, and tell so but for --quiet: on a terminal with
+ *  the time that is left. Environment P2P_COMPILE: another path of it, or empty: nothing of this. */
+void cli_compile_init(P2pDeviceSettings *settings, const P2pOptions *options);
+
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);
 

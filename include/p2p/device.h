@@ -52,6 +52,14 @@ typedef struct P2pDeviceSettings {
      *  first wait. After P2P_ETIMEOUT every wait fails at once; what the device may still be using
      *  is not given back, so the process should end. */
     double timeout_s;
+    /** Path of p2p-compile, or NULL. Where PoCL has not kept the kernels of a plan yet, processes of it
+     *  compile them side by side, as many as there are cores; all are gone before the call that
+     *  needs the kernels goes on. One that is missing or fails costs nothing but time. NULL: this process
+     *  compiles each kernel when it first runs, and starts no other. */
+    const char *compiler;
+    /** Told how many of the kernels are done, from 0 to count, by the thread that needs them. */
+    void (*compiling)(void *user, int done, int count);
+    void *compiling_user;
 } P2pDeviceSettings;
 
 /**
@@ -87,6 +95,14 @@ P2P_API bool p2p_device_is_second(const P2pCaps *list, int count, int i, int *fi
 P2P_API int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings);
 P2P_API void p2p_device_close(P2pDevice **device);
 P2P_API const P2pCaps *p2p_device_caps(const P2pDevice *device);
+
+/**
+ * What p2p-compile does: compile the kernels that another process of this library asks for on fd (a
+ * socket), until that closes it.
+ *
+ * @return 0; P2P_EINVAL: a request that cannot be read; as p2p_device_open().
+ */
+P2P_API int p2p_compiler_serve(int fd, const P2pDeviceSettings *settings);
 
 /** Compiled kernels that are kept on disk for drivers that do not keep them. */
 typedef struct P2pKernelCache {

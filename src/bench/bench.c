@@ -293,6 +293,8 @@ static int best_of(P2pDevice *device, const P2pLaunch *launch, int launches, int
     *best = 1e30;
     for (int i = 0; !err && i < launches; i++)
         err = p2p_sequence_add(seq, launch);
+    if (!err)
+        err = p2p_sequence_build(seq, NULL);
     const double first = p2p_seconds();
     for (int i = 0; !err && i < times && (i < 1 || p2p_seconds() - first < PEAK_SECONDS); i++) {
         const double start = p2p_seconds();

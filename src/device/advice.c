@@ -14,13 +14,13 @@ static const char install_hint[] =
     "install a driver: pocl-opencl-icd (any CPU), mesa-opencl-icd with RUSTICL_ENABLE=radeonsi or "
     "rocm-opencl-icd (AMD), intel-opencl-icd (Intel), nvidia-opencl-icd (NVIDIA)";
 
-/* Fresh path of the folder that PoCL 3.1 keeps kernels in, and the variable that names it. */
-static char *pocl_folder(const char **variable)
+char *p2p_pocl_folder(const char **variable)
 {
     const char *own = getenv("POCL_CACHE_DIR"), *xdg = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
 
-    *variable = own ? "POCL_CACHE_DIR" : xdg && *xdg ? "XDG_CACHE_HOME" : home ? "HOME" : NULL;
+    if (variable)
+        *variable = own ? "POCL_CACHE_DIR" : xdg && *xdg ? "XDG_CACHE_HOME" : home ? "HOME" : NULL;
     return own           ? p2p_strdup(own)
            : xdg && *xdg ? p2p_format("%s/pocl/kcache", xdg)
            : home        ? p2p_format("%s/.cache/pocl/kcache", home)
@@ -43,7 +43,7 @@ static int try_to_write(const char *folder)
 bool p2p_advice_pocl(char *text, size_t bytes)
 {
     const char *variable;
-    char *folder = pocl_folder(&variable);
+    char *folder = p2p_pocl_folder(&variable);
     const int err = folder ? try_to_write(folder) : P2P_OK;
 
     if (err)

@@ -85,8 +85,13 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
         d->log = settings->log;
         d->profile = settings->profile;
         d->timeout_s = settings->timeout_s;
+        d->index = i;
+        d->compiling = settings->compiling;
+        d->compiling_user = settings->compiling_user;
         err = i < 0 ? i : open_found(d, f, i);
     }
+    if (!err && settings->compiler && !(d->compiler = p2p_strdup(settings->compiler)))
+        err = P2P_ENOMEM;
     if (!err)
         p2p_found_warn(f, d->log);
     free(f);
@@ -127,6 +132,7 @@ void p2p_device_close(P2pDevice **device)
         clReleaseContext(d->context);
     if (d->has_turn)
         pthread_mutex_destroy(&d->turn);
+    free(d->compiler);
     free(d);
 }
 

@@ -105,7 +105,7 @@ typedef struct P2pLaunch {
 } P2pLaunch;
 
 /**
- * A flat list of launches whose arguments are fixed: recorded once, run many times. Recording
+ * A flat list of launches whose arguments are fixed: recorded, built once, run many times. Building
  * compiles; running only enqueues.
  */
 typedef struct P2pSequence P2pSequence;
@@ -118,11 +118,14 @@ int p2p_sequence_create(P2pSequence **out, P2pDevice *device);
  */
 void p2p_sequence_expect(P2pSequence *sequence, double flops);
 void p2p_sequence_destroy(P2pSequence **sequence);
-/** Append a launch: builds the program (once per device and options) and fixes the arguments. */
+/** Append a launch: copies it with its arguments; program and kernel names stay the caller's. */
 int p2p_sequence_add(P2pSequence *sequence, const P2pLaunch *launch);
 /** Append a host function, called at its place after everything before has run (references). */
 int p2p_sequence_add_host(P2pSequence *sequence, int (*run)(void *user), void *user,
                           void (*destroy)(void *user));
+/** Build the programs (once per device and options) of all launches since the last time. *failed (opt):
+ *  the launch that the device cannot run, on failure. */
+int p2p_sequence_build(P2pSequence *sequence, int *failed);
 /** A buffer of P2P_ZEROS zero floats that lives as long as the device; NULL when refused. */
 enum { P2P_ZEROS = 16384 };
 const P2pBuffer *p2p_sequence_zeros(P2pSequence *sequence);

@@ -5,6 +5,7 @@
 
 #include <CL/cl.h>
 #include <pthread.h>
+#include <stdio.h>
 
 #include "src/device/device.h"
 
@@ -32,8 +33,12 @@ struct P2pDevice {
     double build_seconds;
     bool own_builtins;              /* programs are tried with cl/builtins.clh first */
     unsigned long long driver_hash; /* p2p_driver_hash(), when it was opened */
-    size_t cache_bytes;             /* of compiled kernels that may be kept; 0: none */
-    size_t used_bytes;              /* by buffers */
+    char *compiler;                 /* P2pDeviceSettings.compiler, NULL: none */
+    int index;                      /* of p2p_device_list() */
+    void (*compiling)(void *user, int done, int count);
+    void *compiling_user;
+    size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
+    size_t used_bytes;  /* by buffers */
     P2pBuffer *zeros;
     char left_out[256]; /* p2p_device_left_out() */
     P2pMarker *held;    /* where the queue was when half of what may be enqueued was */
@@ -62,6 +67,29 @@ int p2p_device_wait_limited(P2pDevice *device);
 /** Build (or find) a program; *out stays owned by the device. */
 int p2p_program_get(P2pDevice *device, const char *name, const char *options, cl_program *out);
 void p2p_programs_release(P2pDevice *device);
+
+/** Hash of an embedded program with its options and the facts of device and driver. */
+int p2p_program_hash(const P2pDevice *device, const char *name, const char *options,
+                     unsigned long long *hash);
+/** Whether sources are read from folders: nothing is kept then. */
+bool p2p_programs_are_overridden(void);
+
+/** A copy with all that it points to but buffers and names of the program's own, in one piece; free()
+ *  it. NULL: no memory. */
+P2pLaunch *p2p_launch_copy(const P2pLaunch *from);
+/**
+ * One line of text, as p2p_compiler_serve() reads it:
+ *   KERNEL GLOBAL GLOBAL GLOBAL LOCAL LOCAL LOCAL ARGUMENT...
+ * An argument is bBYTES (a buffer), n (none), lBYTES (local memory) or vHEX (a value).
+ */
+void p2p_launch_print(FILE *out, const P2pLaunch *launch);
+
+/** Whether PoCL compiles it apart from narrower grids. */
+bool p2p_launch_is_wide(const P2pLaunch *launch);
+
+/** Compile what PoCL has not kept yet in processes of device->compiler, see ahead.c. Never fails:
+ *  what is not compiled here is when it first runs. */
+void p2p_compile_ahead(P2pDevice *device, const P2pLaunch *const *launches, size_t count);
 
 /** P2P_EDEVMEM with both numbers when so many bytes do not fit beside what is in use. */
 int p2p_device_check_room(const P2pDevice *device, size_t bytes);

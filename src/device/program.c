@@ -108,22 +108,28 @@ static int fail_build(P2pDevice *d, cl_program program, const char *name, cl_int
     return err;
 }
 
-/* Path of the cached binary in fresh memory, or NULL: no cache. */
-static char *cache_path(const P2pDevice *d, const char *name, const char *options,
-                        unsigned long long hash)
+static unsigned long long hash_facts(const P2pDevice *d, const char *options,
+                                     unsigned long long hash)
 {
     const char *const facts[] = {options, d->caps.name, d->caps.driver, d->caps.platform,
                                  d->caps.version};
 
+    hash = p2p_fnv(hash, &d->driver_hash, sizeof(d->driver_hash));
+    for (size_t i = 0; i < P2P_COUNT(facts); i++)
+        hash = p2p_fnv(hash, facts[i], strlen(facts[i]) + 1);
+    return hash;
+}
+
+/* Path of the cached binary in fresh memory, or NULL: no cache. */
+static char *cache_path(const P2pDevice *d, const char *name, const char *options,
+                        unsigned long long hash)
+{
     if (d->caps.caches_binaries || override_folders() || !d->cache_bytes)
         return NULL;
     char *folder = p2p_cache_folder();
     if (!folder)
         return NULL;
-    hash = p2p_fnv(hash, &d->driver_hash, sizeof(d->driver_hash));
-    for (size_t i = 0; i < P2P_COUNT(facts); i++)
-        hash = p2p_fnv(hash, facts[i], strlen(facts[i]) + 1);
-    char *path = p2p_format("%s/%s-%016llx.bin", folder, name, hash);
+    char *path = p2p_format("%s/%s-%016llx.bin", folder, name, hash_facts(d, options, hash));
     free(folder);
     return path;
 }
@@ -244,6 +250,28 @@ static char *make_key(const P2pDevice *d, const char *name, const char *options)
     char *whole = key ? p2p_format("%s %s", key, options ? options : "") : NULL;
     free(key);
     return whole;
+}
+
+bool p2p_programs_are_overridden(void)
+{
+    return override_folders() != NULL;
+}
+
+int p2p_program_hash(const P2pDevice *d, const char *name, const char *options,
+                     unsigned long long *hash)
+{
+    char *key = make_key(d, name, options);
+    const char *const *lines = NULL;
+    cl_uint count = 0;
+    const int err = key ? embedded_source(name, &lines, &count) : P2P_ENOMEM;
+
+    *hash = P2P_FNV_START;
+    for (cl_uint i = 0; i < count; i++)
+        *hash = p2p_fnv(*hash, lines[i], strlen(lines[i]));
+    if (key)
+        *hash = hash_facts(d, key, *hash);
+    free(key);
+    return err;
 }
 
 int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_program *out)

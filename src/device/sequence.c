@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Recorded launches: kernels with fixed arguments in one flat array. Running only enqueues. */
+/*
+ * Recorded launches: kernels with fixed arguments in one flat array. Programs are built when all
+ * launches are known, so that they can be compiled side by side. Running only enqueues.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +17,8 @@
 #define LONGEST_QUEUE_S 2.0
 
 typedef struct Launch {
-    cl_kernel kernel; /* NULL: a host function */
+    P2pLaunch *recorded; /* until it is built */
+    cl_kernel kernel;    /* NULL: a host function */
     cl_uint dims;
     size_t global[3], local[3];
     bool has_local;
@@ -47,6 +51,7 @@ int p2p_sequence_create(P2pSequence **out, P2pDevice *device)
 
 static void launch_finish(Launch *l)
 {
+    free(l->recorded);
     if (l->event)
         clReleaseEvent(l->event);
     if (l->kernel)
@@ -185,29 +190,71 @@ static int get_program(P2pDevice *d, const Launch *l, const P2pLaunch *from, cl_
 
 int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
 {
-    cl_program program;
-    cl_int code;
+    P2pLaunch *recorded = p2p_launch_copy(from);
     Launch *l = NULL;
-    int err = append(s, &l);
+    const int err = recorded ? append(s, &l) : P2P_ENOMEM;
 
-    if (err)
+    if (err) {
+        free(recorded);
         return err;
+    }
     snprintf(l->name, sizeof(l->name), "%s", from->kernel);
     set_grid(l, from);
     divide(s->device, l, s->flops);
-    if ((err = get_program(s->device, l, from, &program)) < 0)
+    l->recorded = recorded;
+    return P2P_OK;
+}
+
+static int build(P2pDevice *d, Launch *l)
+{
+    const P2pLaunch *from = l->recorded;
+    cl_program program;
+    cl_uint wanted = 0;
+    cl_int code;
+    int err;
+
+    if ((err = get_program(d, l, from, &program)) < 0)
         return err;
     l->kernel = clCreateKernel(program, from->kernel, &code);
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, from->kernel);
-
-    cl_uint wanted = 0;
     code = clGetKernelInfo(l->kernel, CL_KERNEL_NUM_ARGS, sizeof(wanted), &wanted, NULL);
     if (code != CL_SUCCESS)
         return p2p_cl_fail(code, from->kernel);
     P2P_ASSERT((int)wanted == from->arg_count);
-    err = set_arguments(l, from);
-    return err ? err : check_group(s->device, l);
+    if ((err = set_arguments(l, from)) < 0 || (err = check_group(d, l)) < 0)
+        return err;
+    free(l->recorded);
+    l->recorded = NULL;
+    return P2P_OK;
+}
+
+static void compile_ahead(P2pSequence *s)
+{
+    const P2pLaunch **list = s->count ? p2p_alloc(s->count, sizeof(*list)) : NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; list && i < s->count; i++)
+        if (s->launches[i].recorded)
+            list[count++] = s->launches[i].recorded;
+    if (count)
+        p2p_compile_ahead(s->device, list, count);
+    free(list);
+}
+
+int p2p_sequence_build(P2pSequence *s, int *failed)
+{
+    int err = P2P_OK;
+
+    if (s->device->compiler)
+        compile_ahead(s);
+    for (size_t i = 0; !err && i < s->count; i++) {
+        if (s->launches[i].recorded)
+            err = build(s->device, &s->launches[i]);
+        if (err && failed)
+            *failed = (int)i;
+    }
+    return err;
 }
 
 int p2p_sequence_add_host(P2pSequence *s, int (*run)(void *user), void *user,

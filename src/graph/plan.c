@@ -367,7 +367,6 @@ static int emit_steps(P2pPlan *plan)
         err = v ? v->emit(plan->sequence, &s->call, &s->way, plan->work)
                 : p2p_call_emit_ref(plan->sequence, &s->call);
         s->launch_last = p2p_sequence_count(plan->sequence);
-        plan->failed = err && v ? s : NULL;
         if (err)
             p2p_fail_prefix(err, "%s (%s)", s->label, s->call.pass->name);
         p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG, "step %3d %-24s %-16s %s", i, s->label,
@@ -376,15 +375,33 @@ static int emit_steps(P2pPlan *plan)
     return err;
 }
 
+static int build_launches(P2pPlan *plan)
+{
+    int launch = -1;
+    const int err = p2p_sequence_build(plan->sequence, &launch);
+
+    for (int i = 0; err && i < plan->step_count; i++) {
+        const Step *s = &plan->steps[i];
+        if (launch < s->launch_first || launch >= s->launch_last)
+            continue;
+        plan->failed = s->way.variant ? s : NULL;
+        return p2p_fail_prefix(err, "%s (%s)", s->label, s->call.pass->name);
+    }
+    return err;
+}
+
 static int build(P2pPlan *plan)
 {
     int err = choose_variants(plan);
 
+    plan->failed = NULL;
     if (!err)
         fuse_updates(plan);
     if (!err)
         err = place_values(plan);
-    return err ? err : emit_steps(plan);
+    if (!err)
+        err = emit_steps(plan);
+    return err ? err : build_launches(plan);
 }
 
 static int keep_drawn(P2pPlan *plan)

@@ -34,6 +34,8 @@ int p2p_trial_run_create(P2pTrialRun *run, P2pDevice *device, const P2pTrial *t,
         err = create_work(&run->work, device, way->work_bytes);
     if (!err)
         err = way->variant->emit(run->seq, &t->call, way, run->work);
+    if (!err)
+        err = p2p_sequence_build(run->seq, NULL);
     return err;
 }
 

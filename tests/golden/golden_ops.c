@@ -104,7 +104,7 @@ static void run(Golden *g, const P2pCall *call)
         g->err = p2p_buffer_create(&work, g->device, way.work_bytes);
     if (!g->err)
         g->err = v ? v->emit(seq, call, &way, work) : p2p_call_emit_ref(seq, call);
-    if (!g->err)
+    if (!g->err && (g->err = p2p_sequence_build(seq, NULL)) == P2P_OK)
         g->err = p2p_sequence_run(seq, 0, p2p_sequence_count(seq));
     if (!g->err)
         g->err = p2p_device_finish(g->device);

@@ -263,6 +263,7 @@ static void test_device_impossible_arguments_are_refused(void **state)
     REFUSED("timeout_s", p2p_device_open(&opened, &(P2pDeviceSettings){.timeout_s = -1}));
     REFUSED("timeout_s", p2p_device_open(&opened, &(P2pDeviceSettings){.timeout_s = NAN}));
     REFUSED("cache", p2p_kernel_cache(NULL));
+    REFUSED("fd", p2p_compiler_serve(-1, NULL));
 }
 
 static void test_model_impossible_arguments_are_refused(void **state)
