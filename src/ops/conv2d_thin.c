@@ -7,7 +7,8 @@
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
 
-enum { PART_PIXELS = 64 };
+/* A weight gradient's parts are by the shape alone, so that its bits do not depend on the cores. */
+enum { PART_PIXELS = 64, MOST_PARTS = 32 };
 
 /* own: whether a patch's lines do it, work-groups and tiles (pixels of a weight gradient) in each; of
  * a weight gradient whether the small side is the thin one. Of few outputs: hops of a strip, rows of a
@@ -108,7 +109,7 @@ static bool plan_wgrad(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     if (!is_patch(&s, rows))
         return false;
     const int lanes = p2p_ceil_div(s.lanes, rows) * rows;
-    const int most = p2p_min(p2p_ceil_div(s.pixels, PART_PIXELS), 8 * caps->compute_units);
+    const int most = p2p_min(p2p_ceil_div(s.pixels, PART_PIXELS), MOST_PARTS);
     way->own[IN_GROUP] = p2p_ceil_div(s.pixels, most);
     way->own[GROUPS] = p2p_ceil_div(s.pixels, way->own[IN_GROUP]);
     way->work_bytes = (size_t)way->own[GROUPS] * (size_t)p2p_ceil_div(s.out, block) *

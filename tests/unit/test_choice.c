@@ -190,6 +190,30 @@ static void only_some_gradients_make_adams_step(void **state)
     }
 }
 
+static void weight_gradients_are_divided_alike_for_any_number_of_cores(void **state)
+{
+    static const int layers[][3] = {{256, 3, 64}, {256, 64, 3}, {128, 64, 128}, {8, 512, 512}};
+    P2pCaps many = cpu;
+    int planned = 0;
+
+    (void)state;
+    many.compute_units = 64;
+    for (size_t i = 0; i < sizeof(layers) / sizeof(*layers); i++) {
+        const int *l = layers[i];
+        const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_wgrad, l[0], l[1], l[2]);
+        for (const P2pVariant *v = call.pass->variants; v->name; v++) {
+            P2pWay few_way, many_way;
+            if (!v->for_cpus || !p2p_way_plan(&few_way, v, &call, &cpu))
+                continue;
+            planned++;
+            assert_true(p2p_way_plan(&many_way, v, &call, &many));
+            assert_memory_equal(few_way.own, many_way.own, sizeof(few_way.own));
+            assert_string_equal(few_way.options, many_way.options);
+        }
+    }
+    assert_true(planned >= 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +224,7 @@ int main(void)
         cmocka_unit_test(form_of_a_variant_is_kept),
         cmocka_unit_test(text_tells_apart_what_variants_depend_on),
         cmocka_unit_test(only_some_gradients_make_adams_step),
+        cmocka_unit_test(weight_gradients_are_divided_alike_for_any_number_of_cores),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
