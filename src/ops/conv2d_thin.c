@@ -72,10 +72,13 @@ static bool plan_few(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
         return false;
     const int hops = p2p_ceil_div(to->w + w->w - 1, f.step);
     const int bands = p2p_ceil_div(4 * caps->compute_units, to->n);
-    way->own[HOPS] = p2p_min(hops, p2p_min(wide, FEW_LINE / f.hop));
-    way->own[STRIPS] = p2p_ceil_div(hops, way->own[HOPS]);
     way->own[BAND] = p2p_max(p2p_ceil_div(to->h, bands), 8 * f.step);
     way->own[BANDS] = p2p_ceil_div(to->h, way->own[BAND]);
+    /* Narrower where bands are fewer than cores. */
+    const int strips = p2p_ceil_div(caps->compute_units, way->own[BANDS] * to->n);
+    const int narrow = p2p_ceil_div(p2p_ceil_div(hops, strips) + f.parts - 1, rows) * rows;
+    way->own[HOPS] = p2p_min(p2p_min(hops, narrow - f.parts + 1), p2p_min(wide, FEW_LINE / f.hop));
+    way->own[STRIPS] = p2p_ceil_div(hops, way->own[HOPS]);
     way->work_bytes = (size_t)from->c * (size_t)f.lanes * sizeof(float);
     return true;
 }
