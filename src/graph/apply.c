@@ -246,15 +246,35 @@ static void forward_norm_act(P2pApply *a, int i)
 void p2p_apply_forward_linear(P2pApply *a, P2pLane *lane, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
-    const P2pAttr pad = {.pad = n->pad};
+    const P2pAttr pad = {.pad = n->pad, .bilinear = n->bilinear};
     const int x = lane->value[n->in[0]], y = lane->value[n->out[0]];
     char label[P2P_LABEL_BYTES];
 
     p2p_apply_label(a, i, label);
     if (n->kind == P2P_NODE_ADD)
         P2P_PLAN_STEP(a->plan, label, &p2p_pass_add, NULL, x, lane->value[n->in[1]], y);
+    else if (n->kind == P2P_NODE_UPSAMPLE)
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_upsample_fwd, &pad, x, y);
     else
         P2P_PLAN_STEP(a->plan, label, &p2p_pass_pad_fwd, &pad, x, y);
+}
+
+static P2pAttr depthwise_attr(const P2pNode *n, bool accumulate)
+{
+    return (P2pAttr){.stride = n->stride, .pad = n->pad, .accumulate = accumulate};
+}
+
+static void forward_depthwise(P2pApply *a, int i)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    const P2pAttr attr = depthwise_attr(n, false);
+    char label[P2P_LABEL_BYTES];
+
+    p2p_apply_label(a, i, label);
+    P2P_PLAN_STEP(a->plan, label, &p2p_pass_depthwise_fwd, &attr,
+                  a->lane[P2P_VALUES].value[n->in[0]],
+                  p2p_apply_param(a, n->param[P2P_NODE_WEIGHT], P2P_STATE_VALUE),
+                  a->lane[P2P_VALUES].value[n->out[0]]);
 }
 
 static void forward_node(P2pApply *a, int i)
@@ -270,7 +290,11 @@ static void forward_node(P2pApply *a, int i)
         break;
     case P2P_NODE_ADD:
     case P2P_NODE_PAD:
+    case P2P_NODE_UPSAMPLE:
         p2p_apply_forward_linear(a, &a->lane[P2P_VALUES], i);
+        break;
+    case P2P_NODE_DEPTHWISE:
+        forward_depthwise(a, i);
         break;
     }
 }
@@ -470,11 +494,12 @@ static void backward_pointwise(P2pApply *a, P2pLane *lane, int i, const P2pPass 
         return;
     p2p_apply_label(a, i, label);
     const int dx = p2p_apply_like(a, lane->grad, in), dy = p2p_apply_like(a, lane->grad, n->out[0]);
-    const P2pAttr attr = {.accumulate = p2p_apply_mark(a, lane, in), .pad = n->pad};
-    if (pass == &p2p_pass_pad_bwd)
-        P2P_PLAN_STEP(a->plan, label, pass, &attr, dx, dy);
-    else
+    const P2pAttr attr = {
+        .accumulate = p2p_apply_mark(a, lane, in), .pad = n->pad, .bilinear = n->bilinear};
+    if (pass == &p2p_pass_copy)
         P2P_PLAN_STEP(a->plan, label, pass, &attr, dy, dx);
+    else
+        P2P_PLAN_STEP(a->plan, label, pass, &attr, dx, dy);
 }
 
 void p2p_apply_backward_linear(P2pApply *a, P2pLane *lane, int i)
@@ -485,8 +510,35 @@ void p2p_apply_backward_linear(P2pApply *a, P2pLane *lane, int i)
         backward_pointwise(a, lane, i, &p2p_pass_copy, n->in[0]);
         backward_pointwise(a, lane, i, &p2p_pass_copy, n->in[1]);
     } else {
-        backward_pointwise(a, lane, i, &p2p_pass_pad_bwd, n->in[0]);
+        backward_pointwise(
+            a, lane, i, n->kind == P2P_NODE_UPSAMPLE ? &p2p_pass_upsample_bwd : &p2p_pass_pad_bwd,
+            n->in[0]);
     }
+}
+
+static void backward_depthwise(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    P2pLane *lane = &a->lane[P2P_VALUES];
+    const int in = n->in[0], w = n->param[P2P_NODE_WEIGHT];
+    const int dy = p2p_apply_like(a, lane->grad, n->out[0]);
+    P2pAttr attr;
+    char label[P2P_LABEL_BYTES];
+    bool add;
+
+    p2p_apply_label(a, i, label);
+    if (p2p_apply_wants_grad(a, lane, in)) {
+        const int dx = p2p_apply_like(a, lane->grad, in);
+        attr = depthwise_attr(n, p2p_apply_mark(a, lane, in));
+        P2P_PLAN_STEP(a->plan, label, &p2p_pass_depthwise_dgrad, &attr, dx,
+                      p2p_apply_param(a, w, P2P_STATE_VALUE), dy);
+    }
+    if (!grads)
+        return;
+    const int dw = p2p_apply_param_grad(a, grads, w, &add);
+    attr = depthwise_attr(n, add);
+    P2P_PLAN_STEP(a->plan, label, &p2p_pass_depthwise_wgrad, &attr, lane->value[in], dw, dy);
+    update(a, grads, w, adam);
 }
 
 void p2p_apply_backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
@@ -502,7 +554,11 @@ void p2p_apply_backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam 
         break;
     case P2P_NODE_ADD:
     case P2P_NODE_PAD:
+    case P2P_NODE_UPSAMPLE:
         p2p_apply_backward_linear(a, lane, i);
+        break;
+    case P2P_NODE_DEPTHWISE:
+        backward_depthwise(a, i, grads, adam);
         break;
     }
 }

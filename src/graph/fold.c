@@ -58,6 +58,13 @@ static void fold_conv(Fold *f, int i)
         f->to->nodes[norm].norm = P2P_NORM_NONE;
 }
 
+static void keep_depthwise(Fold *f, int i)
+{
+    const int weight = f->from->nodes[i].param[P2P_NODE_WEIGHT];
+
+    f->to->nodes[i].param[P2P_NODE_WEIGHT] = keep(f, &f->from->params[weight], weight, -1);
+}
+
 /* Its convolution stands before it and has said whether it goes. */
 static void fold_norm(Fold *f, int i)
 {
@@ -85,6 +92,8 @@ int p2p_graph_fold(P2pGraph **out, P2pOrigin **origin, const P2pGraph *graph)
     for (int i = 0; !f.to->err && i < graph->node_count; i++)
         if (graph->nodes[i].kind == P2P_NODE_CONV)
             fold_conv(&f, i);
+        else if (graph->nodes[i].kind == P2P_NODE_DEPTHWISE)
+            keep_depthwise(&f, i);
         else
             fold_norm(&f, i);
     if ((err = f.to->err) < 0)

@@ -194,6 +194,37 @@ int p2p_graph_pad(P2pGraph *g, int x, int pad)
     return node->out[0];
 }
 
+int p2p_graph_upsample(P2pGraph *g, int x, bool bilinear)
+{
+    P2pNode *node = g->err ? NULL : add_node(g, P2P_NODE_UPSAMPLE, x, -1, g->values[x].c);
+
+    if (!node)
+        return -1;
+    node->bilinear = bilinear;
+    return node->out[0];
+}
+
+int p2p_graph_depthwise(P2pGraph *g, int x, const P2pConvSpec *spec)
+{
+    const int channels = g->err ? 0 : g->values[x].c;
+    P2pNode *node = g->err ? NULL : add_node(g, P2P_NODE_DEPTHWISE, x, -1, channels);
+
+    if (!node)
+        return -1;
+    node->kernel = spec->kernel;
+    node->stride = spec->stride;
+    node->pad = spec->pad;
+    node->output_pad = spec->output_pad;
+    const P2pParam weight = {.kind = P2P_PARAM_WEIGHT,
+                             .depthwise = true,
+                             .o = channels,
+                             .i = 1,
+                             .r = spec->kernel,
+                             .s = spec->kernel};
+    node->param[P2P_NODE_WEIGHT] = add_param(g, weight, spec->name, "weight");
+    return g->err ? -1 : node->out[0];
+}
+
 int p2p_graph_concat(P2pGraph *g, int a, int b)
 {
     const int whole = g->err ? -1 : add_value(g, g->values[a].c + g->values[b].c);
@@ -238,6 +269,12 @@ int p2p_node_size(const P2pNode *n, int size)
         if (n->transposed)
             return (size - 1) * n->stride - 2 * n->pad + n->kernel + n->output_pad;
         return size + 2 * n->pad < n->kernel ? 0 : (size + 2 * n->pad - n->kernel) / n->stride + 1;
+    case P2P_NODE_DEPTHWISE:
+        return size + 2 * n->pad < n->kernel
+                   ? 0
+                   : (size + 2 * n->pad - n->kernel) / n->stride + 1 + n->output_pad;
+    case P2P_NODE_UPSAMPLE:
+        return 2 * size;
     case P2P_NODE_PAD:
         return size > n->pad ? size + 2 * n->pad : 0;
     default:
@@ -287,7 +324,7 @@ double p2p_graph_macs(const P2pGraph *g, int h, int w)
     }
     for (int i = 0; height && width && i < g->node_count; i++) {
         const P2pNode *n = &g->nodes[i];
-        if (n->kind == P2P_NODE_CONV) {
+        if (n->kind == P2P_NODE_CONV || n->kind == P2P_NODE_DEPTHWISE) {
             const int at = n->transposed ? n->in[0] : n->out[0]; /* the small side */
             sum += (double)height[at] * width[at] *
                    (double)p2p_param_elements(&g->params[n->param[P2P_NODE_WEIGHT]]);

@@ -18,7 +18,9 @@ typedef enum P2pNodeKind {
     P2P_NODE_CONV,     /* conv2d or transposed; bias and activation in its epilogue */
     P2P_NODE_NORM_ACT, /* norm -> dropout -> one or two activations, each a value of its own */
     P2P_NODE_ADD,
-    P2P_NODE_PAD, /* reflection */
+    P2P_NODE_PAD,       /* reflection */
+    P2P_NODE_UPSAMPLE,  /* to twice the size */
+    P2P_NODE_DEPTHWISE, /* convolution of each channel by itself, without a bias */
 } P2pNodeKind;
 
 typedef enum P2pNorm { P2P_NORM_NONE, P2P_NORM_BATCH, P2P_NORM_INSTANCE } P2pNorm;
@@ -35,8 +37,8 @@ typedef enum P2pParamKind {
 typedef struct P2pParam {
     char name[160];
     P2pParamKind kind;
-    bool transposed;
-    int o, i, r, s; /* vectors: [o] */
+    bool transposed, depthwise; /* depthwise: i = 1, a weight for each channel */
+    int o, i, r, s;             /* vectors: [o] */
 } P2pParam;
 
 enum { P2P_NODE_WEIGHT = 0, P2P_NODE_BIAS = 1 };                             /* conv */
@@ -47,8 +49,9 @@ typedef struct P2pNode {
     int in[2], out[2]; /* values; -1: none */
     int param[4];      /* parameters; -1: none */
     /* conv */
-    int kernel, stride, pad, output_pad;
+    int kernel, stride, pad, output_pad; /* depthwise: output_pad windows reach beyond the end */
     bool transposed;
+    bool bilinear; /* upsample */
     P2pAct act[2]; /* conv: [0] */
     float slope;   /* of LeakyReLU */
     /* norm_act */
@@ -103,6 +106,9 @@ int p2p_graph_also(P2pGraph *g, int norm_act_value, P2pAct act);
 
 int p2p_graph_add(P2pGraph *g, int a, int b);
 int p2p_graph_pad(P2pGraph *g, int x, int pad);
+int p2p_graph_upsample(P2pGraph *g, int x, bool bilinear);
+/** Of spec count kernel, stride, pad, output_pad (that many more outputs) and name. */
+int p2p_graph_depthwise(P2pGraph *g, int x, const P2pConvSpec *spec);
 /** [a, b] along channels, by placement: a and b must have no other consumer. */
 int p2p_graph_concat(P2pGraph *g, int a, int b);
 

@@ -29,6 +29,8 @@ static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pTyp
 {
     if (p->kind != P2P_PARAM_WEIGHT)
         return p2p_tensor_vector(p->o);
+    if (p->depthwise)
+        return p2p_tensor_nhwc(1, p->r, p->s, p->o);
     P2pTensor t =
         p2p_tensor_weight(p->o, p->i, p->r, p->s, p2p_weight_block(p2p_device_caps(device)));
     if (p2p_net_can_pack(device, p))

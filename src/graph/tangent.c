@@ -81,7 +81,7 @@ int p2p_apply_tangent(P2pApply *a, int v)
     lane->value[g->input] = v;
     for (int i = 0; i < g->node_count; i++) {
         const P2pNode *n = &g->nodes[i];
-        P2P_ASSERT(n->out[1] < 0 && n->act[0] != P2P_ACT_TANH);
+        P2P_ASSERT(n->out[1] < 0 && n->act[0] != P2P_ACT_TANH && n->kind != P2P_NODE_DEPTHWISE);
         if (p2p_apply_like(a, lane->value, n->out[0]) < 0)
             return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
         if (n->kind == P2P_NODE_CONV)

@@ -94,13 +94,17 @@ static int infer_resnet(const Names *n, const ResnetNames *r, P2pOptions *o)
 
     while (find(n, r->block, r->first_block + blocks))
         blocks++;
-    if (blocks != 6 && blocks != 9)
-        return p2p_fail(P2P_EFORMAT, "%s: a ResNet of %d blocks; known are 6 and 9",
-                        p2p_tensor_file_path(n->file), blocks);
+    /* Where a transposed convolution would have its ReLU: as its frequently asked questions have it. */
+    const bool resized = find(n, r->last, r->first_block + blocks + 2);
     p2p_exchange_tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
+    if (blocks != 6 && blocks != 9)
+        p2p_exchange_tell(o, "n_blocks", blocks);
+    if (resized)
+        p2p_exchange_tell_word(o, "upsample", "bilinear");
     p2p_exchange_tell(o, "ngf", size_at(first, 0));
     p2p_exchange_tell(o, "input_nc", size_at(first, 1));
-    p2p_exchange_tell(o, "output_nc", size_at(find(n, r->last, r->behind + blocks), 0));
+    p2p_exchange_tell(o, "output_nc",
+                      size_at(find(n, r->last, r->behind + blocks + (resized ? 4 : 0)), 0));
     p2p_exchange_tell(o, "no_dropout", find(n, r->second, r->first_block) != NULL);
     tell_norm(o, find(n, r->norm, 0), find(n, r->bias, 0));
     return P2P_OK;

@@ -97,7 +97,9 @@ static int check_pytorch(const P2pSource *s)
     if (err)
         return err;
     bool same = g->param_count == s->graph->param_count && !s->options.folded &&
-                strcmp(s->options.netG, "encoder_decoder") != 0 && !s->options.relu_after_add;
+                strcmp(s->options.netG, "encoder_decoder") != 0 && !s->options.relu_after_add &&
+                !s->options.separable_conv &&
+                (!s->options.upsample || !strncmp(s->options.netG, "resnet", 6));
     for (int i = 0; same && i < g->param_count; i++)
         same = !strcmp(g->params[i].name, s->graph->params[i].name);
     p2p_graph_destroy(&g);

@@ -118,18 +118,21 @@ P2pNetSpec p2p_network_spec(const P2pOptions *o, P2pNetRole role)
     static const P2pNorm norms[] = {P2P_NORM_BATCH, P2P_NORM_INSTANCE, P2P_NORM_NONE};
     const int from = role.back ? o->output_nc : o->input_nc;
     const int to = role.back ? o->input_nc : o->output_nc;
+    const bool resnet = !strncmp(o->netG, "resnet", 6);
     P2pNetSpec spec = {.name = o->netG,
                        .input_nc = from,
                        .output_nc = to,
                        .nf = o->ngf,
-                       .levels = o->num_downs,
+                       .levels = resnet ? o->n_blocks : o->num_downs,
                        .norm = norms[o->norm],
                        .dropout = !o->no_dropout,
                        .innermost_norm = o->innermost_norm,
                        .all_bias = o->all_bias,
                        .paper_dropout = o->dropout_levels == P2P_DROPOUT_INNERMOST,
                        .relu_after_add = o->relu_after_add,
-                       .zero_padding = o->padding_type == P2P_PADDING_ZERO};
+                       .zero_padding = o->padding_type == P2P_PADDING_ZERO,
+                       .upsample = (P2pUpsample)o->upsample,
+                       .separable = o->separable_conv};
 
     if (role.task == P2P_DISCRIMINATOR) {
         spec.name = o->netD;

@@ -12,7 +12,7 @@
 
 enum { NAME = 192 };
 /* Numbers of weights that are no parameters: ones and zeros of C channels, paddings of p. */
-enum { ONES = 1 << 24, ZEROS = 2 << 24, PADS = 3 << 24, KIND = 3 << 24 };
+enum { ONES = 1 << 24, ZEROS = 2 << 24, PADS = 3 << 24, SCALES = 4 << 24, KIND = 7 << 24 };
 
 typedef struct Exporter {
     const P2pSource *source;
@@ -147,6 +147,45 @@ static void add_pad(Exporter *e, const P2pNode *n)
                   (const P2pOnnxAttr[]){{.name = "mode", .kind = 's', .text = "reflect"}, {0}});
 }
 
+static void add_upsample(Exporter *e, const P2pNode *n)
+{
+    static const size_t shape[] = {4};
+    const P2pOnnxAttr nearest[] = {
+        {.name = "mode", .kind = 's', .text = "nearest"},
+        {.name = "coordinate_transformation_mode", .kind = 's', .text = "asymmetric"},
+        {.name = "nearest_mode", .kind = 's', .text = "floor"},
+        {0}};
+    const P2pOnnxAttr linear[] = {
+        {.name = "mode", .kind = 's', .text = "linear"},
+        {.name = "coordinate_transformation_mode", .kind = 's', .text = "half_pixel"},
+        {0}};
+    char in[NAME], out[NAME], scales[NAME + 8];
+
+    input_name(e, n->in[0], in);
+    value_name(e, n->out[0], out);
+    snprintf(scales, sizeof(scales), "%s_scales", out);
+    p2p_onnx_weight(e->onnx, scales, P2P_ONNX_FLOAT, shape, 1, SCALES);
+    p2p_onnx_node(e->onnx, "Resize", (const char *const[]){in, "", scales, NULL}, out,
+                  n->bilinear ? linear : nearest);
+}
+
+static void add_depthwise(Exporter *e, const P2pNode *n)
+{
+    const P2pParam *w = &e->g->params[n->param[P2P_NODE_WEIGHT]];
+    const int64_t k = n->kernel, s = n->stride, p = n->pad, end = p + s * n->output_pad;
+    const P2pOnnxAttr attributes[] = {
+        {.name = "kernel_shape", .kind = 'l', .ints = {k, k}, .count = 2},
+        {.name = "strides", .kind = 'l', .ints = {s, s}, .count = 2},
+        {.name = "pads", .kind = 'l', .ints = {p, p, end, end}, .count = 4},
+        {.name = "group", .kind = 'i', .ints = {w->o}},
+        {0}};
+    char in[NAME], out[NAME];
+
+    input_name(e, n->in[0], in);
+    value_name(e, n->out[0], out);
+    p2p_onnx_node(e->onnx, "Conv", (const char *const[]){in, w->name, NULL}, out, attributes);
+}
+
 static void add_node(Exporter *e, const P2pNode *n)
 {
     char a[NAME], b[NAME], out[NAME];
@@ -160,6 +199,12 @@ static void add_node(Exporter *e, const P2pNode *n)
         break;
     case P2P_NODE_PAD:
         add_pad(e, n);
+        break;
+    case P2P_NODE_UPSAMPLE:
+        add_upsample(e, n);
+        break;
+    case P2P_NODE_DEPTHWISE:
+        add_depthwise(e, n);
         break;
     case P2P_NODE_ADD:
         input_name(e, n->in[0], a);
@@ -229,6 +274,11 @@ static int get(void *user, int number, void *data)
     if ((number & KIND) == PADS) {
         const int64_t p = number & ~KIND, pads[] = {0, 0, p, p, 0, 0, p, p};
         memcpy(data, pads, sizeof(pads));
+        return P2P_OK;
+    }
+    if ((number & KIND) == SCALES) {
+        const float scales[] = {1, 1, 2, 2};
+        memcpy(data, scales, sizeof(scales));
         return P2P_OK;
     }
     float *values = e->half ? p2p_alloc(n, sizeof(*values)) : data;

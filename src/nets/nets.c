@@ -34,6 +34,11 @@ static int build_pixel(P2pGraph *g, const P2pNetSpec *spec, int unused)
     return p2p_build_pixel(g, spec);
 }
 
+static int build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
+{
+    return p2p_build_resnet(g, spec, spec->levels ? spec->levels : blocks);
+}
+
 static const struct {
     const char *name;
     int (*build)(P2pGraph *g, const P2pNetSpec *spec, int size);
@@ -42,8 +47,8 @@ static const struct {
     {"unet_256", build_unet, 8},
     {"unet_128", build_unet, 7},
     {"encoder_decoder", build_encoder_decoder, 8},
-    {"resnet_9blocks", p2p_build_resnet, 9},
-    {"resnet_6blocks", p2p_build_resnet, 6},
+    {"resnet_9blocks", build_resnet, 9},
+    {"resnet_6blocks", build_resnet, 6},
     {"basic", build_basic, 3},
     {"n_layers", build_n_layers, 3},
     {"pixel", build_pixel, 0},

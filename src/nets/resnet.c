@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ResNet generators with 6 or 9 blocks (Johnson et al. 2016; as in the reference implementation):
+ * ResNet generators of any number of blocks (Johnson et al. 2016; as in the reference implementation):
  * reflection padding, 7x7, two strided convolutions down, the blocks, two up, 7x7, tanh. Padding by
  * reflection is a module of its own, which counts in the names; by zeros it is the convolution's.
  */
@@ -70,6 +70,30 @@ static int block(const Resnet *r, int x, int place, int channels)
     return y;
 }
 
+/* Twice the size: a transposed convolution, or resizing and a convolution; names as in a state_dict,
+ * where resizing and padding count as modules. Returns the new value; *place is behind its ReLU. */
+static int up(const Resnet *r, int x, int *place, int channels)
+{
+    const bool bilinear = r->spec->upsample == P2P_UPSAMPLE_BILINEAR;
+
+    if (r->spec->upsample == P2P_UPSAMPLE_TRANSPOSED) {
+        x = conv(r, x, "model.", *place,
+                 (P2pConvSpec){.out_channels = channels,
+                               .kernel = 3,
+                               .stride = 2,
+                               .pad = 1,
+                               .output_pad = 1,
+                               .transposed = true});
+    } else {
+        *place += 1 + r->pads;
+        x = same_conv(r, p2p_graph_upsample(r->g, x, bilinear), "model.", *place,
+                      (P2pConvSpec){.out_channels = channels, .kernel = 3});
+    }
+    x = norm_act(r, x, "model.", *place + 1, P2P_ACT_RELU, 0.0f);
+    *place += 3;
+    return x;
+}
+
 int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
 {
     const Resnet r = {.g = g,
@@ -79,6 +103,8 @@ int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
     const char *const p = "model.";
     int place = r.pads, x;
 
+    if (spec->separable)
+        return p2p_fail(P2P_EINVAL, "separable_conv is for U-Nets, not for ResNets");
     g->multiple = 4;
     x = same_conv(&r, g->input, p, place, (P2pConvSpec){.out_channels = spec->nf, .kernel = 7});
     x = norm_act(&r, x, p, place + 1, P2P_ACT_RELU, 0.0f);
@@ -91,16 +117,8 @@ int p2p_build_resnet(P2pGraph *g, const P2pNetSpec *spec, int blocks)
     place += 3;
     for (int i = 0; i < blocks; i++)
         x = block(&r, x, place++, 4 * spec->nf);
-    for (int i = 1; i >= 0; i--, place += 3) {
-        x = conv(&r, x, p, place,
-                 (P2pConvSpec){.out_channels = spec->nf << i,
-                               .kernel = 3,
-                               .stride = 2,
-                               .pad = 1,
-                               .output_pad = 1,
-                               .transposed = true});
-        x = norm_act(&r, x, p, place + 1, P2P_ACT_RELU, 0.0f);
-    }
+    for (int i = 1; i >= 0; i--)
+        x = up(&r, x, &place, spec->nf << i);
     same_conv(&r, x, p, place + r.pads,
               (P2pConvSpec){
                   .out_channels = spec->output_nc, .kernel = 7, .bias = true, .act = P2P_ACT_TANH});

@@ -5,7 +5,8 @@
  * Level 1 is the outermost. Going down: convolution 4x4/2, norm, LeakyReLU; going up: transposed
  * convolution 4x4/2, norm, dropout, ReLU; each level's normalised encoder output is also the skip
  * (through ReLU) into the decoder of the same size. Parameters are named as in the reference
- * implementation, where levels are nested modules.
+ * implementation, where levels are nested modules; of a separable convolution behind its name
+ * .depthwise and .pointwise.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,42 @@ static void module_name(char name[NAME_BYTES], int level, int place)
     snprintf(name + used, NAME_BYTES - used, ".model.%d", place);
 }
 
+/* pix2pix-tensorflow's separable convolution: each channel by itself, then each pixel. */
+static int separable_conv(const Unet *u, int x, P2pConvSpec spec)
+{
+    char name[NAME_BYTES + 16];
+
+    snprintf(name, sizeof(name), "%s.depthwise", spec.name);
+    x = p2p_graph_depthwise(u->g, x,
+                            &(P2pConvSpec){.kernel = spec.kernel,
+                                           .stride = spec.stride,
+                                           .pad = spec.pad,
+                                           .output_pad = spec.stride == 1,
+                                           .name = name});
+    snprintf(name, sizeof(name), "%s.pointwise", spec.name);
+    spec.kernel = spec.stride = 1;
+    spec.pad = 0;
+    spec.name = name;
+    return p2p_graph_conv(u->g, x, &spec);
+}
+
+/* A decoder's convolution to twice the size, of 4x4 where it is transposed or separable. */
+static int up_conv(const Unet *u, int x, P2pConvSpec spec)
+{
+    const bool bilinear = u->spec->upsample == P2P_UPSAMPLE_BILINEAR;
+
+    if (u->spec->upsample == P2P_UPSAMPLE_TRANSPOSED && !u->spec->separable)
+        return p2p_graph_conv(u->g, x, &spec);
+    spec.transposed = false;
+    spec.stride = 1;
+    x = p2p_graph_upsample(u->g, x, bilinear);
+    if (u->spec->separable)
+        return separable_conv(u, x, spec);
+    spec.kernel = 3;
+    spec.pad = 0;
+    return p2p_graph_conv(u->g, p2p_graph_pad(u->g, x, 1), &spec);
+}
+
 /* Encoder of a level: what goes further down (*next) and what the decoder gets (*skip). */
 static void build_down(const Unet *u, int level, int x, int *next, int *skip)
 {
@@ -45,13 +82,13 @@ static void build_down(const Unet *u, int level, int x, int *next, int *skip)
     char name[NAME_BYTES];
 
     module_name(name, level, outermost ? 0 : 1);
-    const int y = p2p_graph_conv(u->g, x,
-                                 &(P2pConvSpec){.out_channels = channels(u, level),
-                                                .kernel = 4,
-                                                .stride = 2,
-                                                .pad = 1,
-                                                .bias = u->bias,
-                                                .name = name});
+    const P2pConvSpec spec = {.out_channels = channels(u, level),
+                              .kernel = 4,
+                              .stride = 2,
+                              .pad = 1,
+                              .bias = u->bias,
+                              .name = name};
+    const int y = u->spec->separable ? separable_conv(u, x, spec) : p2p_graph_conv(u->g, x, &spec);
 
     module_name(name, level, 2);
     P2pNormActSpec norm = {.name = name,
@@ -82,16 +119,16 @@ static int build_up(const Unet *u, int level, int x)
     char name[NAME_BYTES];
 
     module_name(name, level, outermost || innermost ? 3 : 5);
-    const int y = p2p_graph_conv(
-        u->g, x,
-        &(P2pConvSpec){.out_channels = outermost ? u->spec->output_nc : channels(u, level - 1),
-                       .kernel = 4,
-                       .stride = 2,
-                       .pad = 1,
-                       .transposed = true,
-                       .bias = outermost || u->bias,
-                       .act = outermost ? P2P_ACT_TANH : P2P_ACT_NONE,
-                       .name = name});
+    const int y = up_conv(
+        u, x,
+        (P2pConvSpec){.out_channels = outermost ? u->spec->output_nc : channels(u, level - 1),
+                      .kernel = 4,
+                      .stride = 2,
+                      .pad = 1,
+                      .transposed = true,
+                      .bias = outermost || u->bias,
+                      .act = outermost ? P2P_ACT_TANH : P2P_ACT_NONE,
+                      .name = name});
     if (outermost)
         return y;
     module_name(name, level, innermost ? 4 : 6);

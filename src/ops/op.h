@@ -125,6 +125,20 @@ enum { P2P_FILL_X };
  * pad_bwd: in dy; out dx (+)= the gradient. Roles: X the small one, Y the padded one. */
 enum { P2P_PAD_X, P2P_PAD_Y };
 
+/* upsample_fwd: y [N,2H,2W,C] = x, each pixel four times, or (attr.bilinear) between pixel centres, 3/4
+ * of the nearest and 1/4 of the next in each direction, borders repeated; as PyTorch's nn.Upsample.
+ * upsample_bwd: in dy; out dx (+)= the gradient. Roles: X the small one, Y the large one. */
+enum { P2P_UPSAMPLE_X, P2P_UPSAMPLE_Y };
+
+/*
+ * Depthwise convolution, each channel by itself: x [N,H,W,C], w [1,R,S,C], y [N,P,Q,C], the convolutions'
+ * relation with zero padding, also where windows reach beyond x at the end.
+ *   depthwise_fwd    in x, w; out y
+ *   depthwise_dgrad  in y, w; out x (+)=
+ *   depthwise_wgrad  in x, y; out w (+)=
+ */
+enum { P2P_DEPTHWISE_X, P2P_DEPTHWISE_W, P2P_DEPTHWISE_Y };
+
 /*
  * loss: mean over all elements of x of
  *   L1 |x - target tensor|, BCE with logits against attr.value, MSE against attr.value,
@@ -199,6 +213,7 @@ typedef struct P2pAttr {
     bool accumulate;       /* add to the output */
     bool add_value;        /* loss, squares: to its value */
     bool fixed_statistics; /* statistics do not depend on x */
+    bool bilinear;         /* upsample */
     P2pAct act1, act2;
     float slope;         /* LeakyReLU */
     float eps, momentum; /* norm; eps also Adam */
@@ -306,6 +321,8 @@ extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, 
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
 extern const P2pPass p2p_pass_mix, p2p_pass_penalty;
+extern const P2pPass p2p_pass_upsample_fwd, p2p_pass_upsample_bwd;
+extern const P2pPass p2p_pass_depthwise_fwd, p2p_pass_depthwise_dgrad, p2p_pass_depthwise_wgrad;
 extern const P2pPass p2p_pass_norm_tangent_sums, p2p_pass_norm_tangent_bwd;
 
 extern const P2pPass p2p_pass_tint, p2p_pass_move_fwd, p2p_pass_move_bwd;

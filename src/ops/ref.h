@@ -16,6 +16,13 @@ void p2p_ref_fill(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_pad_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_pad_bwd(const P2pCall *call, double *const host[], double *mag);
 
+/* ref_resample.c, ref_depthwise.c */
+void p2p_ref_upsample_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_upsample_bwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_depthwise_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_depthwise_dgrad(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_depthwise_wgrad(const P2pCall *call, double *const host[], double *mag);
+
 /* ref_norm.c */
 void p2p_ref_channel_sum(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_norm_stats(const P2pCall *call, double *const host[], double *mag);

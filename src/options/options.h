@@ -7,7 +7,7 @@
 
 #include "p2p/options.h"
 
-enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 128 };
+enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 160 };
 
 typedef enum P2pDatasetMode {
     P2P_DATASET_ALIGNED,
@@ -66,7 +66,9 @@ struct P2pOptions {
     char model[32];
     int preset; /* P2pPreset */
     char netG[32], netD[32];
-    int ngf, ndf, n_layers_D, num_downs;
+    int ngf, ndf, n_layers_D, num_downs, n_blocks;
+    int upsample; /* P2pUpsample's order: transposed, nearest, bilinear */
+    bool separable_conv;
     int norm; /* P2pNormChoice */
     bool no_dropout, unconditional_D;
     int dropout_levels; /* P2pDropoutLevels */

@@ -40,6 +40,10 @@ static void generators_have_published_sizes(void **state)
     expect(G("resnet_9blocks", P2P_NORM_INSTANCE, 0), 11378179, 49.55);
     expect(G("resnet_6blocks", P2P_NORM_BATCH, 0), 7841411, 35.06);
     expect(G("resnet_6blocks", P2P_NORM_INSTANCE, 0), 7837699, 35.06);
+    /* A block: two convolutions of 256 x 256 x 3 x 3 and gamma and beta of each norm. */
+    expect(G("resnet_6blocks", P2P_NORM_BATCH, .levels = 1),
+           7841411 - 5 * 2 * (256 * 256 * 9 + 2 * 256), 0);
+    expect(G("resnet_9blocks", P2P_NORM_BATCH, .upsample = P2P_UPSAMPLE_BILINEAR), 11383427, 0);
 }
 
 /* ResNets mirror one pixel of what is four times smaller, which needs two. */
@@ -109,6 +113,42 @@ static void unet_names_follow_the_state_dict(void **state)
     p2p_graph_destroy(&g);
 }
 
+static void resizing_counts_as_modules(void **state)
+{
+    P2pGraph *g;
+
+    (void)state;
+    assert_int_equal(p2p_nets_build(&g, &G("resnet_9blocks", P2P_NORM_BATCH, .nf = 4,
+                                           .output_nc = 3, .upsample = P2P_UPSAMPLE_NEAREST)),
+                     0);
+    assert_string_equal(g->params[g->param_count - 2].name, "model.30.weight");
+    assert_string_equal(g->params[g->param_count - 7].name, "model.26.weight");
+    p2p_graph_destroy(&g);
+}
+
+/* pix2pix-tensorflow: a depthwise kernel [4,4,in,1], a pointwise one [1,1,in,out] and a bias. */
+static void separable_unet_has_two_weights_for_one(void **state)
+{
+    P2pGraph *g;
+    size_t trained = 0, in = 3;
+
+    (void)state;
+    assert_int_equal(p2p_nets_build(&g, &G("unet_256", P2P_NORM_NONE, .nf = 2, .output_nc = 3,
+                                           .levels = 5, .separable = true, .all_bias = true)),
+                     0);
+    static const size_t outs[] = {2, 4, 8, 16, 16, 16, 8, 4, 2, 3};
+    static const size_t joined[] = {0, 0, 0, 0, 0, 0, 16, 8, 4, 2};
+    for (size_t i = 0; i < sizeof(outs) / sizeof(*outs); i++) {
+        in += joined[i];
+        trained += 16 * in + in * outs[i] + outs[i];
+        in = outs[i];
+    }
+    assert_int_equal(p2p_graph_trained(g), trained);
+    assert_string_equal(g->params[0].name, "model.model.0.depthwise.weight");
+    assert_string_equal(g->params[1].name, "model.model.0.pointwise.weight");
+    p2p_graph_destroy(&g);
+}
+
 static void unknown_network_is_refused(void **state)
 {
     P2pGraph *g;
@@ -128,6 +168,8 @@ int main(void)
         cmocka_unit_test(discriminators_have_published_sizes),
         cmocka_unit_test(presets_have_published_sizes),
         cmocka_unit_test(unet_names_follow_the_state_dict),
+        cmocka_unit_test(resizing_counts_as_modules),
+        cmocka_unit_test(separable_unet_has_two_weights_for_one),
         cmocka_unit_test(unknown_network_is_refused),
     };
 
