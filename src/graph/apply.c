@@ -24,6 +24,8 @@ void p2p_apply_destroy(P2pApply **apply)
     free(a->mean);
     free(a->rstd);
     free(a->tangent_sums);
+    for (int i = 0; i < P2P_SCALED_PARTS; i++)
+        free(a->scaled[i]);
     free(a->stream);
     for (int s = 0; s < P2P_STATES; s++)
         free(a->state[s]);
@@ -55,6 +57,10 @@ static int create(P2pApply **out, P2pPlan *plan, P2pNet *net, const P2pMode *mod
         lane->grad = ids(g->value_count);
         lane->grad_set = p2p_alloc((size_t)g->value_count, sizeof(bool));
         complete = complete && lane->value && lane->grad && lane->grad_set;
+    }
+    for (int i = 0; i < P2P_SCALED_PARTS; i++) {
+        a->scaled[i] = ids(g->node_count);
+        complete = complete && a->scaled[i];
     }
     a->mean = ids(g->node_count);
     a->rstd = ids(g->node_count);
@@ -162,9 +168,10 @@ static void forward_conv(P2pApply *a, int i)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
 
+    p2p_apply_scale_weight(a, i);
     p2p_apply_conv(a, i, n->transposed ? &p2p_pass_conv2d_dgrad : &p2p_pass_conv2d_fwd,
                    (P2pAttr){.act1 = n->act[0]}, a->lane[P2P_VALUES].value[n->in[0]],
-                   p2p_apply_param(a, n->param[P2P_NODE_WEIGHT], P2P_STATE_VALUE),
+                   p2p_apply_weight(a, i),
                    p2p_apply_param(a, n->param[P2P_NODE_BIAS], P2P_STATE_VALUE),
                    a->lane[P2P_VALUES].value[n->out[0]]);
 }
@@ -430,14 +437,11 @@ void p2p_apply_backward_conv(P2pApply *a, P2pLane *lane, int i, P2pGrads *grads,
         const int dx = p2p_apply_like(a, lane->grad, in);
         add = p2p_apply_mark(a, lane, in);
         p2p_apply_conv(a, i, n->transposed ? &p2p_pass_conv2d_fwd : &p2p_pass_conv2d_dgrad,
-                       (P2pAttr){.accumulate = add}, dx, p2p_apply_param(a, w, P2P_STATE_VALUE), -1,
-                       dy);
+                       (P2pAttr){.accumulate = add}, dx, p2p_apply_weight(a, i), -1, dy);
     }
     if (!grads)
         return;
-    const int dw = p2p_apply_param_grad(a, grads, w, &add);
-    p2p_apply_conv(a, i, &p2p_pass_conv2d_wgrad, (P2pAttr){.accumulate = add}, lane->value[in], dw,
-                   -1, dy);
+    p2p_apply_backward_weight(a, i, lane->value[in], dy, grads);
     update(a, grads, w, adam);
     if (bias >= 0) {
         const int db = p2p_apply_param_grad(a, grads, bias, &add);

@@ -16,6 +16,9 @@ typedef struct P2pLane {
 
 enum { P2P_VALUES, P2P_TANGENTS, P2P_LANES };
 
+/** A weight over its largest singular value, that, and its vectors. */
+enum { P2P_SCALED, P2P_SCALED_SIGMA, P2P_SCALED_LEFT, P2P_SCALED_RIGHT, P2P_SCALED_PARTS };
+
 struct P2pApply {
     P2pPlan *plan;
     P2pNet *net;
@@ -25,11 +28,18 @@ struct P2pApply {
     int *mean, *rstd, *state[P2P_STATES]; /* per node; per parameter */
     int *kept;                            /* per node: the step that makes its statistics, -1 */
     int *tangent_sums;                    /* per node: of the tangent pass */
+    int *scaled[P2P_SCALED_PARTS];        /* per node: of spectral norm in this application */
     uint32_t *stream;                     /* per node: of its dropout */
 };
 
 /** The plan's tensor of a parameter's value or moment; -1 for an absent one. */
 int p2p_apply_param(P2pApply *a, int i, P2pState which);
+/** The weight that a convolution takes, in any pass, once it has been scaled. */
+int p2p_apply_weight(P2pApply *a, int node);
+/** Append the scaling of a convolution's weight, where it has one. */
+void p2p_apply_scale_weight(P2pApply *a, int node);
+/** The gradient of a convolution's weight, through the scaling. */
+void p2p_apply_backward_weight(P2pApply *a, int node, int x, int dy, P2pGrads *grads);
 /** A node's name in tables. */
 void p2p_apply_label(const P2pApply *a, int node, char text[P2P_LABEL_BYTES]);
 

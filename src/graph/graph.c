@@ -106,6 +106,18 @@ void p2p_graph_destroy(P2pGraph **graph)
     *graph = NULL;
 }
 
+static void add_singular_vectors(P2pGraph *g, P2pNode *node, const P2pParam *weight,
+                                 const char *name)
+{
+    const P2pParam left = {.kind = P2P_PARAM_LEFT, .o = weight->o, .i = 1, .r = 1, .s = 1};
+    const P2pParam right = {
+        .kind = P2P_PARAM_RIGHT, .o = weight->i * weight->r * weight->s, .i = 1, .r = 1, .s = 1};
+
+    P2P_ASSERT(!weight->transposed);
+    node->param[P2P_NODE_LEFT] = add_param(g, left, name, "weight_u");
+    node->param[P2P_NODE_RIGHT] = add_param(g, right, name, "weight_v");
+}
+
 int p2p_graph_conv(P2pGraph *g, int x, const P2pConvSpec *spec)
 {
     P2pNode *node = add_node(g, P2P_NODE_CONV, x, -1, spec->out_channels);
@@ -127,7 +139,10 @@ int p2p_graph_conv(P2pGraph *g, int x, const P2pConvSpec *spec)
                              .r = spec->kernel,
                              .s = spec->kernel};
     const P2pParam bias = {.kind = P2P_PARAM_BIAS, .o = spec->out_channels, .i = 1, .r = 1, .s = 1};
-    node->param[P2P_NODE_WEIGHT] = add_param(g, weight, spec->name, "weight");
+    node->param[P2P_NODE_WEIGHT] =
+        add_param(g, weight, spec->name, spec->spectral ? "weight_orig" : "weight");
+    if (spec->spectral)
+        add_singular_vectors(g, node, &weight, spec->name);
     if (spec->bias)
         node->param[P2P_NODE_BIAS] = add_param(g, bias, spec->name, "bias");
     return g->err ? -1 : node->out[0];

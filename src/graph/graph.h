@@ -32,6 +32,8 @@ typedef enum P2pParamKind {
     P2P_PARAM_BETA,
     P2P_PARAM_MEAN, /* running statistics: state, not trained */
     P2P_PARAM_VAR,
+    P2P_PARAM_LEFT, /* spectral norm's singular vectors, of rows and of columns: state, too */
+    P2P_PARAM_RIGHT,
 } P2pParamKind;
 
 typedef struct P2pParam {
@@ -41,8 +43,8 @@ typedef struct P2pParam {
     int o, i, r, s;             /* vectors: [o] */
 } P2pParam;
 
-enum { P2P_NODE_WEIGHT = 0, P2P_NODE_BIAS = 1 };                             /* conv */
-enum { P2P_NODE_GAMMA = 0, P2P_NODE_BETA = 1, P2P_NODE_MEAN, P2P_NODE_VAR }; /* norm */
+enum { P2P_NODE_WEIGHT = 0, P2P_NODE_BIAS = 1, P2P_NODE_LEFT, P2P_NODE_RIGHT }; /* conv */
+enum { P2P_NODE_GAMMA = 0, P2P_NODE_BETA = 1, P2P_NODE_MEAN, P2P_NODE_VAR };    /* norm */
 
 typedef struct P2pNode {
     P2pNodeKind kind;
@@ -87,7 +89,8 @@ typedef struct P2pConvSpec {
     int out_channels, kernel, stride, pad, output_pad;
     bool transposed, bias;
     P2pAct act;
-    float slope;      /* LeakyReLU alone needs it */
+    float slope;   /* LeakyReLU alone needs it */
+    bool spectral; /* the weight over its largest singular value; parameters as torch calls them */
     const char *name; /* parameters become name.weight and name.bias */
 } P2pConvSpec;
 int p2p_graph_conv(P2pGraph *g, int x, const P2pConvSpec *spec);
@@ -119,7 +122,7 @@ int p2p_graph_add_param(P2pGraph *g, const P2pParam *param);
 size_t p2p_graph_trained(const P2pGraph *g);
 static inline bool p2p_param_is_trained(const P2pParam *p)
 {
-    return p->kind != P2P_PARAM_MEAN && p->kind != P2P_PARAM_VAR;
+    return p->kind < P2P_PARAM_MEAN;
 }
 size_t p2p_param_elements(const P2pParam *p);
 /** Output channel of element k in exchange order. */

@@ -69,6 +69,7 @@ static int place(P2pNet *net, P2pDevice *device, bool training, P2pType type)
     return err;
 }
 
+/* State that is not trained. */
 static int reset_running(P2pNet *net)
 {
     int err = P2P_OK;
@@ -78,8 +79,12 @@ static int reset_running(P2pNet *net)
         if (p2p_param_is_trained(p))
             continue;
         float *host = p2p_alloc((size_t)p->o, sizeof(float));
+        const float value = p->kind == P2P_PARAM_VAR ? 1.0f
+                            : p->kind == P2P_PARAM_MEAN
+                                ? 0.0f
+                                : (float)(1 / sqrt(p->o)); /* a unit vector */
         for (int k = 0; host && k < p->o; k++)
-            host[k] = p->kind == P2P_PARAM_VAR ? 1.0f : 0.0f;
+            host[k] = value;
         err = host ? p2p_net_upload(net, i, P2P_STATE_VALUE, host) : P2P_ENOMEM;
         free(host);
     }
@@ -368,12 +373,12 @@ static int init_weight(float *out, const P2pParam *p, P2pInit init, float gain, 
 int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed)
 {
     const uint32_t who = (uint32_t)p2p_fnv(P2P_FNV_START, net->name, strlen(net->name)) & 0xfffu;
-    int err = P2P_OK;
+    int err = reset_running(net);
 
     for (int i = 0; !err && i < net->graph->param_count; i++) {
         const P2pParam *p = &net->graph->params[i];
         const uint32_t stream = p2p_stream(P2P_STREAM_INIT, who << 12 | (uint32_t)i);
-        if (!p2p_param_is_trained(p))
+        if (p->kind == P2P_PARAM_MEAN || p->kind == P2P_PARAM_VAR)
             continue;
         float *host = p2p_alloc(p2p_param_elements(p), sizeof(float));
         err = host ? P2P_OK : P2P_ENOMEM;
@@ -381,9 +386,13 @@ int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed)
             err = init_weight(host, p, init, gain, seed, stream);
         else if (!err && p->kind == P2P_PARAM_GAMMA)
             fill_normal(host, (size_t)p->o, seed, stream, 1.0f, gain);
+        else if (!err && (p->kind == P2P_PARAM_LEFT || p->kind == P2P_PARAM_RIGHT)) {
+            fill_normal(host, (size_t)p->o, seed, stream, 0.0f, 1.0f);
+            orthogonalise(host, 1, (size_t)p->o, 1.0f); /* a unit vector */
+        }
         if (!err)
             err = p2p_net_upload(net, i, P2P_STATE_VALUE, host);
         free(host);
     }
-    return err ? err : reset_running(net);
+    return err;
 }

@@ -53,8 +53,7 @@ static void tangent_conv(P2pApply *a, int i)
     const int out = lane->value[n->out[0]];
 
     p2p_apply_conv(a, i, n->transposed ? &p2p_pass_conv2d_dgrad : &p2p_pass_conv2d_fwd,
-                   (P2pAttr){0}, lane->value[n->in[0]],
-                   p2p_apply_param(a, n->param[P2P_NODE_WEIGHT], P2P_STATE_VALUE), -1, out);
+                   (P2pAttr){0}, lane->value[n->in[0]], p2p_apply_weight(a, i), -1, out);
     mask(a, i, out, out, false);
 }
 

@@ -96,7 +96,7 @@ static int check_pytorch(const P2pSource *s)
     int err = p2p_nets_build(&g, &spec);
     if (err)
         return err;
-    bool same = g->param_count == s->graph->param_count && !s->options.folded &&
+    bool same = g->param_count == s->graph->param_count && !s->options.folded && !spec.spectral &&
                 strcmp(s->options.netG, "encoder_decoder") != 0 && !s->options.relu_after_add &&
                 !s->options.separable_conv &&
                 (!s->options.upsample || !strncmp(s->options.netG, "resnet", 6));

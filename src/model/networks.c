@@ -139,6 +139,9 @@ P2pNetSpec p2p_network_spec(const P2pOptions *o, P2pNetRole role)
         spec.input_nc = to + (o->unconditional_D ? 0 : from);
         spec.nf = o->ndf;
         spec.levels = o->n_layers_D;
+        spec.spectral = o->norm_D == P2P_NORM_D_SPECTRAL;
+        if (o->norm_D && !spec.spectral)
+            spec.norm = norms[o->norm_D - 1];
     }
     return spec;
 }

@@ -26,6 +26,7 @@ typedef struct P2pNetSpec {
     bool relu_after_add;  /* ResNet: a ReLU after each block's sum */
     bool zero_padding;    /* ResNet: pictures are padded by zeros, not by reflection */
     P2pUpsample upsample; /* how decoders get to twice the size */
+    bool spectral;        /* discriminators: spectral norm in the place of others */
     bool separable;       /* U-Net: each convolution in two, of channels and of pixels */
 } P2pNetSpec;
 

@@ -18,11 +18,12 @@ static int conv_norm_leaky(P2pGraph *g, const P2pNetSpec *spec, int x, const cha
 
     snprintf(name, sizeof(name), "%s.%d", prefix, place);
     conv.name = name;
-    conv.bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE;
+    conv.bias = spec->all_bias || spec->spectral || spec->norm == P2P_NORM_INSTANCE;
+    conv.spectral = spec->spectral;
     x = p2p_graph_conv(g, x, &conv);
     snprintf(name, sizeof(name), "%s.%d", prefix, place + 1);
     return p2p_graph_norm_act(g, x,
-                              &(P2pNormActSpec){.norm = spec->norm,
+                              &(P2pNormActSpec){.norm = spec->spectral ? P2P_NORM_NONE : spec->norm,
                                                 .name = name,
                                                 .eps = P2P_NETS_NORM_EPS,
                                                 .momentum = P2P_NETS_NORM_MOMENTUM,
@@ -44,6 +45,7 @@ int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
                                           .stride = 2,
                                           .pad = 1,
                                           .bias = true,
+                                          .spectral = spec->spectral,
                                           .act = P2P_ACT_LEAKY_RELU,
                                           .slope = P2P_NETS_LEAKY_SLOPE,
                                           .name = "model.0"});
@@ -54,10 +56,14 @@ int p2p_build_patchgan(P2pGraph *g, const P2pNetSpec *spec, int layers)
                                           .stride = k < layers ? 2 : 1,
                                           .pad = 1});
     snprintf(name, sizeof(name), "model.%d", place);
-    p2p_graph_conv(
-        g, x,
-        &(P2pConvSpec){
-            .out_channels = 1, .kernel = 4, .stride = 1, .pad = 1, .bias = true, .name = name});
+    p2p_graph_conv(g, x,
+                   &(P2pConvSpec){.out_channels = 1,
+                                  .kernel = 4,
+                                  .stride = 1,
+                                  .pad = 1,
+                                  .bias = true,
+                                  .spectral = spec->spectral,
+                                  .name = name});
     return g->err;
 }
 
@@ -68,17 +74,20 @@ int p2p_build_pixel(P2pGraph *g, const P2pNetSpec *spec)
                                           .kernel = 1,
                                           .stride = 1,
                                           .bias = true,
+                                          .spectral = spec->spectral,
                                           .act = P2P_ACT_LEAKY_RELU,
                                           .slope = P2P_NETS_LEAKY_SLOPE,
                                           .name = "net.0"});
 
     x = conv_norm_leaky(g, spec, x, "net", 2,
                         (P2pConvSpec){.out_channels = 2 * spec->nf, .kernel = 1, .stride = 1});
-    p2p_graph_conv(g, x,
-                   &(P2pConvSpec){.out_channels = 1,
-                                  .kernel = 1,
-                                  .stride = 1,
-                                  .bias = spec->all_bias || spec->norm == P2P_NORM_INSTANCE,
-                                  .name = "net.5"});
+    p2p_graph_conv(
+        g, x,
+        &(P2pConvSpec){.out_channels = 1,
+                       .kernel = 1,
+                       .stride = 1,
+                       .bias = spec->all_bias || spec->spectral || spec->norm == P2P_NORM_INSTANCE,
+                       .spectral = spec->spectral,
+                       .name = "net.5"});
     return g->err;
 }

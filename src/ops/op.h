@@ -113,6 +113,26 @@ enum {
     P2P_NT_DX,
 };
 
+/*
+ * Spectral normalisation (Miyato et al. 2018) as torch.nn.utils.spectral_norm: with W as a matrix of K rows
+ * and [C,R,S] columns, one step of the power iteration,
+ *   spectral_fwd  in w; in/out u [K], v [C R S]: v = W^T u and u = W v, each over its norm (at least
+ *                 1e-12); out sigma [1] = u . W v; out y = w / sigma; out u_used, v_used: copies.
+ *   spectral_bwd  in y, dy, u_used, v_used, sigma; out dw (+)= (dy - sum(y dy) u v^T) / sigma: the
+ *                 gradient where u and v are held fixed.
+ */
+enum {
+    P2P_SPECTRAL_W,
+    P2P_SPECTRAL_U,
+    P2P_SPECTRAL_V,
+    P2P_SPECTRAL_SIGMA,
+    P2P_SPECTRAL_U_USED,
+    P2P_SPECTRAL_V_USED,
+    P2P_SPECTRAL_Y,
+    P2P_SPECTRAL_DY,
+    P2P_SPECTRAL_DW,
+};
+
 /* act_bwd: out dx (+)= dy * act1'(y); dx may be dy itself. */
 enum { P2P_ACTB_Y, P2P_ACTB_DY, P2P_ACTB_DX };
 
@@ -323,6 +343,7 @@ extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_poo
 extern const P2pPass p2p_pass_mix, p2p_pass_penalty;
 extern const P2pPass p2p_pass_upsample_fwd, p2p_pass_upsample_bwd;
 extern const P2pPass p2p_pass_depthwise_fwd, p2p_pass_depthwise_dgrad, p2p_pass_depthwise_wgrad;
+extern const P2pPass p2p_pass_spectral_fwd, p2p_pass_spectral_bwd;
 extern const P2pPass p2p_pass_norm_tangent_sums, p2p_pass_norm_tangent_bwd;
 
 extern const P2pPass p2p_pass_tint, p2p_pass_move_fwd, p2p_pass_move_bwd;

@@ -23,6 +23,10 @@ void p2p_ref_depthwise_fwd(const P2pCall *call, double *const host[], double *ma
 void p2p_ref_depthwise_dgrad(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_depthwise_wgrad(const P2pCall *call, double *const host[], double *mag);
 
+/* ref_spectral.c */
+void p2p_ref_spectral_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_spectral_bwd(const P2pCall *call, double *const host[], double *mag);
+
 /* ref_norm.c */
 void p2p_ref_channel_sum(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_norm_stats(const P2pCall *call, double *const host[], double *mag);

@@ -34,6 +34,8 @@ typedef enum P2pNormChoice {
     P2P_OPT_NORM_INSTANCE,
     P2P_OPT_NORM_NONE
 } P2pNormChoice;
+/* The same, or those of P2pNormChoice, or spectral norm. */
+enum { P2P_NORM_D_SAME, P2P_NORM_D_SPECTRAL = P2P_OPT_NORM_NONE + 2 };
 typedef enum P2pDropoutLevels { P2P_DROPOUT_MIDDLE, P2P_DROPOUT_INNERMOST } P2pDropoutLevels;
 typedef enum P2pPadding { P2P_PADDING_REFLECT, P2P_PADDING_ZERO } P2pPadding;
 typedef enum P2pPreset {
@@ -69,7 +71,8 @@ struct P2pOptions {
     int ngf, ndf, n_layers_D, num_downs, n_blocks;
     int upsample; /* P2pUpsample's order: transposed, nearest, bilinear */
     bool separable_conv;
-    int norm; /* P2pNormChoice */
+    int norm;   /* P2pNormChoice */
+    int norm_D; /* P2P_NORM_D_* */
     bool no_dropout, unconditional_D;
     int dropout_levels; /* P2pDropoutLevels */
     int padding_type;   /* P2pPadding */

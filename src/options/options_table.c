@@ -102,6 +102,8 @@ const P2pOption p2p_option_table[] = {
            "how decoders get to twice the size: by a transposed convolution, or by resizing and a 3x3 convolution, against checkerboards"),
     FLAG(separable_conv, G, 0, "a U-Net's convolutions are separable, behind resizing in the decoder"),
     CHOICE(norm, G | D, BENCH, "batch", WORDS("batch", "instance", "none"), "normalisation"),
+    CHOICE(norm_D, D, 0, "same", WORDS("same", "batch", "instance", "none", "spectral"),
+           "the discriminator's; same: --norm; spectral: of its weights, instead of a norm"),
     FLAG(no_dropout, G, TEST | TRANSLATE, "no dropout in the generator"),
     CHOICE(dropout_levels, G, 0, "middle", WORDS("middle", "innermost"),
            "of a U-Net's decoder: those of 8 ngf filters but the innermost, or the innermost three"),

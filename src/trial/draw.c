@@ -7,11 +7,17 @@
 #include "src/trial/trial.h"
 
 const P2pTrialKind *const p2p_trial_families[] = {
-    p2p_trial_conv2d_kinds,    p2p_trial_norm_kinds,
-    p2p_trial_pointwise_kinds, p2p_trial_loss_kinds,
-    p2p_trial_adam_kinds,      p2p_trial_pool_kinds,
-    p2p_trial_penalty_kinds,   p2p_trial_augment_kinds,
-    p2p_trial_resample_kinds,  NULL,
+    p2p_trial_conv2d_kinds,
+    p2p_trial_norm_kinds,
+    p2p_trial_pointwise_kinds,
+    p2p_trial_loss_kinds,
+    p2p_trial_adam_kinds,
+    p2p_trial_pool_kinds,
+    p2p_trial_penalty_kinds,
+    p2p_trial_augment_kinds,
+    p2p_trial_resample_kinds,
+    p2p_trial_spectral_kinds,
+    NULL,
 };
 
 static uint32_t next_word(P2pDraw *r)

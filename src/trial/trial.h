@@ -81,6 +81,7 @@ extern const P2pTrialKind p2p_trial_adam_kinds[];
 extern const P2pTrialKind p2p_trial_pool_kinds[], p2p_trial_penalty_kinds[];
 extern const P2pTrialKind p2p_trial_augment_kinds[];
 extern const P2pTrialKind p2p_trial_resample_kinds[];
+extern const P2pTrialKind p2p_trial_resample_kinds[], p2p_trial_spectral_kinds[];
 extern const P2pTrialKind *const p2p_trial_families[];
 
 /** Choose strides and offsets of all operands: random, or the usual ones where `usual`. */

@@ -53,6 +53,22 @@ network unet --netG unet_256 --num_downs 5 --upsample bilinear
 network separable --netG unet_256 --num_downs 5 --separable_conv
 network both --netG unet_256 --num_downs 6 --separable_conv --upsample bilinear --norm instance
 
+# Spectral norm: its vectors are state of the run.
+for mode in vanilla wgangp; do
+    sn="--netG resnet_6blocks --n_blocks 1 --norm_D spectral --gan_mode $mode"
+    run $mode $sn --max_steps 3
+    run $mode.part $sn --max_steps 1
+    "$tools/p2p-train" --device cpu --quiet --name $mode.part --continue_train --max_steps 3
+    check "spectral norm, $mode: stopped and continued, the same bits" \
+        cmp checkpoints/$mode/latest.safetensors checkpoints/$mode.part/latest.safetensors
+done
+"$tools/p2p-info" --tensors checkpoints/vanilla/latest.safetensors >tensors.txt
+check 'its vectors are in the checkpoint' [ "$(grep -c 'D\.model\.[0-9]*\.weight_[uv]"' tensors.txt)" -eq 10 ]
+run pixel --netD pixel --norm_D spectral --netG resnet_6blocks --n_blocks 1 --max_steps 1
+run apart --norm instance --norm_D batch --netG resnet_6blocks --n_blocks 1 --max_steps 1
+"$tools/p2p-info" --tensors checkpoints/apart/latest.safetensors >tensors.txt
+check 'norms of their own' [ "$(grep -c '"D\..*running_mean"' tensors.txt) $(grep -c '"G\..*running_mean"' tensors.txt)" = '3 0' ]
+
 # refuses NAME PATTERN COMMAND...: one line with the pattern.
 refuses() {
     what=$1 pattern=$2
@@ -65,6 +81,11 @@ refuses 'blocks of a U-Net' 'n_blocks is for' run x --n_blocks 3
 refuses 'too many blocks' 'n_blocks takes' run x --netG resnet_6blocks --n_blocks 65
 refuses 'a way up that is none' 'upsample takes' run x --upsample cubic
 refuses 'a separable ResNet' 'separable_conv is for U-Nets' run x --netG resnet_6blocks --separable_conv
+refuses 'a norm that is none' 'norm_D takes' run x --norm_D spectrum
+refuses 'another norm than the run has' 'of another network' "$tools/p2p-train" --quiet --name vanilla --continue_train \
+    --norm_D batch
+refuses 'a spectral discriminator as .pth' 'has no such network' "$tools/p2p-export" --quiet \
+    checkpoints/vanilla/latest.safetensors --net D -o x.pth
 refuses 'other blocks than the file has' 'its network has --n_blocks 1, not 2' \
     "$tools/p2p-translate" -m checkpoints/blocks/latest.safetensors --n_blocks 2 "$in" -o x.png
 for name in unet separable; do

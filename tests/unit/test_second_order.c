@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* References of the gradient penalty's passes by central differences in double. */
+/* References of the gradient penalty's passes and of spectral norm, by central differences in double and by
+ * what torch.nn.utils.spectral_norm makes in double. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,6 +158,93 @@ static void test_instance_norm_second_order(void **state)
     check_norm(N);
 }
 
+/* ---- Spectral norm ------------------------------------------------------------------------- */
+
+enum { ROWS = 3, COLUMNS = 4 };
+
+typedef struct Spectral {
+    double w[ROWS * COLUMNS], u[ROWS], v[COLUMNS], sigma, u_used[ROWS], v_used[COLUMNS];
+    double y[ROWS * COLUMNS], dy[ROWS * COLUMNS], dw[ROWS * COLUMNS];
+    double *host[P2P_MAX_OPERANDS];
+    P2pCall call;
+} Spectral;
+
+static void spectral_start(Spectral *s)
+{
+    static const double w[] = {1, -2, 3, .5, 0, 1.5, -1, 2, -.25, .75, 2, -3};
+    static const double u[] = {.6, 0, .8}, v[] = {.5, .5, -.5, .5};
+
+    *s = (Spectral){{0}};
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        s->w[i] = w[i];
+        s->dy[i] = i + 1;
+    }
+    for (int i = 0; i < ROWS; i++)
+        s->u[i] = u[i];
+    for (int i = 0; i < COLUMNS; i++)
+        s->v[i] = v[i];
+    double *const host[P2P_MAX_OPERANDS] = {s->w,      s->u, s->v,  &s->sigma, s->u_used,
+                                            s->v_used, s->y, s->dy, s->dw};
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        s->host[i] = host[i];
+    s->call.t[P2P_SPECTRAL_W] = s->call.t[P2P_SPECTRAL_Y] =
+        p2p_tensor_weight(ROWS, COLUMNS / 2, 1, 2, 4);
+}
+
+static void test_spectral_norm_is_torchs(void **state)
+{
+    static const double u[] = {0.578496508736, -0.457415844117, 0.675361040431};
+    static const double v[] = {0.098503046716, -0.147754570073, 0.837275897082, -0.517140995257};
+    static const double y[] = {0.218525743168, -0.437051486336, 0.655577229504, 0.109262871584};
+    static const double dw[] = {0.171585566809, 0.507461750875, 0.256585730451, 1.120538898558,
+                                1.129744204124, 1.255481226582, 1.845161852591, 1.553349631853,
+                                1.911931761693, 2.267457321910, 1.937983796884, 2.910008533818};
+    Spectral s;
+
+    (void)state;
+    spectral_start(&s);
+    p2p_ref_spectral_fwd(&s.call, s.host, NULL);
+    p2p_ref_spectral_bwd(&s.call, s.host, NULL);
+    for (int i = 0; i < ROWS; i++)
+        assert_close(s.u[i], u[i]);
+    for (int i = 0; i < COLUMNS; i++) {
+        assert_close(s.v[i], v[i]);
+        assert_close(s.y[i], y[i]);
+    }
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        assert_close(s.dw[i], dw[i]);
+}
+
+/* The sum of w dy over u . W v, where u and v stay. */
+static double spectral_objective(const Spectral *s)
+{
+    double sum = 0, sigma = 0;
+
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        sum += s->w[i] * s->dy[i];
+        sigma += s->w[i] * s->u_used[i / COLUMNS] * s->v_used[i % COLUMNS];
+    }
+    return sum / sigma;
+}
+
+static void test_spectral_norm_gradient(void **state)
+{
+    Spectral s;
+
+    (void)state;
+    spectral_start(&s);
+    p2p_ref_spectral_fwd(&s.call, s.host, NULL);
+    p2p_ref_spectral_bwd(&s.call, s.host, NULL);
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        const double old = s.w[i];
+        s.w[i] = old + step;
+        const double above = spectral_objective(&s);
+        s.w[i] = old - step;
+        assert_close(s.dw[i], (above - spectral_objective(&s)) / (2 * step));
+        s.w[i] = old;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +252,8 @@ int main(void)
         cmocka_unit_test(test_mix_between),
         cmocka_unit_test(test_batch_norm_second_order),
         cmocka_unit_test(test_instance_norm_second_order),
+        cmocka_unit_test(test_spectral_norm_is_torchs),
+        cmocka_unit_test(test_spectral_norm_gradient),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
