@@ -102,11 +102,8 @@ __kernel void spectral_scale(__global const float *w, const int w_at, TENSOR(sig
         const int dw_at, SHAPE, const int span, const int parts, const int accumulate,             \
         __global float *work
 
-/* Output, input and tap of element i of the span; those of the padding have an output beyond the last. */
-#define PLACE                                                                                      \
-    const int lane = (int)(i % block), input = (int)(i / block % inputs);                          \
-    const int tap = (int)(i / block / inputs % taps);                                              \
-    const int o = (int)(i / block / inputs / taps) * block + lane
+/* Output of element i of the span; that of the padding is beyond the last. */
+#define OUTPUT_OF(i) ((int)((i) / block / inputs / taps) * block + (int)((i) % block))
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void spectral_dot(BACKWARD)
@@ -115,8 +112,7 @@ void spectral_dot(BACKWARD)
     float sum = 0.0f;
 
     for (size_t i = get_global_id(0); i < (size_t)span; i += get_global_size(0)) {
-        PLACE;
-        if (o < outputs) /* padding may hold anything */
+        if (OUTPUT_OF(i) < outputs) /* padding may hold anything */
             sum = FMA(y[y_at + i], dy[dy_at + i], sum);
     }
     sum = sum_items(sum, sums);
@@ -142,7 +138,8 @@ __kernel void spectral_bwd(BACKWARD)
 
     if (i >= (size_t)span)
         return;
-    PLACE;
+    const int o = OUTPUT_OF(i), input = (int)(i / block % inputs);
+    const int tap = (int)(i / block / inputs % taps);
     if (o < outputs)
         d = (dy[dy_at + i] - work[parts] * u[u_at + o] * v[v_at + input * taps + tap]) / sigma[sigma_at];
     dw[dw_at + i] = accumulate ? dw[dw_at + i] + d : d;
