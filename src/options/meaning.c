@@ -107,7 +107,7 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
 
 /* A row a preset: what differs from the defaults, which are pytorch-CycleGAN-and-pix2pix's. */
 static const struct {
-    P2pOptionDefault options[8];
+    P2pOptionDefault options[12];
 } presets[] = {
     [P2P_PRESET_PYTORCH] = {{{0}}},
     /* Isola et al. 2017: sec. 3.3 halves the objective of D, which the two programs below do not. */
@@ -123,7 +123,9 @@ static const struct {
                                 {"all_bias", "1"},
                                 {"lambda_D", "1"},
                                 {"adam_epsilon_hat", "1"},
-                                {"lr_policy", "constant"}}},
+                                {"lr_policy", "constant"},
+                                {"resize_filter_A", "area"},
+                                {"resize_filter_B", "area"}}},
     [P2P_PRESET_MRZHU] = {{{"netG", "resnet_9blocks"},
                            {"no_dropout", "1"},
                            {"relu_after_add", "1"},

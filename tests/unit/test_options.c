@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "src/base/status.h"
+#include "p2p/image.h"
 #include "src/options/options_table.h"
 #include "src/options/peers.h"
 
@@ -492,6 +493,8 @@ static void preset_gives_way_to_what_was_given(void **state)
     assert_true(p.options.innermost_norm && p.options.all_bias);
     assert_int_equal(p.options.dropout_levels, P2P_DROPOUT_INNERMOST);
     assert_true(p.options.lambda_D == 0.5);
+    assert_int_equal(p.options.resize_filter_A, P2P_FILTER_AREA);
+    assert_int_equal(p.options.resize_filter_B, P2P_FILTER_AREA);
 
     parse(&p, P2P_PROGRAM_TRAIN, "");
     const P2pOptions before = p.options;
