@@ -8,6 +8,7 @@
 #include "p2p/data.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/nets/nets.h"
 
 /* ---- PyTorch ------------------------------------------------------------------------------- */
 
@@ -99,8 +100,8 @@ static int infer_resnet(const Names *n, const ResnetNames *r, P2pOptions *o)
     p2p_exchange_tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
     if (blocks != 6 && blocks != 9)
         p2p_exchange_tell(o, "n_blocks", blocks);
-    if (resized)
-        p2p_exchange_tell_word(o, "upsample", "bilinear");
+    if (resized) /* it does not tell how */
+        o->upsample = P2P_UPSAMPLE_BILINEAR;
     p2p_exchange_tell(o, "ngf", size_at(first, 0));
     p2p_exchange_tell(o, "input_nc", size_at(first, 1));
     p2p_exchange_tell(o, "output_nc",

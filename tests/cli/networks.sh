@@ -38,7 +38,7 @@ pth() {
     for how in '' --no_dropout; do
         "$tools/p2p-export" --quiet $how $m -o $net.pth
         "$tools/p2p-translate" --device cpu --quiet $how -m $m "$in" -o y.png
-        "$tools/p2p-translate" --device cpu --quiet $how -m $net.pth --crop_size 64 "$@" "$in" -o x.png
+        "$tools/p2p-translate" --device cpu --quiet $how -m $net.pth "$@" "$in" -o x.png
         check "$net: through .pth $how" cmp x.png y.png
         rm $net.pth
     done
