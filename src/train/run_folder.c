@@ -277,9 +277,11 @@ int p2p_run_folder_log_validation(const P2pRunFolder *f, const P2pTrainValidatio
     return append_line(f, object, object != NULL);
 }
 
-int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage *pictures, int count)
+int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, long step, const P2pImage *pictures,
+                          int count)
 {
-    char *path = p2p_format("%s/epoch_%03d.png", f->samples, epoch);
+    char *path = epoch ? p2p_format("%s/epoch_%03d.png", f->samples, epoch)
+                       : p2p_format("%s/step_%07ld.jpg", f->samples, step);
     P2pImage all = {0};
     int err = path ? P2P_OK : P2P_ENOMEM;
 

@@ -50,7 +50,11 @@ int p2p_run_folder_cut_log(const P2pRunFolder *f, long step);
 /** Append one line each. */
 int p2p_run_folder_log(const P2pRunFolder *f, const P2pTrainProgress *p);
 int p2p_run_folder_log_validation(const P2pRunFolder *f, const P2pTrainValidation *v);
-/** samples/epoch_NNN.png: the pictures side by side. */
-int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, const P2pImage *pictures, int count);
+/**
+ * The pictures side by side: samples/epoch_NNN.png, or within an epoch, where epoch is 0, the smaller
+ * samples/step_NNNNNNN.jpg.
+ */
+int p2p_run_folder_sample(const P2pRunFolder *f, int epoch, long step, const P2pImage *pictures,
+                          int count);
 
 #endif

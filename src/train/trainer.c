@@ -193,6 +193,7 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
     p2p_dataset_destroy(&t->dataset);
     p2p_dataset_destroy(&t->val);
     p2p_run_folder_finish(&t->folder);
+    p2p_run_log_finish(&t->log);
     free(t);
     p2p_device_leave(device, P2P_OK);
     *trainer = NULL;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/data/classes.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
@@ -12,69 +11,6 @@
 #include "src/train/trainer_parts.h"
 #include "src/train/validate.h"
 #include "src/train/watch.h"
-
-/* ---- Samples ------------------------------------------------------------------------------- */
-
-/* Picture i as the averaged generators make it of another, in place of the last step's. */
-static int make_picture(P2pTrainer *t, int i, float *const *floats, P2pTensor *shape)
-{
-    const P2pGanPicture *p = &t->gan->picture[i];
-    const P2pForward *f;
-    const int err = p2p_generators_run(t->generators, p->made_by->role.back, floats[p->of],
-                                       shape->w, shape->h, &f);
-
-    if (!err)
-        memcpy(floats[i], f->out, p2p_tensor_elements(&f->y) * sizeof(**floats));
-    return err;
-}
-
-static int read_pictures(P2pTrainer *t, float **floats, P2pImage *images)
-{
-    int err = P2P_OK;
-
-    for (int i = 0; !err && i < t->gan->picture_count; i++) {
-        P2pTensor shape;
-        err = p2p_gan_picture(t->gan, i, &floats[i], &shape);
-        if (!err && t->gan->picture[i].made_by && t->options.ema_decay > 0)
-            err = make_picture(t, i, floats, &shape);
-        if (!err)
-            err = p2p_image_from_floats(&images[i], floats[i], shape.w, shape.h, shape.c, 8);
-    }
-    return err;
-}
-
-/* The input, a channel for each class, in their colours. */
-static int show_labels(const P2pTrainer *t, P2pImage *input)
-{
-    P2pClasses classes;
-    P2pImage shown = {0};
-    int err = p2p_classes_init(&classes, t->options.labels, t->options.label_colours);
-
-    if (!err)
-        err = p2p_classes_show(&classes, input, &shown);
-    p2p_classes_finish(&classes);
-    p2p_image_finish(input);
-    *input = shown;
-    return err;
-}
-
-static int save_sample(P2pTrainer *t, int epoch)
-{
-    P2pImage images[P2P_GAN_MAX_PICTURES] = {{0}};
-    float *floats[P2P_GAN_MAX_PICTURES] = {NULL};
-    const int count = t->gan->picture_count;
-    int err = read_pictures(t, floats, images);
-
-    if (!err && t->options.labels)
-        err = show_labels(t, &images[0]);
-    if (!err)
-        err = p2p_run_folder_sample(&t->folder, epoch, images, count);
-    for (int i = 0; i < count; i++) {
-        p2p_image_finish(&images[i]);
-        free(floats[i]);
-    }
-    return err;
-}
 
 /* ---- Validation ---------------------------------------------------------------------------- */
 
@@ -152,7 +88,7 @@ int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
     const int done = t->position.epoch; /* epochs done */
     const bool watches = o->lr_policy == P2P_LR_PLATEAU;
     double value;
-    int err = save_sample(t, done);
+    int err = p2p_trainer_sample(t, done);
 
     *best = false;
     if (!err && t->val && (done % o->val_freq == 0 || last)) {

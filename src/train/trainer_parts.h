@@ -7,6 +7,7 @@
 
 #include "p2p/data.h"
 #include "src/model/checkpoint.h"
+#include "src/report/run_page.h"
 #include "src/train/gan.h"
 #include "src/train/generators.h"
 #include "src/train/saver.h"
@@ -27,7 +28,8 @@ struct P2pTrainer {
     P2pTransfer transfer; /* while preparing */
     char *warning;        /* while preparing: which checkpoint is damaged */
     P2pPosition position;
-    double rate; /* of the last step */
+    P2pRunLog log; /* as far as the page shows it */
+    double rate;   /* of the last step */
     int height, width;
     atomic_bool stop;
     const P2pTrainEvents *events;
@@ -48,6 +50,15 @@ int p2p_trainer_continue_options(P2pTrainer *t, P2pTensorFile **file);
 int p2p_trainer_open_data(P2pTrainer *t);
 /** Load from where the run stands; the size of its pictures is known behind it. */
 int p2p_trainer_open_loader(P2pTrainer *t);
+
+/* ---- trainer_report.c ----------------------------------------------------------------------- */
+
+/** Save the last step's pictures, behind an epoch under its number; within one it is 0. */
+int p2p_trainer_sample(P2pTrainer *t, int epoch);
+/** Write the page of the run, unless it is not wanted. */
+int p2p_trainer_page(P2pTrainer *t, bool live);
+/** Behind a step that ends no epoch: what is due of both. */
+int p2p_trainer_show_step(P2pTrainer *t);
 
 /* ---- trainer_epoch.c ------------------------------------------------------------------------ */
 

@@ -172,8 +172,11 @@ static int run_step(P2pTrainer *t, bool *saved)
         err = p2p_loader_batches(t->loader) % (size_t)o->accumulate
                   ? p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, 0)
                   : P2P_OK;
-        return err ? err : end_epoch(t);
+        err = err ? err : end_epoch(t);
+        return err ? err : p2p_trainer_page(t, true);
     }
+    if ((err = p2p_trainer_show_step(t)) < 0)
+        return err;
     if (t->position.step % o->save_latest_freq == 0) {
         *saved = true;
         return save(t, (P2pSave){.iter = keeps_iter(t)});
@@ -196,7 +199,6 @@ static void tell_early_stop(const P2pTrainer *t)
 static int run(P2pTrainer *t)
 {
     bool saved = false;
-    int err = P2P_OK;
 
     t->started = t->reported = p2p_seconds();
     t->reported_step = t->position.step;
@@ -204,6 +206,7 @@ static int run(P2pTrainer *t)
     if (limit)
         return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
                         t->folder.path, t->position.step, limit);
+    int err = p2p_trainer_page(t, true);
     while (!err && !must_end(t))
         err = run_step(t, &saved);
     if (!err)
@@ -212,6 +215,8 @@ static int run(P2pTrainer *t)
         err = save(t, (P2pSave){0});
     if (!err)
         err = check_saver(t, true);
+    if (!err)
+        err = p2p_trainer_page(t, false);
     if (!err && atomic_exchange(&t->stop, false))
         return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
                         t->position.step);

@@ -12,6 +12,19 @@ says() { grep -q -- "$1" err.txt || { cat err.txt; false; }; }
 
 "$tools/p2p-data" demo data --count 5 --size 64 --quiet
 
+# Looking at a run changes nothing of it.
+train seen --ema_decay 0.9 --max_steps 8 --display_freq 2 --update_html_freq 3
+train unseen --ema_decay 0.9 --max_steps 8 --display_freq 0 --no_html
+losses() { sed 's/,"seconds_per_step.*//' "checkpoints/$1/loss_log.jsonl"; }
+check 'samples leave the losses as they are' [ "$(losses seen)" = "$(losses unseen)" ]
+check 'samples of steps and epochs' [ "$(ls checkpoints/seen/samples | tr '\n' ' ')" = \
+    'epoch_001.png step_0000002.jpg step_0000004.jpg step_0000006.jpg step_0000008.jpg ' ]
+check 'and none that are not wanted' [ "$(ls checkpoints/unseen/samples)" = epoch_001.png ]
+check "a page" grep -q "^p2pRun({.*\"live\":false,\"step\":8" checkpoints/seen/index.js
+check 'and none' [ ! -e checkpoints/unseen/index.html ]
+$t --name seen --continue_train --max_steps 9
+check 'which goes on with the run' grep -q '"live":false,"step":9' checkpoints/seen/index.js
+
 # Averages of weights are networks of the file, and what it translates by.
 train averaged --ema_decay 0.9 --max_steps 6
 model=checkpoints/averaged/latest.safetensors

@@ -284,16 +284,17 @@ static void options_without_a_meaning_are_told(void **state)
 
     (void)state;
     parse(&p, P2P_PROGRAM_TRAIN,
-          "--display_id -1 --ngf 3 --no_html --display-port=8097 --dataset_mode aligned");
+          "--display_id -1 --ngf 3 --use_wandb --display-port=8097 --dataset_mode aligned");
     assert_int_equal(p.err, 0);
     assert_int_equal(p.options.ngf, 3);
-    assert_string_equal(p2p_options_ignored(&p.options), "--display_id, --no_html, --display_port");
-    parse(&p, P2P_PROGRAM_TRAIN, "--disp 3");
+    assert_string_equal(p2p_options_ignored(&p.options),
+                        "--display_id, --use_wandb, --display_port");
+    parse(&p, P2P_PROGRAM_TRAIN, "--cud 3");
     assert_int_equal(p.err, P2P_EINVAL);
     parse(&p, P2P_PROGRAM_TRAIN, "--load_s 300 --batch 2"); /* not of loadSize and batchSize, too */
     assert_int_equal(p.err, 0);
     refused(P2P_PROGRAM_TRAIN, "--dataset_mode double", "--dataset_mode takes aligned");
-    refused(P2P_PROGRAM_TRAIN, "--no_html=1", "--no_html takes no value");
+    refused(P2P_PROGRAM_TRAIN, "--use_wandb=1", "--use_wandb takes no value");
     refused(P2P_PROGRAM_TRAIN, "--display_id", "--display_id needs a value");
 }
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What people look at while a run trains: samples, and the page of the run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/data/classes.h"
+#include "src/train/trainer_parts.h"
+
+/* ---- Samples ------------------------------------------------------------------------------- */
+
+/* Picture i as the averaged generators make it of another, in place of the last step's. */
+static int make_picture(P2pTrainer *t, int i, float *const *floats, P2pTensor *shape)
+{
+    const P2pGanPicture *p = &t->gan->picture[i];
+    const P2pForward *f;
+    const int err = p2p_generators_run(t->generators, p->made_by->role.back, floats[p->of],
+                                       shape->w, shape->h, &f);
+
+    if (!err)
+        memcpy(floats[i], f->out, p2p_tensor_elements(&f->y) * sizeof(**floats));
+    return err;
+}
+
+static int read_pictures(P2pTrainer *t, float **floats, P2pImage *images)
+{
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < t->gan->picture_count; i++) {
+        P2pTensor shape;
+        err = p2p_gan_picture(t->gan, i, &floats[i], &shape);
+        if (!err && t->gan->picture[i].made_by && t->options.ema_decay > 0)
+            err = make_picture(t, i, floats, &shape);
+        if (!err)
+            err = p2p_image_from_floats(&images[i], floats[i], shape.w, shape.h, shape.c, 8);
+    }
+    return err;
+}
+
+/* The input, a channel for each class, in their colours. */
+static int show_labels(const P2pTrainer *t, P2pImage *input)
+{
+    P2pClasses classes;
+    P2pImage shown = {0};
+    int err = p2p_classes_init(&classes, t->options.labels, t->options.label_colours);
+
+    if (!err)
+        err = p2p_classes_show(&classes, input, &shown);
+    p2p_classes_finish(&classes);
+    p2p_image_finish(input);
+    *input = shown;
+    return err;
+}
+
+int p2p_trainer_sample(P2pTrainer *t, int epoch)
+{
+    P2pImage images[P2P_GAN_MAX_PICTURES] = {{0}};
+    float *floats[P2P_GAN_MAX_PICTURES] = {NULL};
+    const int count = t->gan->picture_count;
+    int err = read_pictures(t, floats, images);
+
+    if (!err && t->options.labels)
+        err = show_labels(t, &images[0]);
+    if (!err)
+        err = p2p_run_folder_sample(&t->folder, epoch, t->position.step, images, count);
+    for (int i = 0; i < count; i++) {
+        p2p_image_finish(&images[i]);
+        free(floats[i]);
+    }
+    return err;
+}
+
+/* ---- The page ------------------------------------------------------------------------------ */
+
+/* Of a sample, from left to right; of a model with a way back each way's in turn. */
+static void name_pictures(const P2pTrainer *t, const char *names[P2P_GAN_MAX_PICTURES + 1])
+{
+    static const char *const one_way[] = {"input", "output", "target"};
+    static const char *const ways[2][4] = {{"real_A", "fake_B", "rec_A", "idt_B"},
+                                           {"real_B", "fake_A", "rec_B", "idt_A"}};
+    const int count = t->gan->picture_count, each = count / 2;
+    const bool one = count == (int)P2P_COUNT(one_way);
+
+    for (int i = 0; i < count; i++)
+        names[i] = one ? one_way[i] : i / each < 2 && i % each < 4 ? ways[i / each][i % each] : "";
+    names[count] = NULL;
+}
+
+int p2p_trainer_page(P2pTrainer *t, bool live)
+{
+    const P2pOptions *o = &t->options;
+    const long epoch_steps = (long)p2p_loader_batches(t->loader) / o->accumulate;
+    const long last = (long)(o->n_epochs + o->n_epochs_decay) * epoch_steps;
+    const char *names[P2P_GAN_MAX_PICTURES + 1];
+    P2pRunFacts facts = {.folder = t->folder.path,
+                         .log = t->folder.log,
+                         .samples = t->folder.samples,
+                         .options = o,
+                         .device = p2p_device_caps(t->device),
+                         .step = t->position.step,
+                         .last_step = o->max_steps && o->max_steps < last ? o->max_steps : last,
+                         .epoch_steps = epoch_steps,
+                         .pictures = names,
+                         .live = live};
+
+    if (o->no_html)
+        return P2P_OK;
+    name_pictures(t, names);
+    p2p_trainer_memory(t, &facts.network_bytes, &facts.plan_bytes);
+    return p2p_run_page_write(&t->log, &facts);
+}
+
+int p2p_trainer_show_step(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const long step = t->position.step;
+    const bool sample = o->display_freq && step % o->display_freq == 0;
+    const int err = sample ? p2p_trainer_sample(t, 0) : P2P_OK;
+
+    if (err || !(sample || (o->update_html_freq && step % o->update_html_freq == 0)))
+        return err;
+    return p2p_trainer_page(t, true);
+}
