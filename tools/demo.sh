@@ -11,7 +11,7 @@ seconds=${1:-120}
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
     pocl-opencl-icd libjpeg-dev libpng-dev libjansson-dev libdeflate-dev \
-    libzip-dev nettle-dev
+    libzip-dev nettle-dev libmicrohttpd-dev
 [ -f build/build.ninja ] || meson setup build -Dtests=false >/dev/null
 echo 'Building'
 ninja -C build --quiet

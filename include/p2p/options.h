@@ -29,6 +29,7 @@ enum {
     P2P_PROGRAM_INFO = 8,
     P2P_PROGRAM_BENCH = 16,
     P2P_PROGRAM_EXPORT = 32,
+    P2P_PROGRAM_SERVE = 64,
 };
 
 /** What an option tells of a model: a mask. Model files keep those that tell something. */

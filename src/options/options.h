@@ -7,7 +7,7 @@
 
 #include "p2p/options.h"
 
-enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 160 };
+enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 192 };
 
 typedef enum P2pDatasetMode {
     P2P_DATASET_ALIGNED,
@@ -115,6 +115,9 @@ struct P2pOptions {
     /* exporting */
     char format[32], dtype[8], net[16], calibrate[P2P_OPTION_TEXT];
     bool standalone, tensors;
+    /* serving */
+    int port, max_body, queue, timeout; /* MiB; seconds */
+    char listen[64], token[P2P_OPTION_TEXT];
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
     bool no_winograd; /* parsing adds it to variant */

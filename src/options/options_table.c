@@ -9,7 +9,8 @@
 #define INFO P2P_PROGRAM_INFO
 #define BENCH P2P_PROGRAM_BENCH
 #define EXPORT P2P_PROGRAM_EXPORT
-#define ANY (TRAIN | TEST | TRANSLATE | INFO | BENCH | EXPORT)
+#define SERVE P2P_PROGRAM_SERVE
+#define ANY (TRAIN | TEST | TRANSLATE | INFO | BENCH | EXPORT | SERVE)
 
 #define DATA P2P_ROLE_DATA
 #define G P2P_ROLE_GENERATOR
@@ -19,7 +20,7 @@
 
 /* Programs that take an option because of what it tells of a model, and further ones. */
 #define TAKEN(roles, who) \
-    ((who) | ((roles) ? TRAIN : 0) | ((roles) & (G | D | USE) ? EXPORT | TEST | TRANSLATE : 0))
+    ((who) | ((roles) ? TRAIN : 0) | ((roles) & (G | D | USE) ? EXPORT | TEST | TRANSLATE | SERVE : 0))
 
 #define FIELD(f) .offset = offsetof(P2pOptions, f), .size = sizeof(((P2pOptions *)0)->f)
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -55,12 +56,12 @@
 
 const P2pOption p2p_option_table[] = {
 #define GROUP "Data"
-    STRING(dataroot, DATA, TEST, "", "folder with PHASE/ (A|B side by side), or A/PHASE "
+    STRING(dataroot, DATA, TEST | SERVE, "", "folder with PHASE/ (A|B side by side), or A/PHASE "
                                              "and B/PHASE"),
-    STRING(phase, DATA, TEST, "", "subfolder: train, test, val"),
+    STRING(phase, DATA, TEST | SERVE, "", "subfolder: train, test, val"),
     CHOICE(dataset_mode, DATA, TEST, "aligned", WORDS("aligned", "unaligned", "single"),
            "pairs; pictures of A in PHASEA/ and of B in PHASEB/ that are none; in p2p-test the folder's own pictures, without targets; else by the model"),
-    CHOICE(direction, DATA | G, TEST | TRANSLATE, "AtoB", WORDS("AtoB", "BtoA"), "which half is the input; which of cycle_gan's generators translates"),
+    CHOICE(direction, DATA | G, TEST | TRANSLATE | SERVE, "AtoB", WORDS("AtoB", "BtoA"), "which half is the input; which of cycle_gan's generators translates"),
     INT(input_nc, G | D, 0, 1, 64, "3", "channels of the input"),
     INT(output_nc, G | D, 0, 1, 64, "3", "channels of the output"),
     INT(labels, G, 0, 0, 64, "0", "inputs are label maps of so many classes, one channel each; 0: they are not"),
@@ -75,20 +76,20 @@ const P2pOption p2p_option_table[] = {
     CHOICE(resize_filter_B, DATA | USE, 0, "bicubic", WORDS("bicubic", "bilinear", "nearest", "area"),
            "how B is; nearest adds no colours to label maps"),
     FLAG(no_flip, DATA, 0, "never mirror pictures"),
-    FLAG(no_exif, DATA, TEST | TRANSLATE, "take pictures as they are stored, not turned as EXIF says"),
-    FLAG(no_alpha, 0, TRANSLATE, "results without the alpha of their inputs"),
+    FLAG(no_exif, DATA, TEST | TRANSLATE | SERVE, "take pictures as they are stored, not turned as EXIF says"),
+    FLAG(no_alpha, 0, TRANSLATE | SERVE, "results without the alpha of their inputs"),
     FLAG(serial_batches, DATA, 0, "take pictures by name, not shuffled"),
     FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
     LIMIT(INT, INT, max_dataset_size, DATA, TEST, 2e9, "use the first so many pairs; 0: all"),
     FACT_STRING(data_digest, DATA, "number of the pictures, and a hash of their names"),
-    INT(num_threads, 0, TRAIN | TEST | TRANSLATE | BENCH, 0, 256, "2", "threads that load and save pictures"),
-    LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 1, 1e12, "178956970",
+    INT(num_threads, 0, TRAIN | TEST | TRANSLATE | BENCH | SERVE, 0, 256, "2", "threads that load and save pictures"),
+    LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, 1, 1e12, "178956970",
          "refuse larger pictures, also resized ones"),
 
 #undef GROUP
 #define GROUP "Networks"
     NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix", "cycle_gan"), "what is trained: networks and losses"),
-    CHOICE(preset, 0, TRAIN | TEST | TRANSLATE | EXPORT, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
+    CHOICE(preset, 0, TRAIN | TEST | TRANSLATE | EXPORT | SERVE, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
            "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, G, BENCH, "unet_256",
          WORDS("unet_256", "unet_128", "encoder_decoder", "resnet_9blocks", "resnet_6blocks"), "generator"),
@@ -104,7 +105,7 @@ const P2pOption p2p_option_table[] = {
     CHOICE(norm, G | D, BENCH, "batch", WORDS("batch", "instance", "none"), "normalisation"),
     CHOICE(norm_D, D, 0, "same", WORDS("same", "batch", "instance", "none", "spectral"),
            "the discriminator's; same: --norm; spectral: of its weights, instead of a norm"),
-    FLAG(no_dropout, G, TEST | TRANSLATE, "no dropout in the generator"),
+    FLAG(no_dropout, G, TEST | TRANSLATE | SERVE, "no dropout in the generator"),
     CHOICE(dropout_levels, G, 0, "middle", WORDS("middle", "innermost"),
            "of a U-Net's decoder: those of 8 ngf filters but the innermost, or the innermost three"),
     FLAG(innermost_norm, G, 0, "a U-Net's innermost level is normalised, too"),
@@ -188,27 +189,27 @@ const P2pOption p2p_option_table[] = {
 
 #undef GROUP
 #define GROUP "Using"
-    STRING(epoch, 0, TRAIN | TEST | TRANSLATE | EXPORT | INFO, "latest",
+    STRING(epoch, 0, TRAIN | TEST | TRANSLATE | EXPORT | INFO | SERVE, "latest",
            "which of a run's checkpoints: latest, best or a number; also to continue from"),
-    INT(load_iter, 0, TRAIN | TEST | TRANSLATE | EXPORT | INFO, 0, 2e9, "0",
+    INT(load_iter, 0, TRAIN | TEST | TRANSLATE | EXPORT | INFO | SERVE, 0, 2e9, "0",
         "the checkpoint of this step, kept by p2p-train --save_by_iter; 0: that of --epoch"),
     STRING(model_suffix, 0, TEST, "", "with --model test: the generator G and this, _A or _B of a cycle_gan"),
     STRING(results_dir, 0, TEST, "./results", "folder for pictures and index.html"),
     STRING(model_file, 0, TEST | TRANSLATE, "", "model file of any kind (-m, --model)"),
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),
-    FLAG(eval, 0, TEST | TRANSLATE | EXPORT, "running statistics instead of each picture's; no dropout"),
+    FLAG(eval, 0, TEST | TRANSLATE | EXPORT | SERVE, "running statistics instead of each picture's; no dropout"),
     LIMIT(INT, INT, num_test, 0, TEST, 1e9, "test the first so many; 0: all"),
     STRING(stack, 0, TRANSLATE, "", "FOLDER,FOLDER: pictures of the inputs' names, whose channels come behind theirs"),
-    LIMIT(INT, INT, max_size, 0, TEST | TRANSLATE, 1e6,
+    LIMIT(INT, INT, max_size, 0, TEST | TRANSLATE | SERVE, 1e6,
           "scale pictures with a longer side down to it before they are translated; 0: any"),
-    STRING(fit, 0, TEST | TRANSLATE, "", "scale them, up too, to the largest of their shape within WxH"),
-    STRING(tile, 0, TEST | TRANSLATE, "auto",
+    STRING(fit, 0, TEST | TRANSLATE | SERVE, "", "scale them, up too, to the largest of their shape within WxH"),
+    STRING(tile, 0, TEST | TRANSLATE | SERVE, "auto",
            "translate in tiles with this side, pixels; auto: pictures that the device has no room for; 0: never"),
-    INT(overlap, 0, TEST | TRANSLATE, 0, 4096, "128", "pixels that neighbouring tiles have in common"),
+    INT(overlap, 0, TEST | TRANSLATE | SERVE, 0, 4096, "128", "pixels that neighbouring tiles have in common"),
     FLAG(keep_suffix, 0, TRANSLATE, "in a folder, in.jpg gives in.jpg.png instead of in.png"),
     FLAG(skip_existing, 0, TRANSLATE, "leave out pictures whose output is there, of whatever age"),
     STRING(raw, 0, TRANSLATE, "", "frames of a video from - to -: RGB24 of WxH, with WxH@RATE to Y4M, or y4m from and to Y4M"),
-    INT(quality, 0, TRANSLATE, 0, 100, "0", "1 to 100 of JPEG and WebP; 0: 95, and without loss"),
+    INT(quality, 0, TRANSLATE | SERVE, 0, 100, "0", "1 to 100 of JPEG and WebP; 0: 95, and without loss"),
     NAME(bits, 0, TRANSLATE, "8", WORDS("8", "16", "32"), "of the results' samples, where their format has them; 32: floats, 0 to 1"),
     FLAG(keep_profile, 0, TRANSLATE, "results in the colours of their inputs' profiles, not in sRGB"),
 
@@ -224,17 +225,26 @@ const P2pOption p2p_option_table[] = {
     FACT_FLAG(folded, USE, "norms are within the convolutions"),
 
 #undef GROUP
+#define GROUP "Serving"
+    INT(port, 0, SERVE, 0, 65535, "8080", "TCP port; 0: any that is free, told at the start"),
+    STRING(listen, 0, SERVE, "127.0.0.1", "address to listen on, 0.0.0.0 or ::; beyond this machine better with --token"),
+    STRING(token, 0, SERVE, "", "FILE whose first line clients must show as Authorization: Bearer"),
+    INT(max_body, 0, SERVE, 1, 2047, "16", "MiB of a picture's file that is taken"),
+    INT(queue, 0, SERVE, 1, 10000, "16", "pictures that wait; further ones are told to come again"),
+    INT(timeout, 0, SERVE, 1, 86400, "30", "seconds for a request to arrive, and that a connection may be idle"),
+
+#undef GROUP
 #define GROUP "Device"
     STRING(device, 0, ANY, "", "index, cpu, gpu or a part of a name; see p2p-info"),
-    STRING(variant, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, "",
+    STRING(variant, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, "",
            "force kernels, PASS=NAME,... (conv2d=naive), or leave some out, -NAME,..."),
-    FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT,
+    FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE,
          "leave the winograd kernels out: slower, other rounding; short for --variant -winograd"),
     STRING(ref, 0, TRAIN | TEST | TRANSLATE, "",
            "compute these passes by their reference on the host: PASS,..."),
-    INT(vector_width, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 0, 16, "0",
+    INT(vector_width, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, 0, 16, "0",
         "floats in a vector on CPUs; 0: the device's"),
-    LONG(device_memory, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT, 0, 1e9, "0",
+    LONG(device_memory, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, 0, 1e9, "0",
          "MiB of the device's memory to use, also more than it tells; 0: as it tells"),
     FLAG(profile, 0, TRAIN | BENCH, "measure every kernel and print a table at the end"),
     FLAG(debug_nan, 0, TRAIN, "stop at the first pass that makes a NaN or an infinity; slow"),

@@ -15,6 +15,10 @@ complain() { echo "$1"; failed=$((failed + 1)); }
 mkdir "$work/programs"
 for source in tools/p2p_*.c; do
     program=$(basename "${source#tools/p2p_}" .c)
+    [ "$program" != serve ] || [ -x "$tools/p2p-serve" ] || { # built without libmicrohttpd
+        echo 'p2p-serve is not built, and not looked at'
+        continue
+    }
     "$tools/p2p-$program" --help >"$work/help.$program"
     # NAME and what follows it: N, NAME, TEXT, or nothing for a flag; further names as (-m, --model)
     sed 's/.*(-[a-z], --\([a-z]*\))$/&\n  --\1 TEXT /' "$work/help.$program" |
@@ -34,6 +38,7 @@ printing() { # programs that print the strings of a file
     src/demo/* | src/prepare/* | tools/data*) echo data ;;
     src/data/dataset_check.c) echo train test ;;
     src/data/outputs*.c | tools/translate*) echo translate ;;
+    tools/serve*) echo serve ;;
     src/data/classes.c) echo train ;;
     src/model/model.c) echo test translate ;;
     src/options/help.c) ;; # seen in each program's --help
