@@ -127,7 +127,7 @@ def walk(browser, url, screenshot):
         after('redo', lambda: browser.click('#redo'))
     check('redo to the last output', browser.run(pixels) == made[4])
     after('clear', lambda: browser.click('#clear'))
-    check('clear', browser.run(PICTURE) not in drawn)
+    check('clear', browser.run(PICTURE) != drawn[-1])
     after('undo', lambda: browser.click('#undo'))
 
     saved = browser.run('''let name = null; const click = HTMLAnchorElement.prototype.click;
