@@ -107,7 +107,7 @@ struct P2pOptions {
     char epoch[32], model_suffix[8], results_dir[P2P_OPTION_TEXT], model_file[P2P_OPTION_TEXT],
         output[P2P_OPTION_TEXT];
     bool eval;
-    int num_test, quality;
+    int num_test, display_winsize, quality;
     char bits[4];
     bool keep_profile;
     char stack[P2P_OPTION_TEXT];

@@ -198,6 +198,7 @@ const P2pOption p2p_option_table[] = {
     STRING(model_file, 0, TEST | TRANSLATE, "", "model file of any kind (-m, --model)"),
     STRING(output, 0, TRANSLATE | EXPORT, "", "output file or folder (-o)"),
     FLAG(eval, 0, TEST | TRANSLATE | EXPORT | SERVE, "running statistics instead of each picture's; no dropout"),
+    INT(display_winsize, 0, TEST, 16, 4096, "256", "width of a picture in index.html, pixels"),
     LIMIT(INT, INT, num_test, 0, TEST, 1e9, "test the first so many; 0: all"),
     STRING(stack, 0, TRANSLATE, "", "FOLDER,FOLDER: pictures of the inputs' names, whose channels come behind theirs"),
     LIMIT(INT, INT, max_size, 0, TEST | TRANSLATE | SERVE, 1e6,

@@ -22,7 +22,7 @@
 
 const P2pPeerOption p2p_peer_options[] = {
     {"gpu_ids", BOTH, P2P_PEER_GPUS, NULL},
-    VALUE("display_winsize", BOTH),
+    VALUE("display_winsize", TRAIN),
     VALUE("suffix", BOTH),
     FLAG("use_wandb", BOTH),
     VALUE("wandb_project_name", BOTH),

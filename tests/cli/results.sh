@@ -3,7 +3,7 @@
 # Usage: results.sh FOLDER_OF_PROGRAMS
 . "$(dirname "$0")/lib.sh"
 run_test() { "$tools/p2p-test" --device cpu --quiet "$@"; }
-is_there() { [ -s "results/$1/index.html" ] && [ -s "results/$1/metrics.json" ] &&
+is_there() { [ -s "results/$1/index.html" ] && [ -s "results/$1/index.js" ] && [ -s "results/$1/overview.png" ] && [ -s "results/$1/metrics.json" ] &&
     [ "$(find "results/$1/images" -name '*_all.png' | wc -l)" -eq "$2" ]; }
 says() { grep -q -e "$2" "results/$1/index.html"; }
 
@@ -13,6 +13,8 @@ run_test --name run
 check 'results lie under phase and epoch' is_there run/test_latest 1
 run_test --name run --epoch 1 --phase train --num_test 2 --eval
 check 'also of another phase and epoch' is_there run/train_1 2
+check 'the page is told how large' grep -q '"winsize": 256' results/run/train_1/index.js
+check 'all metrics are written' grep -q '"mean": {"L1": .*"PSNR": .*"SSIM": .*"MS_SSIM": ' results/run/train_1/metrics.json
 check 'which leaves those that were there' is_there run/test_latest 1
 check 'the page names the run, phase and epoch' says run/train_1 '<h1>run, train, epoch 1</h1>'
 check 'the data set' says run/train_1 'Data set data<'

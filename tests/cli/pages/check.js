@@ -1,16 +1,8 @@
-// What checks of a page share: p2pCheck(name, whether it holds) adds a line; the last one ends with p2pDone().
-'use strict';
-const p2pLines = [];
+// What checks of a page share: p2pCheck(name, whether it holds) adds a line.
+var p2pLines = [];
 function p2pCheck(name, holds) {
     p2pLines.push((holds ? 'ok      ' : 'FAILED  ') + name);
 }
-function p2pDone() {
-    const list = document.createElement('pre');
-    list.id = 'checks';
-    list.textContent = '\n' + p2pLines.join('\n') + '\nend of checks\n';
-    document.body.append(list);
-}
-addEventListener('error', event => p2pCheck('no error: ' + event.message, false));
 function p2pPress(element, key) {
     element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 }
@@ -18,4 +10,13 @@ function p2pSlide(slider, value) {
     slider.value = value;
     slider.dispatchEvent(new Event('input', { bubbles: true }));
 }
-const p2pWait = ms => new Promise(done => setTimeout(done, ms));
+function p2pWait(ms) {
+    return new Promise(done => setTimeout(done, ms));
+}
+// Until they are decoded, or cannot be.
+function p2pPictures(list) {
+    return Promise.all(list.map(picture => {
+        picture.loading = 'eager';
+        return picture.decode().catch(() => {});
+    }));
+}

@@ -1,6 +1,5 @@
 // The page of a run, in a browser.
-'use strict';
-addEventListener('load', async () => {
+async function p2pChecks() {
     const get = id => document.getElementById(id), all = selector => [...document.querySelectorAll(selector)];
     const picture = get('picture');
     await p2pWait(500);
@@ -32,10 +31,11 @@ addEventListener('load', async () => {
     document.querySelector('.legend').click();
     p2pCheck('a curve can be hidden', all('.smooth').length === before - 1);
 
+    await p2pPictures([picture]);
     p2pCheck('the last sample is shown', picture.naturalWidth === 3 * 128 && picture.src.endsWith('epoch_003.png'));
     p2pCheck('as what it is', picture.alt.includes('input, output, target') && picture.alt.includes('epoch 3'));
     p2pSlide(get('slider'), 0);
-    await p2pWait(300);
+    await p2pPictures([picture]);
     p2pCheck('the slider goes to the first', picture.src.endsWith('step_0000001.jpg') && picture.naturalWidth === 3 * 128);
     get('after').click();
     p2pCheck('and on, by step', get('which').textContent.startsWith('end of epoch 1, step 2'));
@@ -46,5 +46,4 @@ addEventListener('load', async () => {
         !get('options').textContent.includes('--beta1'));
     get('defaults').click();
     p2pCheck('and all', get('options').textContent.includes('--beta10.5'));
-    p2pDone();
-});
+}
