@@ -10,6 +10,7 @@ const char cli_usage[] =
     "Usage: p2p-bench train|translate|ops|peak [OPTION]...\n"
     "       p2p-bench folder MODEL FOLDER [OPTION]...\n"
     "       p2p-bench compare train|translate [OPTION]...\n"
+    "Measure steps of training, translations, their passes and the device.\n"
     "  train      a whole training step\n"
     "  translate  one picture\n"
     "  ops        every pass of a training step with its time; --svg FILE draws a roofline,\n"
