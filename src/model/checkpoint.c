@@ -33,12 +33,17 @@ bool p2p_checkpoint_is_ours(const P2pTensorFile *f)
     return format && (!strcmp(format, P2P_FORMAT_CHECKPOINT) || !strcmp(format, P2P_FORMAT_FROZEN));
 }
 
-/* Files of version 1 name a preset and leave to us what it stood for; with it they tell everything. */
+/* Files of version 1 name a preset and leave to us what it stood for; with it they tell everything. Resizing
+   was bicubic in all of them. */
 static int apply_old_preset(P2pOptions *options, const char *preset)
 {
-    const int err = p2p_options_set(options, "preset", preset);
     const P2pOptionInfo *info;
+    int err = p2p_options_set(options, "preset", preset);
 
+    if (!err)
+        err = p2p_options_set(options, "resize_filter_A", "bicubic");
+    if (!err)
+        err = p2p_options_set(options, "resize_filter_B", "bicubic");
     if (err)
         return err;
     p2p_options_apply_preset(options);

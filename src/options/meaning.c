@@ -92,7 +92,7 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
     if (o->given[p2p_option_find("lambda_gp")] && o->gan_mode != P2P_GAN_WGANGP &&
         !o->continue_train)
         return p2p_fail(P2P_EINVAL, "--lambda_gp is for --gan_mode wgangp");
-    if (o->given[p2p_option_find("n_blocks")] && strncmp(o->netG, "resnet", 6) != 0)
+    if (o->n_blocks && strncmp(o->netG, "resnet", 6) != 0)
         return p2p_fail(P2P_EINVAL, "--n_blocks is for --netG resnet_9blocks or resnet_6blocks");
     if (o->given[p2p_option_find("n_layers_D")] && strcmp(o->netD, "n_layers") != 0)
         return p2p_fail(P2P_EINVAL, "--n_layers_D needs --netD n_layers");

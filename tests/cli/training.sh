@@ -79,10 +79,10 @@ for augment in color translation cutout color,translation,cutout; do
     check "--diffaugment $augment makes another run" \
         differ checkpoints/plain$augment/latest.safetensors checkpoints/free/latest.safetensors
 done
-train seen --diffaugment cutout,color --max_steps 6 --batch_size 2 --accumulate 2
-train seen2 --diffaugment cutout,color --max_steps 2 --batch_size 2 --accumulate 2
-$t --name seen2 --continue_train --max_steps 6
-check 'and goes on where it was' same seen seen2
+train augmented --diffaugment cutout,color --max_steps 6 --batch_size 2 --accumulate 2
+train augmented2 --diffaugment cutout,color --max_steps 2 --batch_size 2 --accumulate 2
+$t --name augmented2 --continue_train --max_steps 6
+check 'and goes on where it was' same augmented augmented2
 
 # Validation gives what p2p-test gives.
 "$tools/p2p-data" demo more --count 4 --size 64 --quiet
