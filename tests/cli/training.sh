@@ -89,7 +89,7 @@ check 'and goes on where it was' same augmented augmented2
 rm -f more/val/*[4-9].png
 epochs='--n_epochs 3 --n_epochs_decay 0'
 means() { # of p2p-test and of the log, as L1 PSNR SSIM
-    sed -n 's/.*"mean": {"L1": \([^,]*\), "PSNR": \([^,]*\), "SSIM": \([^}]*\)}.*/\1 \2 \3/p' "$1"
+    sed -n 's/.*"mean": {"L1": \([^,]*\), "PSNR": \([^,]*\), "SSIM": \([^,}]*\)[,}].*/\1 \2 \3/p' "$1"
 }
 logged() {
     sed -n "s/.*\"epoch\":$2,.*\"val_L1\":\([^,]*\),\"val_PSNR\":\([^,]*\),\"val_SSIM\":\([^,]*\),.*/\1 \2 \3/p" \
@@ -107,7 +107,8 @@ for options in '' '--ema_decay 0.5 --no_dropout' '--direction BtoA --preprocess 
     else
         train $run --dataroot more --val_freq 2 $epochs $options --overwrite
     fi
-    "$tools/p2p-test" --device cpu --quiet --name $run --phase val
+    case $options in *preprocess*) size= ;; *) size='--preprocess resize_and_crop' ;; esac
+    "$tools/p2p-test" --device cpu --quiet --name $run --phase val $size
     check "validated as tested: $options" \
         alike "$(means results/$run/val_latest/metrics.json)" "$(logged $run 3)"
 done
@@ -125,7 +126,7 @@ train turned --model cycle_gan --netG resnet_6blocks --dataroot pictures --ema_d
     --diffaugment color,translation,cutout --clip_grad 1 --accumulate 2 --max_steps 2
 train cycle --model cycle_gan --netG resnet_6blocks --dataroot pictures --val_freq 1 --n_epochs 1 \
     --n_epochs_decay 0
-"$tools/p2p-test" --device cpu --quiet --name cycle --phase val
+"$tools/p2p-test" --device cpu --quiet --name cycle --phase val --preprocess resize_and_crop
 check 'a cycle is validated by what comes back' \
     alike "$(means results/cycle/val_latest/metrics.json)" "$(logged cycle 1)"
 
