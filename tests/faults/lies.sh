@@ -49,7 +49,7 @@ lies_ok() { # WHAT VARIANT LIES... : such a device trains by such convolutions, 
 check 'a GPU with all it needs trains' lying LIE_GPU=1 -- small truth
 check 'by tiles in local memory' all_by truth tile
 lies_ok 'groups of 128' tile LIE_GROUP=128
-lies_ok 'groups of 64' naive LIE_GROUP=64
+lies_ok 'groups of 64' tile LIE_GROUP=64
 lies_ok 'little local memory' naive LIE_LOCAL=4
 lies_ok 'little of both' naive LIE_LOCAL=1 LIE_GROUP=64
 lies_ok 'small buffers' tile LIE_BUFFER=1
