@@ -22,6 +22,7 @@ enum { PATH_BYTES = RESULTS_PATH };
 static const ResultKinds one_way = {3, {"input", "output", "target", "all"}, 1, 2};
 static const ResultKinds no_target = {
     2, {"input", "output", "all"}, 1, -1}; /* nothing is compared */
+static const ResultKinds colours = {3, {"real_A", "fake_B_rgb", "real_B_rgb", "all"}, 1, 2};
 /* Models with a way back, by direction. */
 static const ResultKinds both_ways[] = {
     {6, {"real_A", "fake_B", "rec_A", "real_B", "fake_A", "rec_B", "all"}, 2, 0},
@@ -121,6 +122,8 @@ static ResultKinds choose_kinds(const Models *models, const P2pOptions *stored)
 
     if (has_mode(stored, "single"))
         return no_target;
+    if (cli_flag(stored, "lab"))
+        kinds = colours;
     if (models->back)
         kinds = both_ways[!strcmp(cli_text(stored, "direction"), "BtoA")];
     if (models->back && !has_mode(stored, "unaligned")) {
@@ -142,6 +145,7 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
             strcmp(cli_text(stored, "direction"), "BtoA") ? P2P_DIRECTION_ATOB : P2P_DIRECTION_BTOA,
         .unaligned = has_mode(stored, "unaligned"),
         .single = has_mode(stored, "single"),
+        .lab = cli_flag(stored, "lab"),
         .max_dataset_size = cli_size(o, count),
         .max_pixels = cli_size(o, "max_pixels"),
         .no_exif = cli_flag(stored, "no_exif") || cli_flag(o, "no_exif"),

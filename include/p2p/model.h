@@ -67,7 +67,8 @@ typedef enum P2pModelSide {
 /**
  * Bring a picture to the size and channels that its translation has, as in testing: no mirroring. That is
  * its own size, where options do not say otherwise: max_size and fit scale it in its shape; preprocess,
- * load_size or crop_size, any of them, let it be made as for training, by the file's options.
+ * load_size or crop_size, any of them, let it be made as for training, by the file's options. The input of
+ * a colorization becomes its lightness, with 32 bits.
  *
  * @param out  Overwritten; finish it.
  */
@@ -91,8 +92,8 @@ P2P_API int p2p_model_show(const P2pModel *model, const P2pImage *seen, P2pImage
  * together and leave room for a new one.
  *
  * @param in   input_nc channels, or 1 to 4 where these are 1 to 4.
- * @param out  The settings' bits, output_nc channels, with keep_alpha and the input's alpha, resized as it, one more;
- *             overwritten; finish it.
+ * @param out  The settings' bits, output_nc channels (of a colorization RGB), with keep_alpha and the input's
+ *             alpha, resized as it, one more; overwritten; finish it.
  * @return 0; P2P_EINVAL: the picture is smaller than a crop_size that was asked for, or becomes larger
  *         than max_pixels.
  */

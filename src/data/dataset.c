@@ -133,6 +133,17 @@ static int list_single(P2pDataset *d, const char *folder, const P2pDatasetSettin
                                      : p2p_fail(P2P_EIO, "%s: there is no such folder", folder);
 }
 
+/* The pictures of folder/PHASE themselves. */
+static int list_phase(P2pDataset *d, const char *folder, const P2pDatasetSettings *s)
+{
+    const char *phase = s->phase ? s->phase : "train";
+    char *path = p2p_format(*phase ? "%s/%s" : "%s", folder, phase);
+    const int err = path ? list_single(d, path, s) : P2P_ENOMEM;
+
+    free(path);
+    return err;
+}
+
 static bool has_pictures(const char *folder, bool flat)
 {
     const P2pWalkSettings how = {.flat = flat};
@@ -205,7 +216,9 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
     d->no_exif = s->no_exif;
     d->single = s->single;
     d->layers[0] = d->layers[1] = 1;
+    d->lab = s->lab;
     int err = s->single      ? list_single(d, folder, s)
+              : s->lab       ? list_phase(d, folder, s)
               : s->unaligned ? list_unaligned(d, folder, s)
                              : list_layout(d, folder, s);
     if (err)
@@ -274,6 +287,14 @@ int p2p_dataset_read_picture(const P2pDataset *d, const char *path, P2pImage *im
     return err || d->no_exif ? err : p2p_image_upright(image);
 }
 
+/* One picture that is input and target. */
+static int read_same(const P2pDataset *d, const char *path, P2pImage *a, P2pImage *b)
+{
+    const int err = p2p_dataset_read_picture(d, path, a);
+
+    return err ? err : p2p_image_copy(a, b);
+}
+
 static int read_two(const P2pDataset *d, const P2pDatasetPair *of_a, const P2pDatasetPair *of_b,
                     P2pImage *a, P2pImage *b)
 {
@@ -333,6 +354,7 @@ int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partne
     *input = *target = (P2pImage){0};
     const P2pDatasetPair *pair = &dataset->pairs[index];
     const int err = dataset->single ? p2p_dataset_read_picture(dataset, pair->path_a, input)
+                    : dataset->lab  ? read_same(dataset, pair->path_a, input, target)
                     : pair->path_b  ? read_two(dataset, pair, &dataset->pairs[partner], a, b)
                                     : read_joint(dataset, pair, a, b);
     if (err) {

@@ -15,7 +15,7 @@ typedef struct P2pDatasetPair {
 struct P2pDataset {
     P2pDatasetPair *pairs;
     size_t count;
-    bool unaligned, single;
+    bool unaligned, single, lab;
     size_t partners; /* unaligned: the first so many pairs hold each picture of B once */
     P2pDirection direction;
     size_t max_pixels;

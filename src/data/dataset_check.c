@@ -111,7 +111,7 @@ static void tell_shapes(const Check *c)
 {
     size_t count = 0, first = 0;
 
-    for (size_t i = 0; i < c->dataset->count && !c->dataset->single; i++)
+    for (size_t i = 0; i < c->dataset->count && !c->dataset->single && !c->dataset->lab; i++)
         if (!c->dataset->pairs[i].path_b && !c->verdicts[i].failure.status &&
             2 * c->verdicts[i].width <= c->verdicts[i].height && !count++)
             first = i;

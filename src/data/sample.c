@@ -11,6 +11,7 @@
 #include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/data/dataset.h"
+#include "src/data/lab.h"
 
 static int default_int(int given, int otherwise)
 {
@@ -37,6 +38,10 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
     if (s->labels && s->labels != s->input_channels)
         return p2p_fail(P2P_EINVAL, "label maps of %d classes are as many channels, not %d",
                         s->labels, s->input_channels);
+    if (dataset->lab && (s->input_channels != 1 || s->target_channels != 2))
+        return p2p_fail(P2P_EINVAL,
+                        "colorization has 1 input and 2 target channels (L, ab), not %d and %d",
+                        s->input_channels, s->target_channels);
     const size_t batch = (size_t)s->batch_size;
     sampler->batches = s->keep_partial ? (count + batch - 1) / batch : count / batch;
     if (!sampler->batches)
@@ -140,6 +145,7 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
                      P2pImage *target)
 {
     const P2pLoaderSettings *set = &s->settings;
+    const bool lab = s->dataset->lab;
     const uint64_t apart = (uint64_t)UINT32_MAX + 1; /* of the other picture's own jitter */
     P2pImage a, b;
     P2pJitter jitter;
@@ -152,12 +158,13 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
     if (!err)
         err = choose_jitter(s, epoch, index, &a, &jitter);
     if (!err)
-        err = prepare(&a, set->input_channels, &s->classes, &jitter, input);
+        err = prepare(&a, lab ? 3 : set->input_channels, &s->classes, &jitter, input);
     if (!err && s->dataset->unaligned)
         err = choose_jitter(s, epoch, index + apart, &b, &jitter);
     jitter.filter = set->target_filter;
     if (!err)
-        err = prepare(&b, set->target_channels, NULL, &jitter, target);
+        err = lab ? p2p_image_copy(input, target)
+                  : prepare(&b, set->target_channels, NULL, &jitter, target);
     p2p_image_finish(&a);
     p2p_image_finish(&b);
     return err ? p2p_fail_prefix(err, "%s", p2p_dataset_path(s->dataset, index)) : P2P_OK;
@@ -186,6 +193,21 @@ static int reserve(const P2pSampler *s, const P2pImage *first, P2pSample *sample
     return err;
 }
 
+/* From pixel `at` of the batch on. */
+static void to_floats(const P2pSampler *s, const P2pImage *input, const P2pImage *target, size_t at,
+                      P2pSample *sample)
+{
+    float *to_input = sample->input + at * (size_t)s->settings.input_channels;
+    float *to_target = sample->target + at * (size_t)s->settings.target_channels;
+
+    if (s->dataset->lab) {
+        p2p_lab_from_rgb(input, to_input, to_target);
+        return;
+    }
+    p2p_image_to_floats(input, to_input);
+    p2p_image_to_floats(target, to_target);
+}
+
 static int add_pair(const P2pSampler *s, uint32_t index, size_t at, P2pSample *sample)
 {
     P2pBatch *batch = &sample->batch;
@@ -202,9 +224,7 @@ static int add_pair(const P2pSampler *s, uint32_t index, size_t at, P2pSample *s
                        p2p_dataset_path(s->dataset, index), input.width, input.height, batch->width,
                        batch->height);
     if (!err) {
-        const size_t pixels = (size_t)batch->width * (size_t)batch->height;
-        p2p_image_to_floats(&input, sample->input + at * pixels * (size_t)input.channels);
-        p2p_image_to_floats(&target, sample->target + at * pixels * (size_t)target.channels);
+        to_floats(s, &input, &target, at * (size_t)batch->width * (size_t)batch->height, sample);
         sample->names[at] = p2p_dataset_name(s->dataset, index);
         sample->indices[at] = index;
     }

@@ -8,6 +8,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/lab.h"
 #include "src/data/picture.h"
 #include "src/model/model_parts.h"
 #include "src/model/source.h"
@@ -220,6 +221,8 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     m->options = source->options;
     m->options.input_nc = graph->values[graph->input].c;
     m->options.output_nc = graph->values[graph->output].c;
+    m->channels[P2P_MODEL_INPUT] = m->options.lab ? 3 : m->options.input_nc;
+    m->channels[P2P_MODEL_OUTPUT] = m->options.lab ? 3 : m->options.output_nc;
     m->keep_alpha = s->keep_alpha;
     m->keep_profile = s->keep_profile;
     m->bits = s->bits ? s->bits : 8;
@@ -359,6 +362,18 @@ static int prepare(const P2pImage *in, int channels, const P2pClasses *classes,
     return err;
 }
 
+int p2p_model_see(const P2pModel *m, P2pImage *picture)
+{
+    P2pImage lightness = {0};
+
+    if (!m->options.lab)
+        return P2P_OK;
+    const int err = p2p_lab_lightness(picture, &lightness);
+    p2p_image_finish(picture);
+    *picture = lightness;
+    return err;
+}
+
 int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pModelSide side, P2pImage *out)
 {
     P2P_NEED(model);
@@ -366,12 +381,12 @@ int p2p_model_prepare(const P2pModel *model, const P2pImage *in, P2pModelSide si
     P2P_NEED_OUT(in, out);
     P2P_NEED_RANGE("side", side, P2P_MODEL_INPUT, P2P_MODEL_OUTPUT);
 
-    const P2pOptions *o = &model->options;
+    const bool seen = side == P2P_MODEL_INPUT;
+    const int err =
+        prepare(in, model->channels[side], seen && model->classes.count ? &model->classes : NULL,
+                &model->sizes[side], out);
 
-    if (side == P2P_MODEL_INPUT)
-        return prepare(in, o->input_nc, model->classes.count ? &model->classes : NULL,
-                       &model->sizes[side], out);
-    return prepare(in, o->output_nc, NULL, &model->sizes[side], out);
+    return err || !seen ? err : p2p_model_see(model, out);
 }
 
 int p2p_model_show(const P2pModel *model, const P2pImage *seen, P2pImage *out)
@@ -406,7 +421,8 @@ int p2p_model_choose_tiles(P2pModel *m, int width, int height, P2pTileSettings *
     double bytes = 1;
     int err;
 
-    *tiles = (P2pTileSettings){m->tiles.side, m->tiles.overlap, m->tiles.measure, m->bits};
+    *tiles = (P2pTileSettings){m->tiles.side, m->tiles.overlap, m->tiles.measure, m->bits,
+                               m->options.lab};
     if (tiles->side >= 0 && (width > tiles->side || height > tiles->side))
         return P2P_OK;
     tiles->side = 0;
@@ -438,7 +454,8 @@ static int run_whole(P2pModel *m, const P2pImage *prepared, P2pImage *out)
         p2p_image_to_floats(&seen, f->in);
     p2p_image_finish(&seen);
     if (!err && (err = p2p_forward_run(f)) == P2P_OK)
-        err = p2p_image_from_floats(&made, f->out, f->y.w, f->y.h, f->y.c, m->bits);
+        err = p2p_image_from_output(&made, f->out, m->options.lab ? f->in : NULL, f->y.w, f->y.h,
+                                    f->y.c, m->bits);
     if (!err)
         err = p2p_image_crop(&made, x.before, y.before, x.size, y.size, out);
     p2p_image_finish(&made);
@@ -489,9 +506,8 @@ static int carry_profile(const P2pImage *in, P2pImage *out)
 
 bool p2p_model_carries_alpha(const P2pModel *m, int channels)
 {
-    const int seen = m->options.input_nc, made = m->options.output_nc;
-
-    return m->keep_alpha && (channels == 2 || channels == 4) && seen % 2 && made % 2;
+    return m->keep_alpha && (channels == 2 || channels == 4) && m->channels[P2P_MODEL_INPUT] % 2 &&
+           m->channels[P2P_MODEL_OUTPUT] % 2;
 }
 
 int p2p_model_translate(P2pModel *model, const P2pImage *in, P2pImage *out)

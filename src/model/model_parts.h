@@ -20,6 +20,7 @@ struct P2pModel {
     P2pDevice *device;
     P2pOptions options;         /* as its generator sees them: input_nc is what that takes */
     P2pJitterSettings sizes[2]; /* of inputs, and of what outputs are compared with */
+    int channels[2];            /* likewise, of pictures: of a colorization of RGB */
     bool keep_alpha, keep_profile;
     int bits;           /* of results */
     P2pClasses classes; /* of inputs that are label maps */
@@ -29,6 +30,9 @@ struct P2pModel {
     P2pNet *net;
     P2pForwards *forwards;
 };
+
+/** A picture of its size and channels becomes what the network sees: of a colorization its lightness. */
+int p2p_model_see(const P2pModel *model, P2pImage *picture);
 
 /** Tiles for a picture of a size; side 0: it goes through as a whole. May build a plan. */
 int p2p_model_choose_tiles(P2pModel *model, int width, int height, P2pTileSettings *tiles);

@@ -185,6 +185,7 @@ static int infer_state_dict(P2pSource *s, const char *net)
     if (err)
         return err;
     s->kind = found.mrzhu ? P2P_SOURCE_MRZHU : P2P_SOURCE_STATE_DICT;
+    s->options.lab = s->options.input_nc == 1 && s->options.output_nc == 2; /* nothing else has 2 */
     hold(s, found.task);
     if (found.partner)
         hold(s, found.task == P2P_GENERATOR ? P2P_DISCRIMINATOR : P2P_GENERATOR);

@@ -17,10 +17,10 @@ enum {
 };
 
 typedef struct Stream {
+    const P2pModel *model;
     const char *from;
     size_t max_pixels;
     P2pImage stored;          /* sizes in the file, without samples */
-    int channels;             /* that the network sees */
     P2pRowReader *in, *alpha; /* alpha: NULL: is not carried over */
     P2pRowWriter *out;
 } Stream;
@@ -52,7 +52,9 @@ static int next(void *user, int rows, void *samples)
         piece = p2p_min(rows, PIECE);
         err = read_rows(s, s->in, piece, &read);
         if (!err)
-            err = p2p_image_convert_channels(&read, s->channels, &seen);
+            err = p2p_image_convert_channels(&read, s->model->channels[P2P_MODEL_INPUT], &seen);
+        if (!err)
+            err = p2p_model_see(s->model, &seen);
         if (!err) {
             memcpy(to, seen.data, p2p_image_bytes(&seen));
             to += p2p_image_bytes(&seen);
@@ -119,8 +121,9 @@ static int run(P2pModel *m, Stream *s, const char *to, int quality, const P2pTil
     const P2pTileCalls calls = {s, again, next, put};
     P2pImage in = s->stored, out = s->stored;
 
-    in.channels = s->channels = m->options.input_nc;
-    out.channels = m->options.output_nc + alpha;
+    in.channels = m->options.input_nc;
+    in.bits = m->options.lab ? 32 : in.bits;
+    out.channels = m->channels[P2P_MODEL_OUTPUT] + alpha;
     out.bits = tiles->bits;
     int err = alpha ? p2p_row_reader_open(&s->alpha, s->from, s->max_pixels) : P2P_OK;
     if (!err)
@@ -143,7 +146,7 @@ int p2p_model_translate_rows(P2pModel *model, const char *from, const char *to,
 
     static const P2pRowsSettings defaults;
     const P2pRowsSettings *asked = settings ? settings : &defaults;
-    Stream s = {.from = from, .max_pixels = asked->max_pixels};
+    Stream s = {.model = model, .from = from, .max_pixels = asked->max_pixels};
     P2pTileSettings tiles;
 
     *done = false;

@@ -12,6 +12,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/lab.h"
 #include "src/model/statistics.h"
 
 enum {
@@ -83,8 +84,9 @@ typedef struct Tiling {
     P2pImage strip; /* rows of the picture that a row of tiles sees; height: so many are there */
     int first;      /* of them */
     int room;       /* rows that the strip has memory for */
-    int channels;   /* of the result */
+    int channels;   /* of the network's output */
     int bits;
+    bool lab;
     float *sums;    /* [tile height, canvas width, channels], from row `top` of the canvas on */
     int top, put;   /* rows below put have gone out */
     float *weights; /* [tile width] */
@@ -106,6 +108,7 @@ static int init(Tiling *t, const P2pGraph *graph, const P2pImage *in, const P2pT
     p2p_tile_axis(&t->y, graph, in->height, s->side, s->overlap);
     t->channels = graph->values[graph->output].c;
     t->bits = s->bits;
+    t->lab = s->lab;
     t->room = p2p_min(t->y.tile, in->height);
     if (!p2p_size_mul((size_t)t->y.tile, (size_t)t->x.canvas, &pixels))
         return p2p_fail(P2P_ENOMEM, "no memory for a row of tiles");
@@ -172,20 +175,42 @@ static void add_tile(Tiling *t, const P2pForward *f, int row, int column)
     }
 }
 
+/* Rows of the canvas from `from` on as a picture; where it is Lab, with the lightness of the strip. */
+static int show_rows(const Tiling *t, int from, int rows, P2pImage *out)
+{
+    const size_t row = (size_t)t->x.canvas * (size_t)t->channels;
+    P2pImage seen = {0};
+    float *lightness = NULL;
+    int err = P2P_OK;
+
+    if (t->lab) {
+        lightness = p2p_alloc((size_t)t->x.canvas * (size_t)rows, sizeof(*lightness));
+        err = lightness ? p2p_image_reflect(&t->strip, -t->x.before, from - t->y.before - t->first,
+                                            t->x.canvas, rows, &seen)
+                        : P2P_ENOMEM;
+    }
+    if (!err && lightness)
+        p2p_image_to_floats(&seen, lightness);
+    if (!err)
+        err = p2p_image_from_output(out, t->sums + (size_t)(from - t->top) * row, lightness,
+                                    t->x.canvas, rows, t->channels, t->bits);
+    p2p_image_finish(&seen);
+    free(lightness);
+    return err;
+}
+
 /* Rows of the canvas below `end` that have not gone out yet, as far as they are the picture's. */
 static int put_rows(Tiling *t, int end)
 {
     const int from = p2p_max(t->put, t->y.before);
     const int to = p2p_min(end, t->y.before + t->y.size);
-    const size_t row = (size_t)t->x.canvas * (size_t)t->channels;
     P2pImage whole = {0}, rows = {0};
     int err = P2P_OK;
 
     t->put = end;
     if (from >= to)
         return P2P_OK;
-    err = p2p_image_from_floats(&whole, t->sums + (size_t)(from - t->top) * row, t->x.canvas,
-                                to - from, t->channels, t->bits);
+    err = show_rows(t, from, to - from, &whole);
     if (!err)
         err = p2p_image_crop(&whole, t->x.before, 0, t->x.size, to - from, &rows);
     if (!err)

@@ -44,6 +44,7 @@ typedef struct P2pTileSettings {
     bool
         measure; /* norms have statistics of the picture: these are measured over the tiles first */
     int bits;    /* of the result */
+    bool lab;    /* pictures are a lightness, the network makes ab of it, results are RGB */
 } P2pTileSettings;
 
 /**

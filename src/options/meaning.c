@@ -55,6 +55,30 @@ static int check_augmentations(const P2pOptions *o)
     return P2P_OK;
 }
 
+static bool is_given(const P2pOptions *o, const char *name)
+{
+    return o->given[p2p_option_find(name)];
+}
+
+/* Defaults of the model are set later: what was given counts. */
+static int check_colorization(const P2pOptions *o)
+{
+    if (o->continue_train)
+        return P2P_OK;
+    if (strcmp(o->model, "colorization") != 0)
+        return p2p_fail(P2P_EINVAL, "--dataset_mode colorization is for --model colorization");
+    if (is_given(o, "dataset_mode") && o->dataset_mode != P2P_DATASET_COLORIZATION)
+        return p2p_fail(P2P_EINVAL, "--model colorization has --dataset_mode colorization");
+    if (is_given(o, "direction") && o->direction)
+        return p2p_fail(P2P_EINVAL,
+                        "--model colorization goes from L to ab: leave --direction BtoA out");
+    if ((is_given(o, "input_nc") && o->input_nc != 1) ||
+        (is_given(o, "output_nc") && o->output_nc != 2))
+        return p2p_fail(P2P_EINVAL,
+                        "--model colorization has --input_nc 1 (L) and --output_nc 2 (ab)");
+    return P2P_OK;
+}
+
 int p2p_options_check(const P2pOptions *o, unsigned program)
 {
     P2P_NEED_AS("options", o);
@@ -87,6 +111,9 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
                         "--load_size %d is smaller than --crop_size %d; make it at "
                         "least as large",
                         o->load_size, o->crop_size);
+    if ((o->dataset_mode == P2P_DATASET_COLORIZATION || !strcmp(o->model, "colorization")) &&
+        check_colorization(o) < 0)
+        return P2P_EINVAL;
     if (o->lambda_L1 == 0 && o->lambda_GAN == 0)
         return p2p_fail(P2P_EINVAL, "--lambda_L1 0 and --lambda_GAN 0 leave nothing to learn");
     if (o->given[p2p_option_find("lambda_gp")] && o->gan_mode != P2P_GAN_WGANGP &&

@@ -12,7 +12,8 @@ enum { P2P_OPTION_TEXT = 1024, P2P_OPTION_COUNT_MAX = 192 };
 typedef enum P2pDatasetMode {
     P2P_DATASET_ALIGNED,
     P2P_DATASET_UNALIGNED,
-    P2P_DATASET_SINGLE
+    P2P_DATASET_SINGLE,
+    P2P_DATASET_COLORIZATION
 } P2pDatasetMode;
 typedef enum P2pGanMode {
     P2P_GAN_VANILLA,
@@ -77,6 +78,7 @@ struct P2pOptions {
     int dropout_levels; /* P2pDropoutLevels */
     int padding_type;   /* P2pPadding */
     bool innermost_norm, all_bias, relu_after_add;
+    bool lab;      /* the network makes ab of L */
     bool folded;   /* of frozen models: norms are within the convolutions */
     int init_type; /* P2pInit's order: normal, xavier, kaiming, orthogonal */
     double init_gain;

@@ -35,6 +35,7 @@ typedef struct P2pGanPicture {
     int tensor;
     const P2pNet *made_by; /* the generator; NULL: it was given */
     int of;                /* of which of the pictures */
+    bool lab;              /* it is ab of Lab, and the picture `of` its L */
 } P2pGanPicture;
 
 P2pGanUpdate p2p_gan_update(const P2pOptions *options);

@@ -206,8 +206,8 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
     b.plan = b.gan->plan;
     if ((err = build_parts(&b)) == P2P_OK && (err = build_step(&b)) == P2P_OK) {
         p2p_gan_add_picture(b.gan, (P2pGanPicture){b.a});
-        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.fake, b.g, 0});
-        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.b});
+        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.fake, b.g, 0, spec->lab});
+        p2p_gan_add_picture(b.gan, (P2pGanPicture){b.b, NULL, 0, spec->lab});
         err = p2p_gan_finish(b.gan);
     }
     build_finish(&b);
@@ -230,6 +230,7 @@ int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOp
                                  .lambda_gan = (float)o->lambda_GAN,
                                  .unconditional = o->unconditional_D,
                                  .d_factor = (float)o->lambda_D,
+                                 .lab = o->lab,
                                  .dropout = !o->no_dropout,
                                  .update = p2p_gan_update(o)};
 

@@ -13,6 +13,7 @@ typedef struct P2pPix2pixSpec {
     float lambda_gp;             /* of wgangp */
     bool unconditional;          /* D sees the picture alone */
     float d_factor;              /* of D's loss gradient: .5 in the reference */
+    bool lab;                    /* pictures are L and ab: shown in RGB */
     bool dropout;                /* G's dropout is active */
     P2pGanUpdate update;
 } P2pPix2pixSpec;

@@ -6,6 +6,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/classes.h"
+#include "src/data/lab.h"
 #include "src/train/trainer_parts.h"
 
 /* ---- Samples ------------------------------------------------------------------------------- */
@@ -28,12 +29,14 @@ static int read_pictures(P2pTrainer *t, float **floats, P2pImage *images)
     int err = P2P_OK;
 
     for (int i = 0; !err && i < t->gan->picture_count; i++) {
+        const P2pGanPicture *p = &t->gan->picture[i];
         P2pTensor shape;
         err = p2p_gan_picture(t->gan, i, &floats[i], &shape);
-        if (!err && t->gan->picture[i].made_by && t->options.ema_decay > 0)
+        if (!err && p->made_by && t->options.ema_decay > 0)
             err = make_picture(t, i, floats, &shape);
         if (!err)
-            err = p2p_image_from_floats(&images[i], floats[i], shape.w, shape.h, shape.c, 8);
+            err = p2p_image_from_output(&images[i], floats[i], p->lab ? floats[p->of] : NULL,
+                                        shape.w, shape.h, shape.c, 8);
     }
     return err;
 }

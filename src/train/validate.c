@@ -7,15 +7,18 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/data/dataset.h"
+#include "src/data/lab.h"
 
-/* The output against a dense picture of its size and channels. */
-static int compare(const P2pForward *f, const float *target, P2pMetrics *metrics)
+/* The output against a dense picture of its size and channels; both of one lightness, or NULL. */
+static int compare(const P2pForward *f, const float *target, const float *lightness,
+                   P2pMetrics *metrics)
 {
     P2pImage ours = {0}, theirs = {0};
-    int err = p2p_image_from_floats(&ours, f->out, f->y.w, f->y.h, f->y.c, 8);
+    const P2pTensor *y = &f->y;
+    int err = p2p_image_from_output(&ours, f->out, lightness, y->w, y->h, y->c, 8);
 
     if (!err)
-        err = p2p_image_from_floats(&theirs, target, f->y.w, f->y.h, f->y.c, 8);
+        err = p2p_image_from_output(&theirs, target, lightness, y->w, y->h, y->c, 8);
     if (!err)
         err = p2p_image_compare(&ours, &theirs, metrics);
     p2p_image_finish(&ours);
@@ -40,14 +43,17 @@ static int run_back(P2pGenerators *g, const P2pForward **f)
     return err;
 }
 
-static int validate_pair(P2pGenerators *g, const P2pBatch *batch, bool unaligned, P2pMetrics *m)
+static int validate_pair(P2pGenerators *g, const P2pBatch *batch, const P2pDataset *dataset,
+                         P2pMetrics *m)
 {
+    const bool unaligned = dataset->unaligned;
+    const float *lightness = dataset->lab ? batch->input : NULL;
     const P2pForward *f;
     int err = p2p_generators_run(g, false, batch->input, batch->width, batch->height, &f);
 
     if (!err && unaligned)
         err = run_back(g, &f);
-    return err ? err : compare(f, unaligned ? batch->input : batch->target, m);
+    return err ? err : compare(f, unaligned ? batch->input : batch->target, lightness, m);
 }
 
 static int validate_all(P2pGenerators *g, const P2pDataset *dataset, P2pLoader *loader,
@@ -58,7 +64,7 @@ static int validate_all(P2pGenerators *g, const P2pDataset *dataset, P2pLoader *
     int err;
 
     while ((err = p2p_loader_next(loader, &batch)) == P2P_OK && batch) {
-        if ((err = validate_pair(g, batch, dataset->unaligned, &m)) < 0)
+        if ((err = validate_pair(g, batch, dataset, &m)) < 0)
             return p2p_fail_prefix(err, "validating %.200s", batch->names[0]);
         sum->l1 += m.l1;
         sum->psnr += m.psnr;

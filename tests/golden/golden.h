@@ -114,6 +114,8 @@ bool golden_ops(Golden *g);
 void golden_nets(Golden *g);
 /** A case of gradient_penalty.safetensors. */
 void golden_penalty(Golden *g, const json_t *info);
+/** A case of lab.safetensors. */
+void golden_lab(Golden *g, const json_t *info);
 void golden_trajectory(Golden *g);
 
 #endif

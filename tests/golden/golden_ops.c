@@ -569,7 +569,7 @@ static const struct {
     {"norm", norm_case},     {"pointwise", pointwise_case},
     {"loss", loss_case},     {"gradient_penalty", golden_penalty},
     {"adam", adam_case},     {"resize", NULL},
-    {"lab", NULL},
+    {"lab", golden_lab},
 };
 
 bool golden_ops(Golden *g)
