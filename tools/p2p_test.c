@@ -122,7 +122,7 @@ static ResultKinds choose_kinds(const Models *models, const P2pOptions *stored)
 
     if (has_mode(stored, "single"))
         return no_target;
-    if (cli_flag(stored, "lab"))
+    if (has_mode(stored, "colorization"))
         kinds = colours;
     if (models->back)
         kinds = both_ways[!strcmp(cli_text(stored, "direction"), "BtoA")];
@@ -145,7 +145,9 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
             strcmp(cli_text(stored, "direction"), "BtoA") ? P2P_DIRECTION_ATOB : P2P_DIRECTION_BTOA,
         .unaligned = has_mode(stored, "unaligned"),
         .single = has_mode(stored, "single"),
-        .lab = cli_flag(stored, "lab"),
+        .lab = has_mode(stored, "colorization"),
+        .mask = has_mode(stored, "inpainting") ? cli_text(stored, "mask") : NULL,
+        .mask_seed = (uint32_t)cli_int(stored, "seed"),
         .max_dataset_size = cli_size(o, count),
         .max_pixels = cli_size(o, "max_pixels"),
         .no_exif = cli_flag(stored, "no_exif") || cli_flag(o, "no_exif"),

@@ -97,8 +97,13 @@ typedef struct P2pDatasetSettings {
     P2pDirection direction;
     bool unaligned; /**< pictures of A and of B that are no pairs, in folders of their own */
     bool single;    /**< for testing: the folder's own pictures are inputs, without targets */
-    bool lab; /**< folder/PHASE has pictures whose lightness is the input and whose colours are the
-                         target: batches hold L / 50 - 1 and ab / 110 of CIE Lab */
+    /** folder/PHASE has pictures whose lightness is the input and whose colours are the target: batches hold
+     *  L / 50 - 1 and ab / 110 of CIE Lab */
+    bool lab;
+    /** Not NULL: folder/PHASE has pictures that are targets; inputs are these with holes, RGBA with grey of
+     *  alpha 0: "center", "random" (boxes), or of a folder's masks, white where the hole is */
+    const char *mask;
+    uint32_t mask_seed;
     size_t max_dataset_size; /**< the first so many by name; 0: all */
     size_t max_pixels;       /**< see p2p_image_read */
     bool no_exif;            /**< two folders: pictures as stored, not p2p_image_upright() */

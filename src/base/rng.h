@@ -21,6 +21,7 @@ enum {
     P2P_STREAM_PARTNER = 0x08,
     P2P_STREAM_MIX = 0x09,
     P2P_STREAM_AUGMENT = 0x0a,
+    P2P_STREAM_HOLE = 0x0b,
 };
 
 static inline uint32_t p2p_stream(uint32_t purpose, uint32_t which)

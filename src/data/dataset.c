@@ -217,10 +217,12 @@ int p2p_dataset_create(P2pDataset **out, const char *folder, const P2pDatasetSet
     d->single = s->single;
     d->layers[0] = d->layers[1] = 1;
     d->lab = s->lab;
-    int err = s->single      ? list_single(d, folder, s)
-              : s->lab       ? list_phase(d, folder, s)
-              : s->unaligned ? list_unaligned(d, folder, s)
-                             : list_layout(d, folder, s);
+    int err = s->single           ? list_single(d, folder, s)
+              : s->lab || s->mask ? list_phase(d, folder, s)
+              : s->unaligned      ? list_unaligned(d, folder, s)
+                                  : list_layout(d, folder, s);
+    if (!err && s->mask)
+        err = p2p_holes_open(&d->holes, s->mask, s->mask_seed, s->max_pixels);
     if (err)
         p2p_dataset_destroy(&d);
     *out = d;
@@ -236,6 +238,7 @@ void p2p_dataset_destroy(P2pDataset **dataset)
         return;
     for (size_t i = 0; i < d->count; i++)
         p2p_dataset_pair_finish(d, &d->pairs[i]);
+    p2p_holes_finish(&d->holes);
     free(d->pairs);
     free(d);
 }
@@ -293,6 +296,20 @@ static int read_same(const P2pDataset *d, const char *path, P2pImage *a, P2pImag
     const int err = p2p_dataset_read_picture(d, path, a);
 
     return err ? err : p2p_image_copy(a, b);
+}
+
+/* A picture with a hole, and without. */
+static int read_holed(const P2pDataset *d, size_t index, P2pImage *input, P2pImage *target)
+{
+    P2pImage picture = {0};
+    int err = p2p_dataset_read_picture(d, d->pairs[index].path_a, &picture);
+
+    if (!err)
+        err = p2p_image_convert_channels(&picture, 3, target);
+    if (!err)
+        err = p2p_holes_cut(&d->holes, target, 0, index, input);
+    p2p_image_finish(&picture);
+    return err;
 }
 
 static int read_two(const P2pDataset *d, const P2pDatasetPair *of_a, const P2pDatasetPair *of_b,
@@ -353,10 +370,11 @@ int p2p_dataset_read_with(const P2pDataset *dataset, size_t index, size_t partne
 
     *input = *target = (P2pImage){0};
     const P2pDatasetPair *pair = &dataset->pairs[index];
-    const int err = dataset->single ? p2p_dataset_read_picture(dataset, pair->path_a, input)
-                    : dataset->lab  ? read_same(dataset, pair->path_a, input, target)
-                    : pair->path_b  ? read_two(dataset, pair, &dataset->pairs[partner], a, b)
-                                    : read_joint(dataset, pair, a, b);
+    const int err = dataset->single       ? p2p_dataset_read_picture(dataset, pair->path_a, input)
+                    : dataset->lab        ? read_same(dataset, pair->path_a, input, target)
+                    : dataset->holes.kind ? read_holed(dataset, index, input, target)
+                    : pair->path_b        ? read_two(dataset, pair, &dataset->pairs[partner], a, b)
+                                          : read_joint(dataset, pair, a, b);
     if (err) {
         p2p_image_finish(input);
         p2p_image_finish(target);
@@ -393,12 +411,14 @@ int p2p_dataset_split(P2pDataset *d, double share, uint32_t seed, P2pDataset **o
     bool *is_taken = p2p_alloc(d->count, sizeof(*is_taken));
     P2pDataset *v = p2p_alloc(1, sizeof(*v));
     P2pDatasetPair *pairs = p2p_alloc(taken, sizeof(*pairs));
-    if (!order || !is_taken || !v || !pairs) {
+    P2pHoles holes;
+    if (!order || !is_taken || !v || !pairs || p2p_holes_copy(&holes, &d->holes) < 0) {
         free(pairs);
         free(v);
         v = NULL;
     } else {
         *v = *d;
+        v->holes = holes;
         v->pairs = pairs;
         v->count = 0;
         p2p_dataset_order(d->count, false, seed, SPLIT_EPOCH, order);

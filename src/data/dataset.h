@@ -4,6 +4,7 @@
 #define P2P_DATA_DATASET_H
 
 #include "p2p/data.h"
+#include "src/data/hole.h"
 
 typedef struct P2pDatasetPair {
     char *name;     /* without folder and suffix */
@@ -16,6 +17,7 @@ struct P2pDataset {
     P2pDatasetPair *pairs;
     size_t count;
     bool unaligned, single, lab;
+    P2pHoles holes;  /* kind none: pictures are as they are */
     size_t partners; /* unaligned: the first so many pairs hold each picture of B once */
     P2pDirection direction;
     size_t max_pixels;

@@ -106,12 +106,17 @@ static int check_sizes(const Check *c)
     return P2P_OK;
 }
 
+static bool is_joint(const P2pDataset *d)
+{
+    return !d->single && !d->lab && !d->holes.kind;
+}
+
 /* An A|B picture is as a rule twice as wide as high: two of something else are easily taken for it. */
 static void tell_shapes(const Check *c)
 {
     size_t count = 0, first = 0;
 
-    for (size_t i = 0; i < c->dataset->count && !c->dataset->single && !c->dataset->lab; i++)
+    for (size_t i = 0; i < c->dataset->count && is_joint(c->dataset); i++)
         if (!c->dataset->pairs[i].path_b && !c->verdicts[i].failure.status &&
             2 * c->verdicts[i].width <= c->verdicts[i].height && !count++)
             first = i;

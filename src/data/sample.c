@@ -42,6 +42,10 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
         return p2p_fail(P2P_EINVAL,
                         "colorization has 1 input and 2 target channels (L, ab), not %d and %d",
                         s->input_channels, s->target_channels);
+    if (dataset->holes.kind && (s->input_channels != 4 || s->target_channels != 3))
+        return p2p_fail(P2P_EINVAL,
+                        "inpainting has 4 input and 3 target channels (RGBA, RGB), not %d and %d",
+                        s->input_channels, s->target_channels);
     const size_t batch = (size_t)s->batch_size;
     sampler->batches = s->keep_partial ? (count + batch - 1) / batch : count / batch;
     if (!sampler->batches)
@@ -157,7 +161,7 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
     err = check_layers(s, &a, &b);
     if (!err)
         err = choose_jitter(s, epoch, index, &a, &jitter);
-    if (!err)
+    if (!err && !s->dataset->holes.kind)
         err = prepare(&a, lab ? 3 : set->input_channels, &s->classes, &jitter, input);
     if (!err && s->dataset->unaligned)
         err = choose_jitter(s, epoch, index + apart, &b, &jitter);
@@ -165,6 +169,8 @@ static int read_pair(const P2pSampler *s, uint32_t epoch, uint32_t index, P2pIma
     if (!err)
         err = lab ? p2p_image_copy(input, target)
                   : prepare(&b, set->target_channels, NULL, &jitter, target);
+    if (!err && s->dataset->holes.kind)
+        err = p2p_holes_cut(&s->dataset->holes, target, set->fixed ? 0 : epoch, index, input);
     p2p_image_finish(&a);
     p2p_image_finish(&b);
     return err ? p2p_fail_prefix(err, "%s", p2p_dataset_path(s->dataset, index)) : P2P_OK;

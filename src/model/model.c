@@ -8,6 +8,7 @@
 #include "src/base/log.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/data/hole.h"
 #include "src/data/lab.h"
 #include "src/data/picture.h"
 #include "src/model/model_parts.h"
@@ -366,6 +367,8 @@ int p2p_model_see(const P2pModel *m, P2pImage *picture)
 {
     P2pImage lightness = {0};
 
+    if (m->options.inpaint)
+        p2p_hole_clear(picture);
     if (!m->options.lab)
         return P2P_OK;
     const int err = p2p_lab_lightness(picture, &lightness);

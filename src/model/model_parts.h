@@ -31,7 +31,8 @@ struct P2pModel {
     P2pForwards *forwards;
 };
 
-/** A picture of its size and channels becomes what the network sees: of a colorization its lightness. */
+/** A picture of its size and channels becomes what the network sees: of a colorization its lightness, of an
+ *  inpainting one with clear holes. */
 int p2p_model_see(const P2pModel *model, P2pImage *picture);
 
 /** Tiles for a picture of a size; side 0: it goes through as a whole. May build a plan. */

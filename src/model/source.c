@@ -185,7 +185,8 @@ static int infer_state_dict(P2pSource *s, const char *net)
     if (err)
         return err;
     s->kind = found.mrzhu ? P2P_SOURCE_MRZHU : P2P_SOURCE_STATE_DICT;
-    s->options.lab = s->options.input_nc == 1 && s->options.output_nc == 2; /* nothing else has 2 */
+    s->options.lab =
+        s->options.input_nc == 1 && s->options.output_nc == 2; /* colorization's alone */
     hold(s, found.task);
     if (found.partner)
         hold(s, found.task == P2P_GENERATOR ? P2P_DISCRIMINATOR : P2P_GENERATOR);
@@ -312,6 +313,24 @@ static int check_direction(const P2pSource *s, int stored, const P2pOptions *ask
                     p2p_options_get_string(asked, "direction"));
 }
 
+/* Of models with data of their own: whether the network is one of them, and which they are. */
+static int check_data(P2pSource *s)
+{
+    P2pOptions *o = &s->options;
+    const P2pGraph *g = s->stored;
+    const int in = g->values[g->input].c, out = g->values[g->output].c;
+
+    if (s->net.role.task != P2P_GENERATOR || (!o->lab && !o->inpaint))
+        return P2P_OK;
+    if (in != (o->lab ? 1 : 4) || out != (o->lab ? 2 : 3) || (o->lab && o->inpaint))
+        return p2p_fail(P2P_EFORMAT, "%s: a network of %s does not make %d channels of %d",
+                        p2p_tensor_file_path(s->file), o->lab ? "colorization" : "inpainting", out,
+                        in);
+    if (!p2p_options_given(o, "dataset_mode"))
+        o->dataset_mode = o->lab ? P2P_DATASET_COLORIZATION : P2P_DATASET_INPAINTING;
+    return P2P_OK;
+}
+
 /* s->file is open; the rest is found. */
 static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
 {
@@ -331,7 +350,7 @@ static int open_network(P2pSource *s, const char *net, const P2pOptions *asked)
         err = check_tensor(s, i);
     if (err == P2P_EFORMAT && asked && check_asked(s, &told, asked, false) < 0)
         return P2P_EINVAL;
-    return err;
+    return err ? err : check_data(s);
 }
 
 int p2p_source_open(P2pSource *s, const char *path, const char *net, const P2pOptions *asked)

@@ -60,22 +60,34 @@ static bool is_given(const P2pOptions *o, const char *name)
     return o->given[p2p_option_find(name)];
 }
 
+/* Models with data sets of their own. */
+static const struct {
+    const char *model;
+    P2pDatasetMode mode;
+    int input_nc, output_nc;
+    const char *from_to;
+} own_data[] = {{"colorization", P2P_DATASET_COLORIZATION, 1, 2, "L to ab"},
+                {"inpainting", P2P_DATASET_INPAINTING, 4, 3, "RGBA to RGB"}};
+
 /* Defaults of the model are set later: what was given counts. */
-static int check_colorization(const P2pOptions *o)
+static int check_own_data(const P2pOptions *o, size_t i)
 {
-    if (o->continue_train)
+    const char *model = own_data[i].model;
+    const bool mode = o->dataset_mode == (int)own_data[i].mode;
+
+    if (o->continue_train || (strcmp(o->model, model) != 0 && !mode))
         return P2P_OK;
-    if (strcmp(o->model, "colorization") != 0)
-        return p2p_fail(P2P_EINVAL, "--dataset_mode colorization is for --model colorization");
-    if (is_given(o, "dataset_mode") && o->dataset_mode != P2P_DATASET_COLORIZATION)
-        return p2p_fail(P2P_EINVAL, "--model colorization has --dataset_mode colorization");
+    if (strcmp(o->model, model) != 0)
+        return p2p_fail(P2P_EINVAL, "--dataset_mode %s is for --model %s", model, model);
+    if (is_given(o, "dataset_mode") && !mode)
+        return p2p_fail(P2P_EINVAL, "--model %s has --dataset_mode %s", model, model);
     if (is_given(o, "direction") && o->direction)
-        return p2p_fail(P2P_EINVAL,
-                        "--model colorization goes from L to ab: leave --direction BtoA out");
-    if ((is_given(o, "input_nc") && o->input_nc != 1) ||
-        (is_given(o, "output_nc") && o->output_nc != 2))
-        return p2p_fail(P2P_EINVAL,
-                        "--model colorization has --input_nc 1 (L) and --output_nc 2 (ab)");
+        return p2p_fail(P2P_EINVAL, "--model %s goes from %s: leave --direction BtoA out", model,
+                        own_data[i].from_to);
+    if ((is_given(o, "input_nc") && o->input_nc != own_data[i].input_nc) ||
+        (is_given(o, "output_nc") && o->output_nc != own_data[i].output_nc))
+        return p2p_fail(P2P_EINVAL, "--model %s goes from %s: --input_nc %d and --output_nc %d",
+                        model, own_data[i].from_to, own_data[i].input_nc, own_data[i].output_nc);
     return P2P_OK;
 }
 
@@ -111,9 +123,9 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
                         "--load_size %d is smaller than --crop_size %d; make it at "
                         "least as large",
                         o->load_size, o->crop_size);
-    if ((o->dataset_mode == P2P_DATASET_COLORIZATION || !strcmp(o->model, "colorization")) &&
-        check_colorization(o) < 0)
-        return P2P_EINVAL;
+    for (size_t i = 0; i < P2P_COUNT(own_data); i++)
+        if (check_own_data(o, i) < 0)
+            return P2P_EINVAL;
     if (o->lambda_L1 == 0 && o->lambda_GAN == 0)
         return p2p_fail(P2P_EINVAL, "--lambda_L1 0 and --lambda_GAN 0 leave nothing to learn");
     if (o->given[p2p_option_find("lambda_gp")] && o->gan_mode != P2P_GAN_WGANGP &&

@@ -13,7 +13,8 @@ typedef enum P2pDatasetMode {
     P2P_DATASET_ALIGNED,
     P2P_DATASET_UNALIGNED,
     P2P_DATASET_SINGLE,
-    P2P_DATASET_COLORIZATION
+    P2P_DATASET_COLORIZATION,
+    P2P_DATASET_INPAINTING
 } P2pDatasetMode;
 typedef enum P2pGanMode {
     P2P_GAN_VANILLA,
@@ -78,9 +79,11 @@ struct P2pOptions {
     int dropout_levels; /* P2pDropoutLevels */
     int padding_type;   /* P2pPadding */
     bool innermost_norm, all_bias, relu_after_add;
-    bool lab;      /* the network makes ab of L */
-    bool folded;   /* of frozen models: norms are within the convolutions */
-    int init_type; /* P2pInit's order: normal, xavier, kaiming, orthogonal */
+    bool lab;                   /* the network makes ab of L */
+    bool inpaint;               /* it fills holes: RGB of RGBA */
+    char mask[P2P_OPTION_TEXT]; /* center, random or a folder */
+    bool folded;                /* of frozen models: norms are within the convolutions */
+    int init_type;              /* P2pInit's order: normal, xavier, kaiming, orthogonal */
     double init_gain;
     /* training */
     char name[128], checkpoints_dir[P2P_OPTION_TEXT];

@@ -59,8 +59,8 @@ const P2pOption p2p_option_table[] = {
     STRING(dataroot, DATA, TEST | SERVE, "", "folder with PHASE/ (A|B side by side), or A/PHASE "
                                              "and B/PHASE"),
     STRING(phase, DATA, TEST | SERVE, "", "subfolder: train, test, val"),
-    CHOICE(dataset_mode, DATA, TEST, "aligned", WORDS("aligned", "unaligned", "single", "colorization"),
-           "pairs; pictures of A in PHASEA/ and of B in PHASEB/ that are none; in p2p-test the folder's own pictures, without targets; pictures in PHASE/ whose colours are the target; else by the model"),
+    CHOICE(dataset_mode, DATA, TEST, "aligned", WORDS("aligned", "unaligned", "single", "colorization", "inpainting"),
+           "pairs; pictures of A in PHASEA/ and of B in PHASEB/ that are none; in p2p-test the folder's own pictures, without targets; pictures in PHASE/ whose colours, or which without their holes, are the target; else by the model"),
     CHOICE(direction, DATA | G, TEST | TRANSLATE | SERVE, "AtoB", WORDS("AtoB", "BtoA"), "which half is the input; which of cycle_gan's generators translates"),
     INT(input_nc, G | D, 0, 1, 64, "3", "channels of the input"),
     INT(output_nc, G | D, 0, 1, 64, "3", "channels of the output"),
@@ -88,7 +88,7 @@ const P2pOption p2p_option_table[] = {
 
 #undef GROUP
 #define GROUP "Networks"
-    NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix", "cycle_gan", "colorization"), "what is trained: networks and losses"),
+    NAME(model, TRAINING, 0, "pix2pix", WORDS("pix2pix", "cycle_gan", "colorization", "inpainting"), "what is trained: networks and losses"),
     CHOICE(preset, 0, TRAIN | TEST | TRANSLATE | EXPORT | SERVE, "pytorch", WORDS("pytorch", "paper", "torch", "tensorflow", "mrzhu"),
            "whose choices are the defaults (CONTRIBUTING.md, Presets)"),
     NAME(netG, G, BENCH, "unet_256",
@@ -223,6 +223,8 @@ const P2pOption p2p_option_table[] = {
     NAME(dtype, 0, EXPORT | BENCH, "f32", WORDS("f32", "f16", "q8"), "how weights are stored"),
     STRING(net, 0, EXPORT, "", "which of the file's networks: G, D, G_A, ...; a discriminator: to .pth alone"),
     STRING(calibrate, 0, EXPORT, "", "folder of pictures: tell what --dtype costs on them"),
+    STRING(mask, DATA, TEST, "center", "inpainting: holes; center, random (boxes), or a folder of masks, white where the hole is"),
+    FACT_FLAG(inpaint, DATA | USE, "fills holes, where the input is transparent"),
     FACT_FLAG(lab, DATA | USE, "input and output are L and ab of Lab"),
     FACT_FLAG(folded, USE, "norms are within the convolutions"),
 

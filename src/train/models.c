@@ -15,6 +15,13 @@ static const P2pOptionDefault colorization[] = {{"dataset_mode", "colorization"}
                                                 {"lab", "1"},
                                                 {NULL, NULL}};
 static const char *const colorization_own[] = {"lambda_L1", "lambda_GAN", "dataset_mode", NULL};
+static const P2pOptionDefault inpainting[] = {{"dataset_mode", "inpainting"},
+                                              {"input_nc", "4"},
+                                              {"output_nc", "3"},
+                                              {"inpaint", "1"},
+                                              {NULL, NULL}};
+static const char *const inpainting_own[] = {"lambda_L1", "lambda_GAN", "dataset_mode", "mask",
+                                             NULL};
 static const char *const cycle_gan_own[] = {"lambda_A",  "lambda_B",     "lambda_identity",
                                             "pool_size", "dataset_mode", NULL};
 
@@ -22,6 +29,7 @@ const P2pGanModel p2p_gan_models[] = {
     {"pix2pix", none, pix2pix_own, p2p_pix2pix_create_from_options},
     {"cycle_gan", p2p_cycle_gan_defaults, cycle_gan_own, p2p_cycle_gan_create},
     {"colorization", colorization, colorization_own, p2p_pix2pix_create_from_options},
+    {"inpainting", inpainting, inpainting_own, p2p_pix2pix_create_from_options},
     {NULL, NULL, NULL, NULL},
 };
 

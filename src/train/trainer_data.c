@@ -59,6 +59,8 @@ static P2pDatasetSettings dataset_settings(const P2pTrainer *t)
                                 .direction = (P2pDirection)o->direction,
                                 .unaligned = o->dataset_mode == P2P_DATASET_UNALIGNED,
                                 .lab = o->dataset_mode == P2P_DATASET_COLORIZATION,
+                                .mask = o->inpaint ? o->mask : NULL,
+                                .mask_seed = (uint32_t)o->seed,
                                 .max_dataset_size = (size_t)o->max_dataset_size,
                                 .max_pixels = (size_t)o->max_pixels,
                                 .no_exif = o->no_exif,
@@ -151,9 +153,9 @@ int p2p_trainer_open_data(P2pTrainer *t)
         return err;
     p2p_log(check.log, P2P_LOG_INFO, "data: %zu %s in %s, %d x %d to %d x %d pixels%s",
             p2p_dataset_count(t->dataset),
-            settings.unaligned ? "pictures of A or B"
-            : settings.lab     ? "pictures"
-                               : "pairs",
+            settings.unaligned              ? "pictures of A or B"
+            : settings.lab || settings.mask ? "pictures"
+                                            : "pairs",
             o->dataroot, report.min_width, report.min_height, report.max_width, report.max_height,
             report.bad ? ", some were skipped" : "");
     if ((err = open_validation(t)) < 0 || (err = split_data(t)) < 0)
