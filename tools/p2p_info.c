@@ -2,6 +2,7 @@
 /* p2p-info: what devices there are and which will be used; what a model file holds. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -88,15 +89,32 @@ static void print_line(void *user, const char *text)
     puts(text); /* JSON is escaped */
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* A model file, or the folder of a run. */
 static int describe(const char *path, const P2pOptions *o)
 {
+    const char *plot = cli_text(o, "plot");
     char found[4096], *text = NULL;
+    int err;
 
+    if (*plot && is_folder(path))
+        return (err = p2p_report_losses(path, plot)) < 0 ? cli_fail(program, err) : CLI_OK;
     if (!cli_find_model(found, sizeof(found), program, path, o))
         return CLI_USAGE;
-    const int err = cli_flag(o, "tensors") ? p2p_model_list_tensors(found, print_line, NULL)
-                                           : p2p_model_describe(found, &text);
+    if (*plot)
+        err = p2p_report_networks(found, plot);
+    else if (cli_flag(o, "receptive_field"))
+        err = p2p_report_receptive_fields(found, &text);
+    else if (cli_flag(o, "tensors"))
+        err = p2p_model_list_tensors(found, print_line, NULL);
+    else
+        err = p2p_model_describe(found, &text);
 
     if (text)
         cli_say_lines(stdout, text);

@@ -13,6 +13,7 @@
 #include "p2p/model.h"
 #include "p2p/options.h"
 #include "p2p/prepare.h"
+#include "p2p/report.h"
 #include "p2p/train.h"
 
 #endif

@@ -15,6 +15,7 @@
 #include "src/base/front.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/report/svg.h"
 
 /* Of the picture and of what the axes enclose, in SVG's units. */
 enum { WIDTH = 1100, HEIGHT = 720, LEFT = 80, RIGHT = 1070, TOP = 70, BOTTOM = 640, FONT = 9 };
@@ -58,17 +59,6 @@ static double to_x(const Chart *c, double intensity)
 static double to_y(const Chart *c, double gflops)
 {
     return BOTTOM - (BOTTOM - TOP) * (log10(gflops) - c->y_least) / (c->y_most - c->y_least);
-}
-
-static void put_text(FILE *file, const char *text)
-{
-    char shown[512];
-
-    for (const char *at = p2p_show(shown, sizeof(shown), text); *at; at++)
-        if (strchr("<>&\"", *at))
-            fprintf(file, "&#%d;", *at);
-        else
-            fputc(*at, file);
 }
 
 /* Whole decades around all points and the ridge, where the roofs meet. */
@@ -200,13 +190,13 @@ static void put_points(Chart *c, const P2pBenchRow *rows, int count)
                 "<g class=\"point\" fill=\"%s\"><g transform=\"translate(%.1f %.1f)\">%s"
                 "<title>",
                 kind->color, x, y, kind->shape);
-        put_text(c->file, r->label);
+        p2p_svg_text(c->file, r->label);
         fprintf(c->file,
                 " %s %s %s: %.3f ms, %.1f GFLOP/s</title></g><text class=\"small\" "
                 "x=\"%.1f\" y=\"%.1f\">",
                 r->pass, r->variant, r->shape, 1e3 * r->seconds, r->gflop / r->seconds, label.x,
                 label.y + FONT - 1);
-        put_text(c->file, r->label);
+        p2p_svg_text(c->file, r->label);
         fputs("</text></g>\n", c->file);
     }
 }
@@ -233,7 +223,7 @@ static void put_chart(Chart *c, const P2pBenchRow *rows, int count, const P2pPea
             "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
             "<text x=\"%d\" y=\"36\" font-size=\"18\">",
             WIDTH, HEIGHT, FONT, WIDTH, HEIGHT, LEFT);
-    put_text(c->file, title);
+    p2p_svg_text(c->file, title);
     fputs("</text>\n", c->file);
     put_axes(c);
     put_roofs(c, peak);

@@ -119,7 +119,8 @@ struct P2pOptions {
     char init_from[P2P_OPTION_TEXT];
     /* exporting */
     char format[32], dtype[8], net[16], calibrate[P2P_OPTION_TEXT];
-    bool standalone, tensors;
+    bool standalone, tensors, receptive_field;
+    char plot[P2P_OPTION_TEXT];
     /* serving */
     int port, max_body, queue, timeout; /* MiB; seconds */
     char listen[64], token[P2P_OPTION_TEXT];

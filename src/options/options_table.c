@@ -264,6 +264,8 @@ const P2pOption p2p_option_table[] = {
     STRING(peers, 0, BENCH, "", "with compare train: eager, channels_last, fused, compile, tf32; with compare translate: onnxruntime, openvino"),
     STRING(python, 0, BENCH, "python3", "with compare: the Python that has them"),
     FLAG(json, 0, BENCH | INFO, "print one JSON object"),
+    STRING(plot, 0, INFO, "", "draw the networks of a model file, or the log of a run's folder, into this file, SVG"),
+    FLAG(receptive_field, 0, INFO, "tell how many pixels of its input a network's output sees by convolutions"),
     FLAG(tensors, 0, INFO, "list the tensors of a file, one JSON object a line"),
 
 #undef GROUP

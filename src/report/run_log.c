@@ -13,6 +13,9 @@
 
 enum { LINE_BYTES = 16384 };
 
+/* No loss of f32 is so large that sums of its values could not be told. */
+static const double most = 1e30;
+
 static P2pLogCurve *find(const P2pRunLog *log, const char *name)
 {
     for (size_t i = 0; i < log->count; i++)
@@ -73,7 +76,7 @@ static int add_number(P2pRunLog *log, const char *name, double value)
 {
     P2pLogCurve *c = find(log, name);
 
-    if (!isfinite(value) || is_place(name) || strlen(name) >= P2P_LOG_NAME ||
+    if (!(fabs(value) < most) || is_place(name) || strlen(name) >= P2P_LOG_NAME ||
         (!c && log->count == P2P_LOG_CURVES))
         return P2P_OK;
     if (!c) {

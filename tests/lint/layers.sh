@@ -29,6 +29,7 @@ public() { # the layer that implements a header of include/p2p
     image | labels | data) echo data ;;
     prepare) echo prepare ;;
     model | export) echo model ;;
+    report) echo report ;;
     train) echo train ;;
     bench | p2p) echo bench ;;
     *) complain "include/p2p/$1.h has no layer" ;;

@@ -294,6 +294,12 @@ static void test_model_impossible_arguments_are_refused(void **state)
     REFUSED("model", p2p_model_translate_all(NULL, &(P2pTranslateCalls){0}, 0, NULL));
     REFUSED("calls", p2p_model_translate_all(model, NULL, 0, NULL));
     REFUSED("calls", p2p_model_translate_all(model, &(P2pTranslateCalls){0}, 0, NULL));
+    REFUSED("model", p2p_report_networks(NULL, "x"));
+    REFUSED("svg", p2p_report_networks("x", NULL));
+    REFUSED("model", p2p_report_receptive_fields(NULL, &text));
+    REFUSED("text", p2p_report_receptive_fields("x", NULL));
+    REFUSED("run", p2p_report_losses(NULL, "x"));
+    REFUSED("svg", p2p_report_losses("x", NULL));
     REFUSED("path", p2p_model_describe(NULL, &text));
     REFUSED("text", p2p_model_describe("x", NULL));
     REFUSED("line", p2p_model_list_tensors("x", NULL, NULL));
