@@ -85,7 +85,8 @@ typedef struct ResnetNames {
     const char *first, *norm, *bias, *block;
     const char *second; /* convolution of a block, where no dropout is before it */
     const char *last;
-    int first_block, behind; /* numbers: of the first block; of the last layer, with no blocks */
+    int first_block,
+        behind; /* numbers: of the first block; of the last layer, with no blocks (0: it has none) */
 } ResnetNames;
 
 static int infer_resnet(const Names *n, const ResnetNames *r, P2pOptions *o)
@@ -96,7 +97,7 @@ static int infer_resnet(const Names *n, const ResnetNames *r, P2pOptions *o)
     while (find(n, r->block, r->first_block + blocks))
         blocks++;
     /* Where a transposed convolution would have its ReLU: as its frequently asked questions have it. */
-    const bool resized = find(n, r->last, r->first_block + blocks + 2);
+    const bool resized = r->behind && find(n, r->last, r->first_block + blocks + 2);
     p2p_exchange_tell_word(o, "netG", blocks == 6 ? "resnet_6blocks" : "resnet_9blocks");
     if (blocks != 6 && blocks != 9)
         p2p_exchange_tell(o, "n_blocks", blocks);
