@@ -15,10 +15,11 @@
  *   -D FLAT=<0|1>     few or odd channels: taps and channels are one sum, in which a slice may cross taps.
  *                     Then -D CHANNELS=<n>, -D TAPS_ACROSS=<n> (0: they differ by class)
  *   -D ACT_TANH=<0|1> the activation is tanh
- * gpulab conv2d_gather_tile -D FLAT=0: sm_75 .84, sm_86 .84, sm_90 .84, gfx1030 .75 x8, dg2-g10 .69
- * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .74, gfx1030 .55 x8
- * gpulab conv2d_gather_tile -D TILE_COLS=16: sm_86 .6, gfx1030 .5 x8
- * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .6, gfx1030 .6 x8
+ * gpulab conv2d_gather_tile -D FLAT=0: sm_75 .84, sm_86 .84, sm_90 .84, gfx1030 .8 x8, dg2-g10 .68
+ * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .74, gfx1030 .65 x8, dg2-g10 .5
+ * gpulab conv2d_gather_tile -D TILE_COLS=16: sm_86 .7, gfx1030 .64 x8, dg2-g10 .57
+ * gpulab conv2d_gather_tile -D TILE_COLS=16 -D FLAT=1: sm_86 .6, gfx1030 .43 x8, dg2-g10 .4
+ * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .76, gfx1030 .7 x8, dg2-g10 .6
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"

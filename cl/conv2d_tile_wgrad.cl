@@ -13,9 +13,11 @@
  *   -D LARGE_OUT=<0|1>  weights are blocked over the large side's channels
  *   -D FLAT=<0|1>       and then -D CHANNELS=<n>, of the large side
  *   -D LINES=<0|1>      lines of the small side are whole slices
- * gpulab conv2d_wgrad_tile -D LINES=1: sm_75 .82, sm_86 .82, sm_90 .82, gfx1030 .70 x8, dg2-g10 .65
- * gpulab conv2d_wgrad_tile -D TILE_COLS=16: sm_86 .6, gfx1030 .5 x8
- * gpulab conv2d_wgrad_tile -D TILE_ROWS=16: sm_86 .6, gfx1030 .5 x8
+ * gpulab conv2d_wgrad_tile: sm_75 .8, sm_86 .8, sm_90 .8, gfx1030 .65 x8, dg2-g10 .65
+ * gpulab conv2d_wgrad_tile -D LINES=1: sm_75 .82, sm_86 .82, sm_90 .82, gfx1030 .8 x8, dg2-g10 .65
+ * gpulab conv2d_wgrad_tile -D TILE_COLS=16: sm_86 .59, gfx1030 .48 x8, dg2-g10 .44
+ * gpulab conv2d_wgrad_tile -D TILE_COLS=16 -D ALIGNED=1: sm_86 .59, gfx1030 .32 x8, dg2-g10 .44
+ * gpulab conv2d_wgrad_tile -D TILE_ROWS=16: sm_86 .7, gfx1030 .5 x8, dg2-g10 .4
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
 #include "common.clh"

@@ -11,6 +11,7 @@
  *   loss_final   {1}: value (+)= factor * sum
  *
  * Build options: see common.clh; -D NAIVE: the naive kernels. Reference: p2p_ref_loss.
+ * gpulab loss_naive: any .0; divides (floats, in BCE)
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -58,10 +59,12 @@ void loss_naive(ARGUMENTS)
     __local float sums[ITEMS];
     const int item = (int)get_local_id(0);
     const size_t total = (size_t)(rows - 1) * cols + last;
+    const uint step_row = (uint)get_global_size(0) / (uint)cols, step_col = (uint)get_global_size(0) % (uint)cols;
+    size_t row = (uint)get_global_id(0) / (uint)cols;
+    uint col = (uint)get_global_id(0) % (uint)cols;
     float sum = 0.0f;
 
     for (size_t i = get_global_id(0); i < total; i += get_global_size(0)) {
-        const size_t row = i / cols, col = i % cols;
         const float t = target_stride ? target[target_at + row * target_stride + col] : value;
         float slope;
 
@@ -69,6 +72,12 @@ void loss_naive(ARGUMENTS)
         if (dx_stride) {
             __global float *d = dx + dx_at + row * dx_stride + col;
             *d = accumulate ? *d + grad_factor * slope : grad_factor * slope;
+        }
+        row += step_row;
+        col += step_col;
+        if (col >= (uint)cols) {
+            col -= (uint)cols;
+            row++;
         }
     }
     sums[item] = sum;

@@ -9,14 +9,16 @@
  * Golub, LeVeque 1983, eq. 1.7), so that |mean| >> spread keeps its digits.
  *
  * Kernels
- *   part_sums_naive   {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: work = sums of
- *                     (x - shift), width C; with squares: also of (x - shift)^2, width 2C
- *   part_sums_simd    {parts, groups, blocks of channels}, local {1}: the same
- *   sum_parts         {groups * width}, local {64}: y (+)= the parts' sum
+ *   part_sums_naive   {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: result, the workspace or
+ *                     where there is one part what the sums are for, (+)= sums of (x - shift), width C; with
+ *                     squares: also of (x - shift)^2, width 2C
+ *   part_sums_simd    {parts, groups, blocks of channels}, local {1}: the same, never added to what is there
+ *   sum_parts         {C}, local {64}: y (+)= the parts' sum
  *   stats_mean        {groups * C}, local {64}: mean = x of the first pixel + sum / count
  *   stats_final       {groups * C}, local {64}: rstd and running statistics
  *   norm_running      {C}, local {64}: running statistics as mean and rstd
- *   norm_param_grad   {C}, local {64}: sums over groups
+ *   norm_sums         {C}, local {64}: the parts' sums of norm_act_sums, and over the groups what they make
+ *                     the gradients of the parameters
  *
  * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_norm.c.
  */
@@ -28,8 +30,8 @@
 
 #ifdef NAIVE
 __kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
-void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work, const int count,
-                     const int channels, const int per_part, const int squares)
+void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), TENSOR(result), const int count,
+                     const int channels, const int per_part, const int squares, const int accumulate)
 {
     __local float sums[2][DOWN][LANES + 1];
     const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
@@ -50,28 +52,27 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
     sums[1][row][lane] = s2;
     barrier(CLK_LOCAL_MEM_FENCE);
     if (row < 2 && c < channels && (row == 0 || squares)) {
-        const int width = squares ? 2 * channels : channels;
         float sum = 0.0f;
         for (int i = 0; i < DOWN; i++)
             sum += sums[row][i][lane];
-        work[((size_t)part * groups + group) * width + row * channels + c] = sum;
+        result += result_at + ((size_t)part * groups + group) * result_stride + row * channels + c;
+        *result = accumulate ? *result + sum : sum;
     }
 }
 #endif
 
 FLAT_ITEMS
-__kernel void sum_parts(__global const float *work, TENSOR(y), const int parts, const int groups,
-                        const int width, const int accumulate)
+__kernel void sum_parts(__global const float *work, TENSOR(y), const int parts, const int channels,
+                        const int accumulate)
 {
-    const int i = (int)get_global_id(0);
+    const int c = (int)get_global_id(0);
     float sum = 0.0f;
 
-    if (i >= groups * width)
+    if (c >= channels)
         return;
     for (int part = 0; part < parts; part++)
-        sum += work[(size_t)part * groups * width + i];
-    y += y_at + (size_t)(i / width) * y_stride + i % width;
-    *y = accumulate ? *y + sum : sum;
+        sum += work[(size_t)part * channels + c];
+    y[y_at + c] = accumulate ? y[y_at + c] + sum : sum;
 }
 
 FLAT_ITEMS
@@ -134,8 +135,8 @@ __kernel void norm_running(CONST_TENSOR(run_mean), CONST_TENSOR(run_var), TENSOR
 }
 
 FLAT_ITEMS
-__kernel void norm_param_grad(CONST_TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta), const int groups,
-                              const int channels, const int accumulate)
+__kernel void norm_sums(__global const float *work, TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta),
+                        const int parts, const int groups, const int channels, const int accumulate)
 {
     const int c = (int)get_global_id(0);
     float s1 = 0.0f, s2 = 0.0f;
@@ -143,9 +144,17 @@ __kernel void norm_param_grad(CONST_TENSOR(sums), TENSOR(dgamma), TENSOR(dbeta),
     if (c >= channels)
         return;
     for (int group = 0; group < groups; group++) {
-        const size_t at = sums_at + (size_t)group * sums_stride + c;
-        s1 += sums[at];
-        s2 += sums[at + channels];
+        __global float *to = sums + sums_at + (size_t)group * sums_stride + c;
+        float t1 = 0.0f, t2 = 0.0f;
+        for (int part = 0; part < parts; part++) {
+            const size_t at = ((size_t)part * groups + group) * 2 * channels + c;
+            t1 += work[at];
+            t2 += work[at + channels];
+        }
+        to[0] = t1;
+        to[channels] = t2;
+        s1 += t1;
+        s2 += t2;
     }
     if (dbeta_stride)
         dbeta[dbeta_at + c] = accumulate ? dbeta[dbeta_at + c] + s1 : s1;
@@ -175,16 +184,15 @@ INLINE void add_rows(__global const float *x, const int x_stride, const VF base,
 }
 
 ONE_ITEM
-__kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), __global float *work,
-                             const int count, const int channels, const int per_part,
-                             const int squares)
+__kernel void part_sums_simd(CONST_TENSOR(x), CONST_TENSOR(shift), TENSOR(result), const int count,
+                             const int channels, const int per_part, const int squares,
+                             const int accumulate)
 {
     const int part = (int)get_global_id(0), end = min((part + 1) * per_part, count);
     const int group = (int)get_global_id(1), groups = (int)get_global_size(1);
-    const int width = squares ? 2 * channels : channels;
     CHANNEL_RANGE(first, last);
     const int whole = last - (last - first) % VW;
-    __global float *sums = work + ((size_t)part * groups + group) * width;
+    __global float *sums = result + result_at + ((size_t)part * groups + group) * result_stride;
     int p = part * per_part;
 
     for (int c = first; c < last; c++) {

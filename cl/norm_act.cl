@@ -7,7 +7,8 @@
  *   norm_act_fwd_simd    {parts, groups, blocks of channels}, local {1}: a part is per_part
  *                        pixels of a group
  *   norm_act_sums_naive  {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: sums of a
- *                        part to the workspace [parts, groups, 2C]; sum_parts of norm.cl adds them
+ *                        part to the workspace [parts, groups, 2C], which norm_sums of norm.cl adds; or of
+ *                        one part and group to where they belong, with the parameters' gradients
  *   norm_act_sums_simd   {parts, groups, blocks of channels}, local {1}: the same
  *   norm_act_bwd_naive   {elements}, local {64}
  *   norm_act_bwd_simd    {parts, groups, blocks of channels}, local {1}
@@ -23,6 +24,9 @@
 #include "tensor.clh"
 #include "activation.clh"
 #include "norm_act.clh"
+
+/* result: the workspace, or the sums. Gradients are there beside the latter alone. */
+#define SUMS_ARGUMENTS TENSOR(result), TENSOR(dgamma), TENSOR(dbeta)
 
 #define LANES SUM_ACROSS
 #define DOWN GROUP_SIZE(SUM_DOWN)
@@ -73,7 +77,7 @@ __kernel void norm_act_fwd_naive(NORM_ACT_ARGUMENTS)
 }
 
 __kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
-void norm_act_sums_naive(NORM_ACT_ARGUMENTS, __global float *work)
+void norm_act_sums_naive(NORM_ACT_ARGUMENTS, SUMS_ARGUMENTS)
 {
     __local float part_sums[2][DOWN][LANES + 1];
     const int lane = (int)get_local_id(0), row = (int)get_local_id(1);
@@ -96,7 +100,11 @@ void norm_act_sums_naive(NORM_ACT_ARGUMENTS, __global float *work)
         float sum = 0.0f;
         for (int k = 0; k < DOWN; k++)
             sum += part_sums[row][k][lane];
-        work[((size_t)part * groups + group) * 2 * channels + row * channels + c] = sum;
+        result[result_at + ((size_t)part * groups + group) * result_stride + row * channels + c] = sum;
+        if (row == 0 && dbeta_stride)
+            dbeta[dbeta_at + c] = accumulate ? dbeta[dbeta_at + c] + sum : sum;
+        if (row == 1 && dgamma_stride)
+            dgamma[dgamma_at + c] = accumulate ? dgamma[dgamma_at + c] + sum : sum;
     }
 }
 
@@ -325,10 +333,10 @@ INLINE void sums_block(const Block *b, const int p, const int c, const int rows,
 }
 
 ONE_ITEM
-__kernel void norm_act_sums_simd(NORM_ACT_ARGUMENTS, __global float *work)
+__kernel void norm_act_sums_simd(NORM_ACT_ARGUMENTS, SUMS_ARGUMENTS)
 {
     START_BLOCK;
-    b.sums = work + ((size_t)part * groups + group) * 2 * channels;
+    b.sums = result + result_at + ((size_t)part * groups + group) * result_stride;
     for (int c = first; c < last; c++)
         b.sums[c] = b.sums[channels + c] = 0.0f;
     WALK(sums_block)

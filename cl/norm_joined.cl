@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Statistics of normalisation on GPUs in two launches: a part's mean and the squares around it, read a second
+ * Statistics of normalisation on GPUs in two launches, or one where there is one part: a part's mean and the squares around it, read a second
  * time while the part is still in the cache; then the parts joined in their order (Chan, Golub, LeVeque
  * 1983, eq. 2.1), so that |mean| >> spread keeps its digits.
  *
  * Kernels
  *   part_stats_joined   {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: work [parts, groups, 2C] =
- *                       means from the group's first pixel on, then squares
+ *                       means from the group's first pixel on, then squares; of one part what follows
  *   stats_joined        {groups * C}, local {64}: mean, rstd and running statistics
  *
  * Build options: see common.clh. Reference: p2p_ref_norm_stats.
+ * gpulab stats_joined: any .0; divides (floats)
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -28,34 +29,10 @@ float sum_rows(const float v, __local float (*rows)[SUM_ACROSS + 1])
     return sum;
 }
 
-__kernel __attribute__((reqd_work_group_size(SUM_ACROSS, SUM_DOWN, 1)))
-void part_stats_joined(CONST_TENSOR(x), __global float *work, const int count, const int channels,
-                       const int per_part)
-{
-    __local float rows[SUM_DOWN][SUM_ACROSS + 1];
-    const int c = min((int)get_global_id(0), channels - 1), part = (int)get_group_id(1);
-    const int group = (int)get_global_id(2), groups = (int)get_global_size(2);
-    const int begin = part * per_part, end = min(begin + per_part, count);
-    float base = 0.0f, s1 = 0.0f, s2 = 0.0f;
-
-    x += x_at + (size_t)group * count * x_stride + c;
-    base = x[(size_t)begin * x_stride];
-    for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN)
-        s1 += x[(size_t)p * x_stride] - base;
-    const float n = (float)(end - begin), mean = sum_rows(s1, rows) / n; /* from base on */
-    s1 = 0.0f;
-    for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN) {
-        const float d = x[(size_t)p * x_stride] - base - mean;
-        s1 += d;
-        s2 += d * d;
-    }
-    const float rest = sum_rows(s1, rows), squares = sum_rows(s2, rows);
-    if (get_local_id(1) == 0 && (int)get_global_id(0) < channels) {
-        work += ((size_t)part * groups + group) * 2 * channels + c;
-        work[0] = base - x[0] + (mean + rest / n);
-        work[channels] = squares - rest * rest / n;
-    }
-}
+#define ARGUMENTS                                                                                      \
+    __global float *work, CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), TENSOR(run_mean),               \
+        TENSOR(run_var), const int parts, const int groups, const int channels, const int count,       \
+        const float eps, const float momentum, const int per_part
 
 /* new = (1 - momentum) old + momentum batch */
 void update(__global float *running, float batch, float momentum)
@@ -63,13 +40,56 @@ void update(__global float *running, float batch, float momentum)
     *running = (1.0f - momentum) * *running + momentum * batch;
 }
 
+/* Of a group's channel, its mean from the first pixel on and the squares around it, to where they belong. */
+#define PUT(group, c, apart, around)                                                                   \
+    do {                                                                                               \
+        const float m = (apart) + x[x_at + (size_t)(group)*count * x_stride + (c)];                    \
+        const float squares = (around) < 0.0f ? 0.0f : (around); /* fmax() would lose a NaN */         \
+        mean[mean_at + (size_t)(group)*mean_stride + (c)] = m;                                         \
+        rstd[rstd_at + (size_t)(group)*rstd_stride + (c)] = 1.0f / sqrt(squares / (float)count + eps); \
+        if (run_mean_stride)                                                                           \
+            update(run_mean + run_mean_at + (c), m, momentum);                                         \
+        if (run_var_stride)                                                                            \
+            update(run_var + run_var_at + (c), squares / (float)max(count - 1, 1), momentum);          \
+    } while (0)
+
+__kernel __attribute__((reqd_work_group_size(SUM_ACROSS, SUM_DOWN, 1)))
+void part_stats_joined(ARGUMENTS)
+{
+    __local float rows[SUM_DOWN][SUM_ACROSS + 1];
+    const int c = min((int)get_global_id(0), channels - 1), part = (int)get_group_id(1);
+    const int group = (int)get_global_id(2);
+    const int begin = part * per_part, end = min(begin + per_part, count);
+    __global const float *from = x + x_at + (size_t)group * count * x_stride + c;
+    const float base = from[(size_t)begin * x_stride];
+    float s1 = 0.0f, s2 = 0.0f;
+
+    for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN)
+        s1 += from[(size_t)p * x_stride] - base;
+    const float n = (float)(end - begin), apart = sum_rows(s1, rows) / n; /* from base on */
+    s1 = 0.0f;
+    for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN) {
+        const float d = from[(size_t)p * x_stride] - base - apart;
+        s1 += d;
+        s2 += d * d;
+    }
+    const float rest = sum_rows(s1, rows), around = sum_rows(s2, rows);
+    if (get_local_id(1) > 0 || (int)get_global_id(0) >= channels)
+        return;
+    if (parts == 1) {
+        PUT(group, c, apart + rest / n, around - rest * rest / n);
+    } else {
+        work += ((size_t)part * groups + group) * 2 * channels + c;
+        work[0] = base - from[0] + (apart + rest / n);
+        work[channels] = around - rest * rest / n;
+    }
+}
+
 FLAT_ITEMS
-__kernel void stats_joined(__global const float *work, CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), TENSOR(run_mean),
-                           TENSOR(run_var), const int parts, const int groups, const int channels,
-                           const int count, const float eps, const float momentum, const int per_part)
+__kernel void stats_joined(ARGUMENTS)
 {
     const int i = (int)get_global_id(0), group = i / channels, c = i % channels;
-    float m = 0.0f, squares = 0.0f;
+    float apart = 0.0f, around = 0.0f;
 
     if (group >= groups)
         return;
@@ -77,17 +97,10 @@ __kernel void stats_joined(__global const float *work, CONST_TENSOR(x), TENSOR(m
         __global const float *at = work + ((size_t)part * groups + group) * 2 * channels + c;
         const float before = (float)(part * per_part);
         const float n = (float)(min((part + 1) * per_part, count) - part * per_part);
-        const float apart = part ? at[0] - m : 0.0f, share = n / (before + n);
+        const float further = part ? at[0] - apart : 0.0f, share = n / (before + n);
 
-        m = part ? m + apart * share : at[0];
-        squares += at[channels] + apart * apart * before * share;
+        apart = part ? apart + further * share : at[0];
+        around += at[channels] + further * further * before * share;
     }
-    squares = squares < 0.0f ? 0.0f : squares; /* fmax() would lose a NaN */
-    m += x[x_at + (size_t)group * count * x_stride + c];
-    mean[mean_at + (size_t)group * mean_stride + c] = m;
-    rstd[rstd_at + (size_t)group * rstd_stride + c] = 1.0f / sqrt(squares / (float)count + eps);
-    if (run_mean_stride)
-        update(run_mean + run_mean_at + c, m, momentum);
-    if (run_var_stride)
-        update(run_var + run_var_at + c, squares / (float)max(count - 1, 1), momentum);
+    PUT(group, c, apart, around);
 }

@@ -223,9 +223,15 @@ static P2pAttr norm_act_attr(const P2pApply *a, int i)
                      .stream = a->stream[i]};
 }
 
-/* All operands of the norm_act passes; dy1 .. dx are -1 in the forward one. */
-static void norm_act_step(P2pApply *a, int i, const P2pPass *pass, const P2pAttr *attr, int dy1,
-                          int dy2, int sums, int dx)
+/* What the backward passes of norm_act have beside the forward one. */
+typedef struct NormActGrads {
+    int dy1, dy2, sums, dx, dgamma, dbeta;
+} NormActGrads;
+static const NormActGrads no_grads = {-1, -1, -1, -1, -1, -1};
+
+/* All operands of the norm_act passes. */
+static void norm_act_step(P2pApply *a, int i, const P2pPass *pass, const P2pAttr *attr,
+                          const NormActGrads *g)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
     char label[P2P_LABEL_BYTES];
@@ -235,7 +241,8 @@ static void norm_act_step(P2pApply *a, int i, const P2pPass *pass, const P2pAttr
                   a->rstd[i], p2p_apply_param(a, n->param[P2P_NODE_GAMMA], P2P_STATE_VALUE),
                   p2p_apply_param(a, n->param[P2P_NODE_BETA], P2P_STATE_VALUE), a->hyper,
                   a->lane[P2P_VALUES].value[n->out[0]],
-                  n->out[1] >= 0 ? a->lane[P2P_VALUES].value[n->out[1]] : -1, dy1, dy2, sums, dx);
+                  n->out[1] >= 0 ? a->lane[P2P_VALUES].value[n->out[1]] : -1, g->dy1, g->dy2,
+                  g->sums, g->dx, g->dgamma, g->dbeta);
 }
 
 static void forward_norm_act(P2pApply *a, int i)
@@ -247,7 +254,7 @@ static void forward_norm_act(P2pApply *a, int i)
     if (a->mode.dropout && n->dropout_p > 0)
         a->stream[i] = p2p_plan_dropout_stream(a->plan);
     const P2pAttr attr = norm_act_attr(a, i);
-    norm_act_step(a, i, &p2p_pass_norm_act_fwd, &attr, -1, -1, -1, -1);
+    norm_act_step(a, i, &p2p_pass_norm_act_fwd, &attr, &no_grads);
 }
 
 void p2p_apply_forward_linear(P2pApply *a, P2pLane *lane, int i)
@@ -388,25 +395,6 @@ bool p2p_apply_wants_grad(const P2pApply *a, const P2pLane *lane, int v)
     return !is_input(a, v) || lane->grad[a->net->graph->input] >= 0;
 }
 
-int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
-{
-    *add = grads->tensor[i] >= 0;
-    if (!*add) {
-        P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
-        shape.buffer = NULL;
-        grads->tensor[i] = grads->keep || grads->summed ? p2p_plan_keep(a->plan, shape)
-                                                        : p2p_plan_tensor(a->plan, shape);
-    }
-    if (!*add && grads->summed) {
-        p2p_plan_when(a->plan, P2P_WHEN_FIRST);
-        P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL,
-                      grads->tensor[i]);
-        p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
-        *add = true;
-    }
-    return grads->tensor[i];
-}
-
 static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *adam)
 {
     if (!adam || i < 0 || p2p_update_waits(adam))
@@ -451,42 +439,48 @@ void p2p_apply_backward_conv(P2pApply *a, P2pLane *lane, int i, P2pGrads *grads,
     }
 }
 
+/* Where a norm's parameters take their gradients; whether both are added to what is there. Behind a tangent
+ * pass, which knows no beta, beta's begins at 0. */
+static bool norm_param_grads(P2pApply *a, int i, P2pGrads *grads, NormActGrads *g)
+{
+    const P2pNode *n = &a->net->graph->nodes[i];
+    bool add = false, add_beta = false;
+
+    if (!grads || n->param[P2P_NODE_GAMMA] < 0)
+        return false;
+    g->dgamma = p2p_apply_param_grad(a, grads, n->param[P2P_NODE_GAMMA], &add);
+    g->dbeta = p2p_apply_param_grad(a, grads, n->param[P2P_NODE_BETA], &add_beta);
+    if (add && !add_beta)
+        P2P_PLAN_STEP(a->plan, "beta", &p2p_pass_fill, NULL, g->dbeta);
+    return add;
+}
+
 static void backward_norm_act(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
-    const int gamma = n->param[P2P_NODE_GAMMA], beta = n->param[P2P_NODE_BETA];
     P2pLane *lane = &a->lane[P2P_VALUES];
-    const int dy1 = p2p_apply_like(a, lane->grad, n->out[0]);
-    const int dy2 = n->out[1] >= 0 ? p2p_apply_like(a, lane->grad, n->out[1]) : -1;
+    NormActGrads g = no_grads;
     P2pAttr attr = norm_act_attr(a, i);
-    int sums = -1;
-    char label[P2P_LABEL_BYTES];
-    bool add = false;
 
-    p2p_apply_label(a, i, label);
+    g.dy1 = p2p_apply_like(a, lane->grad, n->out[0]);
+    if (n->out[1] >= 0)
+        g.dy2 = p2p_apply_like(a, lane->grad, n->out[1]);
     if (a->mean[i] >= 0) {
         const P2pTensor *m = p2p_plan_get(a->plan, a->mean[i]);
-        sums = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(m->n, 1, 1, 2 * m->c));
-        norm_act_step(a, i, &p2p_pass_norm_act_sums, &attr, dy1, dy2, sums, -1);
+        g.sums = p2p_plan_tensor(a->plan, p2p_tensor_nhwc(m->n, 1, 1, 2 * m->c));
+        attr.accumulate = norm_param_grads(a, i, grads, &g);
+        norm_act_step(a, i, &p2p_pass_norm_act_sums, &attr, &g);
+        g.dgamma = g.dbeta = -1;
     }
     if (p2p_apply_wants_grad(a, lane, n->in[0])) {
-        const int dx = p2p_apply_like(a, lane->grad, n->in[0]);
+        g.dx = p2p_apply_like(a, lane->grad, n->in[0]);
         attr.accumulate = p2p_apply_mark(a, lane, n->in[0]);
-        norm_act_step(a, i, &p2p_pass_norm_act_bwd, &attr, dy1, dy2, sums, dx);
+        norm_act_step(a, i, &p2p_pass_norm_act_bwd, &attr, &g);
     }
-    if (!grads || gamma < 0)
-        return;
-    P2pAttr sum = {0};
-    const int dgamma = p2p_apply_param_grad(a, grads, gamma, &sum.accumulate);
-    const int dbeta = p2p_apply_param_grad(a, grads, beta, &add);
-    const bool alike = add == sum.accumulate; /* not behind a tangent pass, which has no beta */
-    P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_param_grad, &sum, sums, dgamma,
-                  alike ? dbeta : -1);
-    sum.accumulate = add;
-    if (!alike)
-        P2P_PLAN_STEP(a->plan, label, &p2p_pass_norm_param_grad, &sum, sums, -1, dbeta);
-    update(a, grads, gamma, adam);
-    update(a, grads, beta, adam);
+    if (grads && n->param[P2P_NODE_GAMMA] >= 0) {
+        update(a, grads, n->param[P2P_NODE_GAMMA], adam);
+        update(a, grads, n->param[P2P_NODE_BETA], adam);
+    }
 }
 
 static void backward_pointwise(P2pApply *a, P2pLane *lane, int i, const P2pPass *pass, int in)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The inside of an application, for apply.c and tangent.c alone. */
+/* The inside of an application, for apply.c, tangent.c and update.c alone. */
 #ifndef P2P_GRAPH_APPLY_PARTS_H
 #define P2P_GRAPH_APPLY_PARTS_H
 

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Passes over all parameters of a network. */
+/* Gradients of parameters, and passes over all parameters of a network. */
 #include "src/graph/update.h"
 
-#include <stdio.h>
+#include "src/graph/apply_parts.h"
+
+int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
+{
+    *add = grads->tensor[i] >= 0;
+    if (!*add) {
+        P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
+        shape.buffer = NULL;
+        grads->tensor[i] = grads->keep || grads->summed ? p2p_plan_keep(a->plan, shape)
+                                                        : p2p_plan_tensor(a->plan, shape);
+    }
+    if (!*add && grads->summed) {
+        p2p_plan_when(a->plan, P2P_WHEN_FIRST);
+        P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL,
+                      grads->tensor[i]);
+        p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
+        *add = true;
+    }
+    return grads->tensor[i];
+}
 
 bool p2p_update_waits(const P2pAdam *adam)
 {

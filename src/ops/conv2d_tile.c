@@ -18,11 +18,17 @@ typedef struct Form {
     double slow;
 } Form;
 static const Form forms[] = {{128, 128, 8, 8, 1.0}, {128, 64, 8, 8, 1.03}, {64, 64, 8, 8, 1.08},
-                             {64, 64, 8, 4, 1.15},  {128, 16, 8, 4, 1.3},  {16, 128, 4, 8, 1.3}};
+                             {64, 64, 8, 4, 1.15},  {128, 16, 8, 4, 1.3},  {16, 128, 4, 8, 1.3},
+                             {64, 16, 4, 4, 1.5},   {16, 64, 4, 4, 1.5}};
 
-/* Bits of the forms: in registers for many and for few, for few outputs or pixels, of which wider tiles would
- * hold few results. */
-enum { LARGE = 1 << 0 | 1 << 1 | 1 << 2, SLIM = 1 << 3, NARROW = 1 << 4 | 1 << 5 };
+/* Bits of the forms: in registers for many and for few; and likewise for few outputs or pixels, of which wider
+ * tiles would hold few results. */
+enum {
+    LARGE = 1 << 0 | 1 << 1 | 1 << 2,
+    SLIM = 1 << 3,
+    NARROW = 1 << 4 | 1 << 5,
+    TIGHT = 1 << 6 | 1 << 7
+};
 
 /* What suits a vendor's compiler and registers, seen in the instructions that it makes: forms (bits), steps
  * of a slice written out (CPUs: none, see tile.clh), and how many of what it calls a unit share local
@@ -32,7 +38,7 @@ typedef struct Taste {
     int unroll, shared;
 } Taste;
 static const Taste tastes[] = {{0x10DE, LARGE | NARROW, TILE_DEPTH, 1},
-                               {0x8086, SLIM | NARROW, TILE_DEPTH, 8},
+                               {0x8086, SLIM | TIGHT, TILE_DEPTH, 8},
                                {0, LARGE | NARROW, 2, 1}};
 
 enum { PARTS_MOST = 32, SLICES_LEAST = 4, FLAT_CHANNELS = 32, FEW_ITEMS = 64 };

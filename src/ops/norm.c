@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sums over pixels: channel_sum, norm_stats, norm_running, norm_param_grad. Kernels in cl/norm.cl.
+ * Sums over pixels: channel_sum, norm_stats, norm_running. Kernels in cl/norm.cl and norm_joined.cl.
  * How pixels are divided into parts depends on the shape alone, so results do not depend on the
  * number of cores.
  */
 #include "src/ops/norm.h"
 #include "src/ops/ref.h"
 
-enum { MOST_PARTS = 64, PART_PIXELS = 64 };
+enum { MOST_PARTS = 64, PART_PIXELS = 64, WHOLE_PIXELS = 1024 };
 
 static const P2pKernel sum_parts = {"norm", "sum_parts", NULL, {FLAT_GROUP, 1}};
 static const P2pKernel stats_mean = {"norm", "stats_mean", NULL, {FLAT_GROUP, 1}};
@@ -25,6 +25,17 @@ P2pParts p2p_parts(const P2pTensor *x, int groups)
     return p;
 }
 
+P2pParts p2p_parts_of(const P2pVariant *variant, const P2pTensor *x, int groups)
+{
+    P2pParts p = p2p_parts(x, groups);
+
+    if (!variant->for_cpus && p.count <= WHOLE_PIXELS) {
+        p.parts = 1;
+        p.per_part = p.count;
+    }
+    return p;
+}
+
 int p2p_channel_blocks(const P2pParts *p, int channels, const P2pCaps *caps)
 {
     const int least = 2 * caps->vector_width; /* channels, lest groups write into the same lines */
@@ -36,20 +47,6 @@ int p2p_channel_blocks(const P2pParts *p, int channels, const P2pCaps *caps)
 size_t p2p_parts_bytes(const P2pParts *p, int width)
 {
     return (size_t)p->parts * (size_t)p->groups * (size_t)width * sizeof(float);
-}
-
-int p2p_emit_sum_parts(P2pSequence *seq, const P2pWay *way, const P2pParts *p, P2pBuffer *work,
-                       const P2pTensor *y, int width, bool accumulate)
-{
-    P2pArgs a = {0};
-
-    p2p_args_buffer(&a, work);
-    p2p_args_tensor(&a, y);
-    p2p_args_int(&a, p->parts);
-    p2p_args_int(&a, p->groups);
-    p2p_args_int(&a, width);
-    p2p_args_int(&a, accumulate);
-    return p2p_emit_items(seq, way, &sum_parts, &a, (size_t)p->groups * (size_t)width);
 }
 
 int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
@@ -64,20 +61,28 @@ int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const 
     return p2p_emit(seq, way, &way->variant->kernel, a->list, (size_t)a->count, grid);
 }
 
-/* Part sums of x - shift; shift's stride goes from group to group, 0: no shift. */
+/* Part sums of x - shift; shift's stride goes from group to group, 0: no shift. y: all is one part, and what
+ * its sums are for; NULL: the workspace takes them. */
 static int emit_part_sums(P2pSequence *seq, const P2pWay *way, const P2pTensor *x,
                           const P2pTensor *shift, int shift_stride, const P2pParts *p,
-                          P2pBuffer *work, bool squares)
+                          P2pBuffer *work, bool squares, const P2pTensor *y, bool accumulate)
 {
     P2pArgs a = {0};
 
     p2p_args_tensor(&a, x);
     p2p_args_view(&a, shift, shift_stride);
-    p2p_args_buffer(&a, work);
+    if (y) {
+        p2p_args_tensor(&a, y);
+    } else {
+        p2p_args_buffer(&a, work);
+        p2p_args_int(&a, 0);
+        p2p_args_int(&a, squares ? 2 * x->c : x->c);
+    }
     p2p_args_int(&a, p->count);
     p2p_args_int(&a, x->c);
     p2p_args_int(&a, p->per_part);
     p2p_args_int(&a, squares);
+    p2p_args_int(&a, accumulate);
     return p2p_emit_parts(seq, way, &a, p, x->c);
 }
 
@@ -85,22 +90,38 @@ static int emit_part_sums(P2pSequence *seq, const P2pWay *way, const P2pTensor *
 
 static bool plan_sum(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    const P2pParts p = p2p_parts(&call->t[P2P_SUM_X], 1);
+    const P2pParts p = p2p_parts_of(way->variant, &call->t[P2P_SUM_X], 1);
 
     way->own[P2P_CHANNEL_BLOCKS] = p2p_channel_blocks(&p, call->t[P2P_SUM_X].c, caps);
     way->work_bytes = p2p_parts_bytes(&p, call->t[P2P_SUM_X].c);
     return true;
 }
 
+/* y (+)= the parts' sum. */
+static int emit_sum_parts(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                          const P2pParts *p, P2pBuffer *work)
+{
+    const int channels = call->t[P2P_SUM_X].c;
+    P2pArgs a = {0};
+
+    p2p_args_buffer(&a, work);
+    p2p_args_tensor(&a, &call->t[P2P_SUM_Y]);
+    p2p_args_int(&a, p->parts);
+    p2p_args_int(&a, channels);
+    p2p_args_int(&a, call->attr.accumulate);
+    return p2p_emit_items(seq, way, &sum_parts, &a, (size_t)channels);
+}
+
 static int emit_sum(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_SUM_X];
-    const P2pParts p = p2p_parts(x, 1);
-    const int err = emit_part_sums(seq, way, x, x, 0, &p, work, false);
+    const P2pParts p = p2p_parts_of(way->variant, x, 1);
+    const bool whole = !way->variant->for_cpus && p.parts == 1;
+    const int err =
+        emit_part_sums(seq, way, x, x, 0, &p, work, false, whole ? &call->t[P2P_SUM_Y] : NULL,
+                       whole && call->attr.accumulate);
 
-    return err ? err
-               : p2p_emit_sum_parts(seq, way, &p, work, &call->t[P2P_SUM_Y], x->c,
-                                    call->attr.accumulate);
+    return err || whole ? err : emit_sum_parts(seq, call, way, &p, work);
 }
 
 static const P2pVariant sum_variants[] = {P2P_TRIPLETS(plan_sum, emit_sum, "norm", "part_sums",
@@ -146,27 +167,29 @@ static int emit_mean(P2pSequence *seq, const P2pCall *call, const P2pWay *way, c
     return p2p_emit_items(seq, way, &stats_mean, &a, (size_t)p->groups * (size_t)x->c);
 }
 
-/* What is left to do when the parts are in work; joined: by the kernel that joins their own statistics. */
-static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pParts *p,
-                      P2pBuffer *work, bool joined)
+/* The operands from `first` on, and what all have that turn parts into statistics. */
+static void add_final(P2pArgs *a, const P2pCall *call, const P2pParts *p, P2pBuffer *work,
+                      int first)
 {
-    static const P2pKernel stats_joined = {"norm_joined", "stats_joined", NULL, {FLAT_GROUP, 1}};
-    const P2pTensor *x = &call->t[P2P_STATS_X];
+    p2p_args_buffer(a, work);
+    for (int i = first; i <= P2P_STATS_RUN_VAR; i++)
+        p2p_args_tensor(a, &call->t[i]);
+    p2p_args_int(a, p->parts);
+    p2p_args_int(a, p->groups);
+    p2p_args_int(a, call->t[P2P_STATS_X].c);
+    p2p_args_int(a, p->count);
+    p2p_args_float(a, call->attr.eps);
+    p2p_args_float(a, call->attr.momentum);
+}
+
+static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pParts *p,
+                      P2pBuffer *work)
+{
     P2pArgs a = {0};
 
-    p2p_args_buffer(&a, work);
-    for (int i = joined ? P2P_STATS_X : P2P_STATS_MEAN; i <= P2P_STATS_RUN_VAR; i++)
-        p2p_args_tensor(&a, &call->t[i]);
-    p2p_args_int(&a, p->parts);
-    p2p_args_int(&a, p->groups);
-    p2p_args_int(&a, x->c);
-    p2p_args_int(&a, p->count);
-    p2p_args_float(&a, call->attr.eps);
-    p2p_args_float(&a, call->attr.momentum);
-    if (joined)
-        p2p_args_int(&a, p->per_part);
-    return p2p_emit_items(seq, way, joined ? &stats_joined : &stats_final, &a,
-                          (size_t)p->groups * (size_t)x->c);
+    add_final(&a, call, p, work, P2P_STATS_MEAN);
+    return p2p_emit_items(seq, way, &stats_final, &a,
+                          (size_t)p->groups * (size_t)call->t[P2P_STATS_X].c);
 }
 
 static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
@@ -178,12 +201,12 @@ static int emit_stats(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
     /* The shift of the first pass is each group's first pixel. */
     const size_t group_stride = p.groups > 1 ? (size_t)p.count * (size_t)x->stride : 1;
     P2P_ASSERT(group_stride <= INT32_MAX);
-    err = emit_part_sums(seq, way, x, x, (int)group_stride, &p, work, false);
+    err = emit_part_sums(seq, way, x, x, (int)group_stride, &p, work, false, NULL, false);
     if (!err)
         err = emit_mean(seq, call, way, &p, work);
     if (!err)
-        err = emit_part_sums(seq, way, x, mean, mean->stride, &p, work, true);
-    return err ? err : emit_final(seq, call, way, &p, work, false);
+        err = emit_part_sums(seq, way, x, mean, mean->stride, &p, work, true, NULL, false);
+    return err ? err : emit_final(seq, call, way, &p, work);
 }
 
 static bool plan_joined(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
@@ -195,18 +218,18 @@ static bool plan_joined(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 
 static int emit_joined(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
+    static const P2pKernel stats_joined = {"norm_joined", "stats_joined", NULL, {FLAT_GROUP, 1}};
     const P2pTensor *x = &call->t[P2P_STATS_X];
-    const P2pParts p = stats_parts(call);
+    const P2pParts p = p2p_parts_of(way->variant, x, call->t[P2P_STATS_MEAN].n);
     P2pArgs a = {0};
 
-    p2p_args_tensor(&a, x);
-    p2p_args_buffer(&a, work);
-    p2p_args_int(&a, p.count);
-    p2p_args_int(&a, x->c);
+    add_final(&a, call, &p, work, P2P_STATS_X);
     p2p_args_int(&a, p.per_part);
     const int err = p2p_emit_parts(seq, way, &a, &p, x->c);
 
-    return err ? err : emit_final(seq, call, way, &p, work, true);
+    return err || p.parts == 1
+               ? err
+               : p2p_emit_items(seq, way, &stats_joined, &a, (size_t)p.groups * (size_t)x->c);
 }
 
 static const P2pVariant stats_variants[] = {
@@ -225,7 +248,7 @@ const P2pPass p2p_pass_norm_stats = {
     .ref = p2p_ref_norm_stats,
 };
 
-/* ---- norm_running, norm_param_grad: a channel a work-item ------------------------------------ */
+/* ---- norm_running: a channel a work-item ----------------------------------------------------- */
 
 static int emit_running(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
@@ -252,31 +275,4 @@ const P2pPass p2p_pass_norm_running = {
     .variants = running_variants,
     .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD,
     .ref = p2p_ref_norm_running,
-};
-
-static int emit_param_grad(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
-                           P2pBuffer *work)
-{
-    const int channels = call->t[P2P_NPG_SUMS].c / 2;
-    P2pArgs a = {0};
-
-    (void)work;
-    for (int i = P2P_NPG_SUMS; i <= P2P_NPG_DBETA; i++)
-        p2p_args_tensor(&a, &call->t[i]);
-    p2p_args_int(&a, call->t[P2P_NPG_SUMS].n);
-    p2p_args_int(&a, channels);
-    p2p_args_int(&a, call->attr.accumulate);
-    return p2p_emit_items(seq, way, &way->variant->kernel, &a, (size_t)channels);
-}
-
-static const P2pVariant param_grad_variants[] = {
-    {"naive", NULL, emit_param_grad, {"norm", "norm_param_grad", NULL, {FLAT_GROUP, 1}}},
-    {0},
-};
-
-const P2pPass p2p_pass_norm_param_grad = {
-    .name = "norm_param_grad",
-    .variants = param_grad_variants,
-    .outputs = 1u << P2P_NPG_DGAMMA | 1u << P2P_NPG_DBETA,
-    .ref = p2p_ref_norm_param_grad,
 };

@@ -11,6 +11,8 @@ typedef struct P2pParts {
 } P2pParts;
 
 P2pParts p2p_parts(const P2pTensor *x, int groups);
+/** As a variant takes them: few pixels are one part for GPUs, where a second launch takes longer. */
+P2pParts p2p_parts_of(const P2pVariant *variant, const P2pTensor *x, int groups);
 /** Blocks of channels on a CPU, so that there are groups for all its cores; no sum depends on it. */
 int p2p_channel_blocks(const P2pParts *p, int channels, const P2pCaps *caps);
 /** Bytes of a workspace [parts, groups, width]. */
@@ -21,8 +23,4 @@ enum { P2P_CHANNEL_BLOCKS };
  *  CPUs, else over tiles of channels for each part and group. */
 int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
                    int channels);
-/** y [groups, width] (+)= the parts' sum in work. */
-int p2p_emit_sum_parts(P2pSequence *seq, const P2pWay *way, const P2pParts *p, P2pBuffer *work,
-                       const P2pTensor *y, int width, bool accumulate);
-
 #endif

@@ -108,25 +108,53 @@ static int emit_quads(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
 
 static bool plan_sums(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    const P2pParts p = p2p_parts(&call->t[P2P_NA_X], groups_of(call));
+    const P2pParts p = p2p_parts_of(way->variant, &call->t[P2P_NA_X], groups_of(call));
 
     way->own[P2P_CHANNEL_BLOCKS] = p2p_channel_blocks(&p, call->t[P2P_NA_X].c, caps);
     way->work_bytes = p2p_parts_bytes(&p, 2 * call->t[P2P_NA_X].c);
     return is_possible(call, way);
 }
 
+/* The parts' sums, and the gradients of the parameters. */
+static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, const P2pParts *p,
+                      P2pBuffer *work)
+{
+    static const P2pKernel norm_sums = {"norm", "norm_sums", NULL, {FLAT_GROUP, 1}};
+    const int channels = call->t[P2P_NA_X].c;
+    P2pArgs a = {0};
+
+    p2p_args_buffer(&a, work);
+    p2p_args_tensor(&a, &call->t[P2P_NA_SUMS]);
+    p2p_args_tensor(&a, &call->t[P2P_NA_DGAMMA]);
+    p2p_args_tensor(&a, &call->t[P2P_NA_DBETA]);
+    p2p_args_int(&a, p->parts);
+    p2p_args_int(&a, p->groups);
+    p2p_args_int(&a, channels);
+    p2p_args_int(&a, call->attr.accumulate);
+    return p2p_emit_items(seq, way, &norm_sums, &a, (size_t)channels);
+}
+
 static int emit_sums(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
+    static const P2pTensor none;
     const P2pTensor *x = &call->t[P2P_NA_X];
-    const P2pParts p = p2p_parts(x, groups_of(call));
+    const P2pParts p = p2p_parts_of(way->variant, x, groups_of(call));
+    const bool whole = !way->variant->for_cpus && p.parts == 1 && p.groups == 1;
     P2pArgs a = {0};
 
     add_arguments(&a, call, &p);
-    p2p_args_buffer(&a, work);
+    if (whole) {
+        p2p_args_tensor(&a, &call->t[P2P_NA_SUMS]);
+    } else {
+        p2p_args_buffer(&a, work);
+        p2p_args_int(&a, 0);
+        p2p_args_int(&a, 2 * x->c);
+    }
+    p2p_args_tensor(&a, whole ? &call->t[P2P_NA_DGAMMA] : &none);
+    p2p_args_tensor(&a, whole ? &call->t[P2P_NA_DBETA] : &none);
     const int err = p2p_emit_parts(seq, way, &a, &p, x->c);
 
-    return err ? err
-               : p2p_emit_sum_parts(seq, way, &p, work, &call->t[P2P_NA_SUMS], 2 * x->c, false);
+    return err || whole ? err : emit_final(seq, call, way, &p, work);
 }
 
 #define BACKWARD "-D BACKWARD" /* apart, so that translating compiles less */
@@ -165,7 +193,7 @@ const P2pPass p2p_pass_norm_act_fwd = {
 const P2pPass p2p_pass_norm_act_sums = {
     .name = "norm_act_sums",
     .variants = variants[1],
-    .outputs = 1u << P2P_NA_SUMS,
+    .outputs = 1u << P2P_NA_SUMS | 1u << P2P_NA_DGAMMA | 1u << P2P_NA_DBETA,
     .ref = p2p_ref_norm_act_sums,
 };
 const P2pPass p2p_pass_norm_act_bwd = {

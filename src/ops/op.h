@@ -18,7 +18,7 @@
 #include "src/device/device.h"
 #include "src/tensor/tensor.h"
 
-enum { P2P_MAX_OPERANDS = 12 };
+enum { P2P_MAX_OPERANDS = 14 };
 
 /* Operand roles, by pass. Names in the comments: in = read, out = written, (opt) = may be absent. */
 
@@ -81,15 +81,16 @@ enum {
     P2P_NA_DY2,
     P2P_NA_SUMS,
     P2P_NA_DX,
+    P2P_NA_DGAMMA,
+    P2P_NA_DBETA,
 };
 /*
  * norm_act_sums: with dz = (dy1 act1'(y1) + dy2 act2'(y2)) dropout mask, both act' from the outputs'
- *                values: out sums [groups,1,1,2C]: first C: sum of dz, then C: sum of dz * xhat.
+ *                values: out sums [groups,1,1,2C]: first C: sum of dz, then C: sum of dz * xhat; out
+ *                dgamma [C] (opt) (+)= sum over groups of the latter, dbeta [C] (opt) (+)= of the former.
  * norm_act_bwd:  out dx (+)= gamma rstd (dz - (sums1 + xhat sums2) / M), M = elements a group and
  *                channel; attr.fixed_statistics (running statistics): gamma rstd dz; no mean: dz.
- * norm_param_grad: in sums; out dgamma [C] (+)= sum over groups of sums2, dbeta (+)= of sums1.
  */
-enum { P2P_NPG_SUMS, P2P_NPG_DGAMMA, P2P_NPG_DBETA };
 
 /*
  * Second order through a norm, for the gradient of u . T(x) t, where T is the norm's derivative at x
@@ -337,7 +338,7 @@ extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d
 extern const P2pPass p2p_pass_conv2d_wgrad_adam;
 extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_running;
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
-extern const P2pPass p2p_pass_norm_param_grad, p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
+extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
 extern const P2pPass p2p_pass_mix, p2p_pass_penalty;

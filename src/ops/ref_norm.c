@@ -84,21 +84,6 @@ void p2p_ref_norm_running(const P2pCall *call, double *const host[], double *mag
     }
 }
 
-void p2p_ref_norm_param_grad(const P2pCall *call, double *const host[], double *mag)
-{
-    const P2pTensor *sums = &call->t[P2P_NPG_SUMS];
-    double *const out[] = {host[P2P_NPG_DBETA], host[P2P_NPG_DGAMMA]};
-
-    (void)mag;
-    for (int which = 0; which < 2; which++)
-        for (int c = 0; out[which] && c < sums->c / 2; c++) {
-            double sum = call->attr.accumulate ? out[which][c] : 0;
-            for (int g = 0; g < sums->n; g++)
-                sum += host[P2P_NPG_SUMS][g * sums->c + which * (sums->c / 2) + c];
-            out[which][c] = sum;
-        }
-}
-
 /* ---- norm_act -------------------------------------------------------------------------------- */
 
 /* An element of a norm_act call: where it lies and the constants of its channel. */
@@ -221,9 +206,23 @@ static void visit_sums(const P2pCall *call, double *const host[], const Element 
     }
 }
 
+/* Half of the sums, over the groups, to a parameter's gradient. */
+static void sums_to_parameters(const P2pCall *call, const double *sums, double *gradient)
+{
+    const P2pTensor *all = &call->t[P2P_NA_SUMS];
+
+    for (int c = 0; gradient && c < all->c / 2; c++) {
+        double sum = call->attr.accumulate ? gradient[c] : 0;
+        for (int g = 0; g < all->n; g++)
+            sum += sums[g * all->c + c];
+        gradient[c] = sum;
+    }
+}
+
 void p2p_ref_norm_act_sums(const P2pCall *call, double *const host[], double *mag)
 {
     const size_t count = p2p_tensor_elements(&call->t[P2P_NA_SUMS]);
+    const int channels = call->t[P2P_NA_X].c;
 
     for (size_t i = 0; i < count; i++) {
         host[P2P_NA_SUMS][i] = 0;
@@ -231,6 +230,8 @@ void p2p_ref_norm_act_sums(const P2pCall *call, double *const host[], double *ma
             mag[i] = 0;
     }
     visit_all(call, host, mag, visit_sums);
+    sums_to_parameters(call, host[P2P_NA_SUMS] + channels, host[P2P_NA_DGAMMA]);
+    sums_to_parameters(call, host[P2P_NA_SUMS], host[P2P_NA_DBETA]);
 }
 
 static void visit_bwd(const P2pCall *call, double *const host[], const Element *e, double *mag)

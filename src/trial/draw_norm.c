@@ -97,19 +97,6 @@ static void draw_running(P2pDraw *r, P2pTrial *c, int block)
     c->ulps = 8;
 }
 
-static void draw_param_grad(P2pDraw *r, P2pTrial *c, int block)
-{
-    const int channels = p2p_draw_channels(r, 300);
-
-    (void)block;
-    c->call.t[P2P_NPG_SUMS] = statistic(p2p_draw_int(r, 1, 4), 2 * channels);
-    c->call.t[P2P_NPG_DGAMMA] = c->call.t[P2P_NPG_DBETA] = p2p_tensor_vector(channels);
-    c->call.attr.accumulate = p2p_draw_chance(r, 50);
-    c->exact = true;
-    c->ulps = 4;
-    c->scale[P2P_NPG_DGAMMA] = c->scale[P2P_NPG_DBETA] = 5;
-}
-
 /* ---- norm_act -------------------------------------------------------------------------------- */
 
 /* Integers stay exact through (x - mean) rstd gamma + beta where rstd is a power of two. */
@@ -192,6 +179,12 @@ static void draw_sums(P2pDraw *r, P2pTrial *c, int block)
     if (!p2p_call_has(&c->call, P2P_NA_MEAN))
         c->call.t[P2P_NA_MEAN] = c->call.t[P2P_NA_RSTD] = statistic(1, c->call.t[P2P_NA_X].c);
     c->call.t[P2P_NA_SUMS] = statistic(c->call.t[P2P_NA_MEAN].n, 2 * c->call.t[P2P_NA_X].c);
+    for (int i = P2P_NA_DGAMMA; i <= P2P_NA_DBETA && p2p_draw_chance(r, 70); i++) {
+        c->call.t[i] = p2p_tensor_vector(c->call.t[P2P_NA_X].c);
+        c->ulps_of[i] = 4 * sqrt(pixels(&c->call.t[P2P_NA_X]) + 4);
+        c->scale[i] = pixels(&c->call.t[P2P_NA_X]) + 4;
+    }
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
     c->exact = power_of_two_rate(c);
     c->terms = pixels(&c->call.t[P2P_NA_X]) + 4;
 }
@@ -278,6 +271,7 @@ static bool size_sums(int i, P2pTrial *c, int block)
         return false;
     c->call.t[P2P_NA_DY1] = c->call.t[P2P_NA_DY2] = c->call.t[P2P_NA_X];
     c->call.t[P2P_NA_SUMS] = statistic(1, 2 * c->call.t[P2P_NA_X].c);
+    c->call.t[P2P_NA_DGAMMA] = c->call.t[P2P_NA_DBETA] = c->call.t[P2P_NA_GAMMA];
     return true;
 }
 
@@ -285,6 +279,7 @@ static bool size_bwd(int i, P2pTrial *c, int block)
 {
     if (!size_sums(i, c, block))
         return false;
+    c->call.t[P2P_NA_DGAMMA] = c->call.t[P2P_NA_DBETA] = (P2pTensor){0};
     c->call.t[P2P_NA_DX] = c->call.t[P2P_NA_X];
     return true;
 }
@@ -296,6 +291,5 @@ const P2pTrialKind p2p_trial_norm_kinds[] = {
     {&p2p_pass_norm_act_fwd, draw_fwd, size_fwd},
     {&p2p_pass_norm_act_sums, draw_sums, size_sums},
     {&p2p_pass_norm_act_bwd, draw_bwd, size_bwd},
-    {&p2p_pass_norm_param_grad, draw_param_grad, NULL},
     {0},
 };

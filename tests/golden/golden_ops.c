@@ -266,14 +266,14 @@ static void norm_case(Golden *g, const json_t *info)
     statistics(g, info, x, mean, rstd, running);
     RUN(g, &p2p_pass_norm_act_fwd, attr, x, mean, rstd, gamma, beta, {0}, y);
     check(g, info, "y", &y);
-    RUN(g, &p2p_pass_norm_act_sums, attr, x, mean, rstd, gamma, beta, {0}, y, {0}, gy, {0}, sums);
+    const P2pTensor dgamma = out_like(g, &gamma), dbeta = out_like(g, &beta);
+    RUN(g, &p2p_pass_norm_act_sums, attr, x, mean, rstd, gamma, beta, {0}, y, {0}, gy, {0}, sums,
+        {0}, dgamma, dbeta);
     RUN(g, &p2p_pass_norm_act_bwd, attr, x, mean, rstd, gamma, beta, {0}, y, {0}, gy, {0}, sums,
         dx);
     check(g, info, "g_x", &dx);
     if (!gamma.n)
         return;
-    const P2pTensor dgamma = out_like(g, &gamma), dbeta = out_like(g, &beta);
-    RUN(g, &p2p_pass_norm_param_grad, ATTR(0), sums, dgamma, dbeta);
     check(g, info, "g_gamma", &dgamma);
     check(g, info, "g_beta", &dbeta);
 }

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Machine code as text to the mix of a kernel's main loop.
 
-A kernel's code is a list of ('label', name) and ('op', name, operands). Its main loop is the outermost one
+A kernel's code is a list of ('label', name) and ('op', name, operands, whether predicated). Its main loop is the outermost one
 with the most multiply-adds; loops within it count `rounds` times. Waits are no issued instructions."""
 import collections
 import re
 
 
 class Dialect:
-    """How a disassembler writes: code by kernel, and the class of an instruction."""
+    """How a disassembler writes: code by kernel, and the class of an instruction. leave: what nothing falls
+    through if it is not predicated."""
 
-    def __init__(self, kernel, end, label, op, jump, place, classes):
+    def __init__(self, kernel, end, label, op, jump, leave, place, classes):
         self.kernel, self.end, self.label = map(re.compile, (kernel, end, label))
-        self.op, self.jump, self.place = map(re.compile, (op, jump, place))
+        self.op, self.jump, self.leave, self.place = map(re.compile, (op, jump, leave, place))
         self.classes = [(name, re.compile(pattern)) for name, pattern in classes]
 
     def parse(self, path):
@@ -28,7 +29,7 @@ class Dialect:
             elif m := self.label.match(line):
                 code.append(('label', m.group(1)))
             elif m := self.op.match(line):
-                code.append(('op', m.group(1), m.group(2)))
+                code.append(('op', m.group(2), m.group(3), bool(m.group(1))))
         return {name: code for name, code in kernels.items() if code}
 
     def kind(self, op, operands):
@@ -37,8 +38,8 @@ class Dialect:
 
 
 AMD = Dialect(
-    r'^([A-Za-z_]\w*):(?:\s*;.*)?$', r'^\.Lfunc_end', r'^(\.LBB\w+):', r'^\t([a-z]\w+)\s*(.*)$',
-    r's_c?branch', r'\.LBB\w+',
+    r'^([A-Za-z_]\w*):(?:\s*;.*)?$', r'^\.Lfunc_end', r'^(\.LBB\w+):', r'^\t()([a-z]\w+)\s*(.*)$',
+    r's_c?branch', r's_(branch|endpgm|setpc)', r'\.LBB\w+',
     [('wait', r's_(wait|delay|clause|nop|set_vgpr)'), ('spill', r'scratch_|buffer_(load|store).*offen.*s32'),
      ('fma2', r'v_pk_fma_f32|v_dual_fma\S+ .*v_dual_fma'),
      ('fma', r'v_(fma|fmac|fmaak|fmamk|mac|mad)_f32|v_dual_fma|.*:: v_dual_fma'),
@@ -48,30 +49,51 @@ AMD = Dialect(
      ('store', r'(global|flat|buffer)_store'), ('barrier', r's_barrier')])
 NVIDIA = Dialect(
     r'^\s*\.text\.(\w+):', r'^\s*//-+ \.', r'^(\.L_\w+):',
-    r'^\s*/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+\s+)?([A-Z][\w.]*)\s*(.*?);', r'BRA', r'\.L_\w+',
+    r'^\s*/\*[0-9a-f]+\*/\s+(@!?U?P\w+\s+)?([A-Z][\w.]*)\s*(.*?);', r'BRA', r'BRA|EXIT|RET',
+    r'\.L_\w+',
     [('wait', r'NOP|WARPSYNC|DEPBAR'), ('spill', r'LDL|STL'), ('fma2', r'FFMA2'), ('fma', r'FFMA'),
-     ('mma', r'H?G?MMA'), ('divide', r'I2F\S*\.RP|CALL.*(div|rem)'),
+     ('mma', r'H?G?MMA'), ('divide', r'I2F\S*\.RP|CALL.*(div|rem)_[su]\d'),
      ('local128', r'LDS\S*\.128'), ('local', r'LDS|STS'),
      ('load128', r'LDG?\.\S*128'), ('load', r'LDG|LD\.'), ('store', r'STG|ST\.'), ('barrier', r'BAR')])
 INTEL = Dialect(
     r'^//\.kernel (\w+)', r'^$a', r'^(L\d+|_\w+):',
-    r'^\s*(?:\([W&~f\d.,anyl\w]*\)\s+)*([a-z]\w*(?:\.\w+)*)\s+(\S.*)$',
-    r'while|jmpi|goto|brc|brd', r'\bL\d+|\b_\w+',
+    r'^\s*((?:\([W&~f\d.,anyl\w]*\)\s+)*)([a-z]\w*(?:\.\w+)*)\s+(\S.*)$',
+    r'while|jmpi|goto|brc|brd', r'$a', r'\bL\d+|\b_\w+',
     [('wait', r'sync|nop'), ('fma', r'(mad|mac)\S* .*:f'), ('mma', r'dpas'),
      ('divide', r'math\.(iqot|irem|idiv|inv)'), ('send', r'send')])
 
 
+def reach(code, dialect, at, start):
+    """Places that can be reached from one."""
+    seen, todo = set(), [start]
+    while todo:
+        i = todo.pop()
+        while i < len(code) and i not in seen:
+            seen.add(i)
+            c = code[i]
+            if c[0] == 'op' and dialect.jump.match(c[1]):
+                todo += [at[to] for to in dialect.place.findall(c[2]) if to in at]
+            if c[0] == 'op' and dialect.leave.match(c[1]) and not c[3]:
+                break
+            i += 1
+    return seen
+
+
 def loops(code, dialect):
-    """Ranges (first, last) of backward jumps; one that leaves another is part of it."""
+    """Ranges (first, last) of backward jumps to where they can come from again, one for each first place; one
+    that leaves another is part of it."""
     at = {c[1]: i for i, c in enumerate(code) if c[0] == 'label'}
-    found = []
+    found, reached = {}, {}
     for i, c in enumerate(code):
-        if c[0] == 'op' and dialect.jump.match(c[1]):
-            found += [(at[to], i) for to in dialect.place.findall(c[2]) if at.get(to, i + 1) <= i]
-    for a in sorted(set(found)):
-        last = max(b[1] for b in found if a[0] <= b[0] <= a[1])
-        found.append((a[0], last))
-    return sorted(set(found))
+        for to in dialect.place.findall(c[2]) if c[0] == 'op' and dialect.jump.match(c[1]) else ():
+            first = at.get(to, i + 1)
+            if first <= i and first not in reached:
+                reached[first] = reach(code, dialect, at, first)
+            if first <= i and i in reached[first]:
+                found[first] = i
+    for first in sorted(found):
+        found[first] = max(last for other, last in found.items() if first <= other <= found[first])
+    return sorted(found.items())
 
 
 def count(code, dialect):
