@@ -15,6 +15,7 @@
 #include "src/formats/tensor_file.h"
 #include "src/formats/tensorflow.h"
 #include "src/model/source.h"
+#include "tools/serve.h"
 
 enum { MAX_PIXELS = 1 << 20, MAX_ARGUMENTS = 64 };
 
@@ -191,6 +192,35 @@ static void fuzz_plain(const uint8_t *data, size_t bytes)
     if (p2p_bmp_recognise(data, bytes) || p2p_pnm_recognise(data, bytes) ||
         p2p_npy_recognise(data, bytes))
         fuzz_image(data, bytes);
+}
+
+/* What a client of p2p-serve says: Accept, Host, Origin and Authorization, a line each. */
+static void fuzz_headers(const uint8_t *data, size_t bytes)
+{
+    static const char token[] = "a-token-of-words";
+    char *text = malloc(bytes + 1), *lines[4], *at = text;
+    P2pImageFormat format;
+
+    if (!text)
+        return;
+    memcpy(text, not_null(data), bytes);
+    text[bytes] = 0;
+    for (int i = 0; i < 4;
+         i++) { /* each in memory of its own, so that reading beyond its end is seen */
+        const size_t n = strcspn(at, "\n");
+        lines[i] = strndup(at, n);
+        at += n + (at[n] == '\n');
+    }
+    serve_text_format(lines[0], &format);
+    if (strncmp(serve_text_type(format), "image/", 6) != 0)
+        abort();
+    serve_text_is_address(lines[1]);
+    serve_text_is_own(lines[2], lines[1]);
+    if (serve_text_has_token(lines[3], token) && strcmp(lines[3] + 7, token) != 0)
+        abort();
+    for (int i = 0; i < 4; i++)
+        free(lines[i]);
+    free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
