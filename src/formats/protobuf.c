@@ -7,7 +7,7 @@
 
 #include "src/base/memory.h"
 
-enum { VARINT = 0, BYTES = 2, FIXED32 = 5, VARINT_BYTES = 10 }; /* wire types */
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5, VARINT_BYTES = 10 }; /* wire types */
 
 static void put(P2pMessage *m, const void *data, size_t bytes)
 {
@@ -65,10 +65,21 @@ void p2p_message_float(P2pMessage *m, int field, float value)
     put(m, &value, sizeof(value));
 }
 
+void p2p_message_double(P2pMessage *m, int field, double value)
+{
+    put_varint(m, tag(field, FIXED64));
+    put(m, &value, sizeof(value));
+}
+
+void p2p_message_bytes(P2pMessage *m, int field, const void *data, size_t bytes)
+{
+    p2p_message_frame(m, field, bytes);
+    put(m, data, bytes);
+}
+
 void p2p_message_text(P2pMessage *m, int field, const char *text)
 {
-    p2p_message_frame(m, field, strlen(text));
-    put(m, text, strlen(text));
+    p2p_message_bytes(m, field, text, strlen(text));
 }
 
 void p2p_message_nest(P2pMessage *m, int field, P2pMessage *inner)

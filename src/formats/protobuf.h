@@ -24,6 +24,8 @@ size_t p2p_protobuf_frame(unsigned char out[P2P_FRAME_BYTES], int field, uint64_
 
 void p2p_message_int(P2pMessage *m, int field, int64_t value);
 void p2p_message_float(P2pMessage *m, int field, float value);
+void p2p_message_double(P2pMessage *m, int field, double value);
+void p2p_message_bytes(P2pMessage *m, int field, const void *data, size_t bytes);
 void p2p_message_text(P2pMessage *m, int field, const char *text);
 /** A message within another; its memory is released, and it is {0} again. */
 void p2p_message_nest(P2pMessage *m, int field, P2pMessage *inner);

@@ -99,7 +99,7 @@ struct P2pOptions {
     double clip_grad, ema_decay;
     int seed;
     int print_freq, display_freq, update_html_freq, save_epoch_freq, save_latest_freq;
-    bool no_html;
+    bool no_html, tensorboard;
     long max_steps;
     double max_seconds;
     bool continue_train, new_data, overwrite, save_by_iter;

@@ -164,6 +164,7 @@ const P2pOption p2p_option_table[] = {
         "steps between samples for the page of the run, besides that of each epoch; 0: none"),
     INT(update_html_freq, TRAINING, 0, 0, 1e9, "1000", "steps between renewals of the page without a sample; 0: none"),
     FLAG(no_html, TRAINING, 0, "no page of the run"),
+    FLAG(tensorboard, TRAINING, 0, "write event files for TensorBoard, too, to CHECKPOINTS_DIR/NAME/tensorboard"),
     INT(save_epoch_freq, TRAINING, 0, 1, 1e9, "5", "epochs between kept checkpoints"),
     INT(save_latest_freq, TRAINING, 0, 1, 1e9, "5000", "steps between saves of the latest one"),
     FLAG(save_by_iter, TRAINING, 0,

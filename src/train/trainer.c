@@ -194,6 +194,7 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
     p2p_dataset_destroy(&t->val);
     p2p_run_folder_finish(&t->folder);
     p2p_run_log_finish(&t->log);
+    p2p_events_close(&t->tensorboard);
     free(t);
     p2p_device_leave(device, P2P_OK);
     *trainer = NULL;

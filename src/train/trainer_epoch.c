@@ -46,8 +46,7 @@ static int validate(P2pTrainer *t, int epoch, double *value, bool *best)
     if (err || (err = check_metric(t, *value)) < 0)
         return err;
     *best = v.best = p2p_watch_see(&t->position.metric, epoch, *value, larger_is_better(t), 0);
-    if ((err = p2p_run_folder_log_validation(&t->folder, &v)) == P2P_OK && t->events &&
-        t->events->validated)
+    if ((err = p2p_trainer_log_validation(t, &v)) == P2P_OK && t->events && t->events->validated)
         t->events->validated(t->events->user, &v);
     return err;
 }

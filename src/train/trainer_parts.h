@@ -7,6 +7,7 @@
 
 #include "p2p/data.h"
 #include "src/model/checkpoint.h"
+#include "src/report/events.h"
 #include "src/report/run_page.h"
 #include "src/train/gan.h"
 #include "src/train/generators.h"
@@ -28,8 +29,9 @@ struct P2pTrainer {
     P2pTransfer transfer; /* while preparing */
     char *warning;        /* while preparing: which checkpoint is damaged */
     P2pPosition position;
-    P2pRunLog log; /* as far as the page shows it */
-    double rate;   /* of the last step */
+    P2pRunLog log;          /* as far as the page shows it */
+    P2pEvents *tensorboard; /* NULL: not wanted */
+    double rate;            /* of the last step */
     int height, width;
     atomic_bool stop;
     const P2pTrainEvents *events;
@@ -53,6 +55,11 @@ int p2p_trainer_open_loader(P2pTrainer *t);
 
 /* ---- trainer_report.c ----------------------------------------------------------------------- */
 
+/** Begin what is written besides the log, if it is wanted. */
+int p2p_trainer_open_reports(P2pTrainer *t);
+/** A line of the log, and the same elsewhere. */
+int p2p_trainer_log(P2pTrainer *t, const P2pTrainProgress *p);
+int p2p_trainer_log_validation(P2pTrainer *t, const P2pTrainValidation *v);
 /** Save the last step's pictures, behind an epoch under its number; within one it is 0. */
 int p2p_trainer_sample(P2pTrainer *t, int epoch);
 /** Write the page of the run, unless it is not wanted. */

@@ -99,7 +99,7 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     t->reported = now;
     t->reported_step = t->position.step;
     if (!err)
-        err = p2p_run_folder_log(&t->folder, &p);
+        err = p2p_trainer_log(t, &p);
     if (!err && t->events && t->events->progress)
         t->events->progress(t->events->user, &p);
     return err;
@@ -206,7 +206,9 @@ static int run(P2pTrainer *t)
     if (limit)
         return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
                         t->folder.path, t->position.step, limit);
-    int err = p2p_trainer_page(t, true);
+    int err = p2p_trainer_open_reports(t);
+    if (!err)
+        err = p2p_trainer_page(t, true);
     while (!err && !must_end(t))
         err = run_step(t, &saved);
     if (!err)
