@@ -101,7 +101,8 @@ def main():
             b.call("Runtime.evaluate", expression=script)
             made = b.call("Runtime.evaluate", awaitPromise=True, returnByValue=True,
                           expression="p2pChecks().then(() => p2pLines.join('\\n'))")
-            text = made["result"].get("value", "FAILED  " + str(made.get("exceptionDetails", made)))
+            thrown = made.get("exceptionDetails", {}).get("exception", {})
+            text = "FAILED  " + thrown.get("description", "?") if thrown else made["result"]["value"]
             print(text)
             failed += sum(line.startswith("FAILED") for line in text.split("\n"))
         if o.picture:
