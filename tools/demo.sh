@@ -28,3 +28,7 @@ build/tools/p2p-test --checkpoints_dir demo/checkpoints --name facades --device 
     --dataroot demo/facades --results_dir demo/results --num_test 8
 echo "Look at demo/results/facades/test_latest/index.html, or at one picture (input | output | target):"
 ls demo/results/facades/test_latest/images/*_all.png | head -n 1
+[ ! -x build/tools/p2p-serve ] || {
+    echo 'Or draw your own; this serves a page on this machine:'
+    echo 'build/tools/p2p-serve demo/checkpoints/facades --dataroot demo/facades'
+}

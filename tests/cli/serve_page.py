@@ -18,7 +18,7 @@ passed = failed = 0
 class Browser:
     def __init__(self, driver):
         self.at = f'http://127.0.0.1:{driver}/session'
-        arguments = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--window-size=1100,760']
+        arguments = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--window-size=1100,920']
         got = self.call('', {'capabilities': {'alwaysMatch': {
             'goog:chromeOptions': {'args': arguments},
             'goog:loggingPrefs': {'browser': 'ALL'}}}})
@@ -144,8 +144,11 @@ def walk(browser, url, screenshot):
     if browser.run('return !document.getElementById("sample").hidden'):
         after('a sample', lambda: browser.click('#sample'))
         check('the time is told', ' ms' in browser.run(STATUS))
-    if screenshot:
+    if screenshot: # a façade with two windows more
         browser.click('[data-tool=rectangle]')
+        browser.click('#palette button:nth-of-type(2)')
+        for x in -0.16, 0.1:
+            after('a rectangle', lambda: browser.stroke([(x, -0.44), (x + 0.06, -0.39)]))
         with open(screenshot, 'wb') as out:
             out.write(base64.b64decode(browser.call('/screenshot')))
     messages = [entry['message'] for entry in browser.call('/se/log', {'type': 'browser'})]
