@@ -9,10 +9,12 @@ browser=$(command -v chromium || command -v chromium-browser || command -v googl
     exit 77
 }
 
-# opened FOLDER CHECKS
+# opened FOLDER CHECKS [OPTION]
 opened() {
-    check "$1 is as pages/$2.js wants it, without an error in the console" timeout 120 \
-        python3 "$here/pages/open.py" "$browser" "file://$work/$1/index.html" --checks "$here/pages/$2.js"
+    folder=$1 checks=$2
+    shift 2
+    check "$folder is as pages/$checks.js wants it, without an error in the console" timeout 120 python3 \
+        "$here/pages/open.py" "$browser" "file://$work/$folder/index.html" --checks "$here/pages/$checks.js" "$@"
 }
 
 "$tools/p2p-data" demo data --count 4 --size 64 --quiet
@@ -22,6 +24,13 @@ echo '{"step":6,"G_L1":' >>run/loss_log.jsonl
 cp run/samples/step_0000001.jpg run/samples/step_0000099.jpg
 sed -i 's/"samples":\[/&["step_0000099.jpg",1],["<img src=x onerror=alert(1)>.png",1],/' run/index.js
 opened run run
+opened run dark --dark
+
+mkdir both
+cp -r data/train both/trainA
+cp -r data/train both/trainB
+train ways --dataroot both --model cycle_gan --n_epochs 1 --n_epochs_decay 0
+opened checkpoints/ways ways
 
 # 10,000 results, of whose pictures there are four; names and figures that differ; one equal to its target.
 "$tools/p2p-test" --device cpu --quiet --dataroot data --checkpoints_dir . --name run --phase train --display_winsize 100

@@ -46,4 +46,21 @@ async function p2pChecks() {
         !get('options').textContent.includes('--beta1'));
     get('defaults').click();
     p2pCheck('and all', get('options').textContent.includes('--beta10.5'));
+
+    // What came since: as index.js is read anew while a run lives.
+    const show = window.p2pRun, now = await new Promise(done => {
+        window.p2pRun = done;
+        document.head.append(Object.assign(document.createElement('script'), { src: 'index.js?again' }));
+    });
+    window.p2pRun = show;
+    p2pSlide(get('slider'), get('slider').max);
+    show(Object.assign({}, now, { live: true, step: 99, last_step: 200, written: now.written + 1 }));
+    p2pCheck('a living run has time left', get('facts').textContent.includes('Left') &&
+        get('state').textContent.startsWith('Training'));
+    p2pCheck('its new sample is shown', picture.src.endsWith('step_0000099.jpg') && +get('slider').max === 6);
+    p2pSlide(get('slider'), 2);
+    p2pCheck('what was chosen stays', get('smooth').value === '0.95' && get('log').checked);
+    for (let i = 0; i < 80 && !get('state').textContent.startsWith('Ended'); i++) await p2pWait(200);
+    p2pCheck('and the page renews itself', get('state').textContent.startsWith('Ended'));
+    p2pCheck('without going elsewhere', +get('slider').value === 2);
 }
