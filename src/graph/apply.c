@@ -343,6 +343,7 @@ int p2p_apply_output(const P2pApply *apply)
 int p2p_grads_init(P2pGrads *grads, const P2pNet *net)
 {
     grads->tensor = ids(net->graph->param_count);
+    grads->joined = -1;
     return grads->tensor ? P2P_OK : P2P_ENOMEM;
 }
 
@@ -397,7 +398,7 @@ bool p2p_apply_wants_grad(const P2pApply *a, const P2pLane *lane, int v)
 
 static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *adam)
 {
-    if (!adam || i < 0 || p2p_update_waits(adam))
+    if (!adam || i < 0 || p2p_update_waits(adam) || a->net->joined_at[i] >= 0)
         return;
     const P2pAttr attr = p2p_update_attr(adam);
     P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_adam, &attr,
@@ -455,7 +456,7 @@ static bool norm_param_grads(P2pApply *a, int i, P2pGrads *grads, NormActGrads *
     return add;
 }
 
-static void backward_norm_act(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam)
+static void backward_norm_act(P2pApply *a, int i, P2pGrads *grads)
 {
     const P2pNode *n = &a->net->graph->nodes[i];
     P2pLane *lane = &a->lane[P2P_VALUES];
@@ -476,10 +477,6 @@ static void backward_norm_act(P2pApply *a, int i, P2pGrads *grads, const P2pAdam
         g.dx = p2p_apply_like(a, lane->grad, n->in[0]);
         attr.accumulate = p2p_apply_mark(a, lane, n->in[0]);
         norm_act_step(a, i, &p2p_pass_norm_act_bwd, &attr, &g);
-    }
-    if (grads && n->param[P2P_NODE_GAMMA] >= 0) {
-        update(a, grads, n->param[P2P_NODE_GAMMA], adam);
-        update(a, grads, n->param[P2P_NODE_BETA], adam);
     }
 }
 
@@ -548,7 +545,7 @@ void p2p_apply_backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam 
         p2p_apply_backward_conv(a, lane, i, grads, adam);
         break;
     case P2P_NODE_NORM_ACT:
-        backward_norm_act(a, i, grads, adam);
+        backward_norm_act(a, i, grads);
         break;
     case P2P_NODE_ADD:
     case P2P_NODE_PAD:
@@ -584,5 +581,7 @@ int p2p_apply_backward(P2pApply *a, const P2pBackward *b)
         p2p_apply_backward_node(a, i, b->grads, b->adam);
     if (b->adam && p2p_update_waits(b->adam))
         p2p_update_append(a->plan, a->net, b->grads, b->adam, a->hyper);
+    else if (b->adam)
+        p2p_update_joined(a->plan, a->net, b->grads, b->adam, a->hyper, -1);
     return P2P_OK;
 }

@@ -31,6 +31,7 @@ typedef struct P2pMode {
 /** Gradients of a network's parameters in a plan, shared by its applications. */
 typedef struct P2pGrads {
     int *tensor; /* per parameter; -1: not yet */
+    int joined;  /* of those that the network has joined, which keep their memory; -1: not yet */
     bool keep;   /* set before first use: they keep their memory, to be read after a run */
     bool
         summed; /* set before first use: they are added up over runs of the plan, and begin anew in the

@@ -38,38 +38,79 @@ static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pTyp
     return t;
 }
 
-/* Lay all parameters out in one arena: values first, then the moments. */
+/* Where the parameters that are joined begin; what they take together. */
+static size_t join(P2pNet *net, const P2pCaps *caps, bool training)
+{
+    const P2pGraph *g = net->graph;
+    size_t bytes = 0;
+
+    for (int i = 0; i < g->param_count; i++) {
+        const P2pParam *p = &g->params[i];
+        net->joined_at[i] = -1;
+        if (!training || !p2p_param_is_trained(p) || p->kind == P2P_PARAM_WEIGHT)
+            continue;
+        net->joined_at[i] = (int)(bytes / sizeof(float));
+        bytes += p2p_round_up((size_t)p->o * sizeof(float), caps->align_bytes);
+    }
+    return bytes;
+}
+
+/* The tensors at their places: of each parameter, then the joined ones. */
+static int bind(P2pNet *net, P2pDevice *device, const P2pLifetime *items, int states, P2pType type)
+{
+    const P2pGraph *g = net->graph;
+    const P2pLifetime *joined = items + (ptrdiff_t)states * g->param_count;
+    int err = P2P_OK;
+
+    for (int i = 0; !err && i < states * g->param_count; i++) {
+        const int k = i % g->param_count, s = i / g->param_count, at = net->joined_at[k];
+        P2pTensor *t = &net->state[s][k];
+        if (!items[i].bytes && at < 0)
+            continue;
+        *t = param_tensor(&g->params[k], device, type);
+        err = at < 0 ? p2p_arena_part(&t->buffer, net->arena, items[i].offset, items[i].bytes)
+                     : p2p_arena_part(
+                           &t->buffer, net->arena, joined[s].offset + (size_t)at * sizeof(float),
+                           p2p_round_up(p2p_tensor_bytes(t), p2p_device_caps(device)->align_bytes));
+    }
+    for (int s = 0; !err && s < states && joined[s].bytes; s++) {
+        net->joined[s] = p2p_tensor_vector((int)(joined[s].bytes / sizeof(float)));
+        err = p2p_arena_part(&net->joined[s].buffer, net->arena, joined[s].offset, joined[s].bytes);
+    }
+    return err;
+}
+
+/* Lay all parameters out in one arena: values first, then the moments, then those that are joined. */
 static int place(P2pNet *net, P2pDevice *device, bool training, P2pType type)
 {
     const P2pGraph *g = net->graph;
     const P2pCaps *caps = p2p_device_caps(device);
     const int states = training ? P2P_STATES : 1, count = g->param_count * states;
-    P2pLifetime *items = p2p_alloc((size_t)count, sizeof(*items));
+    P2pLifetime *items = p2p_alloc((size_t)(count + states), sizeof(*items));
     size_t total;
     int err = items ? P2P_OK : P2P_ENOMEM;
 
+    const size_t joined = err ? 0 : join(net, caps, training);
     for (int i = 0; !err && i < count; i++) {
         const P2pParam *p = &g->params[i % g->param_count];
         const P2pTensor t = param_tensor(p, device, type);
-        if (i < g->param_count || p2p_param_is_trained(p))
+        if (net->joined_at[i % g->param_count] < 0 &&
+            (i < g->param_count || p2p_param_is_trained(p)))
             items[i].bytes = p2p_round_up(p2p_tensor_bytes(&t), caps->align_bytes);
     }
+    for (int s = 0; !err && s < states; s++)
+        items[count + s].bytes = joined;
     if (!err)
-        err = p2p_lifetime_place(items, count, caps->align_bytes, p2p_arena_chunk(device), &total);
+        err = p2p_lifetime_place(items, count + states, caps->align_bytes, p2p_arena_chunk(device),
+                                 &total);
     if (!err)
         err = p2p_arena_create(&net->arena, device, total);
-    for (int i = 0; !err && i < count; i++) {
-        P2pTensor *t = &net->state[i / g->param_count][i % g->param_count];
-        if (!items[i].bytes)
-            continue;
-        *t = param_tensor(&g->params[i % g->param_count], device, type);
-        err = p2p_arena_part(&t->buffer, net->arena, items[i].offset, items[i].bytes);
-    }
+    if (!err)
+        err = bind(net, device, items, states, type);
     free(items);
     return err;
 }
 
-/* State that is not trained. */
 static int reset_running(P2pNet *net)
 {
     int err = P2P_OK;
@@ -106,6 +147,8 @@ static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *
     for (int s = 0; !err && s < P2P_STATES; s++)
         if (!(net->state[s] = p2p_alloc((size_t)graph->param_count, sizeof(P2pTensor))))
             err = P2P_ENOMEM;
+    if (!err && !(net->joined_at = p2p_alloc((size_t)graph->param_count, sizeof(int))))
+        err = P2P_ENOMEM;
     if (!err)
         err = place(net, device, training, type);
     if (!err)
@@ -137,7 +180,9 @@ void p2p_net_destroy(P2pNet **net)
         for (int i = 0; n->state[s] && i < n->graph->param_count; i++)
             p2p_buffer_destroy(&n->state[s][i].buffer);
         free(n->state[s]);
+        p2p_buffer_destroy(&n->joined[s].buffer);
     }
+    free(n->joined_at);
     p2p_arena_destroy(&n->arena);
     p2p_graph_destroy(&n->graph);
     free(n);

@@ -30,6 +30,10 @@ typedef struct P2pNet {
     P2pGraph *graph;
     P2pArena *arena;
     P2pTensor *state[P2P_STATES]; /* one tensor a parameter; moments absent when not training */
+    /* When training: all trained parameters but the weights, one behind the other with gaps of zeros, so that
+     * one pass updates them; and where parameter i begins there, -1: it is none of them. */
+    P2pTensor joined[P2P_STATES];
+    int *joined_at;
 } P2pNet;
 
 /** Takes graph over, also on failure. Parameters are 0, running variances 1. */

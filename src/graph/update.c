@@ -4,22 +4,47 @@
 
 #include "src/graph/apply_parts.h"
 
+/* The gradient of all that is joined, its gaps zero for good; begun anew where it is a sum over runs. */
+static int joined_grad(P2pApply *a, P2pGrads *grads)
+{
+    P2pTensor shape = a->net->joined[P2P_STATE_VALUE];
+
+    if (grads->joined >= 0)
+        return grads->joined;
+    shape.buffer = NULL;
+    grads->joined = p2p_plan_keep(a->plan, shape);
+    if (grads->summed) {
+        p2p_plan_when(a->plan, P2P_WHEN_FIRST);
+        P2P_PLAN_STEP(a->plan, "vectors", &p2p_pass_fill, NULL, grads->joined);
+        p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
+    }
+    return grads->joined;
+}
+
+static int own_grad(P2pApply *a, const P2pGrads *grads, int i)
+{
+    P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
+
+    shape.buffer = NULL;
+    const int t = grads->keep || grads->summed ? p2p_plan_keep(a->plan, shape)
+                                               : p2p_plan_tensor(a->plan, shape);
+    if (grads->summed) {
+        p2p_plan_when(a->plan, P2P_WHEN_FIRST);
+        P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL, t);
+        p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
+    }
+    return t;
+}
+
 int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
 {
-    *add = grads->tensor[i] >= 0;
-    if (!*add) {
-        P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
-        shape.buffer = NULL;
-        grads->tensor[i] = grads->keep || grads->summed ? p2p_plan_keep(a->plan, shape)
-                                                        : p2p_plan_tensor(a->plan, shape);
-    }
-    if (!*add && grads->summed) {
-        p2p_plan_when(a->plan, P2P_WHEN_FIRST);
-        P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL,
-                      grads->tensor[i]);
-        p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
-        *add = true;
-    }
+    const int at = a->net->joined_at[i];
+
+    *add = grads->tensor[i] >= 0 || grads->summed;
+    if (grads->tensor[i] < 0)
+        grads->tensor[i] =
+            at < 0 ? own_grad(a, grads, i)
+                   : p2p_plan_slice(a->plan, joined_grad(a, grads), at, a->net->graph->params[i].o);
     return grads->tensor[i];
 }
 
@@ -56,6 +81,25 @@ static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pA
     return sum;
 }
 
+static void adam_step(P2pPlan *plan, const char *label, const P2pAttr *attr,
+                      const P2pTensor *const state[P2P_STATES], int gradient, int hyper, int sum)
+{
+    P2P_PLAN_STEP(plan, label, &p2p_pass_adam, attr,
+                  p2p_plan_external(plan, state[P2P_STATE_VALUE]), gradient,
+                  p2p_plan_external(plan, state[P2P_STATE_ADAM_M]),
+                  p2p_plan_external(plan, state[P2P_STATE_ADAM_V]), hyper, sum);
+}
+
+void p2p_update_joined(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
+                       int hyper, int sum)
+{
+    const P2pTensor *const state[P2P_STATES] = {&net->joined[0], &net->joined[1], &net->joined[2]};
+    const P2pAttr attr = p2p_update_attr(adam);
+
+    if (grads->joined >= 0)
+        adam_step(plan, "vectors", &attr, state, grads->joined, hyper, sum);
+}
+
 void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
                        int hyper)
 {
@@ -63,13 +107,13 @@ void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const 
 
     p2p_plan_when(plan, P2P_WHEN_LAST);
     const int sum = squares(plan, net, grads, adam);
-    for (int i = 0; i < net->graph->param_count; i++)
-        if (grads->tensor[i] >= 0)
-            P2P_PLAN_STEP(plan, net->graph->params[i].name, &p2p_pass_adam, &attr,
-                          p2p_plan_external(plan, &net->state[P2P_STATE_VALUE][i]),
-                          grads->tensor[i],
-                          p2p_plan_external(plan, &net->state[P2P_STATE_ADAM_M][i]),
-                          p2p_plan_external(plan, &net->state[P2P_STATE_ADAM_V][i]), hyper, sum);
+    for (int i = 0; i < net->graph->param_count; i++) {
+        const P2pTensor *const state[P2P_STATES] = {&net->state[0][i], &net->state[1][i],
+                                                    &net->state[2][i]};
+        if (grads->tensor[i] >= 0 && net->joined_at[i] < 0)
+            adam_step(plan, net->graph->params[i].name, &attr, state, grads->tensor[i], hyper, sum);
+    }
+    p2p_update_joined(plan, net, grads, adam, hyper, sum);
     p2p_plan_when(plan, P2P_WHEN_ALWAYS);
 }
 
