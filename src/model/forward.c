@@ -24,6 +24,18 @@ static void forward_finish(P2pForward *f)
     *f = (P2pForward){0};
 }
 
+/* The output, RGB, where the input, RGBA, has holes. */
+static int fill_holes(P2pPlan *plan, int input, int output)
+{
+    P2pTensor shape = *p2p_plan_get(plan, input);
+    shape.c = shape.stride = 3;
+    const int filled = p2p_plan_keep(plan, shape);
+
+    P2P_PLAN_STEP(plan, "fill", &p2p_pass_hole, NULL, output, p2p_plan_slice(plan, input, 3, 1),
+                  p2p_plan_slice(plan, input, 0, 3), filled);
+    return filled;
+}
+
 static int forward_init(P2pForward *f, const P2pForwardSettings *s, int width, int height,
                         bool kept)
 {
@@ -43,6 +55,8 @@ static int forward_init(P2pForward *f, const P2pForwardSettings *s, int width, i
     if ((err = p2p_apply_forward(&f->apply, f->plan, s->net, f->input, hyper, &mode, true)) < 0)
         return err;
     f->output = p2p_apply_output(f->apply);
+    if (s->fill)
+        f->output = fill_holes(f->plan, f->input, f->output);
     if ((err = p2p_plan_finish(f->plan)) < 0)
         return err;
     f->y = *p2p_plan_get(f->plan, f->output);

@@ -15,6 +15,7 @@ typedef struct P2pForwardSettings {
     P2pMode mode;
     P2pChoice choice;
     uint32_t seed; /* of the dropout */
+    bool fill;     /* inpainting: outputs are the input but for its holes */
 } P2pForwardSettings;
 
 typedef struct P2pForwards P2pForwards;

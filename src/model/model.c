@@ -129,7 +129,8 @@ static int build_net(P2pModel *m, const P2pSource *source, const P2pModelSetting
                  .per_picture = true,
                  .dropout = !s->eval && !s->no_dropout && !m->options.no_dropout},
         .choice = {.variants = m->variants, .refs = m->refs},
-        .seed = (uint32_t)m->options.seed & 0x3fffffffu};
+        .seed = (uint32_t)m->options.seed & 0x3fffffffu,
+        .fill = m->options.inpaint && m->options.mask_loss == P2P_MASK_LOSS_HOLE};
     P2pGraph *graph;
     int err;
 

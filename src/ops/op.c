@@ -28,6 +28,7 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_copy,
     &p2p_pass_add,
     &p2p_pass_fill,
+    &p2p_pass_hole,
     &p2p_pass_pad_fwd,
     &p2p_pass_pad_bwd,
     &p2p_pass_upsample_fwd,

@@ -142,6 +142,10 @@ enum { P2P_COPY_X, P2P_COPY_Y };
 enum { P2P_ADD_A, P2P_ADD_B, P2P_ADD_Y };
 enum { P2P_FILL_X };
 
+/* hole: out y = x where mask [N,H,W,1] is below 0, elsewhere known (opt; absent: 0). Without known it is its
+ * own gradient by x. */
+enum { P2P_HOLE_X, P2P_HOLE_MASK, P2P_HOLE_KNOWN, P2P_HOLE_Y };
+
 /* pad_fwd: y [N,H+2p,W+2p,C] = x reflected at its borders (p = attr.pad < H, W).
  * pad_bwd: in dy; out dx (+)= the gradient. Roles: X the small one, Y the padded one. */
 enum { P2P_PAD_X, P2P_PAD_Y };
@@ -338,7 +342,7 @@ extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d
 extern const P2pPass p2p_pass_conv2d_wgrad_adam;
 extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_running;
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
-extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add;
+extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add, p2p_pass_hole;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
 extern const P2pPass p2p_pass_mix, p2p_pass_penalty;

@@ -77,6 +77,19 @@ void p2p_ref_add(const P2pCall *call, double *const host[], double *mag)
     }
 }
 
+void p2p_ref_hole(const P2pCall *call, double *const host[], double *mag)
+{
+    const P2pTensor *y = &call->t[P2P_HOLE_Y];
+    const size_t area = (size_t)y->h * (size_t)y->w, picture = area * (size_t)y->c;
+
+    (void)mag;
+    for (size_t i = 0; i < p2p_tensor_elements(y); i++) {
+        const bool hole = host[P2P_HOLE_MASK][i / picture * area + i % area] < 0;
+        const double *known = host[P2P_HOLE_KNOWN];
+        host[P2P_HOLE_Y][i] = hole ? host[P2P_HOLE_X][i] : known ? known[i] : 0;
+    }
+}
+
 void p2p_ref_fill(const P2pCall *call, double *const host[], double *mag)
 {
     const size_t count = p2p_tensor_elements(&call->t[P2P_FILL_X]);

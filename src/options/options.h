@@ -16,6 +16,7 @@ typedef enum P2pDatasetMode {
     P2P_DATASET_COLORIZATION,
     P2P_DATASET_INPAINTING
 } P2pDatasetMode;
+typedef enum P2pMaskLoss { P2P_MASK_LOSS_WHOLE, P2P_MASK_LOSS_HOLE } P2pMaskLoss;
 typedef enum P2pGanMode {
     P2P_GAN_VANILLA,
     P2P_GAN_LSGAN,
@@ -82,6 +83,7 @@ struct P2pOptions {
     bool lab;                   /* the network makes ab of L */
     bool inpaint;               /* it fills holes: RGB of RGBA */
     char mask[P2P_OPTION_TEXT]; /* center, random or a folder */
+    int mask_loss;              /* P2pMaskLoss */
     bool folded;                /* of frozen models: norms are within the convolutions */
     int init_type;              /* P2pInit's order: normal, xavier, kaiming, orthogonal */
     double init_gain;

@@ -225,6 +225,7 @@ const P2pOption p2p_option_table[] = {
     STRING(net, 0, EXPORT, "", "which of the file's networks: G, D, G_A, ...; a discriminator: to .pth alone"),
     STRING(calibrate, 0, EXPORT, "", "folder of pictures: tell what --dtype costs on them"),
     STRING(mask, DATA, TEST, "center", "inpainting: holes; center, random (boxes), or a folder of masks, white where the hole is"),
+    CHOICE(mask_loss, TRAINING | USE, 0, "whole", WORDS("whole", "hole"), "inpainting: G answers for whole pictures, or for their holes alone, all else being the input's"),
     FACT_FLAG(inpaint, DATA | USE, "fills holes, where the input is transparent"),
     FACT_FLAG(lab, DATA | USE, "input and output are L and ab of Lab"),
     FACT_FLAG(folded, USE, "norms are within the convolutions"),

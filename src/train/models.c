@@ -20,8 +20,8 @@ static const P2pOptionDefault inpainting[] = {{"dataset_mode", "inpainting"},
                                               {"output_nc", "3"},
                                               {"inpaint", "1"},
                                               {NULL, NULL}};
-static const char *const inpainting_own[] = {"lambda_L1", "lambda_GAN", "dataset_mode", "mask",
-                                             NULL};
+static const char *const inpainting_own[] = {"lambda_L1", "lambda_GAN", "dataset_mode",
+                                             "mask",      "mask_loss",  NULL};
 static const char *const cycle_gan_own[] = {"lambda_A",  "lambda_B",     "lambda_identity",
                                             "pool_size", "dataset_mode", NULL};
 

@@ -142,6 +142,20 @@ static int build_g_losses(Build *b, int *dfake)
     return P2P_OK;
 }
 
+/* A picture of G or its gradient in A's holes; elsewhere another picture, or -1: 0. */
+static int in_holes(Build *b, int picture, int elsewhere)
+{
+    const P2pPix2pixSpec *s = b->spec;
+
+    if (!s->hole)
+        return picture;
+    const int out =
+        p2p_plan_tensor(b->plan, p2p_tensor_nhwc(s->batch, s->height, s->width, s->g.output_nc));
+    P2P_PLAN_STEP(b->plan, "holes", &p2p_pass_hole, NULL, picture,
+                  p2p_plan_slice(b->plan, b->a, s->g.input_nc - 1, 1), elsewhere, out);
+    return out;
+}
+
 static int build_step(Build *b)
 {
     const P2pPix2pixSpec *s = b->spec;
@@ -151,7 +165,7 @@ static int build_step(Build *b)
     if ((err = p2p_apply_forward(&b->apply_g, b->plan, b->g, b->a, b->gan->hyper, &train_g, true)) <
         0)
         return err;
-    b->fake = p2p_apply_output(b->apply_g);
+    b->fake = in_holes(b, p2p_apply_output(b->apply_g), b->b);
     if (s->lambda_gan > 0) {
         b->fake_seen = see(b, b->fake);
         b->real_seen = see(b, b->b);
@@ -160,9 +174,10 @@ static int build_step(Build *b)
     }
     if ((err = build_g_losses(b, &dfake)) < 0)
         return err;
+    const int dy = in_holes(b, dfake, -1);
     return p2p_apply_backward(
         b->apply_g,
-        &(P2pBackward){.dy = dfake, .dx = -1, .grads = &b->grads_g, .adam = &s->update.adam});
+        &(P2pBackward){.dy = dy, .dx = -1, .grads = &b->grads_g, .adam = &s->update.adam});
 }
 
 /* Networks and inputs: what the step is made of. */
@@ -231,6 +246,7 @@ int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOp
                                  .unconditional = o->unconditional_D,
                                  .d_factor = (float)o->lambda_D,
                                  .lab = o->lab,
+                                 .hole = o->mask_loss == P2P_MASK_LOSS_HOLE,
                                  .dropout = !o->no_dropout,
                                  .update = p2p_gan_update(o)};
 

@@ -14,6 +14,7 @@ typedef struct P2pPix2pixSpec {
     bool unconditional;          /* D sees the picture alone */
     float d_factor;              /* of D's loss gradient: .5 in the reference */
     bool lab;                    /* pictures are L and ab: shown in RGB */
+    bool hole;                   /* G makes what is in A's holes, where alpha is below 0, alone */
     bool dropout;                /* G's dropout is active */
     P2pGanUpdate update;
 } P2pPix2pixSpec;

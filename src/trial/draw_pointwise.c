@@ -42,6 +42,17 @@ static void draw_fill(P2pDraw *r, P2pTrial *c, int block)
         c->call.t[0] = p2p_tensor_weight(p2p_draw_size(r, 70), p2p_draw_size(r, 20), 3, 4, block);
 }
 
+static void draw_hole(P2pDraw *r, P2pTrial *c, int block)
+{
+    P2pTensor *t = c->call.t;
+
+    (void)block;
+    draw_shapes(r, c, 4);
+    t[P2P_HOLE_MASK] = p2p_tensor_nhwc(t->n, t->h, t->w, 1);
+    if (p2p_draw_chance(r, 50))
+        t[P2P_HOLE_KNOWN] = (P2pTensor){0};
+}
+
 static void draw_act_bwd(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
@@ -120,11 +131,8 @@ static bool size_pad(int i, P2pTrial *c, int block)
 }
 
 const P2pTrialKind p2p_trial_pointwise_kinds[] = {
-    {&p2p_pass_copy, draw_copy, size_copy},
-    {&p2p_pass_add, draw_add, size_three},
-    {&p2p_pass_fill, draw_fill, size_fill},
-    {&p2p_pass_act_bwd, draw_act_bwd, size_three},
-    {&p2p_pass_pad_fwd, draw_pad, size_pad},
-    {&p2p_pass_pad_bwd, draw_pad_bwd, size_pad},
-    {0},
+    {&p2p_pass_copy, draw_copy, size_copy},        {&p2p_pass_add, draw_add, size_three},
+    {&p2p_pass_fill, draw_fill, size_fill},        {&p2p_pass_hole, draw_hole, NULL},
+    {&p2p_pass_act_bwd, draw_act_bwd, size_three}, {&p2p_pass_pad_fwd, draw_pad, size_pad},
+    {&p2p_pass_pad_bwd, draw_pad_bwd, size_pad},   {0},
 };

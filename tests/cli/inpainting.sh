@@ -51,6 +51,33 @@ check 'of the same pictures' cmp "$(echo "$holed" | sed s/_input/_target/)" \
 "$tools/p2p-test" --device cpu --quiet --dataroot data -m frozen.safetensors --name frozen
 check 'a frozen model is tested in the same way' [ "$(kind results/frozen/test_frozen/images/"${holed##*/}")" = 6 ]
 
+# Losses of the hole alone: of a picture that is a hole they are the whole's, of one without hole none
+mkdir white black
+printf 'P5 1 1 255 \377' >white/mask.pgm
+printf 'P5 1 1 255 \0' >black/mask.pgm
+sums() { "$tools/p2p-info" --tensors "checkpoints/$1/latest.safetensors"; }
+for loss in whole hole; do
+    fill white_$loss --mask white --mask_loss $loss --max_steps 3
+    fill black_$loss --mask black --mask_loss $loss --max_steps 1 --lambda_GAN 0
+    fill center_$loss --mask_loss $loss --n_epochs 1 --n_epochs_decay 0 --val_split 0.25 --val_freq 1 --ema_decay 0.9
+    sums white_$loss >$loss.txt
+done
+check 'all a hole: weights of the whole' cmp whole.txt hole.txt
+check 'no hole: nothing to learn' grep -q '"G_L1":0.0,' checkpoints/black_hole/loss_log.jsonl
+check 'but of the whole' eval '! grep -q "\"G_L1\":0.0," checkpoints/black_whole/loss_log.jsonl'
+psnr() { sed -n 's/.*"val_PSNR":\([0-9]*\).*/\1/p' checkpoints/center_$1/loss_log.jsonl | tail -n 1; }
+check 'what is known is not compared' [ "$(psnr hole)" -gt "$(psnr whole)" ]
+for model in checkpoints/center_hole/latest.safetensors hole.safetensors; do
+    [ -e $model ] || "$tools/p2p-export" --quiet checkpoints/center_hole/latest.safetensors -o $model
+    "$tools/p2p-translate" --device cpu --quiet -m $model "$in" -o x.png
+    check "a picture without holes stays as it is, by $model" "$compare" x.png "$in"
+    "$tools/p2p-translate" --device cpu --quiet -m $model "$in" -o tiles.png --tile 64 --overlap 16
+    check 'in tiles, too' "$compare" tiles.png "$in"
+done
+"$tools/p2p-translate" --device cpu --quiet -m checkpoints/center_hole/latest.safetensors "$holed" -o x.png
+check 'a hole is filled' [ "$(kind x.png)" = 2 ]
+check 'with something else than was there' eval '! "$compare" x.png "$(echo "$holed" | sed s/_input/_target/)" >compare.txt'
+
 # Tiles: where the network has seen all that it looks at, they are the whole. Holes stay holes in them.
 "$tools/p2p-data" demo large --count 1 --size 512 --quiet
 "$tools/p2p-test" --device cpu --quiet --dataroot large --name center --mask random --results_dir large
@@ -80,6 +107,9 @@ echo text >broken/mask.png
 refuses 'a mask that is none' 'is center, random or a folder' fill x --mask left
 refuses 'a folder without masks' 'has no masks' fill x --mask empty
 refuses 'a mask that is no picture' 'broken/mask.png' fill x --mask broken
+refuses 'a loss that is none' 'mask_loss takes' fill x --mask_loss outside
+refuses 'a loss of holes for pix2pix' 'mask_loss is for --model inpainting' \
+    "$tools/p2p-train" --dataroot data --name x $size --mask_loss hole
 refuses 'a mask for pix2pix' 'mask is for --model inpainting' \
     "$tools/p2p-train" --dataroot data --name x $size --mask random
 sed 's/opt\.lab":"0"/opt.lab":"1"/' frozen.safetensors >other_word.safetensors
