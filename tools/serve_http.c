@@ -36,7 +36,7 @@ typedef struct Request {
     ServeServer *server;
     struct MHD_Connection *connection;
     char address[64], method[8], uri[160]; /* for the log; cut */
-    double began;
+    double began, arrived;                 /* the request; its body */
     bool seen, too_large, queued;
     size_t room; /* of the body */
     unsigned char *body;
@@ -146,7 +146,7 @@ static enum MHD_Result answer_job(Request *r)
     MHD_add_response_header(response, "Server-Timing", timing);
     MHD_add_response_header(response, "Vary", "Accept");
     if (job->body)
-        serve_metrics_time(r->server->s.metrics, now() - r->began);
+        serve_metrics_time(r->server->s.metrics, now() - r->arrived);
     return answer(r, SERVE_DONE, response, job->out_bytes, serve_text_type(job->format));
 }
 
@@ -266,6 +266,7 @@ static enum MHD_Result translate(Request *r)
     if (!r->job.body_bytes)
         return refuse(r, SERVE_BAD, "a picture's file must come with the request");
     r->job.body = r->body;
+    r->arrived = now();
     return add_job(r);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # ThreadSanitizer, in ./build-tsan: the loader's threads, checking pictures and uploading weights in
 # threads, the saver beside the steps, two translators in two threads, two on one device, and folders
-# whose pictures are read, translated and written side by side.
+# whose pictures are read, translated and written side by side, and clients of p2p-serve.
 #
 # Drivers are not instrumented: what only they and the kernels do is not seen. There are no
 # suppressions.
@@ -14,7 +14,7 @@ run=
     -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false >/dev/null
 ninja -C build-tsan --quiet tools/p2p-data tools/p2p-train tools/p2p-export tests/unit/test_loader \
     tests/unit/test_dataset tests/unit/test_parallel tests/cli/translators tests/cli/sharing \
-    tests/cli/stream tools/p2p-translate
+    tests/cli/stream tools/p2p-translate tools/p2p-serve
 export TSAN_OPTIONS='exitcode=66 second_deadlock_stack=1'
 export OCL_ICD_VENDORS=pocl.icd
 tools=$PWD/build-tsan/tools
@@ -28,6 +28,7 @@ $run build-tsan/tests/unit/test_parallel
 $run sh tests/cli/translators.sh "$tools" "$PWD/build-tsan/tests/cli/translators"
 $run sh tests/cli/sharing.sh "$tools" "$PWD/build-tsan/tests/cli/sharing"
 $run sh tests/cli/folders.sh "$tools" "$PWD/build-tsan/tests/cli/stream"
+$run sh tests/cli/serve.sh "$tools"
 
 # Steps, a save beside each of them, and pictures loaded ahead.
 work=$(mktemp -d)
