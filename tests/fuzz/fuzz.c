@@ -15,6 +15,7 @@
 #include "src/formats/tensor_file.h"
 #include "src/formats/tensorflow.h"
 #include "src/model/source.h"
+#include "src/report/run_log.h"
 #include "tools/serve.h"
 
 enum { MAX_PIXELS = 1 << 20, MAX_ARGUMENTS = 64 };
@@ -195,6 +196,30 @@ static void fuzz_plain(const uint8_t *data, size_t bytes)
 }
 
 /* What a client of p2p-serve says: Accept, Host, Origin and Authorization, a line each. */
+/* A log in two parts, as a run that lives writes it: curves stay small and finite. */
+static void fuzz_run_log(const uint8_t *data, size_t bytes)
+{
+    char path[] = "/tmp/fuzz-run-log-XXXXXX";
+    const int descriptor = mkstemp(path);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    P2pRunLog log = {0};
+
+    if (!file)
+        abort();
+    fwrite(not_null(data), 1, bytes / 2, file);
+    fflush(file);
+    p2p_run_log_read(&log, path);
+    fwrite((const uint8_t *)not_null(data) + bytes / 2, 1, bytes - bytes / 2, file);
+    fclose(file);
+    p2p_run_log_read(&log, path);
+    for (size_t i = 0; i < log.count; i++)
+        for (size_t k = 0; k < log.curves[i]->count; k++)
+            if (!(log.curves[i]->points[k].value > -1e31 && log.curves[i]->points[k].value < 1e31))
+                abort();
+    p2p_run_log_finish(&log);
+    remove(path);
+}
+
 static void fuzz_headers(const uint8_t *data, size_t bytes)
 {
     static const char token[] = "a-token-of-words";

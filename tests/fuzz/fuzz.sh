@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 . tests/fuzz/seeds.sh
 seconds=${1:-600}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- safetensors pth pickle pict t7 tensorflow table model options image tiff webp plain headers
+[ $# -gt 0 ] || set -- safetensors pth pickle pict t7 tensorflow table model options image tiff webp plain headers run_log
 
 [ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dclblast=disabled \
     -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
