@@ -159,8 +159,13 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
     if (err || (err = p2p_gan_model_check(t->model, &t->options)) < 0 ||
         (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
         goto done;
-    if ((err = p2p_trainer_open_data(t)) < 0 || (err = open_loader_and_networks(t, file)) < 0 ||
-        (err = p2p_trainer_open_generators(t)) < 0 ||
+    if ((err = p2p_trainer_open_data(t)) < 0)
+        goto done;
+    if ((err = open_loader_and_networks(t, file)) < 0) {
+        err = options->continue_train ? p2p_trainer_tell_networks(t, err) : err;
+        goto done;
+    }
+    if ((err = p2p_trainer_open_generators(t)) < 0 ||
         (!options->continue_train && (err = begin_run(t)) < 0))
         goto done;
     if ((t->warning && (err = p2p_run_folder_restore(&t->folder)) < 0) ||

@@ -107,6 +107,22 @@ static void tell_changes(const P2pTrainer *t)
         p2p_log(p2p_device_log(t->device), P2P_LOG_INFO, "goes on with %s", changes);
 }
 
+int p2p_trainer_tell_networks(const P2pTrainer *t, int err)
+{
+    static const char *const none[] = {NULL};
+    char changes[512];
+
+    if (err != P2P_EFORMAT)
+        return err;
+    p2p_options_compare(&t->told, &t->options, P2P_ROLE_GENERATOR | P2P_ROLE_DISCRIMINATOR, 0, none,
+                        changes, sizeof(changes));
+    return changes[0] ? p2p_fail(P2P_EINVAL,
+                                 "%s: its networks are others than with %s: leave that out, or "
+                                 "begin another run",
+                                 t->folder.path, changes)
+                      : err;
+}
+
 int p2p_trainer_continue_options(P2pTrainer *t, P2pTensorFile **file)
 {
     const P2pOptions asked = t->options;
@@ -123,6 +139,9 @@ int p2p_trainer_continue_options(P2pTrainer *t, P2pTensorFile **file)
     default_phase(&o);
     t->told = t->options = o;
     p2p_options_take(&t->options, &asked, P2P_ROLE_ANY);
+    if (strcmp(t->told.model, t->options.model) != 0)
+        return p2p_fail(P2P_EINVAL, "%s: is a run of --model %s, which cannot go on as --model %s",
+                        t->folder.path, t->told.model, t->options.model);
     set_validation(&t->options);
     tell_changes(t);
     forget_best(t);

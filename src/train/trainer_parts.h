@@ -45,6 +45,9 @@ struct P2pTrainer {
 int p2p_trainer_new_options(P2pTrainer *t);
 /** Of a run that goes on: the checkpoint's, with those that the user gave on top. */
 int p2p_trainer_continue_options(P2pTrainer *t, P2pTensorFile **file);
+/** Where the checkpoint's tensors are not the networks': the options that made them others, in the place of
+ *  that failure. */
+int p2p_trainer_tell_networks(const P2pTrainer *t, int err);
 
 /* ---- trainer_data.c ------------------------------------------------------------------------- */
 

@@ -82,8 +82,8 @@ refuses 'too many blocks' 'n_blocks takes' run x --netG resnet_6blocks --n_block
 refuses 'a way up that is none' 'upsample takes' run x --upsample cubic
 refuses 'a separable ResNet' 'separable_conv is for U-Nets' run x --netG resnet_6blocks --separable_conv
 refuses 'a norm that is none' 'norm_D takes' run x --norm_D spectrum
-refuses 'another norm than the run has' 'of another network' "$tools/p2p-train" --quiet --name vanilla --continue_train \
-    --norm_D batch
+refuses 'another norm than the run has' 'others than with --norm_D batch instead of' \
+    "$tools/p2p-train" --quiet --name vanilla --continue_train --norm_D batch
 refuses 'a spectral discriminator as .pth' 'has no such network' "$tools/p2p-export" --quiet \
     checkpoints/vanilla/latest.safetensors --net D -o x.pth
 refuses 'other blocks than the file has' 'its network has --n_blocks 1, not 2' \
