@@ -12,7 +12,7 @@
 #include "src/base/status.h"
 
 enum { DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6, TINY_ROUNDS = 1, TINY = 3, MOST_DRAWS = 400 };
-enum { MOST_VARIANTS = 16, FORMS = 7 };
+enum { MOST_VARIANTS = 16, FORMS = 9 };
 
 static const char help[] =
     "Usage: clcheck [OPTION]...\n"
