@@ -27,7 +27,7 @@ extern "C" {
 typedef enum P2pPreprocess {
     P2P_PREPROCESS_RESIZE_AND_CROP,      /**< to load_size squared, then crop_size squared of it */
     P2P_PREPROCESS_CROP,                 /**< crop_size squared of the picture as it is */
-    P2P_PREPROCESS_SCALE_WIDTH,          /**< width load_size, height in proportion */
+    P2P_PREPROCESS_SCALE_WIDTH,          /**< width load_size, height in proportion, then as keep */
     P2P_PREPROCESS_SCALE_WIDTH_AND_CROP, /**< the same, then crop_size squared of it */
     P2P_PREPROCESS_NONE,                 /**< sides rounded to a multiple, nothing else */
     P2P_PREPROCESS_KEEP, /**< ours: as it is, continued by reflection up to a multiple */
@@ -42,8 +42,10 @@ typedef struct P2pJitterSettings {
     P2pPreprocess preprocess;
     int load_size; /**< pixels, default 286; at least crop_size for resize_and_crop */
     int crop_size; /**< pixels, default 256 */
-    int multiple;  /**< of `none` and `keep`: sides become multiples of it, default 4 */
-    int max_size;  /**< of `keep`: longer sides are scaled down to it; 0: any */
+    int multiple; /**< of `none`, `keep` and `scale_width`: sides become multiples of it, default 4,
+                        of `scale_width` 1 */
+    int least;    /**< of the same: and at least so many pixels; default multiple */
+    int max_size; /**< of `keep`: longer sides are scaled down to it; 0: any */
     int fit_width,
         fit_height;    /**< of `keep`: scaled, up too, to the largest of its shape within; 0: not */
     bool no_flip;      /**< never mirror */
@@ -167,8 +169,8 @@ typedef struct P2pCheckSettings {
     const P2pLog *log; /**< a warning per pair skipped, one of A|B pictures that are none by their
                             shape; may be NULL */
     const P2pJitterSettings *jitter; /**< what training will do with the pictures: a pair that it
-                                          refuses is unusable, and all must have one size behind it;
-                                          NULL: any */
+                                          refuses is unusable, unpaired ones must have one size behind
+                                          it, and loaders batch pairs of equal size; NULL: any */
 } P2pCheckSettings;
 
 typedef struct P2pCheckReport {
@@ -183,8 +185,8 @@ typedef struct P2pCheckReport {
  * @param settings  NULL for all defaults.
  * @param report    May be NULL.
  * @return P2P_OK; without skip_bad the error of the first unusable pair by name (the set is
- *         unchanged); P2P_EFORMAT where no usable pair is left, or where two (named) have different
- *         sizes behind the jitter; P2P_ENOMEM.
+ *         unchanged); P2P_EFORMAT where no usable pair is left, or where two unpaired ones (named)
+ *         have different sizes behind the jitter; P2P_ENOMEM.
  */
 P2P_API int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings,
                               P2pCheckReport *report);
@@ -322,7 +324,9 @@ typedef struct P2pLoader P2pLoader;
 /**
  * Begin loading at epoch 0, batch 0. The dataset must outlive the loader and stay unchanged.
  * An epoch has count / batch_size batches, rounded down (up with keep_partial): a rest smaller
- * than a batch is left out of that epoch; another order leaves out others.
+ * than a batch is left out of that epoch; another order leaves out others. Where p2p_dataset_check
+ * saw pairs of several sizes behind its jitter, this holds for each size: a batch, of pairs of one
+ * size that follow each other in the epoch's order, stands where its last pair does.
  *
  * @return P2P_OK; P2P_EINVAL: impossible settings, or fewer pairs than a batch (without
  *         keep_partial); P2P_ENOMEM. *out is then NULL. Where fewer threads can be started than

@@ -11,6 +11,7 @@ typedef struct P2pDatasetPair {
     char *path_a;   /* A, or the picture that holds both */
     char *path_b;   /* NULL where path_a holds both */
     char **more[2]; /* of A and of B: pictures that are channels behind these, layers - 1 of each */
+    int width, height; /* behind the jitter that the set was checked with; 0: not known */
 } P2pDatasetPair;
 
 struct P2pDataset {

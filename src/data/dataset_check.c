@@ -47,13 +47,14 @@ static int fit_both(const Check *c, size_t i, const P2pImage *input, const P2pIm
         return err;
     if (other.shown_width == v->shown_width && other.shown_height == v->shown_height)
         return P2P_OK;
-    return p2p_fail(P2P_EFORMAT,
-                    "%s and %s have %d x %d and %d x %d pixels (after preprocessing by %s, in the "
-                    "direction's order); training takes one size: use resize_and_crop, or resize "
-                    "them",
-                    c->dataset->pairs[i].path_a, c->dataset->pairs[i].path_b, v->shown_width,
-                    v->shown_height, other.shown_width, other.shown_height,
-                    p2p_preprocess_name(c->settings->jitter->preprocess));
+    return p2p_fail(
+        P2P_EFORMAT,
+        "%s and %s have %d x %d and %d x %d pixels (after preprocessing by %s, in the "
+        "direction's order); unpaired pictures take one size: use resize_and_crop, or resize "
+        "them",
+        c->dataset->pairs[i].path_a, c->dataset->pairs[i].path_b, v->shown_width, v->shown_height,
+        other.shown_width, other.shown_height,
+        p2p_preprocess_name(c->settings->jitter->preprocess));
 }
 
 static int check_pair(void *user, size_t i)
@@ -83,7 +84,7 @@ static void add_size(P2pCheckReport *r, const Verdict *v)
     r->max_height = p2p_max(r->max_height, v->height);
 }
 
-/* Pictures are trained on in one size. */
+/* Each A may meet each B. */
 static int check_sizes(const Check *c)
 {
     const Verdict *first = NULL;
@@ -97,7 +98,8 @@ static int check_sizes(const Check *c)
         if (v->shown_width != first->shown_width || v->shown_height != first->shown_height)
             return p2p_fail(P2P_EFORMAT,
                             "%s: has %d x %d pixels where %s has %d x %d (after --preprocess %s); "
-                            "training takes one size: use resize_and_crop, or resize them",
+                            "unpaired pictures take one size: use resize_and_crop, or resize "
+                            "them",
                             c->dataset->pairs[i].path_a, v->shown_width, v->shown_height,
                             c->dataset->pairs[first - c->verdicts].path_a, first->shown_width,
                             first->shown_height,
@@ -127,6 +129,15 @@ static void tell_shapes(const Check *c)
             "its right half for B",
             c->dataset->pairs[first].path_a, 2 * c->verdicts[first].width,
             c->verdicts[first].height, count > 1 ? ", and others are like it" : "");
+}
+
+/* For loaders. */
+static void keep_sizes(P2pDataset *d, const Check *c)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        d->pairs[i].width = c->verdicts[i].shown_width;
+        d->pairs[i].height = c->verdicts[i].shown_height;
+    }
 }
 
 static void drop_bad(P2pDataset *d, const Check *c)
@@ -170,10 +181,12 @@ int p2p_dataset_check(P2pDataset *dataset, const P2pCheckSettings *settings, P2p
     if (!err && r.bad == count)
         err = p2p_fail(P2P_EFORMAT, "none of %zu pictures is usable; the first: %s", count,
                        count && c.verdicts[0].failure.text ? c.verdicts[0].failure.text : "?");
-    if (!err && s->jitter)
+    if (!err && s->jitter && dataset->unaligned)
         err = check_sizes(&c);
     if (!err)
         tell_shapes(&c);
+    if (!err)
+        keep_sizes(dataset, &c);
     if (!err && r.bad)
         drop_bad(dataset, &c);
     for (size_t i = 0; i < count; i++)

@@ -49,15 +49,15 @@ const char *p2p_preprocess_name(P2pPreprocess preprocess)
     return (size_t)preprocess < P2P_COUNT(names) ? names[preprocess] : "unknown";
 }
 
-/* side to the nearest multiple, ties to the even one (Python's round), at least one. */
-static int round_to_multiple(int side, int multiple)
+/* side to the nearest multiple, ties to the even one (Python's round). */
+static int rounded(int side, const P2pJitterSettings *s)
 {
-    const int rest = side % multiple;
-    int times = side / multiple;
+    const int rest = side % s->multiple;
+    int times = side / s->multiple;
 
-    if (2 * rest > multiple || (2 * rest == multiple && times % 2 == 1))
+    if (2 * rest > s->multiple || (2 * rest == s->multiple && times % 2 == 1))
         times++;
-    return p2p_max(times, 1) * multiple;
+    return p2p_max(times * s->multiple, s->least);
 }
 
 static int fill_settings(P2pJitterSettings *s, const P2pJitterSettings *given)
@@ -65,15 +65,17 @@ static int fill_settings(P2pJitterSettings *s, const P2pJitterSettings *given)
     *s = *given;
     s->load_size = s->load_size ? s->load_size : DEFAULT_LOAD;
     s->crop_size = s->crop_size ? s->crop_size : DEFAULT_CROP;
-    s->multiple = s->multiple ? s->multiple : DEFAULT_MULTIPLE;
+    if (!s->multiple)
+        s->multiple = s->preprocess == P2P_PREPROCESS_SCALE_WIDTH ? 1 : DEFAULT_MULTIPLE;
+    s->least = (int)p2p_round_up((size_t)p2p_max(s->least, 1), (size_t)p2p_max(s->multiple, 1));
     s->max_pixels = s->max_pixels ? s->max_pixels : P2P_IMAGE_MAX_PIXELS;
     if ((size_t)s->preprocess >= P2P_COUNT(names))
         return p2p_fail(P2P_EINVAL, "there is no preprocessing number %d", (int)s->preprocess);
     if (s->filter < P2P_FILTER_BICUBIC || s->filter > P2P_FILTER_AREA)
         return p2p_fail(P2P_EINVAL, "there is no filter number %d", (int)s->filter);
-    if (s->load_size < 1 || s->crop_size < 1 || s->multiple < 1 ||
+    if (s->load_size < 1 || s->crop_size < 1 || s->multiple < 1 || s->least < 1 ||
         s->load_size > P2P_IMAGE_MAX_SIDE || s->crop_size > P2P_IMAGE_MAX_SIDE ||
-        s->multiple > P2P_IMAGE_MAX_SIDE)
+        s->multiple > P2P_IMAGE_MAX_SIDE || s->least > P2P_IMAGE_MAX_SIDE)
         return p2p_fail(P2P_EINVAL, "load size %d, crop size %d or multiple %d is impossible",
                         s->load_size, s->crop_size, s->multiple);
     if (s->max_size < 0 || s->fit_width < 0 || s->fit_height < 0 ||
@@ -121,9 +123,9 @@ static void keep_size(P2pJitter *j, const P2pJitterSettings *s)
 }
 
 /* A side that is continued to both sides up to the multiple. */
-static int continued(int side, int multiple, int *begin)
+static int continued(int side, const P2pJitterSettings *s, int *begin)
 {
-    const int whole = (int)p2p_round_up((size_t)side, (size_t)multiple);
+    const int whole = p2p_max((int)p2p_round_up((size_t)side, (size_t)s->multiple), s->least);
 
     *begin = -(whole - side) / 2;
     return whole;
@@ -150,8 +152,8 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height)
         crop = true;
         break;
     case P2P_PREPROCESS_NONE:
-        j->resize_width = round_to_multiple(width, s->multiple);
-        j->resize_height = round_to_multiple(height, s->multiple);
+        j->resize_width = rounded(width, s);
+        j->resize_height = rounded(height, s);
         break;
     case P2P_PREPROCESS_KEEP:
         keep_size(j, s);
@@ -163,9 +165,9 @@ static int plan(P2pJitter *j, const P2pJitterSettings *s, int width, int height)
                         "that is too large: --max_pixels is %zu",
                         width, height, j->resize_width, j->resize_height,
                         p2p_preprocess_name(s->preprocess), s->max_pixels);
-    if (s->preprocess == P2P_PREPROCESS_KEEP) {
-        j->width = continued(j->resize_width, s->multiple, &j->x);
-        j->height = continued(j->resize_height, s->multiple, &j->y);
+    if (s->preprocess == P2P_PREPROCESS_KEEP || s->preprocess == P2P_PREPROCESS_SCALE_WIDTH) {
+        j->width = continued(j->resize_width, s, &j->x);
+        j->height = continued(j->resize_height, s, &j->y);
         return P2P_OK;
     }
     j->width = crop ? s->crop_size : j->resize_width;

@@ -46,24 +46,33 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
         return p2p_fail(P2P_EINVAL,
                         "inpainting has 4 input and 3 target channels (RGBA, RGB), not %d and %d",
                         s->input_channels, s->target_channels);
-    const size_t batch = (size_t)s->batch_size;
-    sampler->batches = s->keep_partial ? (count + batch - 1) / batch : count / batch;
+    const int err = p2p_sizes_init(&sampler->sizes, dataset);
+    if (err)
+        return err;
+    sampler->batches = p2p_sizes_batches(&sampler->sizes, (size_t)s->batch_size, s->keep_partial);
+    if (!sampler->batches && sampler->sizes.count > 1)
+        return p2p_fail(
+            P2P_EINVAL,
+            "%zu pairs of %zu sizes do not make a batch of %d of one size; use a smaller "
+            "batch size",
+            count, sampler->sizes.count, s->batch_size);
     if (!sampler->batches)
         return p2p_fail(P2P_EINVAL,
-                        "%zu pairs of pictures do not make a batch of %zu; use a "
-                        "smaller batch size",
-                        count, batch);
+                        "%zu pairs of pictures do not make a batch of %d; use a smaller batch size",
+                        count, s->batch_size);
     return p2p_classes_init(&sampler->classes, s->labels, s->label_colours);
 }
 
 void p2p_sampler_finish(P2pSampler *sampler)
 {
     p2p_classes_finish(&sampler->classes);
+    p2p_sizes_finish(&sampler->sizes);
 }
 
 void p2p_order_finish(P2pOrder *order)
 {
     free(order->order);
+    free(order->begin);
     *order = (P2pOrder){0};
 }
 
@@ -78,15 +87,21 @@ void p2p_sample_finish(P2pSample *sample)
 
 static int order_for(const P2pSampler *s, uint32_t epoch, P2pOrder *order)
 {
-    const size_t count = p2p_dataset_count(s->dataset);
+    const size_t count = p2p_dataset_count(s->dataset), size = (size_t)s->settings.batch_size;
+    const size_t most = p2p_sizes_batches(&s->sizes, size, true);
 
-    if (order->order && order->epoch == epoch)
+    if (order->order && order->begin && order->epoch == epoch)
         return P2P_OK;
     if (!order->order && !(order->order = p2p_alloc(count, sizeof(*order->order))))
         return P2P_ENOMEM;
+    if (!order->begin && !(order->begin = p2p_alloc(most + 1, sizeof(*order->begin))))
+        return P2P_ENOMEM;
     order->epoch = epoch;
     p2p_dataset_order(count, s->settings.serial_batches, s->settings.seed, epoch, order->order);
-    return P2P_OK;
+    const int err = p2p_sizes_arrange(&s->sizes, size, order->order, order->begin);
+    if (err)
+        p2p_order_finish(order);
+    return err;
 }
 
 /* Channels first, then sizes, as the Python program does. classes: NULL but for label maps. */
@@ -242,21 +257,21 @@ static int add_pair(const P2pSampler *s, uint32_t index, size_t at, P2pSample *s
 int p2p_sample_make(const P2pSampler *sampler, uint64_t batch, P2pOrder *order, P2pSample *sample)
 {
     const P2pLoaderSettings *s = &sampler->settings;
-    const size_t size = (size_t)s->batch_size, count = p2p_dataset_count(sampler->dataset);
+    const size_t size = (size_t)s->batch_size;
     P2pBatch *b = &sample->batch;
     int err;
 
     *b = (P2pBatch){.input_channels = s->input_channels, .target_channels = s->target_channels};
     b->epoch = (uint32_t)(batch / sampler->batches);
     b->position = (size_t)(batch % sampler->batches);
-    const size_t begin = b->position * size;
-    const size_t here = count - begin < size ? count - begin : size;
     if (!sample->names && !(sample->names = p2p_alloc(size, sizeof(*sample->names))))
         return P2P_ENOMEM;
     if (!sample->indices && !(sample->indices = p2p_alloc(size, sizeof(*sample->indices))))
         return P2P_ENOMEM;
     if ((err = order_for(sampler, b->epoch, order)) < 0)
         return err;
+    const size_t begin = order->begin[b->position];
+    const size_t here = order->begin[b->position + 1] - begin;
     for (size_t i = 0; i < here; i++)
         if ((err = add_pair(sampler, order->order[begin + i], i, sample)) < 0)
             return err;

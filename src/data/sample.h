@@ -4,17 +4,20 @@
 #define P2P_DATA_SAMPLE_H
 
 #include "src/data/classes.h"
+#include "src/data/sizes.h"
 
 typedef struct P2pSampler {
     const P2pDataset *dataset;  /* borrowed */
     P2pLoaderSettings settings; /* with defaults filled in */
     size_t batches;             /* per epoch */
     P2pClasses classes;         /* of inputs that are label maps */
+    P2pSizes sizes;
 } P2pSampler;
 
 /** The order of the epoch last asked for; one per thread. Zeroed to begin. */
 typedef struct P2pOrder {
     uint32_t *order; /* NULL: none yet */
+    uint32_t *begin; /* where each batch begins in it */
     uint32_t epoch;
 } P2pOrder;
 

@@ -297,26 +297,33 @@ static void pictures_that_are_no_pairs_are_told(void **state)
 }
 
 /* Each way of making sizes, with what it makes of 16 x 12 and 16 x 24 (halves of 8 and 8). */
-static void sizes_that_differ_behind_the_jitter_are_named(void **state)
+static void sizes_behind_the_jitter_are_kept(void **state)
 {
     static const struct {
         P2pJitterSettings jitter;
         int status;
         const char *part;
+        int widths[2], heights[2];
     } cases[] = {
         {{.preprocess = P2P_PREPROCESS_RESIZE_AND_CROP, .load_size = 9, .crop_size = 8},
          P2P_OK,
-         ""},
-        {{.preprocess = P2P_PREPROCESS_CROP, .crop_size = 8}, P2P_OK, ""},
+         "",
+         {8, 8},
+         {8, 8}},
+        {{.preprocess = P2P_PREPROCESS_CROP, .crop_size = 8}, P2P_OK, "", {8, 8}, {8, 8}},
         {{.preprocess = P2P_PREPROCESS_CROP, .crop_size = 9},
          P2P_EINVAL,
-         "fit/train/1.png: 8 x 12"},
-        {{.preprocess = P2P_PREPROCESS_NONE}, P2P_EFORMAT, "has 8 x 24 pixels where"},
-        {{.preprocess = P2P_PREPROCESS_NONE, .multiple = 24}, P2P_OK, ""},
+         "fit/train/1.png: 8 x 12",
+         {8, 8},
+         {8, 8}}, /* as before */
+        {{.preprocess = P2P_PREPROCESS_NONE}, P2P_OK, "", {8, 8}, {12, 24}},
+        {{.preprocess = P2P_PREPROCESS_NONE, .multiple = 24}, P2P_OK, "", {24, 24}, {24, 24}},
+        {{.preprocess = P2P_PREPROCESS_KEEP, .multiple = 16}, P2P_OK, "", {16, 16}, {16, 32}},
         {{.preprocess = P2P_PREPROCESS_SCALE_WIDTH, .load_size = 16, .crop_size = 4},
-         P2P_EFORMAT,
-         "fit/train/2.png: has 16 x 48 pixels where"},
-        {{.preprocess = P2P_PREPROCESS_SCALE_WIDTH, .load_size = 16, .crop_size = 48}, P2P_OK, ""},
+         P2P_OK,
+         "",
+         {16, 16},
+         {24, 48}},
     };
     P2pDataset *d;
 
@@ -324,10 +331,15 @@ static void sizes_that_differ_behind_the_jitter_are_named(void **state)
     test_write("fit/train/1.png", 16, 12, 1);
     test_write("fit/train/2.png", 16, 24, 1);
     assert_int_equal(p2p_dataset_create(&d, folder("fit"), NULL), P2P_OK);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         test_error_names(
             p2p_dataset_check(d, &(P2pCheckSettings){.jitter = &cases[i].jitter}, NULL),
             cases[i].status, cases[i].part);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(d->pairs[k].width, cases[i].widths[k]);
+            assert_int_equal(d->pairs[k].height, cases[i].heights[k]);
+        }
+    }
     p2p_dataset_destroy(&d);
 }
 
@@ -487,7 +499,7 @@ int main(void)
         cmocka_unit_test(check_skips_bad_ones),
         cmocka_unit_test(check_with_none_usable_fails),
         cmocka_unit_test(pictures_that_are_no_pairs_are_told),
-        cmocka_unit_test(sizes_that_differ_behind_the_jitter_are_named),
+        cmocka_unit_test(sizes_behind_the_jitter_are_kept),
         cmocka_unit_test(pictures_of_subfolders_belong_to_the_set),
         cmocka_unit_test(unequal_partners_are_named),
         cmocka_unit_test(pictures_of_two_folders_are_turned_joint_ones_never),

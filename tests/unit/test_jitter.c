@@ -119,6 +119,42 @@ static void keep_keeps_the_shape(void **state)
     }
 }
 
+/* 300 x 200 for networks that take multiples of `multiple`, and `least` at least. */
+static void sides_are_what_networks_take(void **state)
+{
+    static const struct {
+        P2pPreprocess preprocess;
+        int multiple, least;
+        int resize_width, resize_height, width, height;
+    } cases[] = {
+        {P2P_PREPROCESS_NONE, 128, 0, 256, 256, 256, 256},
+        {P2P_PREPROCESS_NONE, 512, 0, 512, 512, 512, 512},
+        {P2P_PREPROCESS_NONE, 4, 210, 300, 212, 300, 212},
+        {P2P_PREPROCESS_KEEP, 128, 0, 300, 200, 384, 256},
+        {P2P_PREPROCESS_KEEP, 4, 210, 300, 200, 300, 212},
+        {P2P_PREPROCESS_SCALE_WIDTH, 0, 0, 150, 100, 150, 100},
+        {P2P_PREPROCESS_SCALE_WIDTH, 64, 0, 150, 100, 192, 128},
+        {P2P_PREPROCESS_SCALE_WIDTH, 4, 110, 150, 100, 152, 112},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const P2pJitterSettings s = {.preprocess = cases[i].preprocess,
+                                     .load_size = 150,
+                                     .crop_size = 64,
+                                     .multiple = cases[i].multiple,
+                                     .least = cases[i].least};
+        P2pJitter j;
+        assert_int_equal(p2p_jitter_draw(&j, &s, 300, 200, 1, 2, 3), P2P_OK);
+        assert_int_equal(j.resize_width, cases[i].resize_width);
+        assert_int_equal(j.resize_height, cases[i].resize_height);
+        assert_int_equal(j.width, cases[i].width);
+        assert_int_equal(j.height, cases[i].height);
+        assert_int_equal(j.x, -(j.width - j.resize_width) / 2);
+        assert_int_equal(j.y, -(j.height - j.resize_height) / 2);
+    }
+}
+
 static void fix_takes_the_middle_of_what_load_size_makes(void **state)
 {
     static const struct {
@@ -204,6 +240,7 @@ int main(void)
         cmocka_unit_test(draw_covers_all_offsets_and_both_sides),
         cmocka_unit_test(sizes_follow_preprocessing),
         cmocka_unit_test(keep_keeps_the_shape),
+        cmocka_unit_test(sides_are_what_networks_take),
         cmocka_unit_test(fix_takes_the_middle_of_what_load_size_makes),
         cmocka_unit_test(apply_is_resize_crop_flip),
         cmocka_unit_test(impossible_settings_are_refused),

@@ -237,6 +237,91 @@ static void failure_comes_at_its_place(void **state)
     p2p_dataset_destroy(&d);
 }
 
+/* The pictures of width 16 to 20 become 16 x 16, those to 26 24 x 16 (20 / 8 = 2.5, to even 2). */
+static P2pDataset *of_two_sizes(P2pLoaderSettings *s)
+{
+    P2pDataset *d;
+
+    s->jitter = (P2pJitterSettings){.preprocess = P2P_PREPROCESS_NONE, .multiple = 8};
+    assert_int_equal(p2p_dataset_create(&d, test_folder, NULL), P2P_OK);
+    assert_int_equal(p2p_dataset_check(d, &(P2pCheckSettings){.jitter = &s->jitter}, NULL), P2P_OK);
+    return d;
+}
+
+static void batches_hold_one_size(void **state)
+{
+    enum { SMALL = 5, LARGE = 6, BATCHES = SMALL / 3 + LARGE / 3, EPOCHS = 8 };
+    unsigned long long expected[EPOCHS * BATCHES];
+    bool seen[COUNT] = {false}, mixed = false;
+
+    (void)state;
+    for (int threads = 0; threads <= 4; threads += 2) {
+        P2pLoaderSettings s = settings_for(threads);
+        const P2pBatch *b;
+        P2pLoader *l;
+        s.batch_size = 3;
+        P2pDataset *d = of_two_sizes(&s);
+        assert_int_equal(p2p_loader_create(&l, d, &s), P2P_OK);
+        assert_int_equal(p2p_loader_batches(l), BATCHES);
+        for (int i = 0; i < EPOCHS * BATCHES; i++) {
+            uint32_t order[COUNT];
+            assert_int_equal(p2p_loader_next(l, &b), P2P_OK);
+            assert_int_equal(b->count, 3);
+            assert_int_equal(b->height, 16);
+            const bool small = b->width == 16;
+            assert_int_equal(b->width, small ? 16 : 24);
+            mixed = mixed || (i % BATCHES == 0 && small) || (i % BATCHES == BATCHES - 1 && small);
+            for (int k = 0; k < 3; k++) { /* in the order of the epoch */
+                assert_true((b->indices[k] < SMALL) == small);
+                p2p_dataset_order(COUNT, false, s.seed, b->epoch, order);
+                size_t at[2] = {0, 0};
+                for (size_t n = 0; k && n < COUNT; n++)
+                    for (int m = 0; m < 2; m++)
+                        at[m] = order[n] == b->indices[k - 1 + m] ? n : at[m];
+                assert_true(!k || at[0] < at[1]);
+                seen[b->indices[k]] = true;
+            }
+            const unsigned long long h = hash_batch(b);
+            expected[i] = threads ? expected[i] : h;
+            assert_true(h == expected[i]);
+        }
+        assert_int_equal(p2p_loader_seek(l, 1, 2), P2P_OK);
+        assert_true(next_hash(l) == expected[BATCHES + 2]);
+        p2p_loader_destroy(&l);
+        p2p_dataset_destroy(&d);
+    }
+    assert_true(mixed);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(seen[i]); /* in some epoch each is there */
+}
+
+static void rests_of_each_size_are_kept_in_testing(void **state)
+{
+    static const int counts[] = {4, 4, 1, 2};
+    P2pLoaderSettings s = settings_for(0);
+    int seen[COUNT] = {0};
+    const P2pBatch *b;
+    P2pLoader *l;
+
+    (void)state;
+    P2pDataset *d = of_two_sizes(&s);
+    s.batch_size = 4;
+    s.keep_partial = s.fixed = s.serial_batches = true;
+    assert_int_equal(p2p_loader_create(&l, d, &s), P2P_OK);
+    assert_int_equal(p2p_loader_batches(l), 4);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(p2p_loader_next(l, &b), P2P_OK);
+        assert_int_equal(b->count, counts[i]);
+        for (int k = 0; k < b->count; k++)
+            assert_int_equal(seen[b->indices[k]]++, 0);
+    }
+    p2p_loader_destroy(&l);
+    s.keep_partial = false;
+    s.batch_size = 7;
+    test_error_names(p2p_loader_create(&l, d, &s), P2P_EINVAL, "11 pairs of 2 sizes");
+    p2p_dataset_destroy(&d);
+}
+
 static void unequal_sizes_in_a_batch_are_named(void **state)
 {
     P2pLoaderSettings s = settings_for(1);
@@ -321,6 +406,8 @@ int main(void)
         cmocka_unit_test(destroy_at_any_moment_joins),
         cmocka_unit_test(testing_goes_once_through_all_by_name),
         cmocka_unit_test(failure_comes_at_its_place),
+        cmocka_unit_test(batches_hold_one_size),
+        cmocka_unit_test(rests_of_each_size_are_kept_in_testing),
         cmocka_unit_test(unequal_sizes_in_a_batch_are_named),
         cmocka_unit_test(impossible_settings_are_refused),
         cmocka_unit_test(a_mask_of_two_colours_stays_one),
