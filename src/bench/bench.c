@@ -162,7 +162,7 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
     int err = picture ? P2P_OK : P2P_ENOMEM;
 
     if (!err)
-        err = p2p_pix2pix_create(&run.gan, device, &spec, &choice);
+        err = p2p_pix2pix_create(&run.gan, device, &spec, &choice, NULL);
     for (int i = 0; !err && i < run.gan->net_count; i++) {
         err = p2p_net_init(run.gan->nets[i], P2P_INIT_NORMAL, 0.02f, 1);
         result->plan_bytes += p2p_arena_bytes(run.gan->nets[i]->arena);

@@ -32,7 +32,6 @@ struct P2pCheckpointWriter {
     P2pMeta *meta;
     int count, meta_count;
     size_t bytes;
-    const char *variants;
     char *networks; /* as the metadata has them */
     float *piece;
     Stage stages[STAGES]; /* without memory where buffers are mapped */
@@ -144,7 +143,7 @@ static int add_meta(P2pCheckpointWriter *s, const char *key, const char *value)
 }
 
 static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
-                        const P2pPosition *position)
+                        const P2pPosition *position, const char *variants)
 {
     const struct {
         const char *key;
@@ -170,7 +169,7 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
         (err = add_meta(s, "format_version", P2P_FORMAT_VERSION)) < 0 ||
         (err = add_meta(s, "program_version", p2p_version())) < 0 ||
         (err = add_meta(s, P2P_META_NETWORKS, s->networks)) < 0 ||
-        (err = add_meta(s, P2P_META_VARIANTS, s->variants)) < 0)
+        (err = add_meta(s, P2P_META_VARIANTS, variants)) < 0)
         return err;
     for (size_t i = 0; !err && i < P2P_COUNT(numbers); i++) {
         snprintf(value, sizeof(value), "%ld", numbers[i].value);
@@ -241,7 +240,6 @@ int p2p_checkpoint_writer_create(P2pCheckpointWriter **out, const P2pCheckpointC
 
     if (!err) {
         s->device = content->device;
-        s->variants = content->variants;
         s->networks = networks_text(content);
         err = s->networks ? allocate(s, content->mapped) : P2P_ENOMEM;
     }
@@ -329,10 +327,10 @@ static int put_fetched(P2pCheckpointWriter *s, P2pSafetensors *file)
 }
 
 int p2p_checkpoint_write(P2pCheckpointWriter *s, P2pWriter *to, const P2pOptions *options,
-                         const P2pPosition *position)
+                         const P2pPosition *position, const char *variants)
 {
     P2pSafetensors *file = NULL;
-    int err = add_metadata(s, options, position);
+    int err = add_metadata(s, options, position, variants);
 
     if (!err)
         err = p2p_safetensors_begin(&file, to, s->entries, s->count, s->meta, s->meta_count);

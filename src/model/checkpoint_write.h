@@ -18,14 +18,13 @@ typedef struct P2pKeptPictures {
     const P2pTensor *tensor;
 } P2pKeptPictures;
 
-/** What is written each time; networks, tensors and variants must outlive the writer. */
+/** What is written each time; networks and tensors must outlive the writer. */
 typedef struct P2pCheckpointContent {
     P2pDevice *device;
     P2pNet *const *nets;
     int count;
     const P2pKeptPictures *kept;
     int kept_count;
-    const char *variants; /* for P2P_META_VARIANTS */
     /**
      * Read the networks' buffers where they are (devices in the host's memory). Else they are copied,
      * one tensor while another is written, through two buffers of the largest tensor's size.
@@ -43,10 +42,11 @@ size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *writer);
  * Write a checkpoint of the networks as they are into an open file (blocks until all has been handed
  * to the system; nothing is flushed).
  *
+ * @param variants  For P2P_META_VARIANTS.
  * @return 0; P2P_EIO; P2P_ENUMBER: a tensor has a NaN or an infinity; a failure of the device. Then
  *         the file is of no use.
  */
 int p2p_checkpoint_write(P2pCheckpointWriter *writer, P2pWriter *to, const P2pOptions *options,
-                         const P2pPosition *position);
+                         const P2pPosition *position, const char *variants);
 
 #endif

@@ -282,14 +282,14 @@ static int check(const P2pOptions *o)
 }
 
 int p2p_cycle_gan_create(P2pGan **out, P2pDevice *device, const P2pOptions *o, int height,
-                         int width, const P2pChoice *choice)
+                         int width, const P2pChoice *choice, P2pGanShared *shared)
 {
     Build b = {.o = o,
                .update = p2p_gan_update(o),
                .train_g = {.update_running = true, .dropout = !o->no_dropout}};
     int err = check(o);
 
-    if (err || (err = p2p_gan_create(out, device, &b.update, choice)) < 0)
+    if (err || (err = p2p_gan_create(out, device, &b.update, choice, shared)) < 0)
         return err;
     b.gan = *out;
     b.plan = b.gan->plan;

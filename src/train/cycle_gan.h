@@ -21,6 +21,6 @@ extern const P2pOptionDefault p2p_cycle_gan_defaults[];
  * P2P_EINVAL: A and B differ in channels with lambda_identity; discriminators of pairs.
  */
 int p2p_cycle_gan_create(P2pGan **out, P2pDevice *device, const P2pOptions *options, int height,
-                         int width, const P2pChoice *choice);
+                         int width, const P2pChoice *choice, P2pGanShared *shared);
 
 #endif

@@ -18,8 +18,8 @@ void p2p_gan_destroy(P2pGan **gan)
         return;
     const bool idle = p2p_device_finish(g->device) != P2P_ETIMEOUT;
     p2p_plan_destroy(&g->plan);
-    for (int i = 0; i < g->net_count; i++)
-        p2p_net_destroy(&g->nets[i]);
+    if (g->owns_shared)
+        p2p_gan_shared_destroy(&g->shared);
     for (int k = 0; k < 2; k++) {
         p2p_marker_destroy(&g->marker[k]);
         if (idle)
@@ -188,7 +188,10 @@ void p2p_gan_memory(const P2pGan *gan, size_t *network_bytes, size_t *plan_bytes
     const P2pPlanMemory plan = p2p_plan_memory(gan->plan);
 
     *network_bytes = 0;
-    for (int i = 0; i < gan->net_count; i++)
+    for (int i = 0; i < gan->net_count; i++) {
+        const P2pGradSums *sums = gan->shared->sums[i];
         *network_bytes += p2p_arena_bytes(gan->nets[i]->arena);
+        *network_bytes += sums ? p2p_grad_sums_bytes(sums) : 0;
+    }
     *plan_bytes = plan.tensor_bytes + plan.work_bytes;
 }

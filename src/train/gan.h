@@ -40,10 +40,25 @@ typedef struct P2pGanPicture {
 
 P2pGanUpdate p2p_gan_update(const P2pOptions *options);
 
+/** What the steps for pictures of all sizes have in common. */
+typedef struct P2pGanShared {
+    P2pDevice *device;
+    P2pNet *nets[P2P_MOST_NETWORKS];      /* those of averaged weights come last */
+    P2pGradSums *sums[P2P_MOST_NETWORKS]; /* over several batches; NULL: none */
+    int net_count;
+    P2pTensor losses; /* sums of the losses of all batches since they were taken */
+} P2pGanShared;
+
+/** Without anything: the first model that is created with it makes it all. */
+int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device);
+void p2p_gan_shared_destroy(P2pGanShared **shared);
+
 typedef struct P2pGan {
     P2pDevice *device;
     P2pPlan *plan;
-    P2pNet *nets[P2P_MOST_NETWORKS]; /* those of averaged weights come last */
+    P2pGanShared *shared;
+    bool owns_shared;
+    P2pNet *nets[P2P_MOST_NETWORKS]; /* those of shared */
     int net_count;
     int input[P2P_GAN_MAX_INPUTS];       /* the plan's tensors, written before each step ... */
     P2pGanSide side[P2P_GAN_MAX_INPUTS]; /* ... with these pictures of a batch */
@@ -58,7 +73,7 @@ typedef struct P2pGan {
     int share_count;
     int drawings; /* of augmentations, so that each has a stream of its own */
     int hyper, losses;
-    int sums; /* of the losses of all batches since they were taken; -1: none */
+    int sums; /* shared->losses; -1: none */
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
     P2pGanUpdate update;
@@ -76,9 +91,10 @@ typedef struct P2pGanModel {
     const char *name;                 /* of --model */
     const P2pOptionDefault *defaults; /* in place of the options' own; a name of NULL ends it */
     const char *const *own;           /* options that are not for all models; NULL ends it */
-    /** Networks of undefined values and the finished plan of a step for a batch of that size. */
+    /** Networks of undefined values, or those of shared where it has them, and the finished plan of a step
+        for a batch of that size. shared is the caller's; NULL: the gan has its own. */
     int (*create)(P2pGan **out, P2pDevice *device, const P2pOptions *options, int height, int width,
-                  const P2pChoice *choice);
+                  const P2pChoice *choice, P2pGanShared *shared);
 } P2pGanModel;
 
 /** All models; a name of NULL ends the table. */
@@ -90,10 +106,10 @@ int p2p_gan_model_check(const P2pGanModel *model, const P2pOptions *options);
 
 /* ---- For the models' files ----------------------------------------------------------------- */
 
-/** A gan without anything: its plan has been begun. */
+/** A gan without anything: its plan has been begun. shared: NULL, its own. */
 int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
-                   const P2pChoice *choice);
-/** Add a network to train, with no gradients yet. */
+                   const P2pChoice *choice, P2pGanShared *shared);
+/** Add a network to train, with no gradients yet: the next one of shared where it has it already. */
 int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
                     P2pGrads *grads);
 /** Add an input [N, H, W, C] in [-1, 1]; returns the plan's tensor. */

@@ -21,17 +21,48 @@ P2pGanUpdate p2p_gan_update(const P2pOptions *o)
                           .sum_losses = o->lr_policy == P2P_LR_PLATEAU && !o->val_freq};
 }
 
+int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device)
+{
+    P2pGanShared *s = *out = p2p_alloc(1, sizeof(*s));
+
+    if (!s)
+        return P2P_ENOMEM;
+    s->device = device;
+    return P2P_OK;
+}
+
+void p2p_gan_shared_destroy(P2pGanShared **shared)
+{
+    P2pGanShared *s = *shared;
+
+    if (!s)
+        return;
+    for (int i = 0; i < s->net_count; i++) {
+        p2p_net_destroy(&s->nets[i]);
+        p2p_grad_sums_destroy(&s->sums[i]);
+    }
+    p2p_buffer_destroy(&s->losses.buffer);
+    free(s);
+    *shared = NULL;
+}
+
 int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
-                   const P2pChoice *choice)
+                   const P2pChoice *choice, P2pGanShared *shared)
 {
     P2pGan *g = *out = p2p_alloc(1, sizeof(*g));
+    int err = P2P_OK;
 
     if (!g)
         return P2P_ENOMEM;
     g->device = device;
     g->update = *update;
     g->sums = -1;
-    const int err = p2p_plan_create(&g->plan, device, choice);
+    g->shared = shared;
+    g->owns_shared = !shared;
+    if (!shared)
+        err = p2p_gan_shared_create(&g->shared, device);
+    if (!err)
+        err = p2p_plan_create(&g->plan, device, choice);
     if (err) {
         p2p_gan_destroy(out);
         return err;
@@ -41,29 +72,48 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
     return P2P_OK;
 }
 
-/* Takes the graph over. */
-static int add_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, bool training,
-                   P2pNet **net)
+/* Whether gans of other sizes have the next network already; it is added then. */
+static bool has_next(P2pGan *g, P2pNet **net)
 {
-    P2P_ASSERT(g->net_count < P2P_MOST_NETWORKS);
+    const int i = g->net_count;
+
+    if (i == g->shared->net_count)
+        return false;
+    *net = g->nets[g->net_count++] = g->shared->nets[i];
+    return true;
+}
+
+/* Takes the graph over. */
+static int make_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, bool training,
+                    P2pNet **net)
+{
+    P2pGanShared *s = g->shared;
+
+    P2P_ASSERT(s->net_count < P2P_MOST_NETWORKS);
     const int err = p2p_net_create(net, g->device, graph, network->name, training);
     if (err)
         return err;
     (*net)->role = network->role;
-    g->nets[g->net_count++] = *net;
+    s->nets[s->net_count++] = g->nets[g->net_count++] = *net;
     return P2P_OK;
 }
 
 int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
                     P2pGrads *grads)
 {
+    const int batches = p2p_max(g->update.adam.batches, 1);
     P2pGraph *graph;
-    int err = p2p_nets_build(&graph, spec);
+    int err = P2P_OK;
 
-    if (err || (err = add_net(g, graph, network, true, net)) < 0)
-        return err;
-    (*net)->role.passes *= p2p_max(g->update.adam.batches, 1);
-    grads->summed = g->update.adam.batches > 1;
+    if (!has_next(g, net)) {
+        if ((err = p2p_nets_build(&graph, spec)) < 0 ||
+            (err = make_net(g, graph, network, true, net)) < 0 ||
+            (batches > 1 &&
+             (err = p2p_grad_sums_create(&g->shared->sums[g->net_count - 1], g->device, *net)) < 0))
+            return err;
+        (*net)->role.passes *= batches;
+    }
+    grads->sums = g->shared->sums[g->net_count - 1];
     return p2p_grads_init(grads, *net);
 }
 
@@ -73,11 +123,12 @@ static int add_average(P2pGan *g, P2pNet *net)
     P2pNetwork network = {.role = net->role};
     P2pNet *average;
     P2pGraph *graph;
-    int err = p2p_graph_copy(&graph, net->graph);
+    int err = P2P_OK;
 
     snprintf(network.name, sizeof(network.name), "%.11s_ema", net->name);
     network.role.averaged = true;
-    if (err || (err = add_net(g, graph, &network, false, &average)) < 0)
+    if (!has_next(g, &average) && ((err = p2p_graph_copy(&graph, net->graph)) < 0 ||
+                                   (err = make_net(g, graph, &network, false, &average)) < 0))
         return err;
     p2p_update_average(g->plan, average, net, g->hyper);
     return P2P_OK;
@@ -202,22 +253,28 @@ int p2p_gan_add_penalty(P2pGan *g, const P2pGanPenalty *p)
 }
 
 /* Adding them up on the device, so that no step waits until they are there. */
-static void sum_losses(P2pGan *g)
+static int sum_losses(P2pGan *g)
 {
     static const P2pAttr add = {.accumulate = true};
+    P2pTensor sums = p2p_tensor_vector(g->loss_count);
+    int err = P2P_OK;
 
-    g->sums = p2p_plan_keep(g->plan, p2p_tensor_vector(g->loss_count));
+    if (!g->shared->losses.buffer) {
+        err = p2p_buffer_create_zeroed(&sums.buffer, g->device, p2p_tensor_bytes(&sums));
+        g->shared->losses = sums;
+    }
+    if (err)
+        return err;
+    g->sums = p2p_plan_external(g->plan, &g->shared->losses);
     P2P_PLAN_STEP(g->plan, "losses", &p2p_pass_copy, &add,
                   p2p_plan_slice(g->plan, g->losses, 0, g->loss_count), g->sums);
+    return P2P_OK;
 }
 
 int p2p_gan_finish(P2pGan *g)
 {
     const int trained = g->net_count;
-    int err = P2P_OK;
-
-    if (g->update.sum_losses)
-        sum_losses(g);
+    int err = g->update.sum_losses ? sum_losses(g) : P2P_OK;
 
     for (int i = 0; !err && g->update.ema_decay > 0 && i < trained; i++)
         if (g->nets[i]->role.task == P2P_GENERATOR)

@@ -72,11 +72,6 @@ size_t p2p_generators_bytes(const P2pGenerators *g)
     return bytes;
 }
 
-int p2p_generators_multiple(const P2pGenerators *g)
-{
-    return g->net[0]->graph->multiple;
-}
-
 bool p2p_generators_have_back(const P2pGenerators *g)
 {
     return g->net[1] != NULL;

@@ -20,8 +20,6 @@ int p2p_generators_plan(P2pGenerators *generators, int width, int height);
 /** Bytes on the device of all plans. */
 size_t p2p_generators_bytes(const P2pGenerators *generators);
 
-/** Sides of pictures that all generators take are multiples of this. */
-int p2p_generators_multiple(const P2pGenerators *generators);
 /** Whether there is one for the way back too. */
 bool p2p_generators_have_back(const P2pGenerators *generators);
 

@@ -210,10 +210,10 @@ static void build_finish(Build *b)
 }
 
 int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *spec,
-                       const P2pChoice *choice)
+                       const P2pChoice *choice, P2pGanShared *shared)
 {
     Build b = {.spec = spec};
-    int err = p2p_gan_create(out, device, &spec->update, choice);
+    int err = p2p_gan_create(out, device, &spec->update, choice, shared);
 
     if (err)
         return err;
@@ -232,7 +232,8 @@ int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *sp
 }
 
 int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOptions *o,
-                                    int height, int width, const P2pChoice *choice)
+                                    int height, int width, const P2pChoice *choice,
+                                    P2pGanShared *shared)
 {
     const P2pPix2pixSpec spec = {.g = p2p_network_spec(o, network_g.role),
                                  .d = p2p_network_spec(o, network_d.role),
@@ -250,5 +251,5 @@ int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOp
                                  .dropout = !o->no_dropout,
                                  .update = p2p_gan_update(o)};
 
-    return p2p_pix2pix_create(out, device, &spec, choice);
+    return p2p_pix2pix_create(out, device, &spec, choice, shared);
 }

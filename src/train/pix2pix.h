@@ -27,10 +27,11 @@ typedef struct P2pPix2pixSpec {
  * wgangp also D_gp, the gradient penalty, which is not halved. Pictures: A, fake, B.
  */
 int p2p_pix2pix_create(P2pGan **out, P2pDevice *device, const P2pPix2pixSpec *spec,
-                       const P2pChoice *choice);
+                       const P2pChoice *choice, P2pGanShared *shared);
 
 /** The same from options: a row of the table of models. */
 int p2p_pix2pix_create_from_options(P2pGan **out, P2pDevice *device, const P2pOptions *options,
-                                    int height, int width, const P2pChoice *choice);
+                                    int height, int width, const P2pChoice *choice,
+                                    P2pGanShared *shared);
 
 #endif

@@ -121,7 +121,8 @@ static int write_file(P2pSaver *s, const P2pSave *save)
     int err = p2p_file_check_space(latest, p2p_checkpoint_writer_bytes(s->writer));
 
     if (!err && (err = p2p_writer_open(&s->file, latest)) == P2P_OK &&
-        (err = p2p_checkpoint_write(s->writer, &s->file, save->options, save->position)) < 0)
+        (err = p2p_checkpoint_write(s->writer, &s->file, save->options, save->position,
+                                    save->variants)) < 0)
         p2p_writer_close(&s->file);
     return err;
 }

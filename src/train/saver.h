@@ -27,9 +27,10 @@ void p2p_saver_destroy(P2pSaver **saver);
 typedef struct P2pSave {
     const P2pOptions *options;
     const P2pPosition *position;
-    int epoch; /* keep it as EPOCH.safetensors too; 0: no */
-    bool iter; /* and as iter_STEP.safetensors */
-    bool best; /* and as best.safetensors */
+    const char *variants; /* see p2p_checkpoint_write() */
+    int epoch;            /* keep it as EPOCH.safetensors too; 0: no */
+    bool iter;            /* and as iter_STEP.safetensors */
+    bool best;            /* and as best.safetensors */
 } P2pSave;
 
 /**

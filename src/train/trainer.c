@@ -40,8 +40,7 @@ static int load_sums(P2pTrainer *t, const P2pTensorFile *file)
     int err = P2P_OK;
 
     if (gan->sums >= 0 && file && t->position.batch)
-        err = p2p_checkpoint_load_pictures(file, sums_name, p2p_plan_get(gan->plan, gan->sums),
-                                           &there);
+        err = p2p_checkpoint_load_pictures(file, sums_name, &gan->shared->losses, &there);
     if (!there)
         t->position.summed = 0;
     return err;
@@ -66,15 +65,19 @@ static int open_average(P2pTrainer *t, const P2pTensorFile *file, P2pNet *net)
                                          : p2p_net_copy(net, p2p_gan_followed(t->gan, net));
 }
 
+/* The largest pictures first: what the device refuses is known at the start. */
 static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
 {
-    const P2pOptions *o = &t->options;
-    const P2pChoice choice = {.variants = o->variant,
-                              .remembered =
-                                  file ? p2p_tensor_file_meta(file, P2P_META_VARIANTS) : NULL,
-                              .refs = o->ref};
-    int err = t->model->create(&t->gan, t->device, o, t->height, t->width, &choice);
+    const P2pGansSettings settings = {
+        .device = t->device,
+        .model = t->model,
+        .options = &t->options,
+        .sizes = t->sizes,
+        .remembered = file ? p2p_tensor_file_meta(file, P2P_META_VARIANTS) : NULL};
+    int err = p2p_gans_create(&t->gans, &settings);
 
+    if (!err)
+        err = p2p_gans_get(t->gans, t->height, t->width, &t->gan);
     for (int i = 0; !err && i < t->gan->net_count; i++) {
         P2pNet *net = t->gan->nets[i];
         err = net->role.averaged ? open_average(t, file, net) : open_network(t, file, net);
@@ -84,21 +87,6 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
     return err ? err : load_sums(t, file);
 }
 
-/*
- * Where the options alone decide the size of a batch, the networks come before the first picture:
- * a size that the device refuses must not be loaded on the host at first.
- */
-static int open_loader_and_networks(P2pTrainer *t, const P2pTensorFile *file)
-{
-    const P2pPreprocess preprocess = (P2pPreprocess)t->options.preprocess;
-    int err;
-
-    if (preprocess == P2P_PREPROCESS_NONE || preprocess == P2P_PREPROCESS_SCALE_WIDTH)
-        return (err = p2p_trainer_open_loader(t)) < 0 ? err : open_networks(t, file);
-    t->height = t->width = t->options.crop_size;
-    return (err = open_networks(t, file)) < 0 ? err : p2p_trainer_open_loader(t);
-}
-
 static int open_saver(P2pTrainer *t)
 {
     const P2pGan *gan = t->gan;
@@ -106,18 +94,16 @@ static int open_saver(P2pTrainer *t)
     P2pSaverSettings settings = {.folder = &t->folder,
                                  .log = p2p_device_log(t->device),
                                  .content = {.device = t->device,
-                                             .nets = gan->nets,
+                                             .nets = gan->shared->nets,
                                              .count = gan->net_count,
                                              .kept = kept,
                                              .kept_count = gan->pool_count,
-                                             .variants = p2p_plan_variants(gan->plan),
                                              .mapped = p2p_device_caps(t->device)->is_cpu}};
 
     for (int i = 0; i < gan->pool_count; i++)
         kept[i] = (P2pKeptPictures){gan->pool_names[i], p2p_plan_get(gan->plan, gan->pool[i])};
     if (gan->sums >= 0)
-        kept[settings.content.kept_count++] =
-            (P2pKeptPictures){sums_name, p2p_plan_get(gan->plan, gan->sums)};
+        kept[settings.content.kept_count++] = (P2pKeptPictures){sums_name, &gan->shared->losses};
     return p2p_saver_create(&t->saver, &settings);
 }
 
@@ -161,11 +147,11 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
         goto done;
     if ((err = p2p_trainer_open_data(t)) < 0)
         goto done;
-    if ((err = open_loader_and_networks(t, file)) < 0) {
+    if ((err = open_networks(t, file)) < 0) {
         err = options->continue_train ? p2p_trainer_tell_networks(t, err) : err;
         goto done;
     }
-    if ((err = p2p_trainer_open_generators(t)) < 0 ||
+    if ((err = p2p_trainer_open_loader(t)) < 0 || (err = p2p_trainer_open_generators(t)) < 0 ||
         (!options->continue_train && (err = begin_run(t)) < 0))
         goto done;
     if ((t->warning && (err = p2p_run_folder_restore(&t->folder)) < 0) ||
@@ -194,7 +180,7 @@ void p2p_trainer_destroy(P2pTrainer **trainer)
     p2p_saver_destroy(&t->saver);
     p2p_generators_destroy(&t->generators);
     p2p_loader_destroy(&t->loader);
-    p2p_gan_destroy(&t->gan);
+    p2p_gans_destroy(&t->gans);
     p2p_dataset_destroy(&t->dataset);
     p2p_dataset_destroy(&t->val);
     p2p_run_folder_finish(&t->folder);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The pictures of a run: the same as before, as large as each other, loaded from where it stands. */
+/* The pictures of a run: the same as before, of which sizes, loaded from where it stands. */
 #include <string.h>
 
 #include "src/base/file.h"
@@ -8,6 +8,7 @@
 #include "src/base/status.h"
 #include "src/data/classes.h"
 #include "src/data/dataset.h"
+#include "src/data/sizes.h"
 #include "src/train/run_data.h"
 #include "src/train/trainer_parts.h"
 
@@ -41,11 +42,15 @@ static P2pFilter filter_of(const P2pOptions *o, int of_b)
     return (P2pFilter)(of_b ? o->resize_filter_B : o->resize_filter_A);
 }
 
-static P2pJitterSettings jitter_settings(const P2pOptions *o)
+static P2pJitterSettings jitter_settings(const P2pTrainer *t)
 {
+    const P2pOptions *o = &t->options;
+
     return (P2pJitterSettings){.preprocess = (P2pPreprocess)o->preprocess,
                                .load_size = o->load_size,
                                .crop_size = o->crop_size,
+                               .multiple = t->multiple,
+                               .least = t->least,
                                .no_flip = o->no_flip,
                                .filter = filter_of(o, o->direction),
                                .max_pixels = (size_t)o->max_pixels};
@@ -136,11 +141,49 @@ static int open_labels(P2pTrainer *t)
     return err;
 }
 
+/* How many sizes there are, the largest, and what they mean for batches. */
+static int see_sizes(P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+    const P2pLog *log = p2p_device_log(t->device);
+    P2pSizes sizes;
+    size_t few = 0;
+    const int err = p2p_sizes_init(&sizes, t->dataset);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < sizes.count; i++) {
+        const P2pSize *s = &sizes.sizes[i];
+        if (s->pairs < (size_t)o->batch_size)
+            few += s->pairs;
+        if ((long long)s->width * s->height > (long long)t->width * t->height) {
+            t->width = s->width;
+            t->height = s->height;
+        }
+    }
+    t->sizes = sizes.count;
+    p2p_sizes_finish(&sizes);
+    if (t->sizes > 1)
+        p2p_log(
+            log, P2P_LOG_INFO,
+            "these have %zu sizes (--preprocess %s): each is planned when it first comes, which "
+            "takes seconds, the last %d stay planned; --preprocess crop or resize_and_crop makes "
+            "one size of all",
+            t->sizes, p2p_preprocess_name((P2pPreprocess)o->preprocess), P2P_GANS);
+    if (t->sizes > 1 && few)
+        p2p_log(
+            log, P2P_LOG_WARN,
+            "%zu of %zu pairs are never trained on: fewer than --batch_size %d have their size; "
+            "use --batch_size 1",
+            few, p2p_dataset_count(t->dataset), o->batch_size);
+    return P2P_OK;
+}
+
 int p2p_trainer_open_data(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
     const P2pDatasetSettings settings = dataset_settings(t);
-    const P2pJitterSettings jitter = jitter_settings(o);
+    P2pJitterSettings jitter;
     const P2pCheckSettings check = {
         .threads = o->num_threads, .skip_bad = o->skip_bad, .log = settings.log, .jitter = &jitter};
     P2pCheckReport report = {0};
@@ -148,6 +191,9 @@ int p2p_trainer_open_data(P2pTrainer *t)
 
     if (!o->dataroot[0])
         return p2p_fail(P2P_EINVAL, "--dataroot FOLDER is needed: where the pictures are");
+    if ((err = p2p_gans_sides(o, &t->multiple, &t->least)) < 0)
+        return err;
+    jitter = jitter_settings(t);
     if ((err = p2p_dataset_create(&t->dataset, o->dataroot, &settings)) < 0 ||
         (err = p2p_dataset_check(t->dataset, &check, &report)) < 0)
         return err;
@@ -158,7 +204,7 @@ int p2p_trainer_open_data(P2pTrainer *t)
                                             : "pairs",
             o->dataroot, report.min_width, report.min_height, report.max_width, report.max_height,
             report.bad ? ", some were skipped" : "");
-    if ((err = open_validation(t)) < 0 || (err = split_data(t)) < 0)
+    if ((err = open_validation(t)) < 0 || (err = split_data(t)) < 0 || (err = see_sizes(t)) < 0)
         return err;
     p2p_run_data_describe(&t->options, t->dataset);
     if ((err = open_labels(t)) < 0)
@@ -166,19 +212,26 @@ int p2p_trainer_open_data(P2pTrainer *t)
     return o->continue_train ? check_data(t) : P2P_OK;
 }
 
+P2pLoaderSettings p2p_trainer_loading(const P2pTrainer *t)
+{
+    const P2pOptions *o = &t->options;
+
+    return (P2pLoaderSettings){.batch_size = o->batch_size,
+                               .input_channels = o->input_nc,
+                               .target_channels = o->output_nc,
+                               .labels = o->labels,
+                               .label_colours = o->label_colours,
+                               .threads = o->num_threads,
+                               .seed = (uint32_t)o->seed,
+                               .serial_batches = o->serial_batches,
+                               .jitter = jitter_settings(t),
+                               .target_filter = filter_of(o, !o->direction)};
+}
+
 int p2p_trainer_open_loader(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
-    const P2pLoaderSettings settings = {.batch_size = o->batch_size,
-                                        .input_channels = o->input_nc,
-                                        .target_channels = o->output_nc,
-                                        .labels = o->labels,
-                                        .label_colours = o->label_colours,
-                                        .threads = o->num_threads,
-                                        .seed = (uint32_t)o->seed,
-                                        .serial_batches = o->serial_batches,
-                                        .jitter = jitter_settings(o),
-                                        .target_filter = filter_of(o, !o->direction)};
+    const P2pLoaderSettings settings = p2p_trainer_loading(t);
     const P2pBatch *first;
     int err;
 
@@ -199,15 +252,12 @@ int p2p_trainer_open_loader(P2pTrainer *t)
         (err = p2p_loader_next(t->loader, &first)) < 0)
         return err;
     const size_t pairs = (size_t)o->batch_size * (size_t)o->accumulate;
-    const size_t rest = p2p_dataset_count(t->dataset) % pairs;
+    const size_t steps = (size_t)(batches / o->accumulate);
+    const size_t rest = p2p_dataset_count(t->dataset) - steps * pairs;
     if (rest)
         p2p_log(p2p_device_log(t->device), P2P_LOG_INFO,
                 "each epoch leaves out %zu of %zu pairs, too few for a %s of %zu%s", rest,
                 p2p_dataset_count(t->dataset), o->accumulate > 1 ? "step" : "batch", pairs,
                 o->serial_batches ? "" : "; not the same ones");
-    if (!t->height) {
-        t->height = first->height;
-        t->width = first->width;
-    }
     return p2p_loader_seek(t->loader, (uint32_t)t->position.epoch, (size_t)t->position.batch);
 }

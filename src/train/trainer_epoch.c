@@ -40,7 +40,8 @@ static int validate(P2pTrainer *t, int epoch, double *value, bool *best)
 {
     P2pTrainValidation v = {
         .epoch = epoch, .step = t->position.step, .pictures = p2p_dataset_count(t->val)};
-    int err = p2p_validate(t->generators, t->val, &t->options, &v.metrics);
+    const P2pLoaderSettings loading = p2p_trainer_loading(t);
+    int err = p2p_validate(t->generators, t->val, &loading, &v.metrics);
 
     *value = watched_metric(t, &v.metrics);
     if (err || (err = check_metric(t, *value)) < 0)

@@ -9,7 +9,7 @@
 #include "src/model/checkpoint.h"
 #include "src/report/events.h"
 #include "src/report/run_page.h"
-#include "src/train/gan.h"
+#include "src/train/gans.h"
 #include "src/train/generators.h"
 #include "src/train/saver.h"
 #include "src/train/trainer.h"
@@ -23,7 +23,8 @@ struct P2pTrainer {
     P2pDataset *dataset, *val; /* val: NULL where nothing is validated */
     P2pLoader *loader;
     const P2pGanModel *model;
-    P2pGan *gan;
+    P2pGans *gans;
+    P2pGan *gan;               /* that of the last batch's size */
     P2pGenerators *generators; /* NULL: nobody needs them */
     P2pSaver *saver;
     P2pTransfer transfer; /* while preparing */
@@ -32,7 +33,9 @@ struct P2pTrainer {
     P2pRunLog log;          /* as far as the page shows it */
     P2pEvents *tensorboard; /* NULL: not wanted */
     double rate;            /* of the last step */
-    int height, width;
+    int multiple, least;    /* of the sides of pictures */
+    size_t sizes;           /* that pictures have */
+    int height, width;      /* the largest of them */
     atomic_bool stop;
     const P2pTrainEvents *events;
     double started, reported; /* seconds */
@@ -51,9 +54,11 @@ int p2p_trainer_tell_networks(const P2pTrainer *t, int err);
 
 /* ---- trainer_data.c ------------------------------------------------------------------------- */
 
-/** List and check the pictures; not to be other ones unnoticed. */
+/** List and check the pictures; not to be other ones unnoticed. Their sizes are known behind it. */
 int p2p_trainer_open_data(P2pTrainer *t);
-/** Load from where the run stands; the size of its pictures is known behind it. */
+/** How they are loaded. */
+P2pLoaderSettings p2p_trainer_loading(const P2pTrainer *t);
+/** Load from where the run stands. */
 int p2p_trainer_open_loader(P2pTrainer *t);
 
 /* ---- trainer_report.c ----------------------------------------------------------------------- */

@@ -53,6 +53,7 @@ static int save(P2pTrainer *t, P2pSave order)
     t->position.pooled = t->gan->pooled;
     order.options = &t->options;
     order.position = &t->position;
+    order.variants = p2p_gans_variants(t->gans);
     const int err = check_saver(t, true);
 
     return err ? err : p2p_saver_save(t->saver, &order);
@@ -116,12 +117,11 @@ static int train_batch(P2pTrainer *t, const P2pBatch *batch, int which)
                               .seed = (uint32_t)t->options.seed,
                               .check = t->options.debug_nan};
 
-    if (batch->height != t->height || batch->width != t->width)
-        return p2p_fail(P2P_EINVAL,
-                        "%s has %d x %d pixels, the run began with %d x %d; all must "
-                        "have one size: use --preprocess resize_and_crop or crop",
-                        batch->names[0], batch->width, batch->height, t->width, t->height);
-    const int err = p2p_gan_step(t->gan, sides, &info);
+    int err = p2p_gans_get(t->gans, batch->height, batch->width, &t->gan);
+
+    if (err)
+        return p2p_fail_prefix(err, "%.200s", batch->names[0]);
+    err = p2p_gan_step(t->gan, sides, &info);
     if (err == P2P_ENUMBER)
         p2p_fail_prefix(err, "step %ld, picture %.200s", info.t, batch->names[0]);
     return err;

@@ -73,26 +73,19 @@ static int validate_all(P2pGenerators *g, const P2pDataset *dataset, P2pLoader *
     return err;
 }
 
-int p2p_validate(P2pGenerators *g, const P2pDataset *dataset, const P2pOptions *o, P2pMetrics *mean)
+int p2p_validate(P2pGenerators *g, const P2pDataset *dataset, const P2pLoaderSettings *training,
+                 P2pMetrics *mean)
 {
-    const bool wide = o->preprocess == P2P_PREPROCESS_SCALE_WIDTH;
-    const P2pLoaderSettings settings = {.input_channels = o->input_nc,
-                                        .target_channels = o->output_nc,
-                                        .labels = o->labels,
-                                        .label_colours = o->label_colours,
-                                        .threads = o->num_threads,
-                                        .epochs = 1,
-                                        .serial_batches = true,
-                                        .fixed = true,
-                                        .jitter = {.preprocess = (P2pPreprocess)o->preprocess,
-                                                   .load_size = wide ? o->load_size : o->crop_size,
-                                                   .crop_size = o->crop_size,
-                                                   .multiple = p2p_generators_multiple(g),
-                                                   .max_pixels = (size_t)o->max_pixels}};
+    P2pLoaderSettings settings = *training;
     const double count = (double)p2p_dataset_count(dataset);
     P2pLoader *loader = NULL;
     int err = P2P_OK;
 
+    settings.batch_size = 1;
+    settings.epochs = 1;
+    settings.serial_batches = settings.fixed = true;
+    if (settings.jitter.preprocess != P2P_PREPROCESS_SCALE_WIDTH)
+        settings.jitter.load_size = settings.jitter.crop_size;
     *mean = (P2pMetrics){0};
     if (dataset->unaligned && !p2p_generators_have_back(g))
         return p2p_fail(P2P_EINVAL, "unpaired pictures can be validated by a way back alone");

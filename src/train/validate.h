@@ -10,11 +10,12 @@
  * Translate every pair of the set as p2p-test does and compare; of unpaired pictures what comes back with
  * what went in (blocks).
  *
- * @param mean  Over all pairs.
+ * @param training  How pictures are loaded for training: cropped in the middle here, not mirrored.
+ * @param mean      Over all pairs.
  * @return 0; P2P_EINVAL: unpaired pictures without a way back; or a failure to read a picture, or of the
  *         device.
  */
-int p2p_validate(P2pGenerators *generators, const P2pDataset *dataset, const P2pOptions *options,
-                 P2pMetrics *mean);
+int p2p_validate(P2pGenerators *generators, const P2pDataset *dataset,
+                 const P2pLoaderSettings *training, P2pMetrics *mean);
 
 #endif

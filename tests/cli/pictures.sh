@@ -102,8 +102,8 @@ mkdir -p nested/train/x && cp data/train/000[12].png nested/train/x && : >nested
 learn() { timeout 60 "$tools/p2p-train" --device cpu --netG unet_128 --ngf 4 --ndf 4 --max_steps 1 "$@"; }
 mkdir -p sizes/train square/train && cp data/train/*.png sizes/train
 "$tools/p2p-data" demo small --count 1 --size 96 --quiet && cp small/train/0001.png sizes/train/9.png
-says 'pictures of two sizes' 1 'sizes/train/9.png: has 96 x 96 pixels where sizes/train/0001.png has 128' \
-    learn --dataroot sizes --name sizes --preprocess none
+says 'pictures of two sizes' 2 'do not make a batch of 5 of one size' \
+    learn --dataroot sizes --name sizes --netG resnet_6blocks --n_blocks 1 --preprocess none --batch_size 5
 says 'a picture smaller than the crop' 2 'sizes/train/9.png: 96 x 96 pixels' \
     learn --dataroot sizes --name sizes --preprocess crop --crop_size 128
 says 'which is left out with --skip_bad' 0 'skipped: sizes/train/9.png: 96 x 96' \

@@ -96,13 +96,13 @@ static void tear_down(Setting *s)
 static int write_checkpoint(Setting *s, const char *path, bool mapped)
 {
     const P2pCheckpointContent content = {
-        .device = s->device, .nets = s->nets, .count = NETS, .variants = "", .mapped = mapped};
+        .device = s->device, .nets = s->nets, .count = NETS, .mapped = mapped};
     P2pCheckpointWriter *writer;
     P2pWriter file;
 
     must(p2p_checkpoint_writer_create(&writer, &content));
     must(p2p_writer_open(&file, path));
-    const int err = p2p_checkpoint_write(writer, &file, &s->options, &s->position);
+    const int err = p2p_checkpoint_write(writer, &file, &s->options, &s->position, "");
     if (err)
         p2p_writer_close(&file);
     else

@@ -33,7 +33,7 @@ static void create(PenaltyCase *c, const json_t *info)
                              .norm = golden_norm(norm ? norm : "none")};
     Golden *g = c->g;
 
-    g->err = p2p_gan_create(&c->gan, g->device, &(P2pGanUpdate){0}, &g->choice);
+    g->err = p2p_gan_create(&c->gan, g->device, &(P2pGanUpdate){0}, &g->choice, NULL);
     if (!g->err)
         g->err = p2p_gan_add_net(c->gan, &d, &spec, &c->net, &c->grads);
     c->grads.keep = true;

@@ -206,7 +206,7 @@ static void create_pix2pix(Trajectory *t)
                                                  .beta2 = 0.999,
                                                  .eps = (float)number(t, "adam_eps", 1e-8)}};
 
-    g->err = p2p_pix2pix_create(&t->gan, g->device, &spec, &g->choice);
+    g->err = p2p_pix2pix_create(&t->gan, g->device, &spec, &g->choice, NULL);
 }
 
 /* The model's defaults, and all that the file tells and we have. */
@@ -228,7 +228,8 @@ static void create_cycle_gan(Trajectory *t)
             g->err = p2p_options_set_number(o, name, json_number_value(value));
     }
     if (!g->err)
-        g->err = p2p_cycle_gan_create(&t->gan, g->device, o, t->size_h, t->size_w, &g->choice);
+        g->err =
+            p2p_cycle_gan_create(&t->gan, g->device, o, t->size_h, t->size_w, &g->choice, NULL);
     p2p_options_destroy(&o);
 }
 

@@ -50,7 +50,7 @@ static void build(Seen *s, unsigned augment)
     const P2pTensor shape = p2p_tensor_nhwc(N, H, W, C);
     const P2pAttr mse = {.loss = P2P_LOSS_MSE, .value = 0.3f, .value_scale = 1, .grad_scale = 1};
 
-    must(p2p_gan_create(&s->gan, device, &(P2pGanUpdate){.augment = augment}, NULL));
+    must(p2p_gan_create(&s->gan, device, &(P2pGanUpdate){.augment = augment}, NULL, NULL));
     P2pPlan *plan = s->gan->plan;
     s->x = p2p_plan_keep(plan, shape);
     s->y = p2p_plan_keep(plan, shape);

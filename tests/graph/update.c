@@ -61,7 +61,7 @@ static P2pGan *make(int batch, float lambda_gan, P2pGanUpdate update)
     update.adam.beta2 = 0.999;
     update.adam.eps = 1e-8f;
     spec.update = update;
-    must(p2p_pix2pix_create(&gan, device, &spec, NULL));
+    must(p2p_pix2pix_create(&gan, device, &spec, NULL, NULL));
     for (int i = 0; i < gan->net_count; i++) {
         P2pNet *from = p2p_gan_followed(gan, gan->nets[i]);
         must(from ? p2p_net_copy(gan->nets[i], from)
