@@ -58,6 +58,9 @@ bool serve_text_read_token(const char *program, const char *path, char *token, s
 
 typedef struct ServeMetrics ServeMetrics;
 
+/** Seconds of a clock that nobody sets. */
+double serve_now(void);
+
 /** NULL: no memory. */
 ServeMetrics *serve_metrics_create(void);
 void serve_metrics_destroy(ServeMetrics *metrics);

@@ -45,14 +45,6 @@ typedef struct Request {
     size_t sent;
 } Request;
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- Answers ------------------------------------------------------------------------------- */
 
 /* The page may load and call what comes from here alone, and nobody else may show or read it. */
@@ -146,7 +138,7 @@ static enum MHD_Result answer_job(Request *r)
     MHD_add_response_header(response, "Server-Timing", timing);
     MHD_add_response_header(response, "Vary", "Accept");
     if (job->body)
-        serve_metrics_time(r->server->s.metrics, now() - r->arrived);
+        serve_metrics_time(r->server->s.metrics, serve_now() - r->arrived);
     return answer(r, SERVE_DONE, response, job->out_bytes, serve_text_type(job->format));
 }
 
@@ -231,7 +223,7 @@ static bool keep(Request *r, const char *data, size_t bytes)
 /* A piece of the body. What is too much is read and forgotten, so that the client hears why. */
 static enum MHD_Result take_piece(Request *r, const char *data, size_t *bytes)
 {
-    if (now() - r->began > cli_int(r->server->s.options, "timeout")) {
+    if (serve_now() - r->began > cli_int(r->server->s.options, "timeout")) {
         r->code = SERVE_TOO_SLOW;
         return MHD_NO;
     }
@@ -266,7 +258,7 @@ static enum MHD_Result translate(Request *r)
     if (!r->job.body_bytes)
         return refuse(r, SERVE_BAD, "a picture's file must come with the request");
     r->job.body = r->body;
-    r->arrived = now();
+    r->arrived = serve_now();
     return add_job(r);
 }
 
@@ -374,7 +366,7 @@ static void *begin(void *user, const char *uri, struct MHD_Connection *connectio
     if (!r)
         return NULL;
     r->server = server;
-    r->began = now();
+    r->began = serve_now();
     snprintf(r->uri, sizeof(r->uri), "%s", uri);
     if (!info || getnameinfo(info->client_addr,
                              info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
@@ -393,7 +385,7 @@ static void write_access(const Request *r)
 
     strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S%z", localtime_r(&t, &local));
     cli_say(stdout, "%s %s \"%s %s\" %d %zu %.1f ms", r->address, date, r->method, r->uri, r->code,
-            r->sent, 1e3 * (now() - r->began));
+            r->sent, 1e3 * (serve_now() - r->began));
     fflush(stdout);
 }
 

@@ -2,6 +2,7 @@
 /* What p2p-serve did, counted for Prometheus (text format 0.0.4). */
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "serve.h"
 
@@ -14,6 +15,14 @@ struct ServeMetrics {
     unsigned long long within[BOUNDS + 1]; /* above the bound before; the last: of all */
     double seconds;
 };
+
+double serve_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 ServeMetrics *serve_metrics_create(void)
 {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "serve.h"
 
@@ -25,14 +24,6 @@ struct ServeQueue {
     size_t length; /* that wait */
     bool ending, broken;
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A client that only closed its own direction counts as gone too: none that speaks HTTP does. */
 static bool is_gone(int socket)
@@ -78,21 +69,21 @@ static int read_sample(const ServeJob *job, P2pImage *out)
 static int make(const ServeQueue *q, ServeJob *job)
 {
     P2pImage in = {0}, out = {0};
-    const double begin = now();
+    const double begin = serve_now();
     int err = job->body ? read_input(q, job, &in) : read_sample(job, &out);
-    const double read = now();
+    const double read = serve_now();
     bool gone = false;
 
     if (!err && job->body && !(gone = is_gone(job->socket)))
         err = p2p_model_translate(job->model->model, &in, &out);
     p2p_image_finish(&in);
-    const double run = now();
+    const double run = serve_now();
     if (!err && !gone)
         err = p2p_image_encode(&out, job->format, q->quality, &job->out, &job->out_bytes);
     p2p_image_finish(&out);
     job->read_s = read - begin;
     job->run_s = run - read;
-    job->write_s = now() - run;
+    job->write_s = serve_now() - run;
     job->code = gone ? SERVE_GONE : err ? code_of(err) : SERVE_DONE;
     if (err)
         snprintf(job->message, sizeof(job->message), "%.500s", p2p_error());
