@@ -199,7 +199,8 @@ typedef void (*P2pMeasure)(void *user, const char *name, const P2pMetrics *metri
 
 /**
  * Compare the pictures of two folders, paired by name. Without targets the results are a folder of
- * p2p-test or of pytorch-CycleGAN-and-pix2pix: X_fake_B is compared with X_real_B.
+ * p2p-test or of pytorch-CycleGAN-and-pix2pix: X_fake_B is compared with X_real_B, else
+ * X_fake_B_rgb with X_real_B_rgb, X_output with X_target.
  *
  * @return 0; P2P_EFORMAT: a picture without partner, of another size, unreadable (named); no
  *         pictures; P2P_EIO, P2P_ENOMEM, P2P_ESTOPPED.

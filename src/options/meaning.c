@@ -133,8 +133,7 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
         return p2p_fail(P2P_EINVAL, "--lambda_gp is for --gan_mode wgangp");
     if (o->n_blocks && !o->continue_train && strncmp(o->netG, "resnet", 6) != 0)
         return p2p_fail(P2P_EINVAL, "--n_blocks is for --netG resnet_9blocks or resnet_6blocks");
-    if (o->given[p2p_option_find("n_layers_D")] && !o->continue_train &&
-        strcmp(o->netD, "n_layers") != 0)
+    if (o->given[p2p_option_find("n_layers_D")] && strcmp(o->netD, "n_layers") != 0)
         return p2p_fail(P2P_EINVAL, "--n_layers_D needs --netD n_layers");
     if (o->n_epochs + o->n_epochs_decay == 0)
         return p2p_fail(P2P_EINVAL, "--n_epochs 0 and --n_epochs_decay 0 leave nothing to do");

@@ -76,7 +76,10 @@ static int pair_folders(Pairs *p, const char *results, const char *targets)
 
 /* ---- One folder of results ----------------------------------------------------------------- */
 
-static const char fake[] = "_fake_B", real[] = "_real_B";
+/* Ends of names by which results and targets are told, those of each kind of test. */
+static const struct {
+    const char *fake, *real;
+} kinds[] = {{"_fake_B", "_real_B"}, {"_fake_B_rgb", "_real_B_rgb"}, {"_output", "_target"}};
 
 /* Length of a name in front of an end and the suffix; 0: it has none. */
 static size_t before(const char *name, const char *end)
@@ -86,10 +89,20 @@ static size_t before(const char *name, const char *end)
     return stem > n && strncmp(name + stem - n, end, n) == 0 ? stem - n : 0;
 }
 
-/* The name of X_real_B where there is X_fake_B; count: none. */
-static size_t find_real(char *const *names, size_t count, const char *fake_name)
+/* How many names end so. */
+static size_t count_ends(char *const *names, size_t count, const char *end)
 {
-    const size_t n = before(fake_name, fake);
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++)
+        found += before(names[i], end) > 0;
+    return found;
+}
+
+/* The name of X_real_B where there is X_fake_B; count: none. */
+static size_t find_real(char *const *names, size_t count, const char *fake_name, size_t n,
+                        const char *real)
+{
 
     for (size_t i = 0; i < count; i++)
         if (before(names[i], real) == n && strncmp(names[i], fake_name, n) == 0)
@@ -101,23 +114,28 @@ static int pair_results(Pairs *p, const char *folder)
 {
     const P2pPrepareSettings how = {.log = p->settings->log};
     char **names = NULL;
-    size_t count = 0, fakes = 0, at = 0;
+    size_t count = 0, fakes = 0, at = 0, kind = 0;
     int err = p2p_task_list(folder, NULL, &how, &names, &count);
 
-    for (size_t i = 0; !err && i < count; i++)
-        fakes += before(names[i], fake) > 0;
+    while (!err && !(fakes = count_ends(names, count, kinds[kind].fake)) &&
+           kind + 1 < P2P_COUNT(kinds))
+        kind++;
+    const char *fake = kinds[kind].fake, *real = kinds[kind].real;
     if (!err && !fakes)
-        err = p2p_fail(P2P_EFORMAT, "%s: has no picture X%s.png; name a folder of targets too",
-                       folder, fake);
+        err = p2p_fail(
+            P2P_EFORMAT,
+            "%s: has no picture X_fake_B.png or X_output.png; name a folder of targets too",
+            folder);
     if (!err)
         err = pairs_init(p, fakes);
     for (size_t i = 0; !err && i < count; i++) {
-        if (!before(names[i], fake))
+        const size_t n = before(names[i], fake);
+        if (!n)
             continue;
-        const size_t k = find_real(names, count, names[i]);
-        err = k < count ? set(p, at++, folder, names[i], folder, names[k], before(names[i], fake))
+        const size_t k = find_real(names, count, names[i], n, real);
+        err = k < count ? set(p, at++, folder, names[i], folder, names[k], n)
                         : p2p_fail(P2P_EFORMAT, "%s/%s: has no partner %.*s%s.png", folder,
-                                   names[i], (int)before(names[i], fake), names[i], real);
+                                   names[i], (int)n, names[i], real);
     }
     p2p_names_free(names, count);
     return err;

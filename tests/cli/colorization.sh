@@ -48,6 +48,9 @@ for kind in real_A fake_B_rgb real_B_rgb all; do
 done
 check 'the input is grey' [ "$(for f in $r/images/*_real_A.png; do kind "$f"; break; done)" = 0 ]
 check 'and compares colours' grep -q '"PSNR": [0-9]' $r/metrics.json
+mean() { sed -n 's/.*"L1": \([0-9]*\.[0-9]\).*/\1/p' "$1" | tail -n 1; }
+"$tools/p2p-metrics" --json --summary $r/images >figures.txt
+check 'p2p-metrics measures the same' [ "$(mean figures.txt)" != '' -a "$(mean figures.txt)" = "$(mean $r/metrics.json)" ]
 "$tools/p2p-test" --device cpu --quiet --dataroot data/test --name whole --dataset_mode single
 check 'without targets' [ "$(find $r/images -name '*_output.png' | wc -l)" -eq $tests ]
 
