@@ -107,7 +107,7 @@ mkdir -p none/trainA none/trainB
 cp 32/train/* none/trainA
 refuses 'none of B' 'none/trainB: has no pictures' \
     "$tools/p2p-train" --quiet --device cpu --dataroot none --model cycle_gan
-refuses 'unequal sizes' 'training takes one size' $t --model cycle_gan --preprocess none
+refuses 'unequal sizes' 'unpaired pictures take one size' $t --model cycle_gan --preprocess none
 refuses 'options of the other model' 'lambda_A is for --model cycle_gan' $t --lambda_A 3
 refuses 'options of the other model' 'lambda_L1 is for --model pix2pix' $t --model cycle_gan --lambda_L1 3
 refuses 'a pool for pix2pix' 'pool_size is for' $t --pool_size 50
