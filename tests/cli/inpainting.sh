@@ -107,7 +107,7 @@ echo text >broken/mask.png
 refuses 'a mask that is none' 'is center, random or a folder' fill x --mask left
 refuses 'a folder without masks' 'has no masks' fill x --mask empty
 refuses 'a mask that is no picture' 'broken/mask.png' fill x --mask broken
-refuses 'to go on as another model' 'cannot go on as --model colorization' "$tools/p2p-train" --device cpu \
+refuses 'to go on as another model' 'cannot go on as --model colorization' "$tools/p2p-train" --device cpu --quiet \
     --name center --continue_train --model colorization
 refuses 'a loss that is none' 'mask_loss takes' fill x --mask_loss outside
 refuses 'a loss of holes for pix2pix' 'mask_loss is for --model inpainting' \
