@@ -6,6 +6,7 @@
 #include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
+#include "src/base/parallel.h"
 #include "src/base/status.h"
 #include "src/train/schedule.h"
 #include "src/train/trainer_parts.h"
@@ -196,6 +197,18 @@ static void tell_early_stop(const P2pTrainer *t)
                 w->bad, p2p_options_get_string(o, "val_metric"), w->best, w->epoch);
 }
 
+/* A run that ends by a failure is no longer live on its page. Returns the failure. */
+static int end_page(P2pTrainer *t, int err)
+{
+    P2pFailure failure = {0};
+
+    p2p_failure_keep(&failure, err);
+    p2p_trainer_page(t, false);
+    p2p_failure_tell(&failure);
+    p2p_failure_finish(&failure);
+    return err;
+}
+
 static int run(P2pTrainer *t)
 {
     bool saved = false;
@@ -217,8 +230,9 @@ static int run(P2pTrainer *t)
         err = save(t, (P2pSave){0});
     if (!err)
         err = check_saver(t, true);
-    if (!err)
-        err = p2p_trainer_page(t, false);
+    if (err)
+        return end_page(t, err);
+    err = p2p_trainer_page(t, false);
     if (!err && atomic_exchange(&t->stop, false))
         return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
                         t->position.step);

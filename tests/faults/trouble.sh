@@ -79,8 +79,10 @@ says 'a loss that is no number' 1 'step 1, picture [0-9]*: loss G_GAN is NaN or 
 says 'a weight that is none' 1 'step 1, picture [0-9]*: G.model.*weight is NaN or infinite' \
     tiny nan $wild --gan_mode lsgan --ndf 64 --ngf 32
 check 'is not saved' [ ! -e checkpoints/nan/latest.safetensors ]
+check 'nor called live on its page' grep -q '"live":false' checkpoints/nan/index.js
 says 'a moment that is none, at a save' 1 'step 1: .* is not saved' tiny nan $wild --save_latest_freq 1 --print_freq 99
 check 'is not saved' [ ! -e checkpoints/nan/latest.safetensors ]
+check 'nor called live on its page' grep -q '"live":false' checkpoints/nan/index.js
 says '--debug_nan' 1 'step 1, picture [0-9]*: pass [0-9]*, .* by .* reads is finite' \
     tiny nan $wild --debug_nan
 rm -r $folder && cp -r keep $folder
