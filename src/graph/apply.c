@@ -342,8 +342,7 @@ int p2p_apply_output(const P2pApply *apply)
 
 int p2p_grads_init(P2pGrads *grads, const P2pNet *net)
 {
-    grads->tensor = ids(net->graph->param_count);
-    grads->joined = -1;
+    *grads = (P2pGrads){.tensor = ids(net->graph->param_count), .joined = -1};
     return grads->tensor ? P2P_OK : P2P_ENOMEM;
 }
 

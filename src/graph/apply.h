@@ -49,6 +49,7 @@ typedef struct P2pGrads {
                                 anew in the first of them; NULL: they are not */
 } P2pGrads;
 
+/** Overwrites all of it. */
 int p2p_grads_init(P2pGrads *grads, const P2pNet *net);
 void p2p_grads_finish(P2pGrads *grads);
 

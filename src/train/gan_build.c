@@ -113,8 +113,9 @@ int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec
             return err;
         (*net)->role.passes *= batches;
     }
+    err = p2p_grads_init(grads, *net);
     grads->sums = g->shared->sums[g->net_count - 1];
-    return p2p_grads_init(grads, *net);
+    return err;
 }
 
 /* A network that follows the weights of another. */

@@ -124,9 +124,9 @@ static void build_plan(NetCase *c)
     const P2pMode mode = {.running = c->is_eval, .update_running = !c->is_eval};
     const P2pTensor x = shape_text(g, "x_shape"), y = shape_text(g, "y_shape");
 
-    c->grads.keep = true;
     if (!g->err)
         g->err = p2p_grads_init(&c->grads, c->net);
+    c->grads.keep = true;
     if (!g->err)
         g->err = p2p_plan_create(&c->plan, g->device, &g->choice);
     if (g->err)
