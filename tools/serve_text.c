@@ -33,13 +33,13 @@ static int closeness(const char *range, size_t n, const char *type)
     return n == 3 && strncmp(range, "*/*", n) == 0;
 }
 
-/* The quality of one range, 1 unless it says another. */
+/* The quality of one range, whose parameters begin with a separator; 1 unless it says another. */
 static double quality_of(const char *parameters, size_t n)
 {
-    for (size_t i = 0; i + 2 < n; i++)
-        if (strncasecmp(parameters + i, "q=", 2) == 0 &&
-            (parameters[i - 1] == ';' || isspace((unsigned char)parameters[i - 1]))) {
-            const double q = strtod(parameters + i + 2, NULL);
+    for (size_t i = 0; i + 3 < n; i++)
+        if (strncasecmp(parameters + i + 1, "q=", 2) == 0 &&
+            (parameters[i] == ';' || isspace((unsigned char)parameters[i]))) {
+            const double q = strtod(parameters + i + 3, NULL);
             return q >= 0 && q <= 1 ? q : 0;
         }
     return 1;
@@ -59,7 +59,7 @@ static double quality_for(const char *accept, const char *type)
         if (close > closest) {
             closest = close;
             n += strspn(accept + n, " \t");
-            quality = n < whole ? quality_of(accept + n + 1, whole - n - 1) : 1;
+            quality = n < whole ? quality_of(accept + n, whole - n) : 1;
         }
         accept += whole;
     }
