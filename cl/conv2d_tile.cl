@@ -237,22 +237,7 @@ __kernel void conv2d_gather_tile(__global const float *restrict in, __global con
     } while (0)
 #endif
 
-    if (begin < end) {
-        LOAD(begin);
-        STORE(0);
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int slice = begin; slice < end; slice++) {
-        const int buffer = BUFFERS == 2 ? (slice - begin) & 1 : 0;
-        if (slice + 1 < end)
-            LOAD(slice + 1);
-        multiply_slices(sums, slice_x[buffer], slice_w[buffer]);
-        if (BUFFERS == 1)
-            barrier(CLK_LOCAL_MEM_FENCE);
-        if (slice + 1 < end)
-            STORE(BUFFERS == 2 ? 1 - buffer : 0);
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
+    ADD_SLICES(sums, slice_x, slice_w, begin, end);
 
     const size_t out_pixels = (size_t)g.n * t.to.height * t.to.width;
     float4 biases[EACH_COLS / 4];

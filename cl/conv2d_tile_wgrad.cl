@@ -183,22 +183,7 @@ __kernel void conv2d_wgrad_tile(__global const float *restrict x, __global const
         at[i] = g.x_offset + ((line / g.p * g.h + row[i]) * g.w + col[i]) * g.x_stride;
     }
 
-    if (begin < end) {
-        LOAD(begin);
-        STORE(0);
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int slice = begin; slice < end; slice++) {
-        const int buffer = BUFFERS == 2 ? (slice - begin) & 1 : 0;
-        if (slice + 1 < end)
-            LOAD(slice + 1);
-        multiply_slices(sums, rows[buffer], cols[buffer]);
-        if (BUFFERS == 1)
-            barrier(CLK_LOCAL_MEM_FENCE);
-        if (slice + 1 < end)
-            STORE(BUFFERS == 2 ? 1 - buffer : 0);
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
+    ADD_SLICES(sums, rows, cols, begin, end);
 
     UPDATE_BEGIN(g)
     const int outputs = LARGE_OUT ? g.c : g.k, inputs = LARGE_OUT ? g.k : g.c;
