@@ -15,6 +15,7 @@
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "group.clh"
 
 #define ITEMS GROUP_SIZE(LOSS_GROUP)
 #define BLOCK 32
@@ -57,7 +58,6 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void loss_naive(ARGUMENTS)
 {
     __local float sums[ITEMS];
-    const int item = (int)get_local_id(0);
     const size_t total = (size_t)(rows - 1) * cols + last;
     const uint step_row = (uint)get_global_size(0) / (uint)cols, step_col = (uint)get_global_size(0) % (uint)cols;
     size_t row = (uint)get_global_id(0) / (uint)cols;
@@ -80,14 +80,9 @@ void loss_naive(ARGUMENTS)
             row++;
         }
     }
-    sums[item] = sum;
-    for (int half_count = ITEMS / 2; half_count > 0; half_count /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half_count)
-            sums[item] += sums[item + half_count];
-    }
-    if (item == 0)
-        work[get_group_id(0)] = sums[0];
+    sum = sum_items(sum, sums, ITEMS);
+    if (get_local_id(0) == 0)
+        work[get_group_id(0)] = sum;
 }
 #endif
 

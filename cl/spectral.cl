@@ -16,6 +16,7 @@
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "group.clh"
 
 #define ITEMS LOSS_GROUP
 #define TINY 1e-12f /* as torch.nn.functional.normalize */
@@ -54,21 +55,6 @@ __kernel void spectral_rows(__global const float *w, const int w_at, TENSOR(u), 
     u[u_at + o] = sum;
 }
 
-/* The sum of all items' values, in all of them. */
-float sum_items(float value, __local float *sums)
-{
-    const int item = (int)get_local_id(0);
-
-    sums[item] = value;
-    for (int half_count = ITEMS / 2; half_count > 0; half_count /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half_count)
-            sums[item] += sums[item + half_count];
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    return sums[0];
-}
-
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void spectral_normalise(TENSOR(x), TENSOR(copy), TENSOR(sigma), const int count)
 {
@@ -78,7 +64,7 @@ void spectral_normalise(TENSOR(x), TENSOR(copy), TENSOR(sigma), const int count)
 
     for (int i = item; i < count; i += ITEMS)
         squares = FMA(x[x_at + i], x[x_at + i], squares);
-    const float norm = sqrt(sum_items(squares, sums));
+    const float norm = sqrt(sum_items(squares, sums, ITEMS));
     const float divisor = norm < TINY ? TINY : norm; /* NaN passes */
     for (int i = item; i < count; i += ITEMS)
         copy[copy_at + i] = x[x_at + i] = x[x_at + i] / divisor;
@@ -115,7 +101,7 @@ void spectral_dot(BACKWARD)
         if (OUTPUT_OF(i) < outputs) /* padding may hold anything */
             sum = FMA(y[y_at + i], dy[dy_at + i], sum);
     }
-    sum = sum_items(sum, sums);
+    sum = sum_items(sum, sums, ITEMS);
     if (get_local_id(0) == 0)
         work[get_group_id(0)] = sum;
 }

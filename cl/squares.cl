@@ -14,6 +14,7 @@
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "group.clh"
 
 #define ITEMS LOSS_GROUP
 #define BLOCK 32
@@ -27,7 +28,6 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void squares_naive(ARGUMENTS)
 {
     __local float sums[ITEMS];
-    const int item = (int)get_local_id(0);
     const size_t total = (size_t)rows * cols;
     float sum = 0.0f;
 
@@ -38,14 +38,9 @@ void squares_naive(ARGUMENTS)
         const float v = x[x_at + row * x_stride + col];
         sum = FMA(v, v, sum);
     }
-    sums[item] = sum;
-    for (int half_count = ITEMS / 2; half_count > 0; half_count /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half_count)
-            sums[item] += sums[item + half_count];
-    }
-    if (item == 0)
-        work[get_group_id(0)] = sums[0];
+    sum = sum_items(sum, sums, ITEMS);
+    if (get_local_id(0) == 0)
+        work[get_group_id(0)] = sum;
 }
 #endif
 
