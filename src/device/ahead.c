@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compiling ahead. PoCL compiles a kernel when it first runs, one at a time in a process whatever the
- * cores, and keeps it in its folder. What is not there yet is compiled by processes of p2p-compile side
- * by side, a program with its kernels each time, those with the most first; then this process finds it
- * all in the folder.
+ * Compiling ahead, by processes of p2p-compile side by side, a program with its kernels each time, those
+ * with the most first. Two kinds of programs are:
  *
- * What is in PoCL's folder is known by a list of ours beside it, of hashes, so that it goes with the
- * folder. What is in neither is compiled when it runs: a list that is lost or wrong, a process that dies
- * or hangs, cost nothing but time.
+ * PoCL compiles a kernel when it first runs, one at a time in a process whatever the cores, and keeps it in
+ * its folder, where this process finds it then. What is in the folder is known by a list of ours beside it,
+ * of hashes, so that it goes with the folder. What is in neither is compiled when it runs: a list that is
+ * lost or wrong, a process that dies or hangs, cost nothing but time.
+ *
+ * Risky programs, of which a driver's compiler may die or hang, on any device: what became of each is kept
+ * (builds.c), and those that it has died of are not built here. Drivers with a cache of theirs, or ours,
+ * build nothing twice.
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/base/file.h"
@@ -24,8 +28,8 @@
 #include "src/device/internal.h"
 
 enum { MOST_HELPERS = 16, MOST_LIST_BYTES = 1 << 20, HASH_TEXT = 17 };
-/* The longest that one answer may take: so many seconds, and times the longest until then. */
-enum { PATIENCE_S = 30, PATIENCE_TIMES = 4 };
+/* The longest that one answer may take: the device's patience_s, and so many times the longest until then. */
+enum { PATIENCE_TIMES = 4, SAVING_S = 30 };
 
 /* A kernel as PoCL compiles it: for a group size, and apart for wide grids. */
 typedef struct Kernel {
@@ -40,6 +44,7 @@ typedef struct Job {
     unsigned long long hash;
     Kernel *kernels;
     size_t count, capacity;
+    bool risky; /* and never tried */
 } Job;
 
 typedef struct Worker {
@@ -47,10 +52,12 @@ typedef struct Worker {
     const Job *job; /* NULL: it rests */
     size_t answers; /* of its job so far */
     double since;   /* the last answer */
+    bool ready;     /* its device is open: what it dies of is its job */
 } Worker;
 
 typedef struct Ahead {
     P2pDevice *device;
+    bool all; /* not risky ones alone */
     Job *jobs;
     size_t job_count, job_capacity, next;
     Worker workers[MOST_HELPERS];
@@ -77,9 +84,12 @@ static Job *job_of(Ahead *a, const P2pLaunch *l)
         return NULL;
     Job *job = &a->jobs[a->job_count];
     *job = (Job){.program = l->program, .options = l->options};
-    return p2p_program_hash(a->device, l->program, l->options, &job->hash) < 0
-               ? NULL
-               : &a->jobs[a->job_count++];
+    if (p2p_program_hash(a->device, l->program, l->options, &job->hash) < 0)
+        return NULL;
+    char verdict[32];
+    job->risky = l->risky && !p2p_programs_are_overridden() &&
+                 !p2p_builds_find(a->device, job->hash, verdict, sizeof(verdict));
+    return &a->jobs[a->job_count++];
 }
 
 static bool is_listed(const Ahead *a, const char *line)
@@ -89,7 +99,7 @@ static bool is_listed(const Ahead *a, const char *line)
 
 static void add_launch(Ahead *a, const P2pLaunch *l)
 {
-    Job *job = l->local[0] ? job_of(a, l) : NULL;
+    Job *job = l->risky || (a->all && l->local[0]) ? job_of(a, l) : NULL;
 
     for (size_t i = 0; job && i < job->count; i++)
         if (!strcmp(job->kernels[i].launch->kernel, l->kernel) &&
@@ -104,7 +114,7 @@ static void add_launch(Ahead *a, const P2pLaunch *l)
     hash = p2p_fnv(hash, l->local, sizeof(l->local));
     *k = (Kernel){.launch = l};
     snprintf(k->hash, sizeof(k->hash), "%016llx\n", p2p_fnv(hash, &wide, sizeof(wide)));
-    k->known = is_listed(a, k->hash);
+    k->known = !job->risky && (!a->all || is_listed(a, k->hash));
 }
 
 static int compare_jobs(const void *x, const void *y)
@@ -206,60 +216,102 @@ static void give(Ahead *a, Worker *w)
     w->since = p2p_seconds();
     if (!w->job || !send_job(&w->helper, w->job)) {
         w->job = NULL;
-        p2p_helper_end(&w->helper);
+        p2p_helper_close(&w->helper);
     }
+}
+
+static bool start_one(Ahead *a, Worker *w)
+{
+    char index[16], width[16];
+    char *argv[] = {a->device->compiler, index, width, NULL};
+
+    snprintf(index, sizeof(index), "%d", a->device->index);
+    snprintf(width, sizeof(width), "%d", a->device->caps.vector_width);
+    *w = (Worker){0};
+    if (!p2p_helper_start(&w->helper, argv))
+        return false;
+    give(a, w);
+    return true;
 }
 
 static void start(Ahead *a)
 {
-    char index[16], width[16];
-    char *argv[] = {a->device->compiler, index, width, NULL};
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t wanted = cores < 1 ? 1 : cores > MOST_HELPERS ? MOST_HELPERS : (size_t)cores;
 
     wanted = wanted < a->job_count ? wanted : a->job_count;
-    snprintf(index, sizeof(index), "%d", a->device->index);
-    snprintf(width, sizeof(width), "%d", a->device->caps.vector_width);
-    for (size_t i = 0; i < wanted; i++) {
-        Worker *w = &a->workers[a->worker_count];
-        if (!p2p_helper_start(&w->helper, argv))
-            break;
+    while (a->worker_count < (int)wanted && start_one(a, &a->workers[a->worker_count]))
         a->worker_count++;
-        give(a, w);
-    }
 }
 
-/* An answer is a byte for each kernel of the job, in turn. */
+/* What a process has died of, as waitpid() tells it, or 0: it was silent for so long. */
+static void note_death(const Ahead *a, const Job *job, int status, double silent_s)
+{
+    char verdict[96];
+
+    if (silent_s > 0)
+        snprintf(verdict, sizeof(verdict), "has not answered for %.0f s", silent_s);
+    else if (WIFSIGNALED(status))
+        snprintf(verdict, sizeof(verdict), "died of signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(verdict, sizeof(verdict), "ended with status %d", WEXITSTATUS(status));
+    p2p_builds_note(a->device, job->hash, job->program, verdict);
+}
+
+/* One that has gone before its job was done, or (failed) says that it cannot do it; another does the next. */
+static void replace(Ahead *a, Worker *w, bool failed, double silent_s)
+{
+    enum { GOING_S = 1 };
+    const Job *job = w->job;
+    const bool was_ready = w->ready;
+    const int status = p2p_helper_end(&w->helper, silent_s > 0 ? 0 : GOING_S);
+
+    w->job = NULL;
+    if (was_ready && job->risky && !failed)
+        note_death(a, job, status, silent_s);
+    if (was_ready && a->next < a->job_count)
+        start_one(a, w);
+}
+
+static void finish_job(Ahead *a, Worker *w)
+{
+    if (w->job->risky)
+        p2p_builds_note(a->device, w->job->hash, w->job->program, P2P_BUILT);
+    if (a->all)
+        list(a, w->job);
+    give(a, w);
+}
+
 static void hear(Ahead *a, Worker *w)
 {
     char answers[64];
-    const size_t left = w->job->count - w->answers;
-    const size_t n =
-        p2p_helper_receive(&w->helper, answers, left < sizeof(answers) ? left : sizeof(answers));
+    const size_t n = p2p_helper_receive(&w->helper, answers, sizeof(answers));
     const double now = p2p_seconds();
+    bool failed = false;
 
     a->longest = now - w->since > a->longest ? now - w->since : a->longest;
     w->since = now;
-    w->answers += n;
-    a->done += (int)n;
-    if (n == 0) {
-        w->job = NULL;
-        p2p_helper_end(&w->helper);
-    } else if (w->answers == w->job->count) {
-        list(a, w->job);
-        give(a, w);
+    for (size_t i = 0; i < n; i++) {
+        const bool compiled = answers[i] == P2P_COMPILED && w->answers < w->job->count;
+        w->ready |= answers[i] == P2P_READY;
+        failed |= answers[i] == P2P_NOT_COMPILED;
+        w->answers += compiled;
+        a->done += compiled;
     }
+    if (n == 0 || failed)
+        replace(a, w, failed, 0);
+    else if (w->answers == w->job->count)
+        finish_job(a, w);
 }
 
 static void end_silent(Ahead *a)
 {
-    const double patience = PATIENCE_S + PATIENCE_TIMES * a->longest;
+    const double patience = a->device->patience_s + PATIENCE_TIMES * a->longest;
 
     for (int i = 0; i < a->worker_count; i++)
-        if (a->workers[i].job && p2p_seconds() - a->workers[i].since > patience) {
-            a->workers[i].job = NULL;
-            p2p_helper_end(&a->workers[i].helper);
-        }
+        if (a->workers[i].job && p2p_seconds() - a->workers[i].since > patience)
+            replace(a, &a->workers[i], false, patience);
 }
 
 /* Until all have done their last job, or are gone. */
@@ -288,7 +340,15 @@ static void work(Ahead *a)
     }
 }
 
-static bool is_useful(const P2pDevice *d)
+/* Those that are still there end by themselves: where drivers keep no binaries they write them then. */
+static void end_all(Ahead *a)
+{
+    for (int i = 0; i < a->worker_count; i++)
+        p2p_helper_end(&a->workers[i].helper, a->device->caps.caches_binaries ? 0 : SAVING_S);
+}
+
+/* Whether PoCL compiles and keeps kernels here. */
+static bool is_pocl(const P2pDevice *d)
 {
     const char *kept = getenv("POCL_KERNEL_CACHE");
 
@@ -296,28 +356,46 @@ static bool is_useful(const P2pDevice *d)
            !p2p_programs_are_overridden();
 }
 
-void p2p_compile_ahead(P2pDevice *d, const P2pLaunch *const *launches, size_t count)
+static bool has_risky(const Ahead *a)
 {
-    Ahead a = {.device = d};
+    for (size_t i = 0; i < a->job_count; i++)
+        if (a->jobs[i].risky)
+            return true;
+    return false;
+}
+
+static void compile(Ahead *a)
+{
     const double from = p2p_seconds();
 
-    if (!is_useful(d) || access(d->compiler, X_OK) != 0)
+    tell(a);
+    start(a);
+    work(a);
+    end_all(a);
+    p2p_log(a->device->log, P2P_LOG_INFO, "%d of %d kernels compiled by %d processes in %.1f s",
+            a->done, a->count, a->worker_count, p2p_seconds() - from);
+    a->done = a->count;
+    tell(a);
+}
+
+void p2p_compile_ahead(P2pDevice *d, const P2pLaunch *const *launches, size_t count)
+{
+    Ahead a = {.device = d, .all = is_pocl(d), .list_end = -1};
+
+    if (access(d->compiler, X_OK) != 0)
         return;
-    read_list(&a);
+    if (a.all)
+        read_list(&a);
     for (size_t i = 0; i < count; i++)
         add_launch(&a, launches[i]);
     sort_out(&a);
-    /* One alone is as quick in this process. */
-    if (a.job_count > 1 && open_list(&a)) {
-        tell(&a);
-        start(&a);
-        work(&a);
-        p2p_log(d->log, P2P_LOG_INFO, "%d of %d kernels compiled by %d processes in %.1f s", a.done,
-                a.count, a.worker_count, p2p_seconds() - from);
-        a.done = a.count;
-        tell(&a);
+    if (a.all && a.job_count)
+        a.all = open_list(&a);
+    /* One alone, if it does no harm, is as quick in this process. */
+    if (has_risky(&a) || (a.all && a.job_count > 1))
+        compile(&a);
+    if (a.list_end >= 0)
         close(a.list_end);
-    }
     for (size_t i = 0; i < a.job_count; i++)
         free(a.jobs[i].kernels);
     free(a.jobs);

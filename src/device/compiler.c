@@ -5,7 +5,7 @@
  * process, which is zero. Where the grid is so wide that PoCL compiles it otherwise, all of it runs.
  *
  * A request is a line with the program, a line with its options, a line for each launch (p2p_launch_print())
- * and an empty one; the answer is a byte for each launch.
+ * and an empty one; what it is answered with is in internal.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +117,11 @@ static bool read_line(FILE *in, char **line, size_t *capacity)
     return n > 0;
 }
 
+static int answer(int out, char byte)
+{
+    return write(out, &byte, 1) == 1 ? P2P_OK : p2p_fail(P2P_EIO, "nobody waits for the answer");
+}
+
 /* One request. What does not compile here is left to the one who asks, who will say why. */
 static int serve(P2pDevice *d, FILE *in, int out, const char *name)
 {
@@ -128,8 +133,8 @@ static int serve(P2pDevice *d, FILE *in, int out, const char *name)
                   : p2p_fail(P2P_EINVAL, "a request ends behind its program");
 
     while (!err && read_line(in, &line, &capacity) && line[0])
-        if ((err = compile(d, program, line)) == P2P_OK && write(out, ".", 1) != 1)
-            err = p2p_fail(P2P_EIO, "nobody waits for the answer");
+        if ((err = compile(d, program, line)) == P2P_OK)
+            err = answer(out, P2P_COMPILED);
     free(line);
     return err;
 }
@@ -147,8 +152,12 @@ int p2p_compiler_serve(int fd, const P2pDeviceSettings *settings)
 
     if (!err && !in)
         err = p2p_fail_errno(P2P_EIO, "requests cannot be read");
+    if (!err)
+        err = answer(fd, P2P_READY);
     while (!err && read_line(in, &name, &capacity))
         err = serve(device, in, fd, name);
+    if (err && in)
+        write(fd, &(char){P2P_NOT_COMPILED}, 1);
     free(name);
     if (in)
         fclose(in);

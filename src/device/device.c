@@ -14,6 +14,8 @@
 #include "src/device/find.h"
 #include "src/device/internal.h"
 
+enum { PATIENCE_S = 30 };
+
 static int open_found(P2pDevice *d, const P2pFound *f, int i)
 {
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
@@ -85,6 +87,7 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
         d->log = settings->log;
         d->profile = settings->profile;
         d->timeout_s = settings->timeout_s;
+        d->patience_s = PATIENCE_S;
         d->index = i;
         d->compiling = settings->compiling;
         d->compiling_user = settings->compiling_user;
@@ -133,6 +136,7 @@ void p2p_device_close(P2pDevice **device)
     if (d->has_turn)
         pthread_mutex_destroy(&d->turn);
     free(d->compiler);
+    free(d->builds);
     free(d);
 }
 

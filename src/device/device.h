@@ -102,6 +102,9 @@ typedef struct P2pLaunch {
     size_t global[3], local[3]; /* 0 counts as 1; local all 0: the driver chooses */
     const P2pArg *args;
     int arg_count;
+    /** Its program is built by another process first, where the device has such (settings.compiler): one
+     *  that a compiler hangs or dies of fails to build here, then and ever after. */
+    bool risky;
 } P2pLaunch;
 
 /**

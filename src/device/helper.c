@@ -11,7 +11,10 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "src/base/log.h"
 
 extern char **environ;
 
@@ -71,13 +74,29 @@ size_t p2p_helper_receive(const P2pHelper *h, char *out, size_t bytes)
     return n > 0 ? (size_t)n : 0;
 }
 
-void p2p_helper_end(P2pHelper *h)
+void p2p_helper_close(P2pHelper *h)
 {
-    if (h->fd < 0)
-        return;
-    close(h->fd);
+    if (h->fd >= 0)
+        close(h->fd);
     h->fd = -1;
-    kill(h->pid, SIGKILL);
-    while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+}
+
+int p2p_helper_end(P2pHelper *h, double seconds)
+{
+    const struct timespec nap = {.tv_nsec = 5000000};
+    const double start = p2p_seconds();
+    int status = 0;
+    pid_t gone = 0;
+
+    p2p_helper_close(h);
+    if (h->pid <= 0)
+        return 0;
+    while ((gone = waitpid(h->pid, &status, WNOHANG)) == 0 && p2p_seconds() - start < seconds)
+        nanosleep(&nap, NULL);
+    if (gone == 0)
+        kill(h->pid, SIGKILL);
+    while (gone <= 0 && (gone = waitpid(h->pid, &status, 0)) < 0 && errno == EINTR)
         continue;
+    h->pid = 0;
+    return status;
 }

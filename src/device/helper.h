@@ -9,7 +9,7 @@
 
 typedef struct P2pHelper {
     pid_t pid;
-    int fd; /* -1: there is none */
+    int fd; /* -1: there is none, or it was closed */
 } P2pHelper;
 
 /** Start argv[0], a path, with a socket as its standard input; what it prints is lost. False: it
@@ -19,7 +19,9 @@ bool p2p_helper_start(P2pHelper *helper, char *const argv[]);
 bool p2p_helper_send(const P2pHelper *helper, const char *text, size_t bytes);
 /** Bytes that it has sent, at least one and at most so many (waits); 0: it is gone. */
 size_t p2p_helper_receive(const P2pHelper *helper, char *out, size_t bytes);
-/** End it, whatever it does, and wait until it has gone. */
-void p2p_helper_end(P2pHelper *helper);
+/** Nothing more will be asked of it: it should end by itself. */
+void p2p_helper_close(P2pHelper *helper);
+/** Wait until it has gone, for so long; then end it, whatever it does. Its status, as waitpid() tells it. */
+int p2p_helper_end(P2pHelper *helper, double seconds);
 
 #endif

@@ -35,6 +35,8 @@ struct P2pDevice {
     unsigned long long driver_hash; /* p2p_driver_hash(), when it was opened */
     char *compiler;                 /* P2pDeviceSettings.compiler, NULL: none */
     int index;                      /* of p2p_device_list() */
+    double patience_s;              /* with an answer of that, at least */
+    char *builds;                   /* lines of builds.c; NULL: not read yet */
     void (*compiling)(void *user, int done, int count);
     void *compiling_user;
     size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
@@ -84,12 +86,26 @@ P2pLaunch *p2p_launch_copy(const P2pLaunch *from);
  */
 void p2p_launch_print(FILE *out, const P2pLaunch *launch);
 
+/** What a process that compiles answers, a byte each: when its device is open; for each launch of a request;
+ *  at last, when one fails without harm. */
+enum { P2P_READY = '+', P2P_COMPILED = '.', P2P_NOT_COMPILED = '!' };
+
 /** Whether PoCL compiles it apart from narrower grids. */
 bool p2p_launch_is_wide(const P2pLaunch *launch);
 
-/** Compile what PoCL has not kept yet in processes of device->compiler, see ahead.c. Never fails:
- *  what is not compiled here is when it first runs. */
+/** Compile what PoCL has not kept yet, and risky programs that were never tried, in processes of
+ *  device->compiler, see ahead.c. Never fails: what is not compiled here is when it first runs. */
 void p2p_compile_ahead(P2pDevice *device, const P2pLaunch *const *launches, size_t count);
+
+/** What became of a risky program, by p2p_program_hash(): P2P_BUILT, or what its compiler died of; false:
+ *  that is not known. */
+#define P2P_BUILT "built"
+bool p2p_builds_find(P2pDevice *device, unsigned long long hash, char *verdict, size_t bytes);
+/** Keep it, for other processes too. verdict: a few words without a colon. */
+void p2p_builds_note(P2pDevice *device, unsigned long long hash, const char *program,
+                     const char *verdict);
+/** P2P_EDEVICE where the compiler has died of a program. */
+int p2p_builds_check(P2pDevice *device, const char *program, const char *options);
 
 /** P2P_EDEVMEM with both numbers when so many bytes do not fit beside what is in use. */
 int p2p_device_check_room(const P2pDevice *device, size_t bytes);

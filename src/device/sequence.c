@@ -171,34 +171,32 @@ static int check_group(const P2pDevice *d, const Launch *l)
     return P2P_OK;
 }
 
-static int get_program(P2pDevice *d, const Launch *l, const P2pLaunch *from, cl_program *program)
+/* A copy with the options that it is built with; NULL: no memory. */
+static P2pLaunch *record(const Launch *l, const P2pLaunch *from)
 {
-    const char *options = from->options ? from->options : "";
-    char *in_pieces = l->pieces > 1 ? p2p_format("%s -D IN_PIECES", options) : NULL;
-    const int err =
-        l->pieces > 1 && !in_pieces
-            ? P2P_ENOMEM
-            : p2p_program_get(d, from->program, in_pieces ? in_pieces : options, program);
+    P2pLaunch whole = *from;
+    char *options = p2p_format("%s%s", from->options ? from->options : "",
+                               l->pieces > 1 ? " -D IN_PIECES" : "");
 
-    free(in_pieces);
-    return err;
+    whole.options = options;
+    P2pLaunch *copy = options ? p2p_launch_copy(&whole) : NULL;
+    free(options);
+    return copy;
 }
 
 int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
 {
-    P2pLaunch *recorded = p2p_launch_copy(from);
     Launch *l = NULL;
-    const int err = recorded ? append(s, &l) : P2P_ENOMEM;
+    const int err = append(s, &l);
 
-    if (err) {
-        free(recorded);
+    if (err)
         return err;
-    }
     snprintf(l->name, sizeof(l->name), "%s", from->kernel);
     set_grid(l, from);
     divide(s->device, l, s->flops);
-    l->recorded = recorded;
-    return P2P_OK;
+    l->recorded = record(l, from);
+    s->count -= !l->recorded;
+    return l->recorded ? P2P_OK : P2P_ENOMEM;
 }
 
 static int build(P2pDevice *d, Launch *l)
@@ -209,7 +207,8 @@ static int build(P2pDevice *d, Launch *l)
     cl_int code;
     int err;
 
-    if ((err = get_program(d, l, from, &program)) < 0)
+    if ((from->risky && (err = p2p_builds_check(d, from->program, from->options)) < 0) ||
+        (err = p2p_program_get(d, from->program, from->options, &program)) < 0)
         return err;
     l->kernel = clCreateKernel(program, from->kernel, &code);
     if (code != CL_SUCCESS)

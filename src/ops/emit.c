@@ -18,7 +18,8 @@ int p2p_emit(P2pSequence *seq, const P2pWay *way, const P2pKernel *kernel, const
                               .global = {grid.x * across, down ? grid.y * down : grid.y, grid.z},
                               .local = {kernel->group[0], down, fixed},
                               .args = args,
-                              .arg_count = (int)count};
+                              .arg_count = (int)count,
+                              .risky = way->risky};
 
     snprintf(options, sizeof(options), "%s %s", way->options,
              kernel->options ? kernel->options : "");

@@ -74,7 +74,7 @@ static bool takes_groups(const P2pKernel *kernel, const P2pCaps *caps)
 bool p2p_way_plan_form(P2pWay *way, const P2pVariant *variant, int form, const P2pCall *call,
                        const P2pCaps *caps)
 {
-    *way = (P2pWay){.variant = variant, .form = form};
+    *way = (P2pWay){.variant = variant, .form = form, .risky = variant->risky};
     if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam) ||
         !takes_groups(&variant->kernel, caps))
         return false;

@@ -285,6 +285,7 @@ typedef struct P2pWay {
      *  the largest there. 0: a plain sum of its own terms. */
     double error;
     bool inexact;                  /* small integers round too */
+    bool risky;                    /* as the variant, or this way of it alone */
     int own[P2P_WAY_NUMBERS];      /* the variant's own numbers */
     char options[P2P_WAY_OPTIONS]; /* build options of its kernels */
 } P2pWay;
@@ -296,7 +297,7 @@ typedef struct P2pKernel {
     size_t group[2];     /* work-items of a group; 0: the driver chooses */
 } P2pKernel;
 
-/** Fills way, which is {0} but for its variant and the form wanted (0: what it takes for the best);
+/** Fills way, which is {0} but for its variant, risky and the form wanted (0: what it takes for the best);
  *  false: it cannot run this call on such a device. */
 typedef bool P2pPlanWay(const P2pCall *call, const P2pCaps *caps, P2pWay *way);
 /** Append the launches. work: at least way->work_bytes, or NULL when that is 0. */
@@ -317,6 +318,7 @@ struct P2pVariant {
     bool for_cpus;    /* not applicable to other devices */
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
     bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
+    bool risky;       /* what compilers may hang or die of: built by another process first */
     P2pTakes takes[P2P_MAX_OPERANDS];
 };
 

@@ -11,12 +11,14 @@
  *   LIE_PLATFORM=OLD:NEW  the platform whose name has OLD in it is called NEW
  *   LIE_RESET=N           the device is lost behind its first N launches
  *   LIE_BUILD=WORD        programs with the word in their text or build options do not build
+ *   LIE_CRASH, LIE_HANG   the same: the compiler aborts, or does not come back
  */
 #define _GNU_SOURCE
 #include <CL/cl.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef cl_int Info(void *, cl_uint, size_t, void *, size_t *);
 
@@ -118,9 +120,9 @@ cl_mem clCreateBuffer(cl_context c, cl_mem_flags flags, size_t bytes, void *host
     return NULL;
 }
 
-static int has_word(cl_program p, const char *options)
+static int has_word(const char *lie_name, cl_program p, const char *options)
 {
-    const char *word = getenv("LIE_BUILD");
+    const char *word = getenv(lie_name);
     size_t bytes = 0;
 
     if (!word)
@@ -143,8 +145,12 @@ cl_int clBuildProgram(cl_program p, cl_uint n, const cl_device_id *devices, cons
                    void(CL_CALLBACK *)(cl_program, void *), void *);
 
     *(void **)&real = dlsym(RTLD_NEXT, "clBuildProgram");
-    return has_word(p, options) ? CL_BUILD_PROGRAM_FAILURE
-                                : real(p, n, devices, options, notify, user);
+    if (has_word("LIE_CRASH", p, options))
+        abort();
+    while (has_word("LIE_HANG", p, options))
+        pause();
+    return has_word("LIE_BUILD", p, options) ? CL_BUILD_PROGRAM_FAILURE
+                                             : real(p, n, devices, options, notify, user);
 }
 
 static unsigned long long launches; /* by one thread at a time */
