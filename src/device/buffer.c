@@ -94,18 +94,35 @@ int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, si
         free(b);
         return fail_at(code, "making a part of a buffer of", bytes);
     }
+    b->parts = parent->parts;
+    parent->parts = b;
     *out = b;
     return P2P_OK;
 }
 
+static void release(P2pBuffer *b)
+{
+    if (b->mem && !b->device->lost)
+        clReleaseMemObject(b->mem);
+    free(b);
+}
+
+/* Parts end with their parent, the last that was made first: NVIDIA's driver (580.159) crashes when parts
+ * that share bytes and were used by kernels are released in any other order. */
 void p2p_buffer_destroy(P2pBuffer **buffer)
 {
-    if (*buffer && (*buffer)->mem && !(*buffer)->device->lost)
-        clReleaseMemObject((*buffer)->mem);
-    if (*buffer && !(*buffer)->is_part)
-        (*buffer)->device->used_bytes -= (*buffer)->bytes;
-    free(*buffer);
+    P2pBuffer *b = *buffer;
+
     *buffer = NULL;
+    if (!b || b->is_part)
+        return;
+    while (b->parts) {
+        P2pBuffer *last = b->parts;
+        b->parts = last->parts;
+        release(last);
+    }
+    b->device->used_bytes -= b->bytes;
+    release(b);
 }
 
 size_t p2p_buffer_bytes(const P2pBuffer *buffer)

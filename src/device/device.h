@@ -41,7 +41,7 @@ typedef struct P2pBuffer P2pBuffer;
 int p2p_buffer_create(P2pBuffer **out, P2pDevice *device, size_t bytes);
 /** The same with zero bytes in it. */
 int p2p_buffer_create_zeroed(P2pBuffer **out, P2pDevice *device, size_t bytes);
-/** Part of parent from offset (a multiple of align_bytes); parent must outlive it. */
+/** Part of parent from offset (a multiple of align_bytes); it lasts as long as parent, which must outlive it. */
 int p2p_buffer_create_part(P2pBuffer **out, P2pBuffer *parent, size_t offset, size_t bytes);
 void p2p_buffer_destroy(P2pBuffer **buffer);
 size_t p2p_buffer_bytes(const P2pBuffer *buffer);

@@ -53,6 +53,7 @@ struct P2pBuffer {
     size_t bytes;
     bool zeroed; /* when it was made */
     bool is_part;
+    P2pBuffer *parts; /* the last that was made of it, and behind each the one before */
 };
 
 /** Name of an OpenCL error, "CL_OUT_OF_RESOURCES". */

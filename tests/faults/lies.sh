@@ -55,6 +55,8 @@ lies_ok 'little of both' naive LIE_LOCAL=1 LIE_GROUP=64
 lies_ok 'small buffers' tile LIE_BUFFER=1
 check 'small buffers: the same bits' cmp checkpoints/small_buffers/latest.safetensors checkpoints/truth/latest.safetensors
 
+check 'parts of buffers that must be released in order' lying LIE_GPU=1 LIE_ORDER=1 -- small order
+
 # Programs that do not build
 check 'a program that does not build: another' lying LIE_GPU=1 LIE_BUILD=conv2d_gather_tile -- small unbuilt
 check 'the same losses' like unbuilt truth

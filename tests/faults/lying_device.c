@@ -10,6 +10,7 @@
  *   LIE_EXTENSIONS, LIE_VENDOR  names; a vendor's number
  *   LIE_PLATFORM=OLD:NEW  the platform whose name has OLD in it is called NEW
  *   LIE_RESET=N           the device is lost behind its first N launches
+ *   LIE_ORDER=1           parts of a buffer released in another order than the last first end the program
  *   LIE_BUILD=WORD        programs with the word in their text or build options do not build
  *   LIE_CRASH, LIE_HANG   the same: the compiler aborts, or does not come back
  */
@@ -118,6 +119,54 @@ cl_mem clCreateBuffer(cl_context c, cl_mem_flags flags, size_t bytes, void *host
         return real(c, flags, bytes, host, code);
     *code = CL_INVALID_BUFFER_SIZE;
     return NULL;
+}
+
+/* NVIDIA's driver forgets which part of a buffer is which unless the last that was made is released first. */
+static cl_mem parts[1 << 16];
+static int part_count;
+
+cl_mem clCreateSubBuffer(cl_mem parent, cl_mem_flags flags, cl_buffer_create_type type,
+                         const void *info, cl_int *code)
+{
+    cl_mem (*real)(cl_mem, cl_mem_flags, cl_buffer_create_type, const void *, cl_int *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clCreateSubBuffer");
+    const cl_mem part = real(parent, flags, type, info, code);
+    if (part && part_count < (int)(sizeof(parts) / sizeof(*parts)))
+        parts[part_count++] = part;
+    return part;
+}
+
+static cl_mem parent_of(cl_mem part)
+{
+    cl_mem parent = NULL;
+
+    clGetMemObjectInfo(part, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof(cl_mem), &parent, NULL);
+    return parent;
+}
+
+/* Ends the program where a part is released before a younger one of the same buffer. */
+static void check_order(cl_mem released)
+{
+    int i = part_count - 1;
+
+    while (i >= 0 && parts[i] != released)
+        i--;
+    for (int k = i + 1; i >= 0 && k < part_count; k++)
+        if (parent_of(parts[k]) == parent_of(released))
+            abort();
+    if (i >= 0)
+        memmove(parts + i, parts + i + 1, (size_t)(--part_count - i) * sizeof(*parts));
+}
+
+cl_int clReleaseMemObject(cl_mem m)
+{
+    cl_int (*real)(cl_mem);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "clReleaseMemObject");
+    if (lie("LIE_ORDER"))
+        check_order(m);
+    return real(m);
 }
 
 static int has_word(const char *lie_name, cl_program p, const char *options)
