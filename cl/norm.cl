@@ -38,13 +38,15 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), TENSOR(result), const
     const int c = (int)get_global_id(0), part = (int)get_group_id(1);
     const int group = (int)get_global_id(2), groups = (int)get_global_size(2);
     const int end = min((part + 1) * per_part, count);
-    float s1 = 0.0f, s2 = 0.0f;
+    float s1 = 0.0f, s2 = 0.0f, lost = 0.0f;
 
     if (c < channels) {
         const float base = shift_stride ? shift[shift_at + (size_t)group * shift_stride + c] : 0.0f;
         for (int p = part * per_part + row; p < end; p += DOWN) {
             const float d = x[x_at + ((size_t)group * count + p) * x_stride + c] - base;
-            s1 += d;
+            const float more = d - lost, sum = s1 + more; /* what a sum rounds away joins the next (Kahan 1965) */
+            lost = sum - s1 - more;
+            s1 = sum;
             s2 += d * d;
         }
     }
