@@ -20,11 +20,18 @@
  * gpulab conv2d_gather_tile -D TILE_COLS=16: sm_86 .7, gfx1030 .64 x8, dg2-g10 .57
  * gpulab conv2d_gather_tile -D TILE_COLS=16 -D FLAT=1: sm_86 .6, gfx1030 .43 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .76, gfx1030 .7 x8, dg2-g10 .6
+ * gpulab conv2d_gather_tile -D TF32=1: any .05
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
 #include "activation.clh"
+#define ROWS ACROSS
+#if TURNED
+#define COLS ACROSS
+#else
+#define COLS ALONG
+#endif
 #include "tile.clh"
 
 ACTIVATIONS(float4, int4, bend_four, bend_gradient_four, activate_four, activate_gradient_four)

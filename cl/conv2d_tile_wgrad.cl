@@ -18,12 +18,15 @@
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16: sm_86 .59, gfx1030 .48 x8, dg2-g10 .44
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16 -D ALIGNED=1: sm_86 .59, gfx1030 .32 x8, dg2-g10 .44
  * gpulab conv2d_wgrad_tile -D TILE_ROWS=16: sm_86 .7, gfx1030 .5 x8, dg2-g10 .4
+ * gpulab conv2d_wgrad_tile -D TF32=1: any .04
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
 #include "adam.clh"
 #include "conv2d_update.clh"
+#define ROWS ALONG
+#define COLS ALONG
 #include "tile.clh"
 
 /* update_weights() for four weights. n: of them are there. */

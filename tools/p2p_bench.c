@@ -31,6 +31,8 @@ static void print_json_end(const char *device, const P2pOptions *o)
     cli_put_json(stdout, device);
     fputs(", \"variants\": ", stdout);
     cli_put_json(stdout, variant[0] ? variant : "by the rule");
+    fputs(", \"precision\": ", stdout);
+    cli_put_json(stdout, cli_text(o, "precision"));
     fputs("}\n", stdout);
 }
 
@@ -135,7 +137,8 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
                                        .size = cli_int(o, "size"),
                                        .steps = cli_int(o, "steps"),
                                        .dtype = cli_text(o, "dtype"),
-                                       .variants = cli_text(o, "variant")};
+                                       .variants = cli_text(o, "variant"),
+                                       .precision = cli_text(o, "precision")};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);

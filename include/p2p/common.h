@@ -62,6 +62,14 @@ P2P_API const char *p2p_version(void);
  */
 P2P_API char *p2p_show(char *out, size_t bytes, const char *text);
 
+/** What numbers of training and translating lose on the way, opt in. */
+typedef enum P2pPrecision {
+    P2P_PRECISION_F32, /**< nothing */
+    /** Factors of convolutions are rounded to 10 bits of mantissa on NVIDIA's matrix units (compute capability
+     *  8.0 on); sums and all else stay f32. On other devices the same as f32. */
+    P2P_PRECISION_TF32,
+} P2pPrecision;
+
 typedef enum P2pLogLevel {
     P2P_LOG_ERROR,
     P2P_LOG_WARN,

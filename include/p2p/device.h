@@ -26,6 +26,7 @@ typedef struct P2pCaps {
     char name[256], vendor[128], platform[128], driver[128], version[128];
     bool is_cpu, is_gpu;
     unsigned vendor_id;
+    int nvidia_capability; /**< NVIDIA's compute capability, 86 for 8.6; 0: not told */
     int compute_units;
     int vector_width;      /**< native float vector width: 1, 4, 8 or 16 */
     size_t max_group_size; /**< work-items in a group */

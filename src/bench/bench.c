@@ -25,6 +25,7 @@ static P2pBenchSettings with_defaults(const P2pBenchSettings *from)
     s.netD = s.netD ? s.netD : "basic";
     s.norm = s.norm ? s.norm : "batch";
     s.dtype = s.dtype ? s.dtype : "f32";
+    s.precision = s.precision ? s.precision : "f32";
     s.ngf = s.ngf ? s.ngf : 64;
     s.ndf = s.ndf ? s.ndf : 64;
     s.batch_size = s.batch_size ? s.batch_size : 1;
@@ -45,6 +46,7 @@ static int check(const char *function, const P2pBenchSettings *s)
 {
     static const char *const norms[] = {"batch", "instance", NULL};
     static const char *const dtypes[] = {"f32", "f16", "q8", NULL};
+    static const char *const precisions[] = {"f32", "tf32", NULL};
 
     if (s->ngf < 1 || s->ndf < 1 || s->batch_size < 1 || s->size < 1 || s->steps < 1)
         return p2p_fail_argument(function,
@@ -56,6 +58,8 @@ static int check(const char *function, const P2pBenchSettings *s)
         return p2p_fail_argument(function, "norm is %s, it must be batch or instance", s->norm);
     if (!is_one_of(s->dtype, dtypes))
         return p2p_fail_argument(function, "dtype is %s, it must be f32, f16 or q8", s->dtype);
+    if (!is_one_of(s->precision, precisions))
+        return p2p_fail_argument(function, "precision is %s, it must be f32 or tf32", s->precision);
     return P2P_OK;
 }
 
@@ -66,6 +70,13 @@ static P2pNetSpec net_spec(const P2pBenchSettings *s, const char *name, int nf, 
                         .output_nc = 3,
                         .nf = nf,
                         .norm = strcmp(s->norm, "instance") ? P2P_NORM_BATCH : P2P_NORM_INSTANCE};
+}
+
+static P2pChoice choice_of(const P2pBenchSettings *s)
+{
+    return (P2pChoice){.variants = s->variants,
+                       .precision =
+                           strcmp(s->precision, "f32") ? P2P_PRECISION_TF32 : P2P_PRECISION_F32};
 }
 
 static float *random_picture(size_t count)
@@ -155,7 +166,7 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
                                  .d_factor = 0.5f,
                                  .dropout = true,
                                  .update = {.adam = {.beta1 = .5, .beta2 = .999, .eps = 1e-8f}}};
-    const P2pChoice choice = {.variants = s.variants};
+    const P2pChoice choice = choice_of(&s);
     const double start = p2p_seconds();
     float *picture = random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);
     TrainRun run = {.sides = {picture, picture}};
@@ -214,7 +225,7 @@ static int translate_once(void *user)
 static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSettings *s)
 {
     const P2pNetSpec spec = net_spec(s, s->netG, s->ngf, 3);
-    const P2pChoice choice = {.variants = s->variants};
+    const P2pChoice choice = choice_of(s);
     const P2pMode mode = {.per_picture = true};
     const P2pType type = !strcmp(s->dtype, "f32")   ? P2P_TYPE_F32
                          : !strcmp(s->dtype, "f16") ? P2P_TYPE_F16

@@ -17,6 +17,7 @@
 #include "src/device/driver.h"
 
 enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE, DEVICE_PCI_BUS_INFO = 0x410F };
+enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
 enum { KEEP_PART = 4, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
 
@@ -86,6 +87,18 @@ static unsigned ask_pci(cl_device_id id, const char *extensions)
     return p[0] << 16 | (p[1] & 0xff) << 8 | (p[2] & 0x1f) << 3 | (p[3] & 7);
 }
 
+/* Optional. */
+static int ask_capability(cl_device_id id, const char *extensions)
+{
+    cl_uint major = 0, minor = 0;
+
+    if (!extensions || !strstr(extensions, "cl_nv_device_attribute_query") ||
+        clGetDeviceInfo(id, CAPABILITY_MAJOR, sizeof(major), &major, NULL) != CL_SUCCESS ||
+        clGetDeviceInfo(id, CAPABILITY_MINOR, sizeof(minor), &minor, NULL) != CL_SUCCESS)
+        return 0;
+    return (int)(major * 10 + minor);
+}
+
 static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
 {
     Query q = {.id = id, .code = CL_SUCCESS};
@@ -119,6 +132,7 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     caps->has_subgroups = extensions && (strstr(extensions, "cl_khr_subgroups") ||
                                          strstr(extensions, "cl_intel_subgroups"));
     caps->pci = ask_pci(id, extensions);
+    caps->nvidia_capability = ask_capability(id, extensions);
     free(extensions);
     caps->caches_binaries = caps->vendor_id == NVIDIA || !strcmp(platform, P2P_POCL);
 

@@ -128,7 +128,7 @@ static int build_net(P2pModel *m, const P2pSource *source, const P2pModelSetting
         .mode = {.running = s->eval,
                  .per_picture = true,
                  .dropout = !s->eval && !s->no_dropout && !m->options.no_dropout},
-        .choice = {.variants = m->variants, .refs = m->refs},
+        .choice = {.variants = m->variants, .precision = m->options.precision, .refs = m->refs},
         .seed = (uint32_t)m->options.seed & 0x3fffffffu,
         .fill = m->options.inpaint && m->options.mask_loss == P2P_MASK_LOSS_HOLE};
     P2pGraph *graph;
@@ -231,7 +231,9 @@ static int build(P2pModel *m, const P2pSource *source, const P2pModelSettings *s
     m->has_back = p2p_networks_generator(&source->held, !source->net.role.back) != NULL;
     if (source->net.role.back && (s->back || !is_given(s->options, "direction")))
         m->options.direction = !m->options.direction;
+    m->options.precision = P2P_PRECISION_F32;
     if (s->options) { /* no file stores these */
+        m->options.precision = s->options->precision;
         m->options.max_pixels = s->options->max_pixels;
         m->options.max_size = s->options->max_size;
         memcpy(m->options.fit, s->options->fit, sizeof(m->options.fit));

@@ -141,7 +141,8 @@ void p2p_call_text(const P2pCall *call, char text[P2P_CALL_TEXT])
         append(text, " pad %d", a->pad);
     if (a->act1 || a->act2)
         append(text, " act %d,%d", a->act1, a->act2);
-    append(text, "%s%s", a->large_out ? " large" : "", a->accumulate ? " add" : "");
+    append(text, "%s%s%s", a->large_out ? " large" : "", a->accumulate ? " add" : "",
+           a->tf32 ? " tf32" : "");
 }
 
 const char *p2p_remembered(const char *lines, const char *call_text, size_t *length)

@@ -17,6 +17,7 @@ typedef struct P2pChoice {
     const char *remembered;
     /** "conv2d=tile,loss=naive": do not run on this device, all passes whose names begin so. NULL: none. */
     const char *broken;
+    P2pPrecision precision;
     const char *refs; /* "norm_stats,conv2d": these run on the host by their reference */
 } P2pChoice;
 

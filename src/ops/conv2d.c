@@ -94,6 +94,8 @@ static const P2pVariant variants[] = {
      .with_adam = true, .has_forms = true, .takes = WEIGHTS_OF_ANY_TYPE},
     {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
      .takes = WEIGHTS_OF_ANY_TYPE},
+    {"mma", p2p_conv2d_mma_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
+     .nvidia = 80, .risky = true},
     {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true},
     {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit},
     {"naive", NULL, emit_naive},

@@ -21,7 +21,7 @@ void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UP
 
 /* The variants, as in P2pVariant; each for all directions. */
 P2pPlanWay p2p_conv2d_thin_plan, p2p_conv2d_winograd_plan, p2p_conv2d_simd_plan;
-P2pPlanWay p2p_conv2d_tile_plan, p2p_conv2d_clblast_plan;
+P2pPlanWay p2p_conv2d_tile_plan, p2p_conv2d_mma_plan, p2p_conv2d_clblast_plan;
 P2pEmitWay p2p_conv2d_thin_emit, p2p_conv2d_winograd_emit, p2p_conv2d_simd_emit;
 P2pEmitWay p2p_conv2d_tile_emit, p2p_conv2d_clblast_emit;
 

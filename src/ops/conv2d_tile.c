@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The tile variants of the convolution: launches of cl/conv2d_tile.cl and cl/conv2d_tile_wgrad.cl, for
- * GPUs. What differs between layers is in the arguments, so that few programs serve a whole network.
+ * GPUs; `mma` has their products made by matrix units. What differs between layers is in the arguments, so
+ * that few programs serve a whole network.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -41,10 +42,29 @@ static const Taste tastes[] = {{0x10DE, LARGE | NARROW, TILE_DEPTH, 1},
                                {0x8086, SLIM | TIGHT, TILE_DEPTH, 8},
                                {0, LARGE | NARROW, 2, 1}};
 
+/* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp. */
+static const Form mma_forms[] = {{128, 128, 8, 8, 1}, {128, 64, 8, 8, 1}, {64, 128, 8, 8, 1},
+                                 {64, 64, 4, 8, 1},   {128, 32, 4, 8, 1}, {32, 128, 4, 8, 1},
+                                 {64, 32, 4, 8, 1},   {32, 64, 4, 8, 1}};
+
+/* A variant's forms, of which those of `usual` (bits) are chosen among, on so many units, by what a division
+ * of the product into parts costs there. */
+typedef struct Product Product;
+typedef struct Forms {
+    const Form *list;
+    int count, units;
+    unsigned usual;
+    double (*cost_of)(const Form *f, const Product *p, int parts, int part_slices, int units);
+} Forms;
+
+/* Of a product, relative, where both factors have 10 bits of mantissa. */
+static const double TF32_ROUNDING = 0x1.002p-10;
+
 enum { PARTS_MOST = 32, SLICES_LEAST = 4, FLAT_CHANNELS = 32, FEW_ITEMS = 64 };
 
-/* own: tiles down and across the results, classes of pixels or taps, parts of the sum and slices in each. */
-enum { DOWN, ACROSS, CLASSES, PARTS, PART_SLICES };
+/* own: tiles down and across the results, classes of pixels or taps, parts of the sum and slices in each;
+ * work-items of a group. */
+enum { DOWN, ACROSS, CLASSES, PARTS, PART_SLICES, ITEMS };
 
 static bool is_wgrad(const P2pCall *call)
 {
@@ -74,10 +94,10 @@ static const Taste *taste_of(const P2pCaps *caps)
 /* ---- The problem as a matrix product --------------------------------------------------------- */
 
 /* Rows, columns and depth of a product, how many there are, and floats of a part of the results. */
-typedef struct Product {
+struct Product {
     int rows, cols, depth, classes;
     size_t results;
-} Product;
+};
 
 static Product gather_product(const P2pCall *call)
 {
@@ -139,15 +159,35 @@ static double cost_of(const Form *f, const Product *p, int parts, int part_slice
                : work + (2.0 * parts * (double)p->results * FLOAT_COSTS + LAUNCH_COSTS) / units;
 }
 
+/* The same of matrix units, in cycles: a slice takes as long as its products, its data from the second cache,
+ * or, where few groups share a unit, the way that data come. Parts are written, read and added by a launch. */
+static double mma_cost_of(const Form *f, const Product *p, int parts, int part_slices, int units)
+{
+    enum { MACS = 512, BYTES = 24, WAY = 700, LAUNCH = 4000, ITEMS_MOST = 512 };
+    const double groups = (double)p2p_ceil_div(p->rows, f->rows) * p2p_ceil_div(p->cols, f->cols) *
+                          p->classes * parts;
+    const double most = p2p_max(1, ITEMS_MOST / items_of(f));
+    const double held = groups < units ? 1 : groups > most * units ? most : groups / units;
+    const double products = (double)f->rows * f->cols * TILE_DEPTH / MACS;
+    const double data = (double)(f->rows + f->cols) * TILE_DEPTH * sizeof(float) / BYTES;
+    const double busy = held * (products > data ? products : data);
+    const double work = p2p_ceil_div((int)groups, (int)(units * held)) * (double)part_slices *
+                        (busy > WAY ? busy : WAY);
+
+    return parts == 1
+               ? work
+               : work + LAUNCH + 2.0 * parts * (double)p->results * sizeof(float) / BYTES / units;
+}
+
 /* The best division into parts for a form; its cost. */
-static double divide(const Form *f, const Product *p, int units, int own[])
+static double divide(const Form *f, const Product *p, const Forms *all, int own[])
 {
     const int slices = p2p_ceil_div(p->depth, TILE_DEPTH);
     double best = 0;
 
     for (int parts = 1; parts <= PARTS_MOST; parts *= 2) {
         const int part_slices = p2p_max(1, p2p_ceil_div(slices, parts));
-        const double cost = cost_of(f, p, parts, part_slices, units);
+        const double cost = all->cost_of(f, p, parts, part_slices, all->units);
         if (parts > 1 && (part_slices < SLICES_LEAST || cost >= best))
             continue;
         best = cost;
@@ -157,6 +197,7 @@ static double divide(const Form *f, const Product *p, int units, int own[])
     own[DOWN] = p2p_ceil_div(p->rows, f->rows);
     own[ACROSS] = p2p_ceil_div(p->cols, f->cols);
     own[CLASSES] = p->classes;
+    own[ITEMS] = items_of(f);
     return best;
 }
 
@@ -165,24 +206,24 @@ static bool form_fits(const Form *f, const P2pCaps *caps)
     return local_bytes(f, 1) <= caps->local_bytes && (size_t)items_of(f) <= caps->max_group_size;
 }
 
-/* The form asked for, or the best of those that the vendor's devices like. 0: none fits. */
-static int choose_form(const Product *p, const P2pCaps *caps, P2pWay *way)
+/* The form asked for, or the best of the usual ones. NULL: none fits. */
+static const Form *choose_form(const Product *p, const P2pCaps *caps, const Forms *all, P2pWay *way)
 {
-    const Taste *taste = taste_of(caps);
+    const Form *chosen = NULL;
+    const int wanted = way->form;
     double best = 0;
-    int chosen = 0;
 
-    for (int form = 1; form <= (int)P2P_COUNT(forms); form++) {
-        const Form *f = &forms[form - 1];
+    for (int form = 1; form <= all->count; form++) {
+        const Form *f = &all->list[form - 1];
         int own[P2P_WAY_NUMBERS];
-        if (!form_fits(f, caps) ||
-            (way->form ? form != way->form : !(taste->forms >> (form - 1) & 1)))
+        if (!form_fits(f, caps) || (wanted ? form != wanted : !(all->usual >> (form - 1) & 1)))
             continue;
-        const double cost = divide(f, p, p2p_ceil_div(caps->compute_units, taste->shared), own);
+        const double cost = divide(f, p, all, own);
         if (chosen && cost >= best)
             continue;
         best = cost;
-        chosen = form;
+        chosen = f;
+        way->form = form;
         memcpy(way->own, own, sizeof(own));
     }
     return chosen;
@@ -207,9 +248,8 @@ static int alignment(const P2pCall *call)
 }
 
 /* The options of cl/tile.clh, and the parts' own. */
-static void write_options(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+static void write_options(const P2pCall *call, const P2pCaps *caps, const Form *f, P2pWay *way)
 {
-    const Form *f = &forms[way->form - 1];
     const P2pTensor *w = &call->t[P2P_CONV_W], *from = p2p_conv_from(call);
     /* Of small groups, whose barriers cost little, as many as possible. */
     const int buffers = items_of(f) > FEW_ITEMS && local_bytes(f, 2) <= caps->local_bytes ? 2 : 1;
@@ -245,15 +285,37 @@ static bool is_countable(const P2pCall *call)
     return true;
 }
 
-bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+static bool plan(const P2pCall *call, const P2pCaps *caps, const Forms *all, P2pWay *way)
 {
     const Product p = (is_wgrad(call) ? wgrad_product : gather_product)(call);
+    const Form *form = is_countable(call) ? choose_form(&p, caps, all, way) : NULL;
 
-    if (!is_countable(call) || !(way->form = choose_form(&p, caps, way)))
+    if (!form)
         return false;
-    write_options(call, caps, way);
+    write_options(call, caps, form, way);
     if (way->own[PARTS] > 1)
         way->work_bytes = (size_t)way->own[PARTS] * p.results * sizeof(float);
+    return true;
+}
+
+bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const Taste *taste = taste_of(caps);
+    const Forms all = {forms, P2P_COUNT(forms), p2p_ceil_div(caps->compute_units, taste->shared),
+                       taste->forms, cost_of};
+
+    return plan(call, caps, &all, way);
+}
+
+bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, ~0u, mma_cost_of};
+
+    if (!call->attr.tf32 || !plan(call, caps, &all, way))
+        return false;
+    const size_t used = strlen(way->options);
+    snprintf(way->options + used, sizeof(way->options) - used, " -D TF32=1");
+    way->rounding = TF32_ROUNDING;
     return true;
 }
 
@@ -265,7 +327,7 @@ static int emit(P2pSequence *seq, const P2pWay *way, const char *program,
                 const P2pArg *sum_args, size_t sum_count, size_t results)
 {
     const int *own = way->own;
-    const P2pKernel tile = {program, names[0], NULL, {(size_t)items_of(&forms[way->form - 1]), 1}};
+    const P2pKernel tile = {program, names[0], NULL, {(size_t)own[ITEMS], 1}};
     const P2pKernel sum = {program, names[1], "-D SUM", {FLAT_GROUP, 1}};
     const int err = p2p_emit(
         seq, way, &tile, args, count,

@@ -71,11 +71,16 @@ static bool takes_groups(const P2pKernel *kernel, const P2pCaps *caps)
     return kernel->group[0] * (kernel->group[1] ? kernel->group[1] : 1) <= caps->max_group_size;
 }
 
+bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps)
+{
+    return (!variant->for_cpus || caps->is_cpu) && variant->nvidia <= caps->nvidia_capability;
+}
+
 bool p2p_way_plan_form(P2pWay *way, const P2pVariant *variant, int form, const P2pCall *call,
                        const P2pCaps *caps)
 {
     *way = (P2pWay){.variant = variant, .form = form, .risky = variant->risky};
-    if ((variant->for_cpus && !caps->is_cpu) || (call->pass->with_adam && !variant->with_adam) ||
+    if (!p2p_variant_suits(variant, caps) || (call->pass->with_adam && !variant->with_adam) ||
         !takes_groups(&variant->kernel, caps))
         return false;
     return (!form || variant->has_forms) && (!variant->plan || variant->plan(call, caps, way)) &&

@@ -238,6 +238,7 @@ typedef struct P2pAttr {
     bool accumulate;       /* add to the output */
     bool add_value;        /* loss, squares: to its value */
     bool fixed_statistics; /* statistics do not depend on x */
+    bool tf32;             /* convolutions: factors may be rounded to TF32 */
     bool bilinear;         /* upsample */
     P2pAct act1, act2;
     float slope;         /* LeakyReLU */
@@ -286,6 +287,7 @@ typedef struct P2pWay {
     double error;
     bool inexact;                  /* small integers round too */
     bool risky;                    /* as the variant, or this way of it alone */
+    double rounding;               /* of each product, relative; 0: in f32 */
     int own[P2P_WAY_NUMBERS];      /* the variant's own numbers */
     char options[P2P_WAY_OPTIONS]; /* build options of its kernels */
 } P2pWay;
@@ -317,6 +319,7 @@ struct P2pVariant {
     P2pKernel kernel; /* where variants differ in it alone */
     bool for_cpus;    /* not applicable to other devices */
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
+    int nvidia;       /* for NVIDIA's devices of this compute capability on; 0: for any */
     bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
     bool risky;       /* what compilers may hang or die of: built by another process first */
     P2pTakes takes[P2P_MAX_OPERANDS];
@@ -358,6 +361,8 @@ extern const P2pPass p2p_pass_tint, p2p_pass_move_fwd, p2p_pass_move_bwd;
 /** All passes, NULL-terminated: the one list. */
 extern const P2pPass *const p2p_passes[];
 
+/** Whether a variant is for devices such as this one. */
+bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps);
 /** A variant's way through a call; false: it cannot run it on such a device. */
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
 /** The same in a form of its; false also where it has no such form, or not for this call. */

@@ -128,6 +128,7 @@ struct P2pOptions {
     char listen[64], token[P2P_OPTION_TEXT];
     /* device and messages */
     char device[256], variant[P2P_OPTION_TEXT], ref[P2P_OPTION_TEXT];
+    P2pPrecision precision;
     bool no_winograd; /* parsing adds it to variant */
     int vector_width;
     long device_memory;

@@ -244,6 +244,8 @@ const P2pOption p2p_option_table[] = {
     STRING(device, 0, ANY, "", "index, cpu, gpu or a part of a name; see p2p-info"),
     STRING(variant, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, "",
            "force kernels, PASS=NAME,... (conv2d=naive), or leave some out, -NAME,..."),
+    CHOICE(precision, TRAINING, BENCH | TEST | TRANSLATE | SERVE, "f32", WORDS("f32", "tf32"),
+           "tf32: convolutions on NVIDIA's matrix units round their factors to 10 bits; other devices compute as with f32"),
     FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE,
          "leave the winograd kernels out: slower, other rounding; short for --variant -winograd"),
     STRING(ref, 0, TRAIN | TEST | TRANSLATE, "",

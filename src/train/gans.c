@@ -152,8 +152,10 @@ static size_t bytes(const P2pGans *all)
 static int create(const P2pGans *all, int height, int width, P2pGan **gan)
 {
     const P2pGansSettings *s = &all->settings;
-    const P2pChoice choice = {
-        .variants = s->options->variant, .remembered = all->variants, .refs = s->options->ref};
+    const P2pChoice choice = {.variants = s->options->variant,
+                              .remembered = all->variants,
+                              .precision = s->options->precision,
+                              .refs = s->options->ref};
     const int err =
         s->model->create(gan, s->device, s->options, height, width, &choice, all->shared);
 

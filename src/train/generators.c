@@ -26,11 +26,12 @@ static P2pNet *find(const P2pGan *gan, bool back)
 
 int p2p_generators_create(P2pGenerators **out, const P2pGan *gan, const P2pOptions *o)
 {
-    P2pForwardSettings settings = {.device = gan->device,
-                                   .mode = {.per_picture = true, .dropout = !o->no_dropout},
-                                   .choice = {.variants = o->variant, .refs = o->ref},
-                                   .seed = (uint32_t)o->seed,
-                                   .fill = o->mask_loss == P2P_MASK_LOSS_HOLE};
+    P2pForwardSettings settings = {
+        .device = gan->device,
+        .mode = {.per_picture = true, .dropout = !o->no_dropout},
+        .choice = {.variants = o->variant, .precision = o->precision, .refs = o->ref},
+        .seed = (uint32_t)o->seed,
+        .fill = o->mask_loss == P2P_MASK_LOSS_HOLE};
     P2pGenerators *g = *out = p2p_alloc(1, sizeof(*g));
     int err = g ? P2P_OK : P2P_ENOMEM;
 

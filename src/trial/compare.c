@@ -33,9 +33,9 @@ static double *magnitudes(const P2pTrialData *d, const P2pTrial *t, const P2pWay
 }
 
 /* How far element k of output i may be from the reference. error: rounding relative to that of a plain
- * sum; 0: none. */
+ * sum; 0: none. Factors that are no normal numbers are rounded to a part of the least normal one. */
 static double bound(const P2pTrialData *d, const P2pTrial *t, const double *mag, int i, size_t k,
-                    double error)
+                    double error, double rounding)
 {
     const bool has_mag = d->mag && (i == d->first || t->mag_also >> i & 1);
     const double ref = fabs(d->o[i].ref[k]);
@@ -46,7 +46,7 @@ static double bound(const P2pTrialData *d, const P2pTrial *t, const double *mag,
         return 0;
     return FLT_EPSILON * ((has_mag ? error * 4 * sqrt(t->terms) * mag[k] : 0) +
                           ulps * (ref > t->scale[i] ? ref : t->scale[i])) +
-           FLT_MIN;
+           (has_mag && rounding > 0 ? rounding * (mag[k] + t->terms * FLT_MIN) : 0) + FLT_MIN;
 }
 
 /* Whether a NaN or an infinity stayed one, of the same sign. A way that adds up more than the element's
@@ -73,7 +73,7 @@ static bool compare_elements(const P2pTrialData *d, const P2pTrial *t, const P2p
             for (int h = 0; h < to->h; h++)
                 for (int w = 0; w < to->w; w++, k++) {
                     const size_t at = p2p_tensor_index(to, n, c, h, w);
-                    const double limit = bound(d, t, mag, i, k, error);
+                    const double limit = bound(d, t, mag, i, k, error, way->rounding);
                     float got;
 
                     touched[at] = 1;

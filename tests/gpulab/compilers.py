@@ -65,7 +65,7 @@ def nvidia_waves(target, registers, shared, group):
 
 
 def nvidia(target, source, options, out):
-    run(CLANG + options + ['-target', 'nvptx64-nvidia-nvcl', '-Xclang', '-target-cpu', '-Xclang', target,
+    run(CLANG + options + ['-fgnu-keywords', '-target', 'nvptx64-nvidia-nvcl', '-Xclang', '-target-cpu', '-Xclang', target,
                            '-S', '-o', f'{out}.ptx', source] + library('nvptx64--nvidiacl'), f'{out}.log')
     text = run(['ptxas', '-v', f'-arch={target}', '-O3', f'{out}.ptx', '-o', f'{out}.cubin'], f'{out}.log')
     run(['nvdisasm', '-c', f'{out}.cubin'], f'{out}.sass')

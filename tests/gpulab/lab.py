@@ -41,9 +41,9 @@ def record(run, card, folder, arguments):
     """The launches of a step of a run on the recording device, whose programs go to a folder; and its passes as
     p2p-bench --json tells them."""
     os.makedirs(folder, exist_ok=True)
-    facts = '|'.join(card[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions'))
+    facts = '|'.join(card[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions', 'target'))
     command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet']
-    done = subprocess.run(command + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
+    done = subprocess.run(command + ['--precision', arguments.precision] + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env={
         **os.environ, 'LD_PRELOAD': arguments.recorder, 'GPULAB_RECORD': folder, 'GPULAB_DEVICE': facts, 'P2P_CACHE_MB': '0'})
     if done.returncode:
@@ -73,7 +73,7 @@ def floors(source, kernel, options, target):
     """What the kernel file's header asks of a kernel at a target, in lines
          gpulab KERNEL [-D OPTION=VALUE]...: TARGET .NN [xROUNDS], ...; WORDS
     Rounds: of the loop within the main one. `any`: targets that are not named. Words that excuse: divides,
-    spills. Of several lines the last whose options are all there counts."""
+    spills. A product of matrix units is one multiply-add. Of several lines the last whose options are all there counts."""
     found = {'floor': None, 'rounds': 1, 'words': []}
     for name, wanted, values, words in re.findall(r'^ \* gpulab (\w+)((?: -D \S+)*): ([^;\n]*);?(.*)$', open(source).read(), re.M):
         if name != kernel or not all(f'-D {o}' in options for o in wanted.split('-D ')[1:] for o in [o.strip()]):
@@ -216,6 +216,7 @@ of the main loop multiply-adds an issued instruction (an instruction may hold tw
 access, 128-bit loads of all; divisions of integers in any loop; launches a training step.''')
     parser.add_argument('--target', default='', help='comma-separated, of ' + ' '.join(compilers.TARGETS))
     parser.add_argument('--variant', default='', help='as p2p-bench takes it: conv2d=tile')
+    parser.add_argument('--precision', default='f32', help='as p2p-bench takes it: tf32')
     parser.add_argument('--kernel', default='', help='show kernels whose names contain it, and judge these alone')
     parser.add_argument('--launches', action='store_true', help='count them only; needs no compilers but clang')
     parser.add_argument('--forecast', action='store_true', help='milliseconds of each pass on the cards of tests/gpulab/cards')

@@ -6,7 +6,7 @@
  *
  *   HASH KERNEL GLOBAL GLOBAL GLOBAL LOCAL LOCAL LOCAL <tab> BUILD OPTIONS
  *
- * GPULAB_DEVICE: "NAME|VENDOR_ID|UNITS|MEMORY_GiB|LOCAL_KiB|GROUP|EXTENSIONS". How many arguments a kernel
+ * GPULAB_DEVICE: "NAME|VENDOR_ID|UNITS|MEMORY_GiB|LOCAL_KiB|GROUP|EXTENSIONS|TARGET". How many arguments a kernel
  * has is counted in its program as clang preprocesses it.
  */
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FACTS = 7, COMMAND = 4096 };
-enum { NAME, VENDOR_ID, UNITS, MEMORY, LOCAL, GROUP, EXTENSIONS };
+enum { FACTS = 8, COMMAND = 4096 };
+enum { NAME, VENDOR_ID, UNITS, MEMORY, LOCAL, GROUP, EXTENSIONS, TARGET };
+enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
 
 /* All handles are pointers to these; what is never looked into is `nothing`. */
 struct _cl_mem {
@@ -51,7 +52,8 @@ static void read_facts(void)
     for (int i = 0; i < FACTS; i++) {
         const size_t n = at ? strcspn(at, "|") : 0;
         if (!at || n >= sizeof(facts[i]))
-            give_up("GPULAB_DEVICE is not NAME|VENDOR_ID|UNITS|MEMORY|LOCAL|GROUP|EXTENSIONS");
+            give_up(
+                "GPULAB_DEVICE is not NAME|VENDOR_ID|UNITS|MEMORY|LOCAL|GROUP|EXTENSIONS|TARGET");
         memcpy(facts[i], at, n);
         at = at[n] ? at + n + 1 : NULL;
     }
@@ -143,6 +145,12 @@ cl_int clGetDeviceIDs(cl_platform_id p, cl_device_type type, cl_uint n, cl_devic
     return CL_SUCCESS;
 }
 
+/* "sm_86": 86. */
+static unsigned capability(void)
+{
+    return strncmp(fact(TARGET), "sm_", 3) ? 0 : (unsigned)atoi(fact(TARGET) + 3);
+}
+
 cl_int clGetDeviceInfo(cl_device_id d, cl_device_info what, size_t bytes, void *to, size_t *needed)
 {
     const unsigned long long memory = strtoull(fact(MEMORY), NULL, 10) << 30;
@@ -160,6 +168,10 @@ cl_int clGetDeviceInfo(cl_device_id d, cl_device_info what, size_t bytes, void *
         return give_text("OpenCL C 1.2", bytes, to, needed);
     case CL_DEVICE_EXTENSIONS:
         return give_text(fact(EXTENSIONS), bytes, to, needed);
+    case CAPABILITY_MAJOR:
+        return give_number(capability() / 10, sizeof(cl_uint), bytes, to, needed);
+    case CAPABILITY_MINOR:
+        return give_number(capability() % 10, sizeof(cl_uint), bytes, to, needed);
     case CL_DEVICE_TYPE:
         return give_number(CL_DEVICE_TYPE_GPU, sizeof(cl_device_type), bytes, to, needed);
     case CL_DEVICE_VENDOR_ID:

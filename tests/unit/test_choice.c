@@ -186,7 +186,8 @@ static void only_some_gradients_make_adams_step(void **state)
     (void)state;
     for (const P2pVariant *v = call.pass->variants; v->name; v++) {
         P2pWay way;
-        assert_int_equal(p2p_way_plan(&way, v, &call, &cpu), v->with_adam);
+        assert_int_equal(p2p_way_plan(&way, v, &call, &cpu),
+                         v->with_adam && p2p_variant_suits(v, &cpu));
     }
 }
 
@@ -214,10 +215,30 @@ static void weight_gradients_are_divided_alike_for_any_number_of_cores(void **st
     assert_true(planned >= 6);
 }
 
+static void matrix_units_are_asked_for(void **state)
+{
+    P2pCaps ampere = gpu, turing = gpu;
+    P2pCall call = convolution(&gpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+    char exact[P2P_CALL_TEXT], rounded[P2P_CALL_TEXT];
+
+    (void)state;
+    ampere.nvidia_capability = 80;
+    turing.nvidia_capability = 75;
+    assert_chosen(call, &ampere, NULL, "tile", false);
+    p2p_call_text(&call, exact);
+    call.attr.tf32 = true;
+    assert_chosen(call, &ampere, NULL, "mma", false);
+    assert_chosen(call, &turing, NULL, "tile", false);
+    assert_chosen(call, &gpu, NULL, "tile", false);
+    p2p_call_text(&call, rounded);
+    assert_string_not_equal(exact, rounded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_takes_the_first_of_least_cost),
+        cmocka_unit_test(matrix_units_are_asked_for),
         cmocka_unit_test(forced_wins_over_remembered),
         cmocka_unit_test(first_line_of_a_call_counts),
         cmocka_unit_test(what_cannot_run_any_more_yields_to_the_rule),
