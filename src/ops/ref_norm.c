@@ -59,13 +59,14 @@ void p2p_ref_norm_stats(const P2pCall *call, double *const host[], double *mag)
     for (int g = 0; g < groups; g++)
         for (int c = 0; c < x->c; c++) {
             const size_t at = (size_t)(g * x->c + c);
-            double m[3], unbiased;
+            double m[3];
             moments(x, host[P2P_STATS_X], g * pictures, pictures, c, m);
             host[P2P_STATS_MEAN][at] = m[0];
             host[P2P_STATS_RSTD][at] = 1 / sqrt(m[1] + eps);
             if (mag)
                 mag[at] = m[2];
-            unbiased = count > 1 ? m[1] * count / (count - 1) : 0;
+            const double unbiased =
+                m[1] * count / fmax(count - 1, 1); /* of one pixel 0, or a NaN */
             if (host[P2P_STATS_RUN_MEAN])
                 host[P2P_STATS_RUN_MEAN][c] =
                     (1 - momentum) * host[P2P_STATS_RUN_MEAN][c] + momentum * m[0];
