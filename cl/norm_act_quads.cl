@@ -10,22 +10,8 @@
  */
 #include "common.clh"
 #include "tensor.clh"
-#include "activation.clh"
 #include "norm_act.clh"
-
-ACTIVATIONS(float4, int4, bend_four, bend_gradient_four, activate_four, activate_gradient_four)
-
-/* What dropout multiplies the four elements of random block i by. */
-float4 dropout_four(const uint i, __global const float *hyper, const uint threshold, const float keep,
-                    const uint stream)
-{
-    const uint4 r = philox(i, stream, as_uint(hyper[P2P_HYPER_STEP]), as_uint(hyper[P2P_HYPER_SEED]));
-
-    return select((float4)(0.0f), (float4)(keep), r >> 8 >= (uint4)(threshold));
-}
-
-#define QUAD(t, at) (*(__global const float4 *)((t) + (uint)(t##_at + (at))))
-#define PUT_QUAD(v, t, at) *(__global float4 *)((t) + (uint)(t##_at + (at))) = (v)
+#include "norm_quads.clh"
 
 /* Pixel (of all groups) and first channel of this work-item; leave where there is none. */
 #define QUAD_POSITION                                                                              \
@@ -34,14 +20,6 @@ float4 dropout_four(const uint i, __global const float *hyper, const uint thresh
     const int p = (int)in_group + group * count;                                                   \
     if (in_group >= (uint)count)                                                                   \
     return
-
-/* Values at the pixel, of its group's statistics, of the channels'; `other` where there is no tensor. */
-#define AT(t) QUAD(t, p *t##_stride + c)
-#define STAT(t, other) (t##_stride ? QUAD(t, group *t##_stride + c) : (float4)(other))
-#define OWN(t, other) (t##_stride ? QUAD(t, c) : (float4)(other))
-#define MASK                                                                                       \
-    (threshold ? dropout_four((uint)p * fours + (uint)c / 4, hyper + hyper_at, threshold, keep, stream) \
-               : (float4)(1.0f))
 
 #ifndef BACKWARD
 
@@ -64,13 +42,8 @@ __kernel void norm_act_bwd_quads(NORM_ACT_ARGUMENTS)
 {
     QUAD_POSITION;
     const float4 r = STAT(rstd, 1.0f);
-    float4 d = (float4)(0.0f);
+    float4 d = SLOPE_FOUR;
 
-    if (dy1_stride)
-        d = activate_gradient_four(AT(dy1), AT(y1), act1, slope);
-    if (dy2_stride)
-        d += activate_gradient_four(AT(dy2), AT(y2), act2, slope);
-    d *= MASK;
     if (train) {
         const float4 s1 = QUAD(sums, group *sums_stride + c), s2 = QUAD(sums, group *sums_stride + channels + c);
         d -= FMA((AT(x) - STAT(mean, 0.0f)) * r, s2, s1) / (float)count;

@@ -15,6 +15,10 @@
 #define LOSS_GROUP 256
 #define LOSS_GROUP_SMALL 64
 
+/* norm_whole: quadruples of channels across a group; pixels a work-item keeps in registers. */
+#define WHOLE_ACROSS 2
+#define WHOLE_KEPT 8
+
 /* Convolutions on CPUs: outputs in a block of weights, two vectors; pixels in a register tile, two
  * vectors each beside two of weights and one broadcast: 12 with 32 vector registers. */
 #define CONV_BLOCK(vw) (2 * (vw))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Recording steps, fixing variants and memory, running. Knows no network. */
-#include "src/graph/plan.h"
+#include "src/graph/plan_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,45 +10,6 @@
 #include "src/base/rng.h"
 #include "src/base/status.h"
 #include "src/graph/lifetime.h"
-
-typedef enum Storage { SHARED, KEPT, EXTERNAL, SLICE } Storage;
-
-typedef struct Value {
-    Storage storage;
-    P2pTensor tensor;
-    int root; /* slices: the whole */
-    int first, last;
-} Value;
-
-typedef struct Step {
-    char label[48];
-    P2pCall call;
-    P2pWay way; /* variant NULL: the reference */
-    int operand[P2P_MAX_OPERANDS];
-    int launch_first, launch_last;
-    P2pWhen when;
-} Step;
-
-struct P2pPlan {
-    P2pDevice *device;
-    P2pChoice choice;
-    Value *values;
-    Step *steps;
-    int value_count, step_count;
-    size_t value_capacity, step_capacity;
-    uint32_t dropouts;
-    P2pWhen when; /* of the next steps */
-    int err;
-    P2pArena *arena;
-    P2pBuffer *work;
-    P2pSequence *sequence;
-    P2pPlanMemory memory;
-    Step *drawn; /* the steps before any was chosen or fused */
-    int drawn_count;
-    const Step *failed; /* its variant does not build or does not fit the device */
-    char *record;       /* lines as P2pChoice.remembered has them */
-    size_t record_capacity;
-};
 
 int p2p_plan_create(P2pPlan **out, P2pDevice *device, const P2pChoice *choice)
 {
@@ -67,7 +28,7 @@ static void release(P2pPlan *p)
 {
     p2p_sequence_destroy(&p->sequence);
     for (int i = 0; i < p->value_count; i++)
-        if (p->values[i].storage == SHARED || p->values[i].storage == KEPT)
+        if (p->values[i].storage == P2P_PLAN_SHARED || p->values[i].storage == P2P_PLAN_KEPT)
             p2p_buffer_destroy(&p->values[i].tensor.buffer);
     p2p_buffer_destroy(&p->work);
     p2p_arena_destroy(&p->arena);
@@ -87,15 +48,15 @@ void p2p_plan_destroy(P2pPlan **plan)
     *plan = NULL;
 }
 
-static int add_value(P2pPlan *plan, Storage storage, P2pTensor tensor)
+static int add_value(P2pPlan *plan, P2pPlanStorage storage, P2pTensor tensor)
 {
     if (!plan->err)
         plan->err = p2p_grow((void **)&plan->values, &plan->value_capacity,
                              (size_t)plan->value_count + 1, sizeof(*plan->values));
     if (plan->err)
         return -1;
-    plan->values[plan->value_count] =
-        (Value){.storage = storage, .tensor = tensor, .root = plan->value_count, .first = -1};
+    plan->values[plan->value_count] = (P2pPlanValue){
+        .storage = storage, .tensor = tensor, .root = plan->value_count, .first = -1};
     return plan->value_count++;
 }
 
@@ -113,17 +74,17 @@ static P2pTensor with_stride(const P2pPlan *plan, P2pTensor t)
 
 int p2p_plan_tensor(P2pPlan *plan, P2pTensor shape)
 {
-    return add_value(plan, SHARED, with_stride(plan, shape));
+    return add_value(plan, P2P_PLAN_SHARED, with_stride(plan, shape));
 }
 
 int p2p_plan_keep(P2pPlan *plan, P2pTensor shape)
 {
-    return add_value(plan, KEPT, shape);
+    return add_value(plan, P2P_PLAN_KEPT, shape);
 }
 
 int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor)
 {
-    return add_value(plan, EXTERNAL, *tensor);
+    return add_value(plan, P2P_PLAN_EXTERNAL, *tensor);
 }
 
 int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c)
@@ -134,7 +95,7 @@ int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c)
     P2P_ASSERT(t.layout == P2P_NHWC && part + c <= t.c);
     t.offset += part;
     t.c = c;
-    const int root = plan->values[tensor].root, slice = add_value(plan, SLICE, t);
+    const int root = plan->values[tensor].root, slice = add_value(plan, P2P_PLAN_SLICE, t);
     if (slice >= 0)
         plan->values[slice].root = root;
     return slice;
@@ -149,8 +110,8 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
     if (plan->err)
         return;
 
-    Step *step = &plan->steps[plan->step_count];
-    *step = (Step){.call.pass = pass, .when = plan->when};
+    P2pPlanStep *step = &plan->steps[plan->step_count];
+    *step = (P2pPlanStep){.call.pass = pass, .when = plan->when};
     snprintf(step->label, sizeof(step->label), "%s", label);
     if (attr)
         step->call.attr = *attr;
@@ -159,7 +120,7 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
         step->operand[i] = i < count ? operand[i] : -1;
         if (step->operand[i] < 0)
             continue;
-        Value *root = &plan->values[plan->values[step->operand[i]].root];
+        P2pPlanValue *root = &plan->values[plan->values[step->operand[i]].root];
         step->call.t[i] = plan->values[step->operand[i]].tensor;
         root->first = root->first < 0 ? plan->step_count : root->first;
         root->last = plan->step_count;
@@ -185,15 +146,15 @@ uint32_t p2p_plan_dropout_stream(P2pPlan *plan)
     return p2p_stream(P2P_STREAM_DROPOUT, plan->dropouts++);
 }
 
-/* Remember the way of a call, where there is a choice. */
-static int record(P2pPlan *plan, const P2pCall *call, const P2pWay *way)
+int p2p_plan_record(P2pPlan *plan, const P2pCall *call, const P2pWay *way)
 {
     const size_t used = plan->record ? strlen(plan->record) : 0;
     char text[P2P_CALL_TEXT], form[16] = "";
     size_t length;
 
     p2p_call_text(call, text);
-    if (!call->pass->variants[1].name || (used && p2p_remembered(plan->record, text, &length)))
+    if ((!call->pass->variants[1].name && !call->pass->is_joint) ||
+        (used && p2p_remembered(plan->record, text, &length)))
         return P2P_OK;
     if (way->form)
         snprintf(form, sizeof(form), ":%d", way->form);
@@ -207,17 +168,17 @@ static int record(P2pPlan *plan, const P2pCall *call, const P2pWay *way)
 static int choose_variants(P2pPlan *plan)
 {
     const P2pCaps *caps = p2p_device_caps(plan->device);
-    const Step *first_lost = NULL;
+    const P2pPlanStep *first_lost = NULL;
     int err = P2P_OK, all_lost = 0;
 
     for (int i = 0; !err && i < plan->step_count; i++) {
-        Step *s = &plan->steps[i];
+        P2pPlanStep *s = &plan->steps[i];
         bool lost;
         if (p2p_pass_is_ref(s->call.pass, &plan->choice))
             continue;
         if ((err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice, &lost)) < 0)
             return p2p_fail_prefix(err, "%s", s->label);
-        err = record(plan, &s->call, &s->way);
+        err = p2p_plan_record(plan, &s->call, &s->way);
         first_lost = lost && !first_lost ? s : first_lost;
         all_lost += lost;
     }
@@ -230,8 +191,7 @@ static int choose_variants(P2pPlan *plan)
     return err;
 }
 
-/* First and last use of every value, anew. */
-static void count_uses(P2pPlan *plan)
+void p2p_plan_count_uses(P2pPlan *plan)
 {
     for (int i = 0; i < plan->value_count; i++)
         plan->values[i].first = -1;
@@ -239,76 +199,10 @@ static void count_uses(P2pPlan *plan)
         for (int k = 0; k < P2P_MAX_OPERANDS; k++) {
             if (plan->steps[i].operand[k] < 0)
                 continue;
-            Value *root = &plan->values[plan->values[plan->steps[i].operand[k]].root];
+            P2pPlanValue *root = &plan->values[plan->values[plan->steps[i].operand[k]].root];
             root->first = root->first < 0 ? i : root->first;
             root->last = i;
         }
-}
-
-/* Whether adam is the one that uses what wgrad, the step before it, has made. */
-static bool makes_only_for(const P2pPlan *plan, int wgrad, const Step *adam)
-{
-    const Step *s = &plan->steps[wgrad];
-    const int gradient = s->operand[P2P_CONV_W];
-    const Value *v = gradient >= 0 ? &plan->values[gradient] : NULL;
-
-    return s->call.pass == &p2p_pass_conv2d_wgrad && adam->call.pass == &p2p_pass_adam &&
-           adam->operand[P2P_ADAM_G] == gradient && v->storage == SHARED && v->first == wgrad &&
-           v->last == wgrad + 1;
-}
-
-/* Whether a step goes the first way in its table that this device can go. */
-static bool goes_best(const Step *s, const P2pCaps *caps)
-{
-    const P2pVariant *v = s->call.pass->variants;
-    P2pWay way;
-
-    while (v->name && !p2p_way_plan(&way, v, &s->call, caps))
-        v++;
-    return v == s->way.variant;
-}
-
-/* Make one step of a weight gradient and Adam where its variant can and Adam would take its best. */
-static bool fuse(Step *s, const Step *adam, const P2pCaps *caps)
-{
-    static const int from[] = {P2P_ADAM_P, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER};
-    static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
-    Step fused = *s;
-
-    if (!s->way.variant || !goes_best(adam, caps))
-        return false;
-    for (size_t k = 0; k < P2P_COUNT(to); k++) {
-        fused.operand[to[k]] = adam->operand[from[k]];
-        fused.call.t[to[k]] = adam->call.t[from[k]];
-    }
-    fused.call.pass = &p2p_pass_conv2d_wgrad_adam;
-    fused.call.attr.beta1 = adam->call.attr.beta1;
-    fused.call.attr.beta2 = adam->call.attr.beta2;
-    fused.call.attr.eps = adam->call.attr.eps;
-    fused.call.attr.epsilon_hat = adam->call.attr.epsilon_hat;
-    if (!p2p_way_plan_form(&fused.way, s->way.variant, s->way.form, &fused.call, caps))
-        return false;
-    *s = fused;
-    return true;
-}
-
-/* Weight gradients that only Adam reads never go to memory. */
-static void fuse_updates(P2pPlan *plan)
-{
-    const P2pCaps *caps = p2p_device_caps(plan->device);
-    int kept = 0;
-
-    for (int i = 0; i < plan->step_count; i++) {
-        Step s = plan->steps[i];
-        if (i + 1 < plan->step_count && makes_only_for(plan, i, &plan->steps[i + 1]) &&
-            fuse(&s, &plan->steps[i + 1], caps))
-            i++;
-        plan->steps[kept++] = s;
-        if (s.way.work_bytes > plan->memory.work_bytes)
-            plan->memory.work_bytes = s.way.work_bytes;
-    }
-    plan->step_count = kept;
-    count_uses(plan);
 }
 
 static int place_values(P2pPlan *plan)
@@ -318,9 +212,9 @@ static int place_values(P2pPlan *plan)
     int err = items ? P2P_OK : P2P_ENOMEM;
 
     for (int i = 0; !err && i < plan->value_count; i++) {
-        const Value *v = &plan->values[i];
-        const bool kept = v->storage == KEPT;
-        if (!kept && (v->storage != SHARED || v->first < 0))
+        const P2pPlanValue *v = &plan->values[i];
+        const bool kept = v->storage == P2P_PLAN_KEPT;
+        if (!kept && (v->storage != P2P_PLAN_SHARED || v->first < 0))
             continue;
         items[i].bytes = p2p_round_up(p2p_tensor_bytes(&v->tensor), caps->align_bytes);
         items[i].first = kept ? 0 : v->first;
@@ -346,7 +240,7 @@ static int place_values(P2pPlan *plan)
             err = p2p_arena_part(&plan->values[i].tensor.buffer, plan->arena, items[i].offset,
                                  items[i].bytes);
     for (int i = 0; !err && i < plan->value_count; i++)
-        if (plan->values[i].storage == SLICE)
+        if (plan->values[i].storage == P2P_PLAN_SLICE)
             plan->values[i].tensor.buffer = plan->values[plan->values[i].root].tensor.buffer;
     free(items);
     return err;
@@ -357,7 +251,7 @@ static int emit_steps(P2pPlan *plan)
     int err = p2p_sequence_create(&plan->sequence, plan->device);
 
     for (int i = 0; !err && i < plan->step_count; i++) {
-        Step *s = &plan->steps[i];
+        P2pPlanStep *s = &plan->steps[i];
         for (int k = 0; k < P2P_MAX_OPERANDS; k++)
             if (s->operand[k] >= 0)
                 s->call.t[k] = plan->values[s->operand[k]].tensor;
@@ -382,7 +276,7 @@ static int build_launches(P2pPlan *plan)
     const int err = p2p_sequence_build(plan->sequence, &launch);
 
     for (int i = 0; err && i < plan->step_count; i++) {
-        const Step *s = &plan->steps[i];
+        const P2pPlanStep *s = &plan->steps[i];
         if (launch < s->launch_first || launch >= s->launch_last)
             continue;
         plan->failed = s->way.variant ? s : NULL;
@@ -397,7 +291,7 @@ static int build(P2pPlan *plan)
 
     plan->failed = NULL;
     if (!err)
-        fuse_updates(plan);
+        err = p2p_plan_fuse(plan);
     if (!err)
         err = place_values(plan);
     if (!err)
@@ -430,13 +324,14 @@ static void start_over(P2pPlan *plan)
     plan->memory = (P2pPlanMemory){0};
     if (plan->record)
         plan->record[0] = '\0';
-    count_uses(plan);
+    p2p_plan_count_uses(plan);
 }
 
 /* Whether there is another in place of the variant that has failed. */
 static bool can_start_over(const P2pPlan *plan)
 {
-    return plan->failed && plan->failed->way.variant[1].name &&
+    return plan->failed &&
+           (plan->failed->way.variant[1].name || plan->failed->call.pass->is_joint) &&
            !p2p_choice_forces(&plan->choice, plan->failed->way.variant->name);
 }
 
@@ -519,7 +414,7 @@ int p2p_plan_step_count(const P2pPlan *plan)
 
 P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
 {
-    const Step *s = &plan->steps[i];
+    const P2pPlanStep *s = &plan->steps[i];
     const P2pPass *pass = s->call.pass;
     P2pPlanStepInfo info = {.label = s->label,
                             .pass = pass->name,

@@ -236,3 +236,26 @@ int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const 
     *lost = name != NULL;
     return choose_by_rule(way, call, caps, choice) ? P2P_OK : fail_forced(call, NULL, 0, caps);
 }
+
+/* Whether the rule alone decides of a call. */
+static bool is_free(const P2pCall *call, const P2pChoice *choice)
+{
+    size_t n;
+
+    return !forced_variant(call->pass, choice, &n) && !recall(call, choice, &n);
+}
+
+bool p2p_way_join(P2pWay *way, const P2pCall *joint, const P2pCall *first, const P2pCall *second,
+                  const P2pCaps *caps, const P2pChoice *choice)
+{
+    size_t n = 0;
+    const char *forced = forced_variant(joint->pass, choice, &n);
+    const char *name = forced ? forced : recall(joint, choice, &n);
+    int form = 0;
+    const P2pVariant *v = name ? find_variant(joint->pass, name, n, &form) : NULL;
+
+    if (name)
+        return v && p2p_way_plan_form(way, v, form, joint, caps);
+    return is_free(first, choice) && is_free(second, choice) &&
+           choose_by_rule(way, joint, caps, choice) && way->cost == P2P_COST_USUAL;
+}

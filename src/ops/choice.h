@@ -42,6 +42,10 @@ const char *p2p_remembered(const char *lines, const char *call_text, size_t *len
  */
 int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice,
                    bool *lost);
+/** The way of a call that does what two others do: forced or remembered, or by the rule where neither of the
+ *  two is forced or remembered. False: they stay two. */
+bool p2p_way_join(P2pWay *way, const P2pCall *joint, const P2pCall *first, const P2pCall *second,
+                  const P2pCaps *caps, const P2pChoice *choice);
 /** Whether the user forces this variant on any pass. */
 bool p2p_choice_forces(const P2pChoice *choice, const char *variant);
 /** Whether choice->refs names this pass. */

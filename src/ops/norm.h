@@ -23,4 +23,10 @@ enum { P2P_CHANNEL_BLOCKS };
  *  CPUs, else over tiles of channels for each part and group. */
 int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
                    int channels);
+/** Whether quadruples of channels start at multiples of 16 bytes in all operands of a norm's call, at places of
+ *  32 bits. */
+bool p2p_norm_has_quads(const P2pCall *call);
+/** act1, act2, slope, threshold, keep, stream. */
+void p2p_norm_args_attr(P2pArgs *a, const P2pAttr *attr);
+
 #endif

@@ -27,18 +27,10 @@ static P2pParts elementwise_parts(const P2pCall *call)
     return p;
 }
 
-/* The argument list that all kernels share. */
-static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
+void p2p_norm_args_attr(P2pArgs *a, const P2pAttr *attr)
 {
-    const P2pAttr *attr = &call->attr;
     const double dropped = (double)attr->dropout_p;
 
-    for (int i = P2P_NA_X; i <= P2P_NA_DX; i++)
-        p2p_args_tensor(a, &call->t[i]);
-    p2p_args_int(a, p->groups);
-    p2p_args_int(a, p->count);
-    p2p_args_int(a, call->t[P2P_NA_X].c);
-    p2p_args_int(a, p->per_part);
     p2p_args_int(a, attr->act1);
     p2p_args_int(a, attr->act2);
     p2p_args_float(a, attr->slope);
@@ -46,6 +38,20 @@ static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
     p2p_args_uint(a, dropped > 0 ? (uint32_t)ceil(dropped * 16777216.0) : 0);
     p2p_args_float(a, dropped > 0 && dropped < 1 ? (float)(1 / (1 - dropped)) : 1.0f);
     p2p_args_uint(a, attr->stream);
+}
+
+/* The argument list that all kernels share. */
+static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
+{
+    const P2pAttr *attr = &call->attr;
+
+    for (int i = P2P_NA_X; i <= P2P_NA_DX; i++)
+        p2p_args_tensor(a, &call->t[i]);
+    p2p_args_int(a, p->groups);
+    p2p_args_int(a, p->count);
+    p2p_args_int(a, call->t[P2P_NA_X].c);
+    p2p_args_int(a, p->per_part);
+    p2p_norm_args_attr(a, attr);
     p2p_args_int(a, p2p_call_has(call, P2P_NA_MEAN) && !attr->fixed_statistics);
     p2p_args_int(a, attr->accumulate);
 }
@@ -79,12 +85,9 @@ static int emit_elementwise(P2pSequence *seq, const P2pCall *call, const P2pWay 
         p2p_tensor_elements(&call->t[P2P_NA_X]));
 }
 
-/* Whether quadruples of channels start at multiples of 16 bytes everywhere, at places of 32 bits. */
-static bool plan_quads(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+bool p2p_norm_has_quads(const P2pCall *call)
 {
-    (void)caps;
-    (void)way;
-    for (int i = P2P_NA_X; i <= P2P_NA_DX; i++) {
+    for (int i = P2P_NA_X; i <= P2P_NA_RUN_VAR; i++) {
         const P2pTensor *t = &call->t[i];
         if (p2p_call_has(call, i) && i != P2P_NA_HYPER &&
             (t->c % 4 || t->stride % 4 || t->offset % 4 ||
@@ -92,6 +95,13 @@ static bool plan_quads(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
             return false;
     }
     return true;
+}
+
+static bool plan_quads(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    (void)caps;
+    (void)way;
+    return p2p_norm_has_quads(call);
 }
 
 static int emit_quads(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)

@@ -20,6 +20,8 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_norm_act_fwd,
     &p2p_pass_norm_act_sums,
     &p2p_pass_norm_act_bwd,
+    &p2p_pass_norm_fwd,
+    &p2p_pass_norm_bwd,
     &p2p_pass_norm_tangent_sums,
     &p2p_pass_norm_tangent_bwd,
     &p2p_pass_spectral_fwd,

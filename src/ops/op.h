@@ -18,7 +18,7 @@
 #include "src/device/device.h"
 #include "src/tensor/tensor.h"
 
-enum { P2P_MAX_OPERANDS = 14 };
+enum { P2P_MAX_OPERANDS = 16 };
 
 /* Operand roles, by pass. Names in the comments: in = read, out = written, (opt) = may be absent. */
 
@@ -83,6 +83,9 @@ enum {
     P2P_NA_DX,
     P2P_NA_DGAMMA,
     P2P_NA_DBETA,
+    /* norm_fwd */
+    P2P_NA_RUN_MEAN,
+    P2P_NA_RUN_VAR,
 };
 /*
  * norm_act_sums: with dz = (dy1 act1'(y1) + dy2 act2'(y2)) dropout mask, both act' from the outputs'
@@ -90,6 +93,11 @@ enum {
  *                dgamma [C] (opt) (+)= sum over groups of the latter, dbeta [C] (opt) (+)= of the former.
  * norm_act_bwd:  out dx (+)= gamma rstd (dz - (sums1 + xhat sums2) / M), M = elements a group and
  *                channel; attr.fixed_statistics (running statistics): gamma rstd dz; no mean: dz.
+ *
+ * Two at once, where one launch does them:
+ *   norm_fwd  norm_stats and norm_act_fwd by these statistics
+ *   norm_bwd  norm_act_sums and norm_act_bwd by these sums; attr.add_value: dgamma and dbeta are added to
+ *             what is there, attr.accumulate: dx is
  */
 
 /*
@@ -236,7 +244,7 @@ typedef struct P2pAttr {
     int stride, pad;       /* convolution, pad; kernel size is the weight tensor's h, w */
     bool large_out;        /* weights blocked over the large side's channels */
     bool accumulate;       /* add to the output */
-    bool add_value;        /* loss, squares: to its value */
+    bool add_value;        /* loss, squares: to its value; norm_bwd: to the parameters' gradients */
     bool fixed_statistics; /* statistics do not depend on x */
     bool tf32;             /* convolutions: factors may be rounded to TF32 */
     bool bilinear;         /* upsample */
@@ -335,6 +343,7 @@ struct P2pPass {
     unsigned updates; /* bit i: operand i is read and written */
     P2pConvDirection direction;
     bool with_adam; /* a weight gradient with Adam's step: by variants with the same */
+    bool is_joint;  /* does what two others do, which stay two where no variant does */
     /** The reference in double: host[i] is operand i, dense [n,c,h,w] (absent: NULL), outputs
      *  hold what was there before. mag (opt): for the first output, the sum of |products| behind
      *  each element, to bound the rounding error; a pass without one leaves it NULL. */
@@ -347,6 +356,7 @@ extern const P2pPass p2p_pass_conv2d_fwd, p2p_pass_conv2d_dgrad, p2p_pass_conv2d
 extern const P2pPass p2p_pass_conv2d_wgrad_adam;
 extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_running;
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
+extern const P2pPass p2p_pass_norm_fwd, p2p_pass_norm_bwd;
 extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add, p2p_pass_hole;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;

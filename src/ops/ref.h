@@ -35,6 +35,8 @@ void p2p_ref_norm_running(const P2pCall *call, double *const host[], double *mag
 void p2p_ref_norm_act_fwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_norm_act_sums(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_norm_act_bwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_fwd(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_norm_bwd(const P2pCall *call, double *const host[], double *mag);
 
 /* ref_penalty.c */
 void p2p_ref_mix(const P2pCall *call, double *const host[], double *mag);

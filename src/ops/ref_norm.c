@@ -260,3 +260,28 @@ void p2p_ref_norm_act_bwd(const P2pCall *call, double *const host[], double *mag
 {
     visit_all(call, host, mag, visit_bwd);
 }
+
+/* ---- Both at once: magnitudes are y1's and dx's ----------------------------------------------- */
+
+void p2p_ref_norm_fwd(const P2pCall *call, double *const host[], double *mag)
+{
+    P2pCall stats = {.pass = &p2p_pass_norm_stats, .attr = call->attr};
+    const int from[] = {P2P_NA_X, P2P_NA_MEAN, P2P_NA_RSTD, P2P_NA_RUN_MEAN, P2P_NA_RUN_VAR};
+    double *stats_host[P2P_MAX_OPERANDS] = {0};
+
+    for (int i = P2P_STATS_X; i <= P2P_STATS_RUN_VAR; i++) {
+        stats.t[i] = call->t[from[i]];
+        stats_host[i] = host[from[i]];
+    }
+    p2p_ref_norm_stats(&stats, stats_host, NULL);
+    p2p_ref_norm_act_fwd(call, host, mag);
+}
+
+void p2p_ref_norm_bwd(const P2pCall *call, double *const host[], double *mag)
+{
+    P2pCall sums = *call;
+
+    sums.attr.accumulate = call->attr.add_value;
+    p2p_ref_norm_act_sums(&sums, host, NULL);
+    p2p_ref_norm_act_bwd(call, host, mag);
+}

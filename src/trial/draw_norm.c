@@ -43,21 +43,25 @@ static void make_positive(const P2pTrial *c, int i, float *const host[])
 }
 
 /* Channels of several kinds: plain, a large mean with a small spread, constant. */
-static void fill_stats(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
+static void vary_channels(P2pDraw *r, const P2pTensor *x, float *data)
 {
-    const P2pTensor *x = &c->call.t[P2P_STATS_X];
     const size_t plane = (size_t)x->h * (size_t)x->w;
 
-    (void)integers;
-    make_positive(c, P2P_STATS_RUN_VAR, host);
     for (int ch = 0; ch < x->c; ch++) {
         const int kind = p2p_draw_int(r, 0, 3);
         for (size_t n = 0; n < (size_t)x->n; n++)
             for (size_t i = 0; i < plane && kind < 2; i++) {
-                float *v = &host[P2P_STATS_X][(n * (size_t)x->c + (size_t)ch) * plane + i];
+                float *v = &data[(n * (size_t)x->c + (size_t)ch) * plane + i];
                 *v = kind == 0 ? 100.0f + *v * 0.01f : 3.7f;
             }
     }
+}
+
+static void fill_stats(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
+{
+    (void)integers;
+    make_positive(c, P2P_STATS_RUN_VAR, host);
+    vary_channels(r, &c->call.t[P2P_STATS_X], host[P2P_STATS_X]);
 }
 
 static void draw_stats(P2pDraw *r, P2pTrial *c, int block)
@@ -202,6 +206,66 @@ static void draw_bwd(P2pDraw *r, P2pTrial *c, int block)
     c->terms = 6;
 }
 
+/* ---- Both passes at once ----------------------------------------------------------------------- */
+
+static void fill_norm_fwd(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
+{
+    fill_norm_act(r, c, integers, host);
+    make_positive(c, P2P_NA_RUN_VAR, host);
+    vary_channels(r, &c->call.t[P2P_NA_X], host[P2P_NA_X]);
+}
+
+/* The pictures of a drawn norm as one group, or each by itself; as a norm always has it. */
+static void draw_groups(P2pDraw *r, P2pTrial *c)
+{
+    const P2pTensor *x = &c->call.t[P2P_NA_X];
+
+    c->call.t[P2P_NA_MEAN] = c->call.t[P2P_NA_RSTD] =
+        statistic(p2p_draw_chance(r, 50) ? x->n : 1, x->c);
+}
+
+static void draw_norm_fwd(P2pDraw *r, P2pTrial *c, int block)
+{
+    (void)block;
+    draw_norm_act(r, c);
+    draw_groups(r, c);
+    const P2pTensor *x = &c->call.t[P2P_NA_X];
+    if (c->call.t[P2P_NA_MEAN].n == 1 && p2p_draw_chance(r, 70))
+        c->call.t[P2P_NA_RUN_MEAN] = c->call.t[P2P_NA_RUN_VAR] = p2p_tensor_vector(x->c);
+    c->call.attr.momentum = 0.1f;
+    c->fill = fill_norm_fwd;
+    c->terms = pixels(x) + 3;
+    c->ulps = 16; /* of 1 / sqrt, and products with it */
+    c->ulps_of[P2P_NA_MEAN] = 4 * sqrt(c->terms);
+    for (int i = P2P_NA_MEAN; i <= P2P_NA_RUN_MEAN; i++)
+        c->scale[i] = 1;
+    c->mag_of = P2P_NA_Y1;
+    c->mag_also = 1u << P2P_NA_Y2;
+}
+
+static void draw_norm_bwd(P2pDraw *r, P2pTrial *c, int block)
+{
+    (void)block;
+    draw_gradients(r, c);
+    draw_groups(r, c);
+    const P2pTensor x = c->call.t[P2P_NA_X];
+    const int groups = c->call.t[P2P_NA_MEAN].n;
+    const double most = pixels(&x) + 4, term = is_tanh(c) ? 128 : 8; /* of a sum, or their mean */
+    c->call.attr.fixed_statistics = false;
+    c->call.t[P2P_NA_SUMS] = statistic(groups, 2 * x.c);
+    c->call.t[P2P_NA_DX] = x;
+    if (groups == 1 && p2p_draw_chance(r, 70))
+        c->call.t[P2P_NA_DGAMMA] = c->call.t[P2P_NA_DBETA] = p2p_tensor_vector(x.c);
+    c->call.attr.accumulate = p2p_draw_chance(r, 50);
+    c->call.attr.add_value = p2p_draw_chance(r, 50);
+    for (int i = P2P_NA_SUMS; i <= P2P_NA_DBETA; i++) {
+        c->ulps_of[i] = 4 * sqrt(most);
+        c->scale[i] = i == P2P_NA_DX ? term : term * most;
+    }
+    c->terms = 6;
+    c->mag_of = P2P_NA_DX;
+}
+
 /* ---- Sizes ----------------------------------------------------------------------------------- */
 
 static bool size_picture(int i, P2pTrial *c)
@@ -284,6 +348,15 @@ static bool size_bwd(int i, P2pTrial *c, int block)
     return true;
 }
 
+/* Sizes that one launch takes. */
+static bool size_joint(int i, P2pTrial *c, int block)
+{
+    if (!size_bwd(i + 2, c, block))
+        return false;
+    c->call.t[P2P_NA_DGAMMA] = c->call.t[P2P_NA_DBETA] = c->call.t[P2P_NA_GAMMA];
+    return true;
+}
+
 const P2pTrialKind p2p_trial_norm_kinds[] = {
     {&p2p_pass_channel_sum, draw_sum, size_sum},
     {&p2p_pass_norm_stats, draw_stats, size_stats},
@@ -291,5 +364,7 @@ const P2pTrialKind p2p_trial_norm_kinds[] = {
     {&p2p_pass_norm_act_fwd, draw_fwd, size_fwd},
     {&p2p_pass_norm_act_sums, draw_sums, size_sums},
     {&p2p_pass_norm_act_bwd, draw_bwd, size_bwd},
+    {&p2p_pass_norm_fwd, draw_norm_fwd, size_joint},
+    {&p2p_pass_norm_bwd, draw_norm_bwd, size_joint},
     {0},
 };

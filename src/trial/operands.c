@@ -18,7 +18,10 @@ static bool is_output(const P2pTrial *t, int i)
 /* Whether the operand's old content must not matter. */
 static bool is_hidden(const P2pTrial *t, int i)
 {
-    return t->call.pass->outputs >> i & 1 && !t->call.attr.accumulate && !t->alias[i];
+    const P2pPass *pass = t->call.pass;
+    const bool adds = t->call.attr.accumulate || (pass->is_joint && t->call.attr.add_value);
+
+    return pass->outputs >> i & 1 && !adds && !t->alias[i];
 }
 
 /* ---- Memory -------------------------------------------------------------------------------- */
@@ -47,7 +50,7 @@ int p2p_trial_data_create(P2pTrialData *d, P2pTrial *t, P2pDevice *device)
 
         if (!p2p_call_has(&t->call, i))
             continue;
-        if (d->first < 0 && is_output(t, i))
+        if (t->mag_of ? i == t->mag_of : d->first < 0 && is_output(t, i))
             d->first = i;
         err = create_operand(o, &t->call.t[i]);
         if (!err && !t->alias[i])

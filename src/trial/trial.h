@@ -56,6 +56,7 @@ struct P2pTrial {
     double terms, ulps;
     double ulps_of[P2P_MAX_OPERANDS]; /* instead of ulps where not 0 */
     unsigned mag_also;                /* bits; of the first output's shape */
+    int mag_of; /* not 0: the reference's mag is of this output, not the first */
     double scale[P2P_MAX_OPERANDS];
     unsigned ordinary; /* bits: operands that get no special numbers */
     unsigned padded;   /* bits: their NaNs meet padding's zeros, which the reference leaves out */
@@ -108,7 +109,7 @@ typedef struct P2pTrialData {
     P2pTrialNumbers numbers;
     int special; /* the operand with NaNs or infinities; -1: none */
     double *mag; /* of the first output, NULL: the reference gives none */
-    int first;   /* first output */
+    int first;   /* output of mag */
 } P2pTrialData;
 
 /** Memory for the operands; t's tensors get its buffers. *d is for p2p_trial_data_destroy() even after
