@@ -97,7 +97,7 @@ static int draw(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak 
 static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions *o)
 {
     const P2pBenchFolderSettings settings = {.steps = cli_int(o, "steps"),
-                                             .threads = cli_int(o, "num_threads"),
+                                             .threads = p2p_threads(cli_int(o, "num_threads")),
                                              .variants = cli_text(o, "variant"),
                                              .max_pixels = cli_size(o, "max_pixels")};
     const char *name = p2p_device_caps(device)->name;

@@ -152,8 +152,9 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
         .max_pixels = cli_size(o, "max_pixels"),
         .no_exif = cli_flag(stored, "no_exif") || cli_flag(o, "no_exif"),
         .log = log};
-    const P2pCheckSettings check = {
-        .threads = cli_int(o, "num_threads"), .skip_bad = cli_flag(o, "skip_bad"), .log = log};
+    const P2pCheckSettings check = {.threads = p2p_threads(cli_int(o, "num_threads")),
+                                    .skip_bad = cli_flag(o, "skip_bad"),
+                                    .log = log};
     Results r = {.options = o,
                  .model = stored,
                  .phase = settings.phase,

@@ -168,7 +168,8 @@ static int translate_all(P2pModel *model, const P2pOutputs *outputs, P2pImageFor
 
     if (!outputs->single)
         cli_progress_init(&w.progress, "pictures", outputs->count, cli_progress_hidden(o));
-    const int code = p2p_model_translate_all(model, &calls, cli_int(o, "num_threads"), &w);
+    const int code =
+        p2p_model_translate_all(model, &calls, p2p_threads(cli_int(o, "num_threads")), &w);
     cli_progress_hide(&w.progress);
     if (code < 0)
         return cli_fail(program, code);

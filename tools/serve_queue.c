@@ -127,7 +127,7 @@ static void *work(void *user)
 
 int serve_queue_create(ServeQueue **out, const P2pOptions *o)
 {
-    const size_t threads = cli_size(o, "num_threads") + 1;
+    const size_t threads = (size_t)p2p_threads(cli_int(o, "num_threads")) + 1;
     ServeQueue *q = *out = calloc(1, sizeof(*q));
 
     if (!q || !(q->threads = calloc(threads, sizeof(*q->threads)))) {

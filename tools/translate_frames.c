@@ -191,7 +191,8 @@ int translate_frames(P2pModel *model, TranslateFrames *frames, const P2pOptions 
     if (err)
         return cli_fail(program, err);
     cli_progress_init(&w.progress, "frames", 0, cli_progress_hidden(o));
-    const int code = p2p_model_translate_all(model, &calls, cli_int(o, "num_threads"), &w);
+    const int code =
+        p2p_model_translate_all(model, &calls, p2p_threads(cli_int(o, "num_threads")), &w);
     cli_progress_hide(&w.progress);
     if (code)
         return code < 0 ? cli_fail(program, code) : code;

@@ -51,6 +51,12 @@ P2P_API const char *p2p_error(void);
 P2P_API const char *p2p_version(void);
 
 /**
+ * Threads for loading and saving pictures beside a device: wanted, or where that is negative one for two
+ * processors, from 2 to 8. They wait where nothing is to be done.
+ */
+P2P_API int p2p_threads(int wanted);
+
+/**
  * Text from outside, such as a file's name, fit for a terminal: printable UTF-8 stays as it is;
  * control characters, those that are invisible or change the direction, and bytes that are no UTF-8
  * become \n, \r, \t or \xNN. A backslash stays one: for people, not for reading back; and showing

@@ -4,11 +4,19 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "src/base/memory.h"
 #include "src/base/status.h"
 
 enum { MAX_THREADS = 256 };
+
+int p2p_threads(int wanted)
+{
+    const long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+
+    return wanted >= 0 ? wanted : p2p_max(2, half > 8 ? 8 : (int)half);
+}
 
 void p2p_failure_keep(P2pFailure *f, int status)
 {

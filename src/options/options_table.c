@@ -82,7 +82,8 @@ const P2pOption p2p_option_table[] = {
     FLAG(skip_bad, TRAINING, TEST | TRANSLATE, "leave unusable pictures out; they are no failure then"),
     LIMIT(INT, INT, max_dataset_size, DATA, TEST, 2e9, "use the first so many pairs; 0: all"),
     FACT_STRING(data_digest, DATA, "number of the pictures, and a hash of their names"),
-    INT(num_threads, 0, TRAIN | TEST | TRANSLATE | BENCH | SERVE, 0, 256, "2", "threads that load and save pictures"),
+    INT(num_threads, 0, TRAIN | TEST | TRANSLATE | BENCH | SERVE, -1, 256, "-1",
+        "threads that load and save pictures; -1: one for two processors, from 2 to 8"),
     LONG(max_pixels, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, 1, 1e12, "178956970",
          "refuse larger pictures, also resized ones"),
 

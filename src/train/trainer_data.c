@@ -76,8 +76,9 @@ static P2pDatasetSettings dataset_settings(const P2pTrainer *t)
 static int open_validation(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
-    const P2pCheckSettings check = {
-        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = p2p_device_log(t->device)};
+    const P2pCheckSettings check = {.threads = p2p_threads(o->num_threads),
+                                    .skip_bad = o->skip_bad,
+                                    .log = p2p_device_log(t->device)};
     P2pDatasetSettings settings = dataset_settings(t);
     int err = P2P_OK;
 
@@ -184,8 +185,10 @@ int p2p_trainer_open_data(P2pTrainer *t)
     const P2pOptions *o = &t->options;
     const P2pDatasetSettings settings = dataset_settings(t);
     P2pJitterSettings jitter;
-    const P2pCheckSettings check = {
-        .threads = o->num_threads, .skip_bad = o->skip_bad, .log = settings.log, .jitter = &jitter};
+    const P2pCheckSettings check = {.threads = p2p_threads(o->num_threads),
+                                    .skip_bad = o->skip_bad,
+                                    .log = settings.log,
+                                    .jitter = &jitter};
     P2pCheckReport report = {0};
     int err;
 
@@ -221,7 +224,7 @@ P2pLoaderSettings p2p_trainer_loading(const P2pTrainer *t)
                                .target_channels = o->output_nc,
                                .labels = o->labels,
                                .label_colours = o->label_colours,
-                               .threads = o->num_threads,
+                               .threads = p2p_threads(o->num_threads),
                                .seed = (uint32_t)o->seed,
                                .serial_batches = o->serial_batches,
                                .jitter = jitter_settings(t),

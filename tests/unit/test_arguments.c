@@ -220,6 +220,15 @@ static void test_data_impossible_arguments_are_refused(void **state)
                                                NULL, NULL, NULL));
 }
 
+static void test_threads_fit_any_wish(void **state)
+{
+    (void)state;
+    assert_int_equal(p2p_threads(0), 0);
+    assert_int_equal(p2p_threads(200), 200);
+    assert_in_range(p2p_threads(-1), 2, 8);
+    assert_in_range(p2p_threads(-1000), 2, 8);
+}
+
 static void test_pairs_out_of_range_are_refused(void **state)
 {
     char folder[] = "/tmp/p2p-arguments-XXXXXX", path[64];
@@ -373,6 +382,7 @@ static void test_options_impossible_arguments_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_fit_any_wish),
         cmocka_unit_test(test_image_impossible_arguments_are_refused),
         cmocka_unit_test(test_labels_impossible_arguments_are_refused),
         cmocka_unit_test(test_prepare_impossible_arguments_are_refused),
