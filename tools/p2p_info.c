@@ -2,6 +2,7 @@
 /* p2p-info: what devices there are and which will be used; what a model file holds. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cli.h"
@@ -26,8 +27,24 @@ static void print_second(const P2pCaps *list, int count, int i)
         puts("   not taken unless it is named: Clover lacks much of OpenCL");
 }
 
+/* "no", "yes" where sizes are not told, "8, 16, 32". */
+static const char *subgroups(const P2pCaps *c, char *text, size_t bytes)
+{
+    if (!c->subgroup_sizes)
+        return c->has_subgroups ? "yes" : "no";
+    *text = '\0';
+    for (unsigned size = 1; size && size <= c->subgroup_sizes; size *= 2) {
+        const size_t used = strlen(text);
+        if (c->subgroup_sizes & size)
+            snprintf(text + used, bytes - used, "%s%u", used ? ", " : "of ", size);
+    }
+    return text;
+}
+
 static void print_device(int i, const P2pCaps *c)
 {
+    char sizes[128];
+
     cli_say(stdout, "%d  %s", i, c->name);
     cli_say(stdout, "   %s, %s, driver %s, %s", c->platform,
             c->is_cpu   ? "CPU"
@@ -39,8 +56,8 @@ static void print_device(int i, const P2pCaps *c)
            c->compute_units, c->vector_width, c->memory_bytes >> 20, c->max_buffer_bytes >> 20,
            c->local_bytes >> 10, c->max_group_size);
     printf("   half precision %s, doubles %s, sub-groups %s, kernels cached by %s\n",
-           c->has_fp16 ? "yes" : "no", c->has_fp64 ? "yes" : "no", c->has_subgroups ? "yes" : "no",
-           c->caches_binaries ? "the driver" : "this program");
+           c->has_fp16 ? "yes" : "no", c->has_fp64 ? "yes" : "no",
+           subgroups(c, sizes, sizeof(sizes)), c->caches_binaries ? "the driver" : "this program");
 }
 
 static int print_cache(void)

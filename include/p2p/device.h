@@ -35,7 +35,8 @@ typedef struct P2pCaps {
     size_t align_bytes;   /**< of sub-buffers */
     bool caches_binaries; /**< the driver keeps compiled kernels itself */
     bool has_fp16, has_fp64, has_subgroups;
-    unsigned pci; /**< place on the bus, 0: not told */
+    unsigned subgroup_sizes; /**< work-items of sub-groups, powers of two in one sum; 0: not told */
+    unsigned pci;            /**< place on the bus, 0: not told */
 } P2pCaps;
 
 typedef struct P2pDeviceSettings {

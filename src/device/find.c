@@ -18,6 +18,7 @@
 
 enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE, DEVICE_PCI_BUS_INFO = 0x410F };
 enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
+enum { DEVICE_MAX_NUM_SUB_GROUPS = 0x105C, DEVICE_SUB_GROUP_SIZES_INTEL = 0x4108 };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
 enum { KEEP_PART = 4, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
 
@@ -99,6 +100,33 @@ static int ask_capability(cl_device_id id, const char *extensions)
     return (int)(major * 10 + minor);
 }
 
+/* Optional. */
+static unsigned ask_subgroup_sizes(cl_device_id id)
+{
+    size_t sizes[16] = {0};
+    unsigned all = 0;
+
+    if (clGetDeviceInfo(id, DEVICE_SUB_GROUP_SIZES_INTEL, sizeof(sizes), sizes, NULL) == CL_SUCCESS)
+        for (size_t i = 0; i < P2P_COUNT(sizes); i++)
+            all |= (unsigned)sizes[i];
+    return all;
+}
+
+/* By extensions of OpenCL 1.2 and 2.0, or by the number of OpenCL 2.1: devices of 3.0 have no other name for
+ * them. */
+static void read_subgroups(cl_device_id id, const char *extensions, P2pCaps *caps)
+{
+    const char *names = extensions ? extensions : "";
+    cl_uint most = 0;
+
+    if (clGetDeviceInfo(id, DEVICE_MAX_NUM_SUB_GROUPS, sizeof(most), &most, NULL) != CL_SUCCESS)
+        most = 0;
+    caps->has_subgroups =
+        most > 0 || strstr(names, "cl_khr_subgroups") || strstr(names, "cl_intel_subgroups");
+    if (caps->has_subgroups)
+        caps->subgroup_sizes = ask_subgroup_sizes(id);
+}
+
 static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
 {
     Query q = {.id = id, .code = CL_SUCCESS};
@@ -129,8 +157,7 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     char *extensions = ask_text(&q, CL_DEVICE_EXTENSIONS);
     caps->has_fp16 = extensions && strstr(extensions, "cl_khr_fp16");
     caps->has_fp64 = extensions && strstr(extensions, "cl_khr_fp64");
-    caps->has_subgroups = extensions && (strstr(extensions, "cl_khr_subgroups") ||
-                                         strstr(extensions, "cl_intel_subgroups"));
+    read_subgroups(id, extensions, caps);
     caps->pci = ask_pci(id, extensions);
     caps->nvidia_capability = ask_capability(id, extensions);
     free(extensions);

@@ -116,8 +116,10 @@ check 'unless it is named' [ "$(used LIE_GPU=1 LIE_PLATFORM=Portable:Clover P2P_
 export RUSTICL_ENABLE=
 says 'Clover alone' 3 'no other device; Clover .* --device clover' lying LIE_GPU=1 LIE_PLATFORM=Portable:Clover -- "$tools/p2p-info"
 
-# Sub-groups by either name
+# Sub-groups by either name, or by none
 check 'sub-groups of Khronos' eval 'used LIE_EXTENSIONS=cl_khr_subgroups >/dev/null; grep -q "sub-groups yes" info.txt'
 check 'sub-groups of Intel' eval 'used LIE_EXTENSIONS=cl_intel_subgroups >/dev/null; grep -q "sub-groups yes" info.txt'
+check 'sub-groups without a name' eval 'used LIE_EXTENSIONS=cl_khr_fp64 LIE_SUBGROUPS=1 >/dev/null; grep -q "sub-groups yes" info.txt'
+check 'their size' eval 'used LIE_EXTENSIONS=cl_khr_fp64 LIE_SUBGROUPS=16 >/dev/null; grep -q "sub-groups of 16," info.txt'
 check 'no sub-groups' eval 'used LIE_EXTENSIONS=cl_khr_fp64 >/dev/null; grep -q "sub-groups no" info.txt'
 finish

@@ -8,6 +8,7 @@
  *   LIE_LOCAL             KiB of local memory
  *   LIE_MEMORY, LIE_BUFFER  MiB that it tells of, of memory and of the largest buffer
  *   LIE_EXTENSIONS, LIE_VENDOR  names; a vendor's number
+ *   LIE_SUBGROUPS=N       it has sub-groups, as OpenCL 2.1 asks for them; of N work-items, where N is more than 1
  *   LIE_PLATFORM=OLD:NEW  the platform whose name has OLD in it is called NEW
  *   LIE_RESET=N           the device is lost behind its first N launches
  *   LIE_ORDER=1           parts of a buffer released in another order than the last first end the program
@@ -62,6 +63,22 @@ cl_int clGetPlatformInfo(cl_platform_id p, cl_platform_info what, size_t n, void
     return code ? code : give_text(strstr(name, old) ? colon + 1 : name, n, v, size);
 }
 
+enum { MAX_NUM_SUB_GROUPS = 0x105C, SUB_GROUP_SIZES_INTEL = 0x4108 };
+
+/* What the device below does not know to answer. */
+static int tells_of_subgroups(cl_device_info what, size_t n, void *v)
+{
+    const size_t size = lie("LIE_SUBGROUPS");
+
+    if (what == MAX_NUM_SUB_GROUPS && size && v && n == sizeof(cl_uint))
+        *(cl_uint *)v = 8;
+    else if (what == SUB_GROUP_SIZES_INTEL && size > 1 && v && n >= sizeof(size))
+        *(size_t *)v = size;
+    else
+        return 0;
+    return 1;
+}
+
 static void lie_about(cl_device_info what, void *v)
 {
     static const struct {
@@ -92,6 +109,8 @@ cl_int clGetDeviceInfo(cl_device_id d, cl_device_info what, size_t n, void *v, s
 
     if (what == CL_DEVICE_EXTENSIONS && extensions)
         return give_text(extensions, n, v, size);
+    if (tells_of_subgroups(what, n, v))
+        return CL_SUCCESS;
     const cl_int code = ask("clGetDeviceInfo", d, what, n, v, size);
     if (!code && v)
         lie_about(what, v);
