@@ -41,6 +41,11 @@ int cli_fail_at(const char *program, const char *subject, int status)
 {
     cli_say(stderr, "%s: %s%s%s", program, subject ? subject : "", subject ? ": " : "",
             p2p_error());
+    return cli_code(status);
+}
+
+int cli_code(int status)
+{
     switch (status) {
     case P2P_EINVAL:
         return CLI_USAGE;

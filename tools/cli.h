@@ -39,6 +39,9 @@ int cli_fail(const char *program, int status);
 /** The same with the file or thing that it happened with: "PROGRAM: SUBJECT: message". */
 int cli_fail_at(const char *program, const char *subject, int status);
 
+/** The exit code alone. */
+int cli_code(int status);
+
 /** Whether a failure is no picture's own, so that there is no use in trying the next one. */
 bool cli_ends_all(int status);
 
@@ -82,6 +85,24 @@ void cli_progress_hide(CliProgress *progress);
 /** Let p2p-compile compile the kernels of a first start, and tell so but for --quiet: on a terminal with
  *  the time that is left. Environment P2P_COMPILE: another path of it, or empty: nothing of this. */
 void cli_compile_init(P2pDeviceSettings *settings, const P2pOptions *options);
+
+/** Where a helper of that name is: beside this program, in its libexec or in the installed one (which path is
+ *  when it is in none). */
+bool cli_find_helper(char *path, size_t bytes, const char *name);
+
+/**
+ * Meet the other ranks where a launcher has started this program as one of them; *comm stays NULL where
+ * none has. Returns -1 to go on, or an exit code (reported). Before a device is opened.
+ */
+int cli_job_begin(P2pComm **comm, const char *program, const P2pOptions *options);
+/** As cli_fail(), by the rank that is to tell of it. */
+int cli_job_fail(const P2pComm *comm, const char *program, int status);
+/** At the end, with nothing of the job left: returns code, or ends all ranks where only this one has it. */
+int cli_job_end(P2pComm **comm, int code);
+/** Open the device that the options name for this rank: of "A,B" the next for each of a machine's ranks,
+ *  without one its best devices in turn. */
+int cli_job_open_device(P2pDevice **device, const P2pComm *comm, const P2pOptions *options,
+                        const P2pLog *log);
 
 /** Open the device that the options name. */
 int cli_open_device(P2pDevice **device, const P2pOptions *options, const P2pLog *log);

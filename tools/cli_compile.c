@@ -9,16 +9,26 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* "FOLDER OF THIS PROGRAM/rest" if that can be run. */
-static bool find_near(char path[PATH_BYTES], const char *rest)
+/* "FOLDER OF THIS PROGRAM/rest" if that is there. */
+static bool find_near(char *path, size_t bytes, const char *folder, const char *name)
 {
-    const ssize_t n = readlink("/proc/self/exe", path, PATH_BYTES - 64);
-    char *end = n > 0 ? (path[n] = '\0', strrchr(path, '/')) : NULL;
+    char own[PATH_BYTES];
+    const ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+    char *end = n > 0 ? (own[n] = '\0', strrchr(own, '/')) : NULL;
 
     if (!end)
         return false;
-    snprintf(end + 1, 64, "%s", rest);
-    return access(path, X_OK) == 0;
+    *end = '\0';
+    const int length = snprintf(path, bytes, "%s/%s%s", own, folder, name);
+    return length > 0 && (size_t)length < bytes && access(path, R_OK) == 0;
+}
+
+bool cli_find_helper(char *path, size_t bytes, const char *name)
+{
+    if (find_near(path, bytes, "", name) || find_near(path, bytes, "../libexec/pix2pix-cl/", name))
+        return true;
+    snprintf(path, bytes, P2P_LIBEXEC "/%s", name);
+    return access(path, R_OK) == 0;
 }
 
 static const char *find_compiler(void)
@@ -28,9 +38,8 @@ static const char *find_compiler(void)
 
     if (own)
         return *own ? own : NULL;
-    if (find_near(path, "p2p-compile") || find_near(path, "../libexec/pix2pix-cl/p2p-compile"))
-        return path;
-    return P2P_LIBEXEC "/p2p-compile";
+    cli_find_helper(path, sizeof(path), "p2p-compile");
+    return path;
 }
 
 static void show(void *user, int done, int count)

@@ -92,17 +92,23 @@ static void print_profile(P2pTrainer *trainer)
     free(rows);
 }
 
-static int run(P2pTrainer *trainer, const P2pOptions *o)
+/* Of several ranks the first one speaks. */
+static bool is_quiet(const P2pOptions *o, const P2pComm *comm)
+{
+    return cli_flag(o, "quiet") || p2p_comm_rank(comm) > 0;
+}
+
+static int run(P2pTrainer *trainer, const P2pOptions *o, const P2pComm *comm)
 {
     Show show = {.terminal = isatty(STDERR_FILENO),
-                 .quiet = cli_flag(o, "quiet"),
+                 .quiet = is_quiet(o, comm),
                  .step_pictures = cli_int(o, "batch_size") * cli_int(o, "accumulate")};
     const P2pTrainEvents events = {
         .progress = show_progress, .validated = show_validated, .saved = show_saved, .user = &show};
     size_t networks, plan;
 
     p2p_trainer_memory(trainer, &networks, &plan);
-    if (!cli_flag(o, "quiet"))
+    if (!show.quiet)
         cli_say(stderr, "%s: networks and Adam %zu MiB, step %zu MiB on the device",
                 p2p_trainer_folder(trainer), networks >> 20, plan >> 20);
     catch_signals(trainer);
@@ -110,25 +116,46 @@ static int run(P2pTrainer *trainer, const P2pOptions *o)
     running = NULL;
     if (show.terminal && !show.quiet)
         fputc('\n', stderr);
-    if (cli_flag(o, "profile") && (!err || err == P2P_ESTOPPED))
+    if (cli_flag(o, "profile") && p2p_comm_rank(comm) == 0 && (!err || err == P2P_ESTOPPED))
         print_profile(trainer);
     if (err == P2P_ESTOPPED) {
-        cli_say(stderr,
-                "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
-                "--continue_train",
-                p2p_error(), cli_text(o, "checkpoints_dir"), cli_text(o, "name"));
-        return CLI_SIGNAL + signal_seen;
+        if (p2p_comm_rank(comm) == 0)
+            cli_say(stderr,
+                    "p2p-train: %s; go on with: p2p-train --checkpoints_dir %s --name %s "
+                    "--continue_train",
+                    p2p_error(), cli_text(o, "checkpoints_dir"), cli_text(o, "name"));
+        return CLI_SIGNAL + (signal_seen ? signal_seen : SIGTERM);
     }
-    return err ? cli_fail("p2p-train", err) : CLI_OK;
+    return err ? cli_job_fail(comm, "p2p-train", err) : CLI_OK;
+}
+
+static int train(P2pOptions *options, P2pComm *comm)
+{
+    P2pDevice *device = NULL;
+    P2pTrainer *trainer = NULL;
+    P2pLog log;
+
+    cli_log_init(&log, options);
+    if (log.level == P2P_LOG_WARN)
+        log.level = P2P_LOG_INFO;
+    if (p2p_comm_rank(comm) > 0)
+        log.level = P2P_LOG_ERROR;
+    int err = cli_job_open_device(&device, comm, options, &log);
+    if (!err && !is_quiet(options, comm))
+        fprintf(stderr, "Preparing (a first start compiles kernels, which takes a while)\n");
+    if (!err)
+        err = p2p_trainer_join(&trainer, device, options, comm);
+    const int code = err ? cli_job_fail(comm, "p2p-train", err) : run(trainer, options, comm);
+    p2p_trainer_destroy(&trainer);
+    p2p_device_close(&device);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
     P2pOptions *options;
     P2pArguments rest;
-    P2pLog log;
-    P2pDevice *device = NULL;
-    P2pTrainer *trainer = NULL;
+    P2pComm *comm;
     int code = cli_parse(&options, P2P_PROGRAM_TRAIN, "p2p-train", argc, argv, &rest);
 
     if (code >= 0)
@@ -138,17 +165,9 @@ int main(int argc, char **argv)
                 rest.argv[0]);
         return CLI_USAGE;
     }
-    cli_log_init(&log, options);
-    if (log.level == P2P_LOG_WARN)
-        log.level = P2P_LOG_INFO;
-    int err = cli_open_device(&device, options, &log);
-    if (!err && !cli_flag(options, "quiet"))
-        fprintf(stderr, "Preparing (a first start compiles kernels, which takes a while)\n");
-    if (!err)
-        err = p2p_trainer_create(&trainer, device, options);
-    code = err ? cli_fail("p2p-train", err) : run(trainer, options);
-    p2p_trainer_destroy(&trainer);
-    p2p_device_close(&device);
+    if ((code = cli_job_begin(&comm, "p2p-train", options)) >= 0)
+        return code;
+    code = cli_job_end(&comm, train(options, comm));
     if (code == CLI_TIMEOUT)
         _exit(code); /* a driver that hangs would not let the process end */
     return code;

@@ -290,9 +290,10 @@ P2P_API int p2p_outputs_check(const char *const *outputs, size_t output_count,
 
 /** Zero means default. */
 typedef struct P2pLoaderSettings {
-    int batch_size;      /**< pairs, default 1 */
-    int input_channels;  /**< 1..64, default 3; pictures of 1 to 4 are converted to 1 to 4 */
-    int target_channels; /**< the same */
+    int batch_size;             /**< pairs, default 1 */
+    int part_first, part_count; /**< of each batch deliver these pairs alone; count 0: all of it */
+    int input_channels;         /**< 1..64, default 3; pictures of 1 to 4 are converted to 1 to 4 */
+    int target_channels;        /**< the same */
     int labels; /**< classes, where inputs are label maps: as many channels; 0: they are none */
     const char *label_colours; /**< of them: "index", or "rrggbb,rrggbb,..."; NULL without labels */
     int threads;               /**< that load ahead; 0: load in p2p_loader_next */

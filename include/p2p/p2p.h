@@ -4,6 +4,7 @@
 #define P2P_P2P_H
 
 #include "p2p/bench.h"
+#include "p2p/comm.h"
 #include "p2p/common.h"
 #include "p2p/data.h"
 #include "p2p/device.h"

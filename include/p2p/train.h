@@ -8,6 +8,7 @@
 #ifndef P2P_TRAIN_H
 #define P2P_TRAIN_H
 
+#include "p2p/comm.h"
 #include "p2p/common.h"
 #include "p2p/device.h"
 #include "p2p/image.h"
@@ -62,6 +63,18 @@ typedef struct P2pTrainEvents {
  *         P2P_EDEVMEM. Nothing was overwritten then.
  */
 P2P_API int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options);
+
+/**
+ * The same as one rank of a job, which all ranks call with the same options: each trains its part of every
+ * batch on its own device, and the run is that of one process with the job's batches. The first rank has
+ * the folder, the log and the events; where it has a failure of its own, or another rank has, see
+ * p2p_comm_agreed().
+ *
+ * @param comm  Must outlive the trainer; NULL: there are no others.
+ * @return Also P2P_EINVAL: pictures differ between ranks; P2P_ETIMEOUT: a rank does not answer.
+ */
+P2P_API int p2p_trainer_join(P2pTrainer **out, P2pDevice *device, P2pOptions *options,
+                             P2pComm *comm);
 
 /**
  * Train until the last epoch, max_steps, max_seconds or early_stop, or until asked to stop; save. Saving goes on

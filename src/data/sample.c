@@ -35,6 +35,9 @@ int p2p_sampler_init(P2pSampler *sampler, const P2pDataset *dataset,
                         "is impossible (channels: 1 to %d)",
                         s->batch_size, s->input_channels, s->target_channels,
                         P2P_IMAGE_MAX_CHANNELS);
+    if (s->part_first < 0 || s->part_count < 0 || s->part_count > s->batch_size - s->part_first)
+        return p2p_fail(P2P_EINVAL, "a batch of %d has no %d pairs from number %d on",
+                        s->batch_size, s->part_count, s->part_first);
     if (s->labels && s->labels != s->input_channels)
         return p2p_fail(P2P_EINVAL, "label maps of %d classes are as many channels, not %d",
                         s->labels, s->input_channels);
@@ -270,8 +273,10 @@ int p2p_sample_make(const P2pSampler *sampler, uint64_t batch, P2pOrder *order, 
         return P2P_ENOMEM;
     if ((err = order_for(sampler, b->epoch, order)) < 0)
         return err;
-    const size_t begin = order->begin[b->position];
-    const size_t here = order->begin[b->position + 1] - begin;
+    const size_t begin = order->begin[b->position] + (size_t)s->part_first;
+    const size_t end = order->begin[b->position + 1];
+    size_t here = end > begin ? end - begin : 0;
+    here = s->part_count && here > (size_t)s->part_count ? (size_t)s->part_count : here;
     for (size_t i = 0; i < here; i++)
         if ((err = add_pair(sampler, order->order[begin + i], i, sample)) < 0)
             return err;

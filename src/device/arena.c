@@ -70,6 +70,7 @@ size_t p2p_arena_bytes(const P2pArena *arena)
 struct P2pMarker {
     P2pDevice *device;
     cl_event event;
+    double asked; /* when p2p_marker_look() asked first; 0: not yet */
 };
 
 int p2p_marker_set(P2pMarker **marker, P2pDevice *device)
@@ -80,6 +81,7 @@ int p2p_marker_set(P2pMarker **marker, P2pDevice *device)
         clReleaseEvent((*marker)->event);
     (*marker)->event = NULL;
     (*marker)->device = device;
+    (*marker)->asked = 0;
     const cl_int code = clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &(*marker)->event);
     return code == CL_SUCCESS ? P2P_OK : p2p_cl_fail(code, "marking a place in the queue");
 }
@@ -92,6 +94,14 @@ int p2p_marker_wait(P2pMarker *marker)
     clReleaseEvent(marker->event);
     marker->event = NULL;
     return err;
+}
+
+int p2p_marker_look(P2pMarker *marker, bool *done)
+{
+    *done = true;
+    if (!marker || !marker->event)
+        return P2P_OK;
+    return p2p_device_look(marker->device, marker->event, &marker->asked, done);
 }
 
 void p2p_marker_destroy(P2pMarker **marker)

@@ -188,18 +188,28 @@ int p2p_buffer_zero(P2pBuffer *buffer)
     return code == CL_SUCCESS ? P2P_OK : fail_at(code, "clearing", buffer->bytes);
 }
 
-int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host)
+static int map_buffer(P2pBuffer *b, cl_bool wait, cl_map_flags flags, void **host)
 {
-    const cl_map_flags flags =
-        write_only ? CL_MAP_WRITE_INVALIDATE_REGION : CL_MAP_READ | CL_MAP_WRITE;
-    const int err = p2p_device_wait_limited(buffer->device);
+    const int err = wait ? p2p_device_wait_limited(b->device) : P2P_OK;
     cl_int code;
 
     if (err)
         return err;
-    *host = clEnqueueMapBuffer(buffer->device->queue, buffer->mem, CL_TRUE, flags, 0, buffer->bytes,
-                               0, NULL, NULL, &code);
-    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "mapping", buffer->bytes);
+    *host = clEnqueueMapBuffer(b->device->queue, b->mem, wait, flags, 0, b->bytes, 0, NULL, NULL,
+                               &code);
+    return code == CL_SUCCESS ? P2P_OK : fail_at(code, "mapping", b->bytes);
+}
+
+int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host)
+{
+    return map_buffer(buffer, CL_TRUE,
+                      write_only ? CL_MAP_WRITE_INVALIDATE_REGION : CL_MAP_READ | CL_MAP_WRITE,
+                      host);
+}
+
+int p2p_buffer_map_async(P2pBuffer *buffer, void **host)
+{
+    return map_buffer(buffer, CL_FALSE, CL_MAP_READ | CL_MAP_WRITE, host);
 }
 
 int p2p_buffer_unmap(P2pBuffer *buffer, void *host)
@@ -208,4 +218,50 @@ int p2p_buffer_unmap(P2pBuffer *buffer, void *host)
         clEnqueueUnmapMemObject(buffer->device->queue, buffer->mem, host, 0, NULL, NULL);
 
     return code == CL_SUCCESS ? P2P_OK : fail_at(code, "unmapping", buffer->bytes);
+}
+
+/* ---- Pinned memory --------------------------------------------------------------------------- */
+
+struct P2pPinned {
+    P2pDevice *device;
+    cl_mem mem;
+    void *host;
+};
+
+int p2p_pinned_create(P2pPinned **out, P2pDevice *device, size_t bytes)
+{
+    P2pPinned *p = *out = p2p_alloc(1, sizeof(*p));
+    cl_int code;
+
+    if (!p)
+        return P2P_ENOMEM;
+    p->device = device;
+    p->mem = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, bytes, NULL,
+                            &code);
+    if (code == CL_SUCCESS)
+        p->host = clEnqueueMapBuffer(device->queue, p->mem, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
+                                     bytes, 0, NULL, NULL, &code);
+    if (code == CL_SUCCESS)
+        return P2P_OK;
+    p2p_pinned_destroy(out);
+    return fail_at(code, "pinning", bytes);
+}
+
+void p2p_pinned_destroy(P2pPinned **pinned)
+{
+    P2pPinned *p = *pinned;
+
+    if (p && !p->device->lost) {
+        if (p->host)
+            clEnqueueUnmapMemObject(p->device->queue, p->mem, p->host, 0, NULL, NULL);
+        if (p->mem)
+            clReleaseMemObject(p->mem);
+    }
+    free(p);
+    *pinned = NULL;
+}
+
+void *p2p_pinned_host(const P2pPinned *pinned)
+{
+    return pinned->host;
 }

@@ -62,6 +62,14 @@ int p2p_buffer_zero(P2pBuffer *buffer);
  */
 int p2p_buffer_map(P2pBuffer *buffer, bool write_only, void **host);
 int p2p_buffer_unmap(P2pBuffer *buffer, void *host);
+/** The same, enqueued: what is there may be used once a marker set behind it has been passed. */
+int p2p_buffer_map_async(P2pBuffer *buffer, void **host);
+
+/** Memory of the host's that the device copies to and from beside its work; stays mapped while it is there. */
+typedef struct P2pPinned P2pPinned;
+int p2p_pinned_create(P2pPinned **out, P2pDevice *device, size_t bytes);
+void p2p_pinned_destroy(P2pPinned **pinned);
+void *p2p_pinned_host(const P2pPinned *pinned);
 
 /* ---- Arenas: one address space over several buffers ----------------------------------------- */
 
@@ -79,6 +87,8 @@ size_t p2p_arena_bytes(const P2pArena *arena);
 typedef struct P2pMarker P2pMarker;
 int p2p_marker_set(P2pMarker **marker, P2pDevice *device);
 int p2p_marker_wait(P2pMarker *marker);
+/** Whether it has been passed, without waiting (P2P_ETIMEOUT: not for as long as the device's time limit). */
+int p2p_marker_look(P2pMarker *marker, bool *done);
 void p2p_marker_destroy(P2pMarker **marker);
 
 /* ---- Kernel sequences ---------------------------------------------------------------------- */

@@ -66,6 +66,9 @@ int p2p_cl_fail(cl_int code, const char *what);
 int p2p_device_wait(P2pDevice *device, cl_event event);
 /** The same where there is a time limit; else 0 at once: the blocking call that follows waits. */
 int p2p_device_wait_limited(P2pDevice *device);
+/** Whether an event has come, without waiting; *asked: when it was looked for first, 0 to begin. The time limit
+ *  holds from then on. */
+int p2p_device_look(P2pDevice *device, cl_event event, double *asked, bool *done);
 
 /** Build (or find) a program; *out stays owned by the device. */
 int p2p_program_get(P2pDevice *device, const char *name, const char *options, cl_program *out);

@@ -83,6 +83,20 @@ int p2p_device_wait(P2pDevice *d, cl_event event)
     return err;
 }
 
+int p2p_device_look(P2pDevice *d, cl_event event, double *asked, bool *done)
+{
+    if (d->lost)
+        return fail_lost(d);
+    if (*asked == 0)
+        clFlush(d->queue);
+    *asked = *asked == 0 ? p2p_seconds() : *asked;
+    const int err = is_done(event, done);
+    if (err || *done || d->timeout_s <= 0 || p2p_seconds() - *asked <= d->timeout_s)
+        return err;
+    d->lost = true;
+    return fail_lost(d);
+}
+
 int p2p_device_wait_limited(P2pDevice *d)
 {
     return d->timeout_s > 0 ? p2p_device_wait(d, NULL) : P2P_OK;

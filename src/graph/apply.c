@@ -7,6 +7,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/graph/apply_parts.h"
+#include "src/graph/exchange.h"
 #include "src/graph/update.h"
 
 void p2p_apply_destroy(P2pApply **apply)
@@ -397,7 +398,7 @@ bool p2p_apply_wants_grad(const P2pApply *a, const P2pLane *lane, int v)
 
 static void update(P2pApply *a, const P2pGrads *grads, int i, const P2pAdam *adam)
 {
-    if (!adam || i < 0 || p2p_update_waits(adam) || a->net->joined_at[i] >= 0)
+    if (!adam || i < 0 || p2p_update_waits(adam, grads) || a->net->joined_at[i] >= 0)
         return;
     const P2pAttr attr = p2p_update_attr(adam);
     P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_adam, &attr,
@@ -576,9 +577,13 @@ int p2p_apply_backward(P2pApply *a, const P2pBackward *b)
     lane->grad_set[g->output] = true;
     lane->grad[g->input] = b->dx;
     lane->grad_set[g->input] = b->add;
-    for (int i = g->node_count - 1; i >= 0; i--)
+    P2pExchange *exchange = b->adam && b->grads->sums ? b->grads->sums->exchange : NULL;
+    for (int i = g->node_count - 1; i >= 0; i--) {
         p2p_apply_backward_node(a, i, b->grads, b->adam);
-    if (b->adam && p2p_update_waits(b->adam))
+        p2p_exchange_append(exchange, a->plan, i);
+    }
+    p2p_exchange_append_end(exchange, a->plan);
+    if (b->adam && p2p_update_waits(b->adam, b->grads))
         p2p_update_append(a->plan, a->net, b->grads, b->adam, a->hyper);
     else if (b->adam)
         p2p_update_joined(a->plan, a->net, b->grads, b->adam, a->hyper, -1);

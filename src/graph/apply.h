@@ -18,6 +18,7 @@
 
 #include "src/graph/net.h"
 #include "src/graph/plan.h"
+#include "src/graph/sums.h"
 
 /** How the normalisation and dropout behave. */
 typedef struct P2pMode {
@@ -28,25 +29,12 @@ typedef struct P2pMode {
     bool keep_statistics; /* those that are of what norms see keep their memory: p2p_apply_norm() */
 } P2pMode;
 
-/** Memory for sums of a network's gradients that plans have in common. */
-typedef struct P2pGradSums {
-    P2pTensor *tensor; /* [count], of each parameter that is trained and not joined */
-    P2pTensor joined;
-    int count;
-} P2pGradSums;
-
-int p2p_grad_sums_create(P2pGradSums **out, P2pDevice *device, const P2pNet *net);
-void p2p_grad_sums_destroy(P2pGradSums **sums);
-size_t p2p_grad_sums_bytes(const P2pGradSums *sums);
-
 /** Gradients of a network's parameters in a plan, shared by its applications. */
 typedef struct P2pGrads {
     int *tensor; /* per parameter; -1: not yet */
     int joined;  /* of those that the network has joined, which keep their memory; -1: not yet */
     bool keep;   /* set before first use: they keep their memory, to be read after a run */
-    const P2pGradSums
-        *sums; /* set before first use: where they are added up over runs of plans, beginning
-                                anew in the first of them; NULL: they are not */
+    P2pGradSums *sums; /* set before first use: where they lie, NULL: in the plan's own memory */
 } P2pGrads;
 
 /** Overwrites all of it. */
@@ -57,7 +45,7 @@ typedef struct P2pAdam {
     double beta1, beta2;
     float eps;
     bool epsilon_hat;
-    int batches; /* gradients are summed over so many runs; 0 as 1 */
+    int batches; /* gradients are summed over so many runs, in P2pGrads.sums; 0 as 1 */
     float clip;  /* most length of the gradient of all parameters of a network; 0: any */
 } P2pAdam;
 

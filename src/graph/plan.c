@@ -11,6 +11,9 @@
 #include "src/base/status.h"
 #include "src/graph/lifetime.h"
 
+/* What stands for a host's step in tables. */
+static const P2pPass host_pass = {.name = "host"};
+
 int p2p_plan_create(P2pPlan **out, P2pDevice *device, const P2pChoice *choice)
 {
     P2pPlan *plan = *out = p2p_alloc(1, sizeof(*plan));
@@ -128,6 +131,16 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
     plan->step_count++;
 }
 
+void p2p_plan_host(P2pPlan *plan, const char *label, int (*run)(void *user), void *user,
+                   const int *operand, int count)
+{
+    p2p_plan_step(plan, label, &host_pass, NULL, operand, count);
+    if (plan->err)
+        return;
+    plan->steps[plan->step_count - 1].host = run;
+    plan->steps[plan->step_count - 1].user = user;
+}
+
 void p2p_plan_when(P2pPlan *plan, P2pWhen when)
 {
     plan->when = when;
@@ -174,7 +187,7 @@ static int choose_variants(P2pPlan *plan)
     for (int i = 0; !err && i < plan->step_count; i++) {
         P2pPlanStep *s = &plan->steps[i];
         bool lost;
-        if (p2p_pass_is_ref(s->call.pass, &plan->choice))
+        if (s->host || p2p_pass_is_ref(s->call.pass, &plan->choice))
             continue;
         if ((err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice, &lost)) < 0)
             return p2p_fail_prefix(err, "%s", s->label);
@@ -259,13 +272,17 @@ static int emit_steps(P2pPlan *plan)
         const P2pVariant *v = s->way.variant;
         const P2pPass *pass = s->call.pass;
         p2p_sequence_expect(plan->sequence, pass->macs ? 2 * pass->macs(&s->call) : 0);
-        err = v ? v->emit(plan->sequence, &s->call, &s->way, plan->work)
-                : p2p_call_emit_ref(plan->sequence, &s->call);
+        err = s->host ? p2p_sequence_add_host(plan->sequence, s->host, s->user, NULL)
+              : v     ? v->emit(plan->sequence, &s->call, &s->way, plan->work)
+                      : p2p_call_emit_ref(plan->sequence, &s->call);
         s->launch_last = p2p_sequence_count(plan->sequence);
         if (err)
             p2p_fail_prefix(err, "%s (%s)", s->label, s->call.pass->name);
         p2p_log(p2p_device_log(plan->device), P2P_LOG_DEBUG, "step %3d %-24s %-16s %s", i, s->label,
-                s->call.pass->name, v ? v->name : "reference");
+                s->call.pass->name,
+                s->host ? "host"
+                : v     ? v->name
+                        : "reference");
     }
     return err;
 }
@@ -418,7 +435,9 @@ P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
     const P2pPass *pass = s->call.pass;
     P2pPlanStepInfo info = {.label = s->label,
                             .pass = pass->name,
-                            .variant = s->way.variant ? s->way.variant->name : "reference",
+                            .variant = s->way.variant ? s->way.variant->name
+                                       : s->host      ? "host"
+                                                      : "reference",
                             .first = s->call.t[0],
                             .macs = pass->macs ? pass->macs(&s->call) : 0,
                             .launch_first = s->launch_first,

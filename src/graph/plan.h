@@ -34,6 +34,13 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
                   (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)))
 
 /**
+ * Append a call of the host's at its place: run(user) may enqueue reads and writes, and wait. What it uses
+ * of the plan's tensors are operands, as a pass's (p2p_plan_get() tells where they are then).
+ */
+void p2p_plan_host(P2pPlan *plan, const char *label, int (*run)(void *user), void *user,
+                   const int *operand, int count);
+
+/**
  * Runs of a plan that make one step of training together: of several batches, the gradients of which are
  * added up. A step of the plan is part of all of them, or of the first or the last alone.
  */

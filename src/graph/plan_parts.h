@@ -26,6 +26,8 @@ typedef struct P2pPlanStep {
     int operand[P2P_MAX_OPERANDS];
     int launch_first, launch_last;
     P2pWhen when;
+    int (*host)(void *user); /* instead of a pass */
+    void *user;
 } P2pPlanStep;
 
 struct P2pPlan {

@@ -6,60 +6,6 @@
 #include "src/base/status.h"
 #include "src/graph/apply_parts.h"
 
-/* Zeroed memory in that shape, unless there is none. */
-static int make_like(P2pTensor *t, P2pDevice *device, const P2pTensor *like)
-{
-    if (!like->buffer)
-        return P2P_OK;
-    *t = *like;
-    t->buffer = NULL;
-    t->offset = 0;
-    return p2p_buffer_create_zeroed(&t->buffer, device, p2p_tensor_bytes(t));
-}
-
-int p2p_grad_sums_create(P2pGradSums **out, P2pDevice *device, const P2pNet *net)
-{
-    const P2pGraph *g = net->graph;
-    P2pGradSums *s = *out = p2p_alloc(1, sizeof(*s));
-    int err = s ? P2P_OK : P2P_ENOMEM;
-
-    if (!err && !(s->tensor = p2p_alloc((size_t)g->param_count, sizeof(*s->tensor))))
-        err = P2P_ENOMEM;
-    if (!err) {
-        s->count = g->param_count;
-        err = make_like(&s->joined, device, &net->joined[P2P_STATE_VALUE]);
-    }
-    for (int i = 0; !err && i < s->count; i++)
-        if (p2p_param_is_trained(&g->params[i]) && net->joined_at[i] < 0)
-            err = make_like(&s->tensor[i], device, &net->state[P2P_STATE_VALUE][i]);
-    if (err)
-        p2p_grad_sums_destroy(out);
-    return err;
-}
-
-void p2p_grad_sums_destroy(P2pGradSums **sums)
-{
-    P2pGradSums *s = *sums;
-
-    if (!s)
-        return;
-    for (int i = 0; i < s->count; i++)
-        p2p_buffer_destroy(&s->tensor[i].buffer);
-    p2p_buffer_destroy(&s->joined.buffer);
-    free(s->tensor);
-    free(s);
-    *sums = NULL;
-}
-
-size_t p2p_grad_sums_bytes(const P2pGradSums *s)
-{
-    size_t bytes = s->joined.buffer ? p2p_tensor_bytes(&s->joined) : 0;
-
-    for (int i = 0; i < s->count; i++)
-        bytes += s->tensor[i].buffer ? p2p_tensor_bytes(&s->tensor[i]) : 0;
-    return bytes;
-}
-
 /* The gradient of all that is joined, its gaps zero for good; begun anew where it is a sum over runs. */
 static int joined_grad(P2pApply *a, P2pGrads *grads)
 {
@@ -70,7 +16,7 @@ static int joined_grad(P2pApply *a, P2pGrads *grads)
     shape.buffer = NULL;
     grads->joined = grads->sums ? p2p_plan_external(a->plan, &grads->sums->joined)
                                 : p2p_plan_keep(a->plan, shape);
-    if (grads->sums) {
+    if (grads->sums && grads->sums->over_runs) {
         p2p_plan_when(a->plan, P2P_WHEN_FIRST);
         P2P_PLAN_STEP(a->plan, "vectors", &p2p_pass_fill, NULL, grads->joined);
         p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
@@ -86,7 +32,7 @@ static int own_grad(P2pApply *a, const P2pGrads *grads, int i)
     const int t = grads->sums   ? p2p_plan_external(a->plan, &grads->sums->tensor[i])
                   : grads->keep ? p2p_plan_keep(a->plan, shape)
                                 : p2p_plan_tensor(a->plan, shape);
-    if (grads->sums) {
+    if (grads->sums && grads->sums->over_runs) {
         p2p_plan_when(a->plan, P2P_WHEN_FIRST);
         P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL, t);
         p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
@@ -98,7 +44,7 @@ int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
 {
     const int at = a->net->joined_at[i];
 
-    *add = grads->tensor[i] >= 0 || grads->sums;
+    *add = grads->tensor[i] >= 0 || (grads->sums && grads->sums->over_runs);
     if (grads->tensor[i] < 0)
         grads->tensor[i] =
             at < 0 ? own_grad(a, grads, i)
@@ -106,9 +52,9 @@ int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
     return grads->tensor[i];
 }
 
-bool p2p_update_waits(const P2pAdam *adam)
+bool p2p_update_waits(const P2pAdam *adam, const P2pGrads *grads)
 {
-    return adam->clip > 0 || adam->batches > 1;
+    return adam->clip > 0 || grads->sums;
 }
 
 P2pAttr p2p_update_attr(const P2pAdam *adam)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is done with a network's gradients when all of them are there: Adam behind their clipping, or once
- * after several runs of a plan; and averages of weights. Where none of this is asked for, apply.c lets
+ * What is done with a network's gradients when all of them are there: Adam behind their clipping, once
+ * after several runs of a plan, or with those of other ranks; and averages of weights. Where none of this is asked for, apply.c lets
  * Adam follow each gradient at once, which the plan then may make one step of.
  */
 #ifndef P2P_GRAPH_UPDATE_H
@@ -10,7 +10,7 @@
 #include "src/graph/apply.h"
 
 /** Whether Adam has to wait for all gradients of a network. */
-bool p2p_update_waits(const P2pAdam *adam);
+bool p2p_update_waits(const P2pAdam *adam, const P2pGrads *grads);
 
 /** Attributes of Adam's pass. */
 P2pAttr p2p_update_attr(const P2pAdam *adam);

@@ -99,6 +99,9 @@ struct P2pOptions {
     char diffaugment[64];
     int pool_size, accumulate;
     double clip_grad, ema_decay;
+    char shares[P2P_OPTION_TEXT]; /* of ranks, N,N */
+    int compress;                 /* P2pWire's order: none, f16 */
+    bool sync_norm;
     int seed;
     int print_freq, display_freq, update_html_freq, save_epoch_freq, save_latest_freq;
     bool no_html, tensorboard;

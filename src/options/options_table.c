@@ -159,6 +159,12 @@ const P2pOption p2p_option_table[] = {
     INT(seed, TRAINING | USE, 0, 0, 1073741823, "0", "of all randomness"),
 
 #undef GROUP
+#define GROUP "Many devices (docs/many-machines.md)"
+    STRING(shares, 0, TRAIN | BENCH, "", "with mpirun: what each rank takes of every batch, N,N,...; else all take the same"),
+    CHOICE(compress, 0, TRAIN | BENCH, "none", WORDS("none", "f16"), "with mpirun: how gradients travel; f16 for slow links"),
+    FLAG(sync_norm, TRAINING, BENCH, "with mpirun: batch norm takes the statistics of all ranks' pictures, not of each rank's"),
+
+#undef GROUP
 #define GROUP "Saving and continuing"
     INT(print_freq, TRAINING, 0, 1, 1e9, "100", "steps between lines of the log"),
     INT(display_freq, TRAINING, 0, 0, 1e9, "400",

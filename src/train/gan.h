@@ -8,6 +8,7 @@
 #ifndef P2P_TRAIN_GAN_H
 #define P2P_TRAIN_GAN_H
 
+#include "src/comm/reduce.h"
 #include "src/graph/apply.h"
 #include "src/model/networks.h"
 
@@ -40,17 +41,29 @@ typedef struct P2pGanPicture {
 
 P2pGanUpdate p2p_gan_update(const P2pOptions *options);
 
+/** What other ranks do of the job. */
+typedef struct P2pGanRanks {
+    P2pComm *comm; /* NULL: there are none */
+    P2pPart part;  /* of each batch's pictures: this rank's */
+    P2pWire wire;
+} P2pGanRanks;
+
 /** What the steps for pictures of all sizes have in common. */
 typedef struct P2pGanShared {
     P2pDevice *device;
-    P2pNet *nets[P2P_MOST_NETWORKS];      /* those of averaged weights come last */
+    P2pGanRanks ranks;
+    float *weights;                  /* [ranks], of each one's losses and gradients in the job's */
+    int buckets;                     /* of gradients so far: each has a number of its own */
+    P2pNet *nets[P2P_MOST_NETWORKS]; /* those of averaged weights come last */
     P2pGradSums *sums[P2P_MOST_NETWORKS]; /* over several batches; NULL: none */
     int net_count;
     P2pTensor losses; /* sums of the losses of all batches since they were taken */
 } P2pGanShared;
 
-/** Without anything: the first model that is created with it makes it all. */
-int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device);
+/** Without anything: the first model that is created with it makes it all.
+ *  @param shares  Of the job's pictures, [ranks]; see p2p_comm_part(). */
+int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device, const P2pGanRanks *ranks,
+                          const char *shares);
 void p2p_gan_shared_destroy(P2pGanShared **shared);
 
 typedef struct P2pGan {

@@ -5,6 +5,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
+#include "src/graph/exchange.h"
 #include "src/graph/update.h"
 #include "src/train/gan.h"
 
@@ -21,14 +22,32 @@ P2pGanUpdate p2p_gan_update(const P2pOptions *o)
                           .sum_losses = o->lr_policy == P2P_LR_PLATEAU && !o->val_freq};
 }
 
-int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device)
+/* A rank's mean counts by its part of the pictures. */
+static int weigh_ranks(P2pGanShared *s, const char *shares)
+{
+    const int size = p2p_comm_size(s->ranks.comm);
+    int err = P2P_OK;
+
+    if (!(s->weights = p2p_alloc((size_t)size, sizeof(*s->weights))))
+        return P2P_ENOMEM;
+    for (int i = 0; !err && i < size; i++) {
+        P2pPart part;
+        err = p2p_comm_part(s->ranks.comm, shares, s->ranks.part.of, i, &part);
+        s->weights[i] = (float)((double)part.count / part.of);
+    }
+    return err;
+}
+
+int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device, const P2pGanRanks *ranks,
+                          const char *shares)
 {
     P2pGanShared *s = *out = p2p_alloc(1, sizeof(*s));
 
     if (!s)
         return P2P_ENOMEM;
     s->device = device;
-    return P2P_OK;
+    s->ranks = *ranks;
+    return p2p_comm_is_alone(ranks->comm) ? P2P_OK : weigh_ranks(s, shares);
 }
 
 void p2p_gan_shared_destroy(P2pGanShared **shared)
@@ -42,6 +61,7 @@ void p2p_gan_shared_destroy(P2pGanShared **shared)
         p2p_grad_sums_destroy(&s->sums[i]);
     }
     p2p_buffer_destroy(&s->losses.buffer);
+    free(s->weights);
     free(s);
     *shared = NULL;
 }
@@ -60,7 +80,7 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
     g->shared = shared;
     g->owns_shared = !shared;
     if (!shared)
-        err = p2p_gan_shared_create(&g->shared, device);
+        err = p2p_gan_shared_create(&g->shared, device, &(P2pGanRanks){NULL}, "");
     if (!err)
         err = p2p_plan_create(&g->plan, device, choice);
     if (err) {
@@ -98,6 +118,23 @@ static int make_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, bool 
     return P2P_OK;
 }
 
+/* Memory for gradients, where they are sums over batches or ranks. */
+static int make_sums(P2pGanShared *s, int i, int batches)
+{
+    const P2pExchangeSettings settings = {
+        .comm = s->ranks.comm, .weights = s->weights, .wire = s->ranks.wire, .tag = s->buckets};
+    const bool alone = p2p_comm_is_alone(s->ranks.comm);
+
+    if (batches == 1 && alone)
+        return P2P_OK;
+    const int err = p2p_grad_sums_create(&s->sums[i], s->device, s->nets[i]);
+    if (err)
+        return err;
+    s->sums[i]->over_runs = batches > 1;
+    s->buckets += s->sums[i]->bucket_count;
+    return alone ? P2P_OK : p2p_exchange_create(s->sums[i], s->device, &settings);
+}
+
 int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
                     P2pGrads *grads)
 {
@@ -108,8 +145,7 @@ int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec
     if (!has_next(g, net)) {
         if ((err = p2p_nets_build(&graph, spec)) < 0 ||
             (err = make_net(g, graph, network, true, net)) < 0 ||
-            (batches > 1 &&
-             (err = p2p_grad_sums_create(&g->shared->sums[g->net_count - 1], g->device, *net)) < 0))
+            (err = make_sums(g->shared, g->net_count - 1, batches)) < 0)
             return err;
         (*net)->role.passes *= batches;
     }

@@ -26,12 +26,15 @@ struct P2pGans {
     Seen *seen; /* sizes that had a plan, [seen_count] */
     size_t seen_count, seen_capacity;
     char *variants;
+    P2pOptions own; /* the job's, with this rank's batches */
 };
 
 int p2p_gans_create(P2pGans **out, const P2pGansSettings *settings)
 {
     P2pGans *all = *out = p2p_alloc(1, sizeof(*all));
-    int err = all ? p2p_gan_shared_create(&all->shared, settings->device) : P2P_ENOMEM;
+    int err = all ? p2p_gan_shared_create(&all->shared, settings->device, &settings->ranks,
+                                          settings->options->shares)
+                  : P2P_ENOMEM;
 
     if (!err && !(all->variants = p2p_strdup(settings->remembered ? settings->remembered : "")))
         err = P2P_ENOMEM;
@@ -41,6 +44,9 @@ int p2p_gans_create(P2pGans **out, const P2pGansSettings *settings)
     }
     all->settings = *settings;
     all->settings.remembered = NULL;
+    all->own = *settings->options;
+    if (!p2p_comm_is_alone(settings->ranks.comm))
+        all->own.batch_size = settings->ranks.part.count;
     return P2P_OK;
 }
 
@@ -157,7 +163,7 @@ static int create(const P2pGans *all, int height, int width, P2pGan **gan)
                               .precision = s->options->precision,
                               .refs = s->options->ref};
     const int err =
-        s->model->create(gan, s->device, s->options, height, width, &choice, all->shared);
+        s->model->create(gan, s->device, &all->own, height, width, &choice, all->shared);
 
     if (err || !(*gan)->pool_count || s->sizes < 2)
         return err;

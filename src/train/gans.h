@@ -14,8 +14,9 @@ typedef struct P2pGansSettings {
     P2pDevice *device;
     const P2pGanModel *model;
     const P2pOptions *options; /* must outlive it */
-    size_t sizes;              /* that will be asked for */
-    const char *remembered;    /* see P2pChoice; of a run that goes on; may be NULL */
+    P2pGanRanks ranks;
+    size_t sizes;           /* that will be asked for */
+    const char *remembered; /* see P2pChoice; of a run that goes on; may be NULL */
 } P2pGansSettings;
 
 int p2p_gans_create(P2pGans **out, const P2pGansSettings *settings);

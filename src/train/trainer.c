@@ -66,14 +66,15 @@ static int open_average(P2pTrainer *t, const P2pTensorFile *file, P2pNet *net)
 }
 
 /* The largest pictures first: what the device refuses is known at the start. */
-static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
+static int plan_networks(P2pTrainer *t, const P2pTensorFile *file, const char *remembered)
 {
     const P2pGansSettings settings = {
         .device = t->device,
         .model = t->model,
         .options = &t->options,
+        .ranks = {.comm = t->comm, .part = t->part, .wire = (P2pWire)t->options.compress},
         .sizes = t->sizes,
-        .remembered = file ? p2p_tensor_file_meta(file, P2P_META_VARIANTS) : NULL};
+        .remembered = remembered};
     int err = p2p_gans_create(&t->gans, &settings);
 
     if (!err)
@@ -85,6 +86,17 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
     if (!err && file)
         err = load_pools(t, file);
     return err ? err : load_sums(t, file);
+}
+
+static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
+{
+    char *variants = NULL;
+    int err = p2p_trainer_share_variants(t, file, &variants);
+
+    if (!err)
+        err = p2p_trainer_share_networks(t, plan_networks(t, file, variants));
+    free(variants);
+    return err;
 }
 
 static int open_saver(P2pTrainer *t)
@@ -119,7 +131,54 @@ static int begin_run(P2pTrainer *t)
     return err;
 }
 
-int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
+/* Options and folder, as the first rank has them. */
+static int open_run(P2pTrainer *t, P2pTensorFile **file)
+{
+    const P2pOptions *o = &t->options;
+    int err;
+
+    if (!o->continue_train && (err = p2p_trainer_new_options(t)) < 0)
+        return err;
+    if ((err = p2p_run_folder_init(&t->folder, o->checkpoints_dir, o->name)) < 0)
+        return err;
+    err = o->continue_train ? p2p_trainer_continue_options(t, file)
+                            : p2p_run_folder_check_new(&t->folder, o->overwrite);
+    if (err || (err = p2p_gan_model_check(t->model, o)) < 0)
+        return err;
+    return p2p_options_check(o, P2P_PROGRAM_TRAIN);
+}
+
+/* The folder as it is to be from here on. */
+static int enter_folder(P2pTrainer *t)
+{
+    int err = t->options.continue_train ? P2P_OK : begin_run(t);
+
+    if (!err && t->warning)
+        err = p2p_run_folder_restore(&t->folder);
+    if (!err)
+        err = p2p_run_folder_cut_log(&t->folder, t->position.step);
+    return err ? err : open_saver(t);
+}
+
+static int prepare(P2pTrainer *t, P2pTensorFile **file)
+{
+    const bool leads = p2p_trainer_leads(t);
+    int err = p2p_trainer_share_options(t, leads ? open_run(t, file) : P2P_OK);
+
+    if (!err && !leads)
+        err = p2p_run_folder_init(&t->folder, t->options.checkpoints_dir, t->options.name);
+    if (err || (err = p2p_trainer_agree_on_data(t, p2p_trainer_open_data(t))) < 0)
+        return err;
+    if ((err = open_networks(t, *file)) < 0)
+        return t->options.continue_train ? p2p_trainer_tell_networks(t, err) : err;
+    if ((err = p2p_trainer_open_loader(t)) == P2P_OK && leads)
+        err = p2p_trainer_open_generators(t);
+    if (!err && leads)
+        err = enter_folder(t);
+    return p2p_comm_agree(t->comm, err);
+}
+
+int p2p_trainer_join(P2pTrainer **out, P2pDevice *device, P2pOptions *options, P2pComm *comm)
 {
     P2P_NEED(out);
     *out = NULL;
@@ -128,38 +187,16 @@ int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
 
     P2pTrainer *t = *out = p2p_alloc(1, sizeof(*t));
     P2pTensorFile *file = NULL;
-    int err;
 
     if (!t)
         return P2P_ENOMEM;
     p2p_device_enter(device);
     t->device = device;
+    t->comm = comm;
     t->options = *options;
     t->folder.lock = -1;
-    if (!options->continue_train && (err = p2p_trainer_new_options(t)) < 0)
-        goto done;
-    if ((err = p2p_run_folder_init(&t->folder, options->checkpoints_dir, options->name)) < 0)
-        goto done;
-    err = options->continue_train ? p2p_trainer_continue_options(t, &file)
-                                  : p2p_run_folder_check_new(&t->folder, options->overwrite);
-    if (err || (err = p2p_gan_model_check(t->model, &t->options)) < 0 ||
-        (err = p2p_options_check(&t->options, P2P_PROGRAM_TRAIN)) < 0)
-        goto done;
-    if ((err = p2p_trainer_open_data(t)) < 0)
-        goto done;
-    if ((err = open_networks(t, file)) < 0) {
-        err = options->continue_train ? p2p_trainer_tell_networks(t, err) : err;
-        goto done;
-    }
-    if ((err = p2p_trainer_open_loader(t)) < 0 || (err = p2p_trainer_open_generators(t)) < 0 ||
-        (!options->continue_train && (err = begin_run(t)) < 0))
-        goto done;
-    if ((t->warning && (err = p2p_run_folder_restore(&t->folder)) < 0) ||
-        (err = p2p_run_folder_cut_log(&t->folder, t->position.step)) < 0)
-        goto done;
-    err = open_saver(t);
+    const int err = prepare(t, &file);
     *options = t->options;
-done:
     free(t->warning);
     t->warning = NULL;
     p2p_tensor_file_close(&file);
@@ -167,6 +204,15 @@ done:
     if (err)
         p2p_trainer_destroy(out);
     return p2p_device_leave(device, err);
+}
+
+int p2p_trainer_create(P2pTrainer **out, P2pDevice *device, P2pOptions *options)
+{
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(device);
+    P2P_NEED(options);
+    return p2p_trainer_join(out, device, options, NULL);
 }
 
 void p2p_trainer_destroy(P2pTrainer **trainer)

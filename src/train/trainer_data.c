@@ -234,9 +234,12 @@ P2pLoaderSettings p2p_trainer_loading(const P2pTrainer *t)
 int p2p_trainer_open_loader(P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
-    const P2pLoaderSettings settings = p2p_trainer_loading(t);
+    P2pLoaderSettings settings = p2p_trainer_loading(t);
     const P2pBatch *first;
     int err;
+
+    settings.part_first = t->part.first;
+    settings.part_count = t->part.count;
 
     if ((err = p2p_loader_create(&t->loader, t->dataset, &settings)) < 0)
         return err;

@@ -82,7 +82,8 @@ static int take_loss(P2pTrainer *t, double *mean)
     return err;
 }
 
-int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
+/* What the first rank decides by. */
+static int decide(P2pTrainer *t, bool last, bool *best)
 {
     const P2pOptions *o = &t->options;
     const int done = t->position.epoch; /* epochs done */
@@ -90,7 +91,6 @@ int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
     double value;
     int err = p2p_trainer_sample(t, done);
 
-    *best = false;
     if (!err && t->val && (done % o->val_freq == 0 || last)) {
         err = validate(t, done, &value, best);
         if (!err && watches)
@@ -100,6 +100,18 @@ int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
     if (!err && t->gan->sums >= 0 && (err = take_loss(t, &value)) == P2P_OK)
         see_plateau(t, done, value, "the generators' loss", false);
     return err;
+}
+
+int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
+{
+    int err = p2p_trainer_mean_sums(t);
+
+    *best = false;
+    if (!err && p2p_trainer_leads(t))
+        err = decide(t, last, best);
+    else if (!err && t->gan->sums >= 0)
+        err = p2p_buffer_zero(t->gan->shared->losses.buffer);
+    return err ? err : p2p_trainer_meet(t);
 }
 
 /* ---- Preparing ----------------------------------------------------------------------------- */

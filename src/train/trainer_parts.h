@@ -17,6 +17,8 @@
 
 struct P2pTrainer {
     P2pDevice *device;
+    P2pComm *comm; /* NULL: there are no other ranks */
+    P2pPart part;  /* of each batch: this rank's */
     P2pOptions options;
     P2pOptions told; /* while preparing: by the checkpoint */
     P2pRunFolder folder;
@@ -74,6 +76,25 @@ int p2p_trainer_sample(P2pTrainer *t, int epoch);
 int p2p_trainer_page(P2pTrainer *t, bool live);
 /** Behind a step that ends no epoch: what is due of both. */
 int p2p_trainer_show_step(P2pTrainer *t);
+
+/* ---- trainer_ranks.c ------------------------------------------------------------------------ */
+
+/** Whether this rank has the run's folder. */
+bool p2p_trainer_leads(const P2pTrainer *t);
+/** Options, and where the run stands, from the first rank, unless one of all failed with err. */
+int p2p_trainer_share_options(P2pTrainer *t, int err);
+/** All ranks have opened their data, or failed: whether it is the same. */
+int p2p_trainer_agree_on_data(P2pTrainer *t, int err);
+/** The variants of the first rank's checkpoint, for devices that are like its; in fresh memory. */
+int p2p_trainer_share_variants(P2pTrainer *t, const P2pTensorFile *file, char **variants);
+/** All have planned, or failed: give everyone the first rank's networks. */
+int p2p_trainer_share_networks(P2pTrainer *t, int err);
+/** Losses of this rank's pictures become those of all (nothing else is done by the first call). */
+int p2p_trainer_mean_losses(P2pTrainer *t, float losses[P2P_GAN_MAX_LOSSES]);
+/** The same with what is summed over the running epoch, on the device. */
+int p2p_trainer_mean_sums(P2pTrainer *t);
+/** Behind what the first rank does for a while: all go on with its position. */
+int p2p_trainer_meet(P2pTrainer *t);
 
 /* ---- trainer_epoch.c ------------------------------------------------------------------------ */
 

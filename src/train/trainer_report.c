@@ -77,6 +77,9 @@ int p2p_trainer_sample(P2pTrainer *t, int epoch)
     float *floats[P2P_GAN_MAX_PICTURES] = {NULL};
     const char *names[P2P_GAN_MAX_PICTURES + 1];
     const int count = t->gan->picture_count;
+
+    if (!p2p_trainer_leads(t))
+        return P2P_OK;
     int err = read_pictures(t, floats, images);
 
     name_pictures(t, names);
@@ -144,7 +147,7 @@ static char *put_options(const P2pOptions *o)
 
 int p2p_trainer_open_reports(P2pTrainer *t)
 {
-    if (!t->options.tensorboard || t->tensorboard)
+    if (!t->options.tensorboard || t->tensorboard || !p2p_trainer_leads(t))
         return P2P_OK;
     char *folder = p2p_path_join(t->folder.path, "tensorboard"), *text = put_options(&t->options);
     int err =
@@ -176,7 +179,7 @@ int p2p_trainer_page(P2pTrainer *t, bool live)
                          .pictures = names,
                          .live = live};
 
-    if (o->no_html)
+    if (o->no_html || !p2p_trainer_leads(t))
         return P2P_OK;
     name_pictures(t, names);
     p2p_trainer_memory(t, &facts.network_bytes, &facts.plan_bytes);
@@ -188,9 +191,9 @@ int p2p_trainer_show_step(P2pTrainer *t)
     const P2pOptions *o = &t->options;
     const long step = t->position.step;
     const bool sample = o->display_freq && step % o->display_freq == 0;
-    const int err = sample ? p2p_trainer_sample(t, 0) : P2P_OK;
+    int err = sample ? p2p_trainer_sample(t, 0) : P2P_OK;
 
-    if (err || !(sample || (o->update_html_freq && step % o->update_html_freq == 0)))
-        return err;
-    return p2p_trainer_page(t, true);
+    if (!err && (sample || (o->update_html_freq && step % o->update_html_freq == 0)))
+        err = p2p_trainer_page(t, true);
+    return err || !sample ? err : p2p_trainer_meet(t);
 }

@@ -27,37 +27,49 @@ static const char *limit_reached(const P2pTrainer *t)
         return "--early_stop";
     if (o->max_steps && t->position.step >= o->max_steps)
         return "--max_steps";
-    if (o->max_seconds > 0 && p2p_seconds() - t->started >= o->max_seconds)
-        return "--max_seconds";
     return NULL;
 }
 
-static bool must_end(const P2pTrainer *t)
+static bool out_of_time(const P2pTrainer *t)
 {
-    return atomic_load(&t->stop) || limit_reached(t);
+    const double most = t->options.max_seconds;
+
+    return most > 0 && p2p_seconds() - t->started >= most;
+}
+
+/* What one rank alone knows of the end; the others hear of it while the next step goes on. */
+enum { STOP = 1, OUT_OF_TIME = 2 };
+
+static unsigned char wishes(const P2pTrainer *t)
+{
+    return (unsigned char)((atomic_load(&t->stop) ? STOP : 0) | (out_of_time(t) ? OUT_OF_TIME : 0));
 }
 
 /* Tell of a save that has ended; with wait, let it end. */
 static int check_saver(P2pTrainer *t, bool wait)
 {
-    bool saved;
-    const int err = p2p_saver_poll(t->saver, wait, &saved);
+    bool saved = false;
+    const int err = t->saver ? p2p_saver_poll(t->saver, wait, &saved) : P2P_OK;
 
     if (saved && t->events && t->events->saved)
         t->events->saved(t->events->user, t->folder.latest);
     return err;
 }
 
-/* Under the names, too, that the order has. */
+/* Under the names, too, that the order has; the first rank alone writes, and the others wait. */
 static int save(P2pTrainer *t, P2pSave order)
 {
+    int err = p2p_trainer_mean_sums(t);
+
+    if (err || !p2p_trainer_leads(t))
+        return err ? err : p2p_trainer_meet(t);
     t->position.pooled = t->gan->pooled;
     order.options = &t->options;
     order.position = &t->position;
     order.variants = p2p_gans_variants(t->gans);
-    const int err = check_saver(t, true);
-
-    return err ? err : p2p_saver_save(t->saver, &order);
+    if ((err = check_saver(t, true)) == P2P_OK)
+        err = p2p_saver_save(t->saver, &order);
+    return err ? err : p2p_trainer_meet(t);
 }
 
 /* The picture's name, too: one damaged or odd picture may be the cause. */
@@ -91,17 +103,20 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
                           .loss_count = t->gan->loss_count,
                           .lr = t->rate};
     int err = p2p_gan_losses(t->gan, losses);
+    if (!err)
+        err = p2p_trainer_mean_losses(t, losses);
     const double now = p2p_seconds(); /* the losses are there: the step is done */
 
-    if (err || (err = check_numbers(t, batch, losses)) < 0)
+    if (err || (err = p2p_comm_agree(t->comm, check_numbers(t, batch, losses))) < 0)
         return err;
     p.seconds_per_step = done ? (now - t->reported) / (double)done : 0;
     p.seconds_left = p.seconds_per_step / t->options.accumulate *
                      (double)((epochs_in_all(t) - t->position.epoch) * batches - t->position.batch);
     t->reported = now;
     t->reported_step = t->position.step;
-    if (!err)
-        err = p2p_trainer_log(t, &p);
+    if (!p2p_trainer_leads(t))
+        return P2P_OK;
+    err = p2p_trainer_log(t, &p);
     if (!err && t->events && t->events->progress)
         t->events->progress(t->events->user, &p);
     return err;
@@ -185,6 +200,26 @@ static int run_step(P2pTrainer *t, bool *saved)
     return P2P_OK;
 }
 
+/* Steps until the run ends, on all ranks behind the same one. */
+static int run_steps(P2pTrainer *t, bool *saved)
+{
+    const bool alone = p2p_comm_is_alone(t->comm);
+    unsigned char end = alone ? wishes(t) : 0;
+    int err = P2P_OK;
+
+    while (!err && !end && !limit_reached(t)) {
+        err = p2p_comm_vote_begin(t->comm, wishes(t));
+        if (!err)
+            err = run_step(t, saved);
+        if (!err)
+            err = p2p_comm_vote_end(t->comm, &end);
+        end = alone ? wishes(t) : end;
+    }
+    if (end & STOP)
+        atomic_store(&t->stop, true);
+    return err;
+}
+
 static void tell_early_stop(const P2pTrainer *t)
 {
     const P2pOptions *o = &t->options;
@@ -202,6 +237,8 @@ static int end_page(P2pTrainer *t, int err)
 {
     P2pFailure failure = {0};
 
+    if (!p2p_trainer_leads(t))
+        return err;
     p2p_failure_keep(&failure, err);
     p2p_trainer_page(t, false);
     p2p_failure_tell(&failure);
@@ -217,13 +254,14 @@ static int run(P2pTrainer *t)
     t->reported_step = t->position.step;
     const char *limit = limit_reached(t);
     if (limit)
-        return p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
-                        t->folder.path, t->position.step, limit);
+        return p2p_comm_agree(
+            t->comm, p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
+                              t->folder.path, t->position.step, limit));
     int err = p2p_trainer_open_reports(t);
     if (!err)
         err = p2p_trainer_page(t, true);
-    while (!err && !must_end(t))
-        err = run_step(t, &saved);
+    if (!err)
+        err = run_steps(t, &saved);
     if (!err)
         tell_early_stop(t);
     if (!err && !saved)
@@ -234,8 +272,9 @@ static int run(P2pTrainer *t)
         return end_page(t, err);
     err = p2p_trainer_page(t, false);
     if (!err && atomic_exchange(&t->stop, false))
-        return p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
-                        t->position.step);
+        return p2p_comm_agree(t->comm,
+                              p2p_fail(P2P_ESTOPPED, "stopped after step %ld; everything is saved",
+                                       t->position.step));
     return err;
 }
 

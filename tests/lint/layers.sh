@@ -24,6 +24,7 @@ below() { # what a layer may include besides itself
 public() { # the layer that implements a header of include/p2p
     case $1 in
     common) echo base ;;
+    comm) echo comm ;;
     options) echo options ;;
     device) echo device ;;
     image | labels | data) echo data ;;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Several processes, the ranks of one job, that train one run together: each with a device of its own,
+ * on one machine or on several. How messages travel is the caller's: the programs bring MPI.
+ *
+ * A P2pComm is used by one thread, the one that trains.
+ */
+#ifndef P2P_COMM_H
+#define P2P_COMM_H
+
+#include <stdbool.h>
+
+#include "p2p/common.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Messages between ranks: those from one rank to another with one tag arrive in order, and none waits
+ * for another. Functions return 0 or a negative number.
+ */
+typedef struct P2pTransport {
+    int rank, size; /**< this one, from 0; in all */
+    int local_rank; /**< this one among those of its machine */
+    int local_size; /**< how many these are */
+    const char *host;
+    void *user;
+    /** Begin to send or receive exactly so many bytes (up to P2P_TRANSPORT_BYTES), which stay in place until
+     *  test() says that it is done. */
+    int (*send)(void *user, int to, int tag, const void *data, size_t bytes, void **request);
+    int (*receive)(void *user, int from, int tag, void *data, size_t bytes, void **request);
+    /** Never waits; behind *done the request is gone. */
+    int (*test)(void *user, void **request, bool *done);
+    /** End the processes of all ranks, this one last, with this exit code. */
+    void (*abort)(void *user, int code);
+} P2pTransport;
+
+enum { P2P_TRANSPORT_BYTES = 1 << 30, P2P_MOST_RANKS = 1024 };
+
+typedef struct P2pComm P2pComm;
+
+/**
+ * Meet the other ranks: all call it, with ranks of one build.
+ *
+ * @param transport  Must outlive it.
+ * @param timeout_s  Longest time to wait for another rank within a step of training, seconds; 0: for ever.
+ * @return 0; P2P_EINVAL: impossible numbers, or another rank's build differs (the message names it);
+ *         P2P_ENOMEM; P2P_ETIMEOUT: a rank does not answer; P2P_EIO: the transport failed.
+ */
+P2P_API int p2p_comm_create(P2pComm **out, const P2pTransport *transport, double timeout_s);
+P2P_API void p2p_comm_destroy(P2pComm **comm);
+
+/** Rank and number of ranks; of NULL 0 and 1. */
+P2P_API int p2p_comm_rank(const P2pComm *comm);
+P2P_API int p2p_comm_size(const P2pComm *comm);
+
+/**
+ * Whether this rank is to tell of the failure that the last call on this job's trainer returned: one that all
+ * ranks got is told by the first, one that is this rank's own by itself.
+ */
+P2P_API bool p2p_comm_tells(const P2pComm *comm);
+/** Whether all ranks got that failure; else the others wait for this one until the transport's abort(). */
+P2P_API bool p2p_comm_agreed(const P2pComm *comm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Meeting the other ranks, messages under way, and noticing those that do not come. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "src/base/front.h"
+#include "src/base/log.h"
+#include "src/base/memory.h"
+#include "src/base/status.h"
+#include "src/comm/comm_parts.h"
+
+/* Another rank tells of a failure and ends this process; it has so long. */
+#define GRACE_S 5.0
+
+enum { SHORTEST_NAP_NS = 5000, LONGEST_NAP_NS = 200000, LOOKS = 50 };
+
+/* What must be equal everywhere, or structs that are shared would be read wrongly. */
+typedef struct Card {
+    char version[16], host[P2P_HOST_BYTES];
+    unsigned sizes;
+} Card;
+
+static int check_cards(const P2pComm *c, const Card *cards)
+{
+    const Card *mine = &cards[c->transport->rank];
+
+    for (int i = 0; i < c->transport->size; i++)
+        if (strcmp(cards[i].version, mine->version) != 0 || cards[i].sizes != mine->sizes)
+            return p2p_fail(P2P_EINVAL,
+                            "rank %d on %s runs another build, of version %.15s, than rank %d on "
+                            "%s, %.15s; install the same one everywhere",
+                            i, cards[i].host, cards[i].version, c->transport->rank, mine->host,
+                            mine->version);
+    return P2P_OK;
+}
+
+static int meet(P2pComm *c)
+{
+    const size_t size = (size_t)c->transport->size;
+    Card mine = {.sizes = (unsigned)(sizeof(void *) << 16 | sizeof(long) << 8 | sizeof(size_t))};
+    Card *all = p2p_alloc(size, sizeof(*all));
+    int err = all ? P2P_OK : P2P_ENOMEM;
+
+    snprintf(mine.version, sizeof(mine.version), "%s", p2p_version());
+    snprintf(mine.host, sizeof(mine.host), "%s", c->transport->host ? c->transport->host : "?");
+    if (!err)
+        err = p2p_comm_gather(c, &mine, sizeof(mine), all, true);
+    for (size_t i = 0; !err && i < size; i++)
+        snprintf(c->hosts[i], P2P_HOST_BYTES, "%.*s", P2P_HOST_BYTES - 1, all[i].host);
+    if (!err)
+        err = check_cards(c, all);
+    if (err == P2P_EINVAL)
+        c->agreed = true;
+    free(all);
+    return err;
+}
+
+int p2p_comm_create(P2pComm **out, const P2pTransport *transport, double timeout_s)
+{
+    P2P_NEED(out);
+    *out = NULL;
+    P2P_NEED(transport);
+    P2P_NEED_RANGE("size", transport->size, 1, P2P_MOST_RANKS);
+    P2P_NEED_RANGE("rank", transport->rank, 0, transport->size - 1);
+    P2P_REQUIRE(timeout_s >= 0, "timeout_s is %g, it must be 0 or more seconds", timeout_s);
+
+    const size_t size = (size_t)transport->size;
+    P2pComm *c = *out = p2p_alloc(1, sizeof(*c));
+    if (!c)
+        return P2P_ENOMEM;
+    c->transport = transport;
+    c->timeout_s = timeout_s;
+    c->hosts = p2p_alloc(size, sizeof(*c->hosts));
+    c->messages = p2p_alloc(2 * size, sizeof(*c->messages));
+    c->votes = p2p_alloc(2 * size, sizeof(*c->votes));
+    c->ballots = p2p_alloc(size, 1);
+    return c->hosts && c->messages && c->votes && c->ballots ? meet(c) : P2P_ENOMEM;
+}
+
+void p2p_comm_destroy(P2pComm **comm)
+{
+    P2pComm *c = *comm;
+
+    if (!c)
+        return;
+    free(c->hosts);
+    free(c->messages);
+    free(c->votes);
+    free(c->ballots);
+    free(c);
+    *comm = NULL;
+}
+
+int p2p_comm_rank(const P2pComm *comm)
+{
+    return comm ? comm->transport->rank : 0;
+}
+
+int p2p_comm_size(const P2pComm *comm)
+{
+    return comm ? comm->transport->size : 1;
+}
+
+bool p2p_comm_is_alone(const P2pComm *comm)
+{
+    return p2p_comm_size(comm) == 1;
+}
+
+bool p2p_comm_tells(const P2pComm *comm)
+{
+    return p2p_comm_is_alone(comm) || (comm->agreed ? p2p_comm_rank(comm) == 0 : !comm->silent);
+}
+
+bool p2p_comm_agreed(const P2pComm *comm)
+{
+    return p2p_comm_is_alone(comm) || comm->agreed;
+}
+
+const char *p2p_comm_host(const P2pComm *comm, int rank)
+{
+    return comm->hosts[rank][0] ? comm->hosts[rank] : "?";
+}
+
+double p2p_comm_timeout(const P2pComm *comm)
+{
+    return comm ? comm->timeout_s : 0;
+}
+
+/* ---- Messages under way ---------------------------------------------------------------------- */
+
+static int fail_transport(const P2pComm *c, int peer)
+{
+    return p2p_fail(P2P_EIO, "the connection of rank %d on %s to rank %d on %s broke",
+                    p2p_comm_rank(c), p2p_comm_host(c, p2p_comm_rank(c)), peer,
+                    p2p_comm_host(c, peer));
+}
+
+int p2p_comm_send(P2pComm *c, P2pMessage *t, int to, int tag, const void *data, size_t bytes)
+{
+    *t = (P2pMessage){.peer = to, .active = true};
+    P2P_ASSERT(bytes <= P2P_TRANSPORT_BYTES);
+    if (c->transport->send(c->transport->user, to, tag, data, bytes, &t->request) == 0)
+        return P2P_OK;
+    t->active = false;
+    return fail_transport(c, to);
+}
+
+int p2p_comm_receive(P2pComm *c, P2pMessage *t, int from, int tag, void *data, size_t bytes)
+{
+    *t = (P2pMessage){.peer = from, .active = true, .receives = true};
+    P2P_ASSERT(bytes <= P2P_TRANSPORT_BYTES);
+    if (c->transport->receive(c->transport->user, from, tag, data, bytes, &t->request) == 0)
+        return P2P_OK;
+    t->active = false;
+    return fail_transport(c, from);
+}
+
+int p2p_comm_look(P2pComm *c, P2pMessage *t, int count, int *left)
+{
+    *left = 0;
+    for (int i = 0; i < count; i++) {
+        bool done = false;
+        if (!t[i].active)
+            continue;
+        if (c->transport->test(c->transport->user, &t[i].request, &done) != 0)
+            return fail_transport(c, t[i].peer);
+        t[i].active = !done;
+        *left += !done;
+    }
+    return P2P_OK;
+}
+
+static void nap(long ns)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+}
+
+void p2p_comm_nap(int *looks)
+{
+    const int doublings = p2p_min(*looks / LOOKS, 6);
+
+    nap(p2p_min(SHORTEST_NAP_NS << doublings, LONGEST_NAP_NS));
+    ++*looks;
+}
+
+/* Which ranks have not sent what was waited for; the first of the others tells. */
+int p2p_comm_fail_missing(P2pComm *c, const P2pMessage *t, int count)
+{
+    const int me = p2p_comm_rank(c);
+    char names[512] = "";
+    int teller = 0;
+
+    for (int rank = 0; rank < p2p_comm_size(c); rank++) {
+        bool missing = false;
+        for (int i = 0; !missing && i < count; i++)
+            missing = t[i].active && t[i].receives && t[i].peer == rank;
+        const size_t used = strlen(names);
+        if (missing)
+            snprintf(names + used, sizeof(names) - used, "%srank %d on %s", used ? ", " : "", rank,
+                     p2p_comm_host(c, rank));
+        teller += missing && teller == rank;
+    }
+    const double start = p2p_seconds();
+    c->silent = me != teller;
+    while (c->silent && p2p_seconds() - start < GRACE_S)
+        nap(LONGEST_NAP_NS);
+    return p2p_fail(P2P_ETIMEOUT,
+                    "%s did not answer for %g s (--device_timeout): dead, hung, or behind a "
+                    "network that is down; the last checkpoint is whole",
+                    names[0] ? names : "a rank", c->timeout_s);
+}
+
+int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
+{
+    double since = p2p_seconds();
+    int left = count + 1, looks = 0, err = P2P_OK;
+
+    while (!err && left) {
+        const int before = left;
+        err = p2p_comm_look(c, t, count, &left);
+        if (err || !left)
+            break;
+        if (left < before) {
+            since = p2p_seconds();
+            looks = 0;
+        }
+        if (limited && c->timeout_s > 0 && p2p_seconds() - since > c->timeout_s)
+            return p2p_comm_fail_missing(c, t, count);
+        p2p_comm_nap(&looks);
+    }
+    return err;
+}
