@@ -16,10 +16,10 @@
 
 #define SHAPE const int pictures, const int height, const int width, const int channels
 
-/* Block k of picture n's words. */
+/* Block k of picture n's words, counted over the job's batch. */
 uint4 words_of(__global const float *hyper, const uint stream, const uint n, const uint k)
 {
-    return philox(2 * n + k, stream, as_uint(hyper[P2P_HYPER_STEP]),
+    return philox(2 * (as_uint(hyper[P2P_HYPER_FIRST]) + n) + k, stream, as_uint(hyper[P2P_HYPER_STEP]),
                   as_uint(hyper[P2P_HYPER_SEED]));
 }
 

@@ -47,7 +47,7 @@ float dropout_at(size_t i, __global const float *hyper, uint threshold, float ke
 #define AT(t) t[t##_at + PIXEL * t##_stride + c]
 #define STAT(t) t[t##_at + (size_t)group * t##_stride + c]
 #define MASK                                                                                       \
-    (threshold ? dropout_at(PIXEL * channels + c, hyper + hyper_at, threshold, keep, stream) : 1.0f)
+    (threshold ? dropout_at(BEFORE + PIXEL * channels + c, hyper + hyper_at, threshold, keep, stream) : 1.0f)
 #define SLOPE_SUM                                                                                  \
     ((dy1_stride ? activate_gradient(AT(dy1), AT(y1), act1, slope) : 0.0f) +                         \
      (dy2_stride ? activate_gradient(AT(dy2), AT(y2), act2, slope) : 0.0f))
@@ -266,7 +266,7 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
     const int piece = channels % 4 == 0 ? MASKS : VW == 1 ? 1 : 3 * VW;                            \
     for (; p < end; p++)                                                                           \
         for (int c = first; c < channels; c += piece) {                                                \
-            const size_t i = ((size_t)group * count + p) * channels + c;                           \
+            const size_t i = BEFORE + ((size_t)group * count + p) * channels + c;                  \
             const int stop = min(c + piece, last);                                             \
             float mask[MASKS + VW];                                                                \
             dropout_masks(mask, (uint)(i / 4), stream, hyper + hyper_at, threshold, keep);         \

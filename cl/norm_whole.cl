@@ -76,7 +76,8 @@ __kernel void norm_fwd_whole(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), CONST_
                              CONST_TENSOR(beta), CONST_TENSOR(hyper), TENSOR(y1), TENSOR(y2),
                              TENSOR(run_mean), TENSOR(run_var), const int count, const int channels,
                              const int act1, const int act2, const float slope, const uint threshold,
-                             const float keep, const uint stream, const float eps, const float momentum)
+                             const float keep, const uint stream, const uint picture, const float eps,
+                             const float momentum)
 {
     __local float4 sums[ITEMS];
     WHOLE_POSITION;
@@ -134,7 +135,7 @@ __kernel void norm_bwd_whole(CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(r
                              TENSOR(dx), TENSOR(dgamma), TENSOR(dbeta), const int count,
                              const int channels, const int act1, const int act2, const float slope,
                              const uint threshold, const float keep, const uint stream,
-                             const int accumulate, const int add)
+                             const uint picture, const int accumulate, const int add)
 {
     __local float4 rows[ITEMS];
     WHOLE_POSITION;

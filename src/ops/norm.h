@@ -27,6 +27,6 @@ int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const 
  *  32 bits. */
 bool p2p_norm_has_quads(const P2pCall *call);
 /** act1, act2, slope, threshold, keep, stream. */
-void p2p_norm_args_attr(P2pArgs *a, const P2pAttr *attr);
+void p2p_norm_args_attr(P2pArgs *a, const P2pCall *call);
 
 #endif

@@ -27,8 +27,10 @@ static P2pParts elementwise_parts(const P2pCall *call)
     return p;
 }
 
-void p2p_norm_args_attr(P2pArgs *a, const P2pAttr *attr)
+void p2p_norm_args_attr(P2pArgs *a, const P2pCall *call)
 {
+    const P2pAttr *attr = &call->attr;
+    const P2pTensor *x = &call->t[P2P_NA_X];
     const double dropped = (double)attr->dropout_p;
 
     p2p_args_int(a, attr->act1);
@@ -38,6 +40,7 @@ void p2p_norm_args_attr(P2pArgs *a, const P2pAttr *attr)
     p2p_args_uint(a, dropped > 0 ? (uint32_t)ceil(dropped * 16777216.0) : 0);
     p2p_args_float(a, dropped > 0 && dropped < 1 ? (float)(1 / (1 - dropped)) : 1.0f);
     p2p_args_uint(a, attr->stream);
+    p2p_args_uint(a, (uint32_t)(p2p_tensor_elements(x) / (size_t)x->n));
 }
 
 /* The argument list that all kernels share. */
@@ -51,7 +54,7 @@ static void add_arguments(P2pArgs *a, const P2pCall *call, const P2pParts *p)
     p2p_args_int(a, p->count);
     p2p_args_int(a, call->t[P2P_NA_X].c);
     p2p_args_int(a, p->per_part);
-    p2p_norm_args_attr(a, attr);
+    p2p_norm_args_attr(a, call);
     p2p_args_int(a, p2p_call_has(call, P2P_NA_MEAN) && !attr->fixed_statistics);
     p2p_args_int(a, attr->accumulate);
 }

@@ -60,7 +60,7 @@ static void add_operands(P2pArgs *a, const P2pCall *call, const int *operands, s
         p2p_args_tensor(a, &call->t[operands[i]]);
     p2p_args_int(a, whole(call).count);
     p2p_args_int(a, call->t[P2P_NA_X].c);
-    p2p_norm_args_attr(a, &call->attr);
+    p2p_norm_args_attr(a, call);
 }
 
 static int emit_fwd(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)

@@ -8,7 +8,8 @@
 static void draw(const P2pCall *call, const double *hyper, int n, int k, uint32_t words[4])
 {
     const uint32_t key[2] = {p2p_ref_hyper_word(hyper, P2P_HYPER_SEED), PHILOX_KEY};
-    const uint32_t counter[4] = {(uint32_t)(2 * n + k), 0, call->attr.stream,
+    const uint32_t first = p2p_ref_hyper_word(hyper, P2P_HYPER_FIRST);
+    const uint32_t counter[4] = {2 * (first + (uint32_t)n) + (uint32_t)k, 0, call->attr.stream,
                                  p2p_ref_hyper_word(hyper, P2P_HYPER_STEP)};
 
     p2p_philox(counter, key, words);

@@ -112,6 +112,9 @@ static double dropout_mask(const P2pCall *call, double *const host[], size_t i)
 
     if (p <= 0)
         return 1;
+    const P2pTensor *x = &call->t[P2P_NA_X];
+    i += p2p_ref_hyper_word(host[P2P_NA_HYPER], P2P_HYPER_FIRST) *
+         (p2p_tensor_elements(x) / (size_t)x->n);
     const uint32_t key[2] = {p2p_ref_hyper_word(host[P2P_NA_HYPER], P2P_HYPER_SEED), PHILOX_KEY};
     const uint32_t counter[4] = {(uint32_t)(i / 4), 0, call->attr.stream,
                                  p2p_ref_hyper_word(host[P2P_NA_HYPER], P2P_HYPER_STEP)};

@@ -60,6 +60,7 @@ static double ema_share(double decay, double t)
 static int upload_shares(P2pGan *g, int set, const P2pStepInfo *info)
 {
     const int pictures = p2p_plan_get(g->plan, g->input[0])->n;
+    const int first = g->shared->ranks.part.first; /* of the job's, which they are drawn by */
     float **staged = &g->staged_share[set];
     int err = P2P_OK;
 
@@ -69,10 +70,11 @@ static int upload_shares(P2pGan *g, int set, const P2pStepInfo *info)
     for (int k = 0; !err && k < g->share_count; k++) {
         float *to = *staged + k * pictures;
         for (int n = 0; n < pictures; n++)
-            to[n] = info->shares ? info->shares[k * pictures + n]
-                                 : p2p_rng_unit(p2p_rng_word(
-                                       info->seed, p2p_stream(P2P_STREAM_MIX, (uint32_t)k),
-                                       ((uint64_t)draw_number(g, info) << 34) + (uint64_t)n));
+            to[n] = info->shares
+                        ? info->shares[k * pictures + n]
+                        : p2p_rng_unit(p2p_rng_word(
+                              info->seed, p2p_stream(P2P_STREAM_MIX, (uint32_t)k),
+                              ((uint64_t)draw_number(g, info) << 34) + (uint64_t)(first + n)));
         err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->share[k])->buffer, 0,
                                      (size_t)pictures * sizeof(float), to);
     }
@@ -101,6 +103,7 @@ static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *inf
     hyper[P2P_HYPER_SEED] = info->seed & 0x3fffffffu;
     hyper[P2P_HYPER_STEP] = (uint32_t)draw_number(g, info) & 0x3fffffffu;
     hyper[P2P_HYPER_POOLED] = (uint32_t)g->pooled;
+    hyper[P2P_HYPER_FIRST] = (uint32_t)g->shared->ranks.part.first;
     if (!err)
         err = p2p_buffer_write_async(p2p_plan_get(g->plan, g->hyper)->buffer, 0,
                                      sizeof(g->staged_hyper[k]), hyper);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Random numbers and geometry; how trials are placed in memory and told in words. */
 #include <stdio.h>
+#include <string.h>
 
 #include "src/base/memory.h"
 #include "src/base/rng.h"
@@ -33,6 +34,16 @@ int p2p_draw_int(P2pDraw *r, int lo, int hi)
 bool p2p_draw_chance(P2pDraw *r, int percent)
 {
     return p2p_draw_int(r, 0, 99) < percent;
+}
+
+void p2p_draw_words(P2pDraw *r, float *hyper)
+{
+    const uint32_t words[2] = {(uint32_t)p2p_draw_int(r, 0, 1 << 29),
+                               (uint32_t)p2p_draw_int(r, 0, 1 << 29)};
+    const uint32_t first = (uint32_t)p2p_draw_int(r, 0, 3);
+
+    memcpy(hyper + P2P_HYPER_SEED, words, sizeof(words));
+    memcpy(hyper + P2P_HYPER_FIRST, &first, sizeof(first));
 }
 
 float p2p_draw_real(P2pDraw *r)

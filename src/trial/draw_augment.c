@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trials of the augmentation of pictures. */
-#include <string.h>
-
 #include "src/trial/trial.h"
-
-static void put_words(P2pDraw *r, float *hyper)
-{
-    const uint32_t words[2] = {(uint32_t)p2p_draw_int(r, 0, 1 << 29),
-                               (uint32_t)p2p_draw_int(r, 0, 1 << 29)};
-
-    memcpy(hyper + P2P_HYPER_SEED, words, sizeof(words));
-}
 
 static void fill_tint(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     (void)c;
     (void)integers;
-    put_words(r, host[P2P_TINT_HYPER]);
+    p2p_draw_words(r, host[P2P_TINT_HYPER]);
 }
 
 static void fill_move(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
     (void)c;
     (void)integers;
-    put_words(r, host[P2P_MOVE_HYPER]);
+    p2p_draw_words(r, host[P2P_MOVE_HYPER]);
 }
 
 static P2pTensor draw_picture(P2pDraw *r)

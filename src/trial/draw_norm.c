@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trials of the sums over pixels and of normalisation. */
 #include <math.h>
-#include <string.h>
-
 #include "src/trial/trial.h"
 
 static P2pTensor draw_picture(P2pDraw *r)
@@ -106,14 +104,12 @@ static void draw_running(P2pDraw *r, P2pTrial *c, int block)
 /* Integers stay exact through (x - mean) rstd gamma + beta where rstd is a power of two. */
 static void fill_norm_act(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
-    const uint32_t words[2] = {(uint32_t)p2p_draw_int(r, 0, 1 << 29),
-                               (uint32_t)p2p_draw_int(r, 0, 1 << 29)};
     float *rstd = host[P2P_NA_RSTD];
 
     for (size_t k = 0; rstd && k < p2p_tensor_elements(&c->call.t[P2P_NA_RSTD]); k++)
         rstd[k] = integers ? 0.5f : rstd[k] * rstd[k] + 0.25f;
     if (host[P2P_NA_HYPER])
-        memcpy(host[P2P_NA_HYPER] + P2P_HYPER_SEED, words, sizeof(words));
+        p2p_draw_words(r, host[P2P_NA_HYPER]);
 }
 
 /* What the three passes have in common: x, statistics, affine, dropout, outputs. */

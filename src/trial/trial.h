@@ -24,6 +24,8 @@ typedef struct P2pDraw {
 int p2p_draw_int(P2pDraw *r, int lo, int hi);
 /** True in about `percent` of the calls. */
 bool p2p_draw_chance(P2pDraw *r, int percent);
+/** Seed, step and the number of pictures before these: words of a hyper tensor. */
+void p2p_draw_words(P2pDraw *r, float *hyper);
 /** Uniform in [-1, 1). */
 float p2p_draw_real(P2pDraw *r);
 /** A dimension in [1, most]: 1, primes, odd numbers, and powers of two with their neighbours. */
