@@ -14,7 +14,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev m
     ocl-icd-opencl-dev libclblast-dev libjpeg-dev libpng-dev libjansson-dev libdeflate-dev libzip-dev nettle-dev \
     liblcms2-dev libtiff-dev libwebp-dev libmicrohttpd-dev
 COPY . /src
-RUN meson setup /build /src -Dtests=false --prefix=/usr/local && ninja -C /build && \
+RUN meson setup /build /src -Dtests=false -Dmpi=disabled --prefix=/usr/local && ninja -C /build && \
     DESTDIR=/installed meson install -C /build --no-rebuild
 
 FROM debian:12-slim

@@ -23,7 +23,7 @@ enum {
     P2P_HYPER_STEP = 5,
     P2P_HYPER_POOLED = 6, /* pictures that each pool has got so far */
     P2P_HYPER_EMA = 7,    /* what a step moves averaged weights by, of the way to the new ones */
-    P2P_HYPER_FIRST = 8, /* pictures of the job's batch before this rank's */
+    P2P_HYPER_FIRST = 8,  /* pictures of the job's batch before this rank's */
     P2P_HYPER_WORDS = 16
 };
 

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 sh tools/install-packages.sh gcc libc6-dev meson ninja-build pkg-config ocl-icd-opencl-dev \
     pocl-opencl-icd libclblast-dev libjpeg-dev libpng-dev libjansson-dev libdeflate-dev \
-    libzip-dev nettle-dev libmicrohttpd-dev liblcms2-dev libtiff-dev libwebp-dev libcmocka-dev mesa-opencl-icd oclgrind clang clang-format curl python3-venv
+    libzip-dev nettle-dev libmicrohttpd-dev liblcms2-dev libtiff-dev libwebp-dev libopenmpi-dev openmpi-bin libcmocka-dev mesa-opencl-icd oclgrind clang clang-format curl python3-venv
 sh tools/install-packages.sh chromium chromium-driver || echo 'Without chromium: pages are not opened'
 [ -f build/build.ninja ] || meson setup build >/dev/null
 # Newer compilers may warn of more than the one that we know.

@@ -72,7 +72,7 @@ int cli_job_begin(P2pComm **comm, const char *program, const P2pOptions *options
         return code;
     if (transport.size < 2)
         return fail(program, "MPI sees one alone",
-                    "use the launcher of its own, or srun --mpi=pmix");
+                    "start it by the launcher of that MPI, or tell srun to use PMIx");
     share_cores();
     const int err =
         p2p_comm_create(comm, &transport, p2p_options_get_number(options, "device_timeout"));

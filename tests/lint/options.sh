@@ -31,7 +31,7 @@ models='train test translate bench export' # all that read models and open devic
 printing() { # programs that print the strings of a file
     case $1 in
     tools/p2p_*) echo "$1" | sed 's/.*p2p_//; s/\.c//' ;;
-    src/train/* | src/options/meaning.c | src/model/checkpoint*.c | src/device/wait.c) echo train ;;
+    src/train/* | src/comm/* | src/options/meaning.c | src/model/checkpoint*.c | src/device/wait.c) echo train ;;
     src/model/export.c | src/model/frozen.c | src/model/onnx_export.c | src/model/source.c)
         echo export ;;
     src/bench/* | tools/bench*) echo bench ;;

@@ -318,7 +318,27 @@ static void test_model_impossible_arguments_are_refused(void **state)
     REFUSED("out", p2p_trainer_create(NULL, device, options));
     REFUSED("device", p2p_trainer_create(&made, NULL, options));
     REFUSED("options", p2p_trainer_create(&made, device, NULL));
+    REFUSED("out", p2p_trainer_join(NULL, device, options, NULL));
+    REFUSED("device", p2p_trainer_join(&made, NULL, options, NULL));
+    REFUSED("options", p2p_trainer_join(&made, device, NULL, NULL));
     REFUSED("trainer", p2p_trainer_run(NULL, NULL));
+}
+
+static void test_comm_impossible_arguments_are_refused(void **state)
+{
+    const P2pTransport alone = {.size = 1};
+    P2pComm *comm;
+
+    (void)state;
+    REFUSED("out", p2p_comm_create(NULL, &alone, 0));
+    REFUSED("transport", p2p_comm_create(&comm, NULL, 0));
+    REFUSED("size", p2p_comm_create(&comm, &(P2pTransport){.size = 0}, 0));
+    REFUSED("rank", p2p_comm_create(&comm, &(P2pTransport){.size = 2, .rank = 2}, 0));
+    REFUSED("timeout_s", p2p_comm_create(&comm, &alone, -1));
+    REFUSED("timeout_s", p2p_comm_create(&comm, &alone, NAN));
+    assert_null(comm);
+    assert_int_equal(p2p_comm_rank(NULL), 0);
+    assert_int_equal(p2p_comm_size(NULL), 1);
 }
 
 static void test_bench_impossible_arguments_are_refused(void **state)
@@ -390,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_pairs_out_of_range_are_refused),
         cmocka_unit_test(test_device_impossible_arguments_are_refused),
         cmocka_unit_test(test_model_impossible_arguments_are_refused),
+        cmocka_unit_test(test_comm_impossible_arguments_are_refused),
         cmocka_unit_test(test_bench_impossible_arguments_are_refused),
         cmocka_unit_test(test_options_impossible_arguments_are_refused),
     };

@@ -1,0 +1,41 @@
+#!/bin/sh
+# One, two and four ranks train alike, whatever is drawn at random; the same number twice gives the same
+# bits; a run goes on with another number of ranks. Usage: ranks.sh FOLDER_OF_PROGRAMS
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cli/lib.sh"
+. "$here/lib.sh"
+
+"$tools/p2p-data" demo data --count 8 --size 72 --quiet
+
+small 1 one --max_steps 3
+for n in 2 4; do
+    small $n ranks$n --max_steps 3
+    check "$n ranks train as one does" alike one ranks$n 3
+done
+small 2 shares --max_steps 3 --shares 3,1
+check 'shares of 3 and 1 train as one does' alike one shares 3
+
+more='--accumulate 2 --clip_grad 1 --diffaugment color,translation,cutout --gan_mode wgangp --ema_decay 0.9
+    --lr 0.002'
+small 1 more1 --max_steps 3 $more
+small 2 more2 --max_steps 3 $more
+check 'sums over batches, clipping, augmentation, penalty, averages: as one does' alike more1 more2 3
+
+# A part of a run, then the rest.
+for n in 1 4; do
+    small 2 on$n --max_steps 1
+    small $n on$n --continue_train --max_steps 3
+    check "two ranks, then $n" alike one on$n 3
+done
+for n in 2 4; do
+    small $n whole$n --max_steps 8
+    small $n parts$n --max_steps 5
+    small $n parts$n --continue_train --max_steps 8
+    check "$n ranks: the same bits twice, stopped or not" same_bits whole$n parts$n
+done
+
+plateau='--lr_policy plateau --n_epochs 8 --lr 0 --val_split 0.25 --val_freq 1 --early_stop 2'
+for n in 1 2; do small $n watch$n $plateau; done
+steps() { grep -c '"step"' "checkpoints/$1/loss_log.jsonl"; }
+check 'validation ends a run by the same step' [ "$(steps watch1)" = "$(steps watch2)" ]
+finish
