@@ -37,8 +37,8 @@ static int load(const char *program)
     char path[PATH_BYTES];
     int (*open_mpi)(P2pTransport *);
 
-    if (!cli_find_helper(path, sizeof(path), "p2p-mpi.so"))
-        return fail(program, "this build has no p2p-mpi.so",
+    if (!cli_find_helper(path, sizeof(path), "mpi-module.so"))
+        return fail(program, "this build has no mpi-module.so",
                     "build with MPI (meson option mpi, Debian's libopenmpi-dev)");
     module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
     void *entry = module ? dlsym(module, "p2p_mpi_open") : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the module p2p-mpi.so has for the programs. */
+/* What the module mpi-module.so has for the programs. */
 #ifndef P2P_TOOLS_MPI_MODULE_H
 #define P2P_TOOLS_MPI_MODULE_H
 

@@ -26,7 +26,7 @@ int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const 
 /** Whether quadruples of channels start at multiples of 16 bytes in all operands of a norm's call, at places of
  *  32 bits. */
 bool p2p_norm_has_quads(const P2pCall *call);
-/** act1, act2, slope, threshold, keep, stream. */
+/** act1, act2, slope, threshold, keep, stream, picture. */
 void p2p_norm_args_attr(P2pArgs *a, const P2pCall *call);
 
 #endif
