@@ -6,7 +6,7 @@
  *   peak_fma    {items}, on CPUs groups of 1, else FLAT_GROUP: PEAK_CHAINS independent chains of VF
  *               multiply-adds, `rounds` times. Each begins with memory of its own: compilers make
  *               one of chains that they see to be equal, over items too
- *   peak_copy   {n / VW}: y = x
+ *   peak_copy   {n / VW}, on GPUs {n / 4}: y = x
  *
  * Build options: see common.clh.
  */
@@ -33,5 +33,9 @@ __kernel void peak_copy(__global const float *restrict x, __global float *restri
 {
     const size_t i = get_global_id(0);
 
+#if P2P_CPU
     VF_STORE(VF_LOAD(x + i * VW), y + i * VW);
+#else
+    ((__global float4 *)y)[i] = ((__global const float4 *)x)[i];
+#endif
 }
