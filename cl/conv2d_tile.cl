@@ -15,6 +15,8 @@
  *   -D FLAT=<0|1>     few or odd channels: taps and channels are one sum, in which a slice may cross taps.
  *                     Then -D CHANNELS=<n>, -D TAPS_ACROSS=<n> (0: they differ by class)
  *   -D ACT_TANH=<0|1> the activation is tanh
+ *   -D BATCHED        forward: classes are convolutions of one geometry, whose tensors lie dense one behind
+ *                     the other; one part
  * gpulab conv2d_gather_tile -D FLAT=0: sm_75 .84, sm_86 .84, sm_90 .84, gfx1030 .8 x8, dg2-g10 .68
  * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .74, gfx1030 .65 x8, dg2-g10 .5
  * gpulab conv2d_gather_tile -D TILE_COLS=16: sm_86 .7, gfx1030 .64 x8, dg2-g10 .57
@@ -81,6 +83,9 @@ typedef struct Term {
 #define WEIGHT_SHIFT(tap, c) (((tap)*t.from.channels + (c)) * BLOCK)
 #define WEIGHT_OF(o) (g.w_offset + (o) / BLOCK * taps * t.from.channels * BLOCK + (o) % BLOCK)
 #endif
+
+#define WEIGHT_FLOATS(blocked, other) \
+    (((blocked).channels + BLOCK - 1) / BLOCK * BLOCK * taps * (other).channels)
 
 /* Channel c of tap (a, b). */
 #define SET_TERM(term, a, b, c)                                                                   \
@@ -177,7 +182,8 @@ __kernel void conv2d_gather_tile(__global const float *restrict in, __global con
     __local RowSlice slice_x[BUFFERS] __attribute__((aligned(16)));
     __local ColSlice slice_w[BUFFERS] __attribute__((aligned(16)));
     const int part = (int)((uint)get_group_id(2) % (uint)parts), item = (int)get_local_id(0);
-    const Gather t = gather(&g, gradient, (int)((uint)get_group_id(2) / (uint)parts));
+    const int class = (int)((uint)get_group_id(2) / (uint)parts);
+    const Gather t = gather(&g, gradient, class);
     const int first = (int)get_group_id(0) * TILE_ROWS, channel = (int)get_group_id(1) * TILE_COLS;
     const int pixels = g.n * t.rows.count * t.cols.count, taps = g.r * g.s;
     const int terms = t.rows.taps * t.cols.taps * t.from.channels;
@@ -188,6 +194,11 @@ __kernel void conv2d_gather_tile(__global const float *restrict in, __global con
     float4 next_x[ROW_LOADS], next_w[COL_LOADS];
     int row[ROW_LOADS], col[ROW_LOADS], at[ROW_LOADS], w_at[COL_LOADS];
 
+#ifdef BATCHED
+    in += (size_t)class * g.n * t.from.height * t.from.width * t.from.channels;
+    w += (size_t)class * WEIGHT_FLOATS(TURNED ? t.from : t.to, TURNED ? t.to : t.from);
+    out += (size_t)class * g.n * t.to.height * t.to.width * t.to.channels;
+#endif
     WRITTEN_OUT for (int i = 0; i < EACH_ROWS; i++)
         WRITTEN_OUT for (int j = 0; j < EACH_COLS; j++)
             sums[i][j] = 0.0f;

@@ -13,6 +13,8 @@
  *   -D LARGE_OUT=<0|1>  weights are blocked over the large side's channels
  *   -D FLAT=<0|1>       and then -D CHANNELS=<n>, of the large side
  *   -D LINES=<0|1>      lines of the small side are whole slices
+ *   -D BATCHED          in the place of taps convolutions of 1 x 1, whose tensors lie dense one behind the
+ *                       other; one part
  * gpulab conv2d_wgrad_tile: sm_75 .8, sm_86 .8, sm_90 .8, gfx1030 .65 x8, dg2-g10 .65
  * gpulab conv2d_wgrad_tile -D LINES=1: sm_75 .82, sm_86 .82, sm_90 .82, gfx1030 .8 x8, dg2-g10 .65
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16: sm_86 .59, gfx1030 .48 x8, dg2-g10 .44
@@ -44,6 +46,11 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
         store4(u->accumulate ? load4(u->w + at, n, aligned) + gradient : gradient, u->w + at, n, aligned);
     }
 }
+
+/* Of all blocks. */
+#define WEIGHT_FLOATS(g)                                                                           \
+    ((size_t)(((LARGE_OUT ? (g).c : (g).k) + BLOCK - 1) / BLOCK * BLOCK) * (g).r * (g).s *         \
+     (LARGE_OUT ? (g).k : (g).c))
 
 #ifndef SUM
 
@@ -166,7 +173,13 @@ __kernel void conv2d_wgrad_tile(__global const float *restrict x, __global const
     }
 #else
     const int c = min(first_large, (g.c - 1) / 4 * 4), channels_x = g.c - c;
-    const int tap = (int)((uint)get_group_id(2) / (uint)parts);
+    int tap = (int)((uint)get_group_id(2) / (uint)parts);
+#ifdef BATCHED
+    x += (size_t)tap * g.n * g.h * g.w * g.c;
+    y += (size_t)tap * g.n * g.p * g.q * g.k;
+    w += tap * WEIGHT_FLOATS(g);
+    tap = 0;
+#endif
     down[0] = tap / g.s;
     right[0] = tap % g.s;
     shift[0] = (down[0] * g.w + right[0]) * g.x_stride + c;
@@ -191,8 +204,7 @@ __kernel void conv2d_wgrad_tile(__global const float *restrict x, __global const
     UPDATE_BEGIN(g)
     const int outputs = LARGE_OUT ? g.c : g.k, inputs = LARGE_OUT ? g.k : g.c;
     if (parts > 1) {
-        const size_t count = (size_t)((outputs + BLOCK - 1) / BLOCK * BLOCK) * taps * inputs;
-        update.w = partial + part * count;
+        update.w = partial + part * WEIGHT_FLOATS(g);
         update.m = 0;
         update.accumulate = 0;
     }
@@ -239,7 +251,7 @@ __kernel void conv2d_wgrad_sum_tile(UPDATE_ARGUMENTS, const ConvGeom g, __global
                                     const int parts)
 {
     const uint outputs = LARGE_OUT ? g.c : g.k, row = g.r * g.s * (LARGE_OUT ? g.k : g.c) * BLOCK;
-    const uint count = (outputs + BLOCK - 1) / BLOCK * row, at = (uint)get_global_id(0) * 4;
+    const uint count = WEIGHT_FLOATS(g), at = (uint)get_global_id(0) * 4;
     const uint o = at / row * BLOCK + at % BLOCK;
 
     if (at >= count || o >= outputs)

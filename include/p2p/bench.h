@@ -31,7 +31,8 @@ typedef struct P2pBenchSettings {
 typedef struct P2pBenchRow {
     char label[48], pass[24], variant[24], shape[48];
     double seconds, gflop; /**< gflop: of the direct algorithm, 0 where not a convolution */
-    double gb;             /**< of all operands, each once, 1e9 bytes */
+    double made_gflop;     /**< as its variant makes it */
+    double gb, work_gb;    /**< of all operands, each once; of scratch memory; 1e9 bytes */
 } P2pBenchRow;
 
 /** A launch of a pass, with the time of its shortest run (devices opened with profile). */

@@ -18,7 +18,9 @@ static void fill_row(P2pBenchRow *row, const P2pPlanStepInfo *info)
              info->first.w, info->first.c);
     row->seconds = info->runs ? info->seconds / info->runs : 0;
     row->gflop = 2e-9 * info->macs;
+    row->made_gflop = 2e-9 * info->made_macs;
     row->gb = 1e-9 * info->bytes;
+    row->work_gb = 1e-9 * info->work_bytes;
 }
 
 int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)

@@ -440,9 +440,11 @@ P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
                                                       : "reference",
                             .first = s->call.t[0],
                             .macs = pass->macs ? pass->macs(&s->call) : 0,
+                            .work_bytes = (double)s->way.work_bytes,
                             .launch_first = s->launch_first,
                             .launch_last = s->launch_last};
 
+    info.made_macs = s->way.macs > 0 ? s->way.macs : info.macs;
     for (int k = s->launch_first; k < s->launch_last; k++) {
         const P2pLaunchInfo launch = p2p_sequence_info(plan->sequence, k);
         info.seconds += launch.seconds;

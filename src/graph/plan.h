@@ -95,8 +95,10 @@ typedef struct P2pPlanStepInfo {
     P2pTensor first; /* operand 0 */
     double seconds;
     int runs;
-    double macs;  /* of the direct algorithm; 0 where not a convolution */
-    double bytes; /* of all operands, each once */
+    double macs;       /* of the direct algorithm; 0 where not a convolution */
+    double made_macs;  /* as its variant makes it */
+    double bytes;      /* of all operands, each once */
+    double work_bytes; /* of the variant's scratch memory */
     int launch_first, launch_last;
 } P2pPlanStepInfo;
 int p2p_plan_step_count(const P2pPlan *plan);

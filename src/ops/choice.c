@@ -66,12 +66,13 @@ bool p2p_choice_forces(const P2pChoice *choice, const char *variant)
     return false;
 }
 
-/* Whether the user leaves it out, "-NAME". */
+/* Whether the user leaves it out, "-NAME": also all whose names end so behind a '_'. */
 static bool is_unwanted(const char *list, const char *name, size_t length)
 {
     while (list && *list) {
-        const size_t n = strcspn(list, ",");
-        if (*list == '-' && n == length + 1 && !strncmp(list + 1, name, length))
+        const size_t n = strcspn(list, ","), left = n > length + 1 ? 0 : length + 1 - n;
+        if (*list == '-' && n == length + 1 - left && (left == 0 || name[left - 1] == '_') &&
+            !strncmp(list + 1, name + left, n - 1))
             return true;
         list += n + (list[n] == ',');
     }

@@ -96,6 +96,8 @@ static const P2pVariant variants[] = {
      .takes = WEIGHTS_OF_ANY_TYPE},
     {"mma", p2p_conv2d_mma_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
      .nvidia = 80, .risky = true},
+    {"tile_winograd", p2p_conv2d_tile_winograd_plan, p2p_conv2d_tile_winograd_emit,
+     .with_adam = true, .has_forms = true},
     {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true},
     {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit},
     {"naive", NULL, emit_naive},

@@ -93,9 +93,10 @@ static const Taste *taste_of(const P2pCaps *caps)
 
 /* ---- The problem as a matrix product --------------------------------------------------------- */
 
-/* Rows, columns and depth of a product, how many there are, and floats of a part of the results. */
+/* Rows, columns and depth of a product, how many there are, into how many parts the depth may be divided,
+ * and floats of a part of the results. */
 struct Product {
-    int rows, cols, depth, classes;
+    int rows, cols, depth, classes, most_parts;
     size_t results;
 };
 
@@ -109,6 +110,7 @@ static Product gather_product(const P2pCall *call)
                      .cols = to->c,
                      .depth = p2p_ceil_div(w->h, step) * p2p_ceil_div(w->w, step) * from->c,
                      .classes = step * step,
+                     .most_parts = PARTS_MOST,
                      .results = (size_t)to->n * (size_t)to->h * (size_t)to->w *
                                 p2p_round_up((size_t)to->c, 4)};
 }
@@ -129,6 +131,7 @@ static Product wgrad_product(const P2pCall *call)
                  .cols = call->attr.large_out ? x->c : y->c,
                  .depth = y->n * y->h * y->w,
                  .classes = taps,
+                 .most_parts = PARTS_MOST,
                  .results = p2p_tensor_span(w)};
 
     if (is_flat_wgrad(call)) {
@@ -185,7 +188,7 @@ static double divide(const Form *f, const Product *p, const Forms *all, int own[
     const int slices = p2p_ceil_div(p->depth, TILE_DEPTH);
     double best = 0;
 
-    for (int parts = 1; parts <= PARTS_MOST; parts *= 2) {
+    for (int parts = 1; parts <= p->most_parts; parts *= 2) {
         const int part_slices = p2p_max(1, p2p_ceil_div(slices, parts));
         const double cost = all->cost_of(f, p, parts, part_slices, all->units);
         if (parts > 1 && (part_slices < SLICES_LEAST || cost >= best))
@@ -285,36 +288,67 @@ static bool is_countable(const P2pCall *call)
     return true;
 }
 
-static bool plan(const P2pCall *call, const P2pCaps *caps, const Forms *all, P2pWay *way)
+static Product product_of(const P2pCall *call)
 {
-    const Product p = (is_wgrad(call) ? wgrad_product : gather_product)(call);
-    const Form *form = is_countable(call) ? choose_form(&p, caps, all, way) : NULL;
+    return (is_wgrad(call) ? wgrad_product : gather_product)(call);
+}
+
+static void append_option(P2pWay *way, const char *option)
+{
+    const size_t used = strlen(way->options);
+
+    snprintf(way->options + used, sizeof(way->options) - used, " %s", option);
+}
+
+static bool plan(const P2pCall *call, const Product *p, const P2pCaps *caps, const Forms *all,
+                 P2pWay *way)
+{
+    const Form *form = is_countable(call) ? choose_form(p, caps, all, way) : NULL;
 
     if (!form)
         return false;
     write_options(call, caps, form, way);
     if (way->own[PARTS] > 1)
-        way->work_bytes = (size_t)way->own[PARTS] * p.results * sizeof(float);
+        way->work_bytes = (size_t)way->own[PARTS] * p->results * sizeof(float);
     return true;
 }
 
-bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+static bool plan_tiles(const P2pCall *call, const Product *p, const P2pCaps *caps, P2pWay *way)
 {
     const Taste *taste = taste_of(caps);
     const Forms all = {forms, P2P_COUNT(forms), p2p_ceil_div(caps->compute_units, taste->shared),
                        taste->forms, cost_of};
 
-    return plan(call, caps, &all, way);
+    return plan(call, p, caps, &all, way);
+}
+
+bool p2p_conv2d_tile_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const Product p = product_of(call);
+
+    return plan_tiles(call, &p, caps, way);
+}
+
+bool p2p_conv2d_tile_plan_batch(const P2pCall *call, int count, const P2pCaps *caps, P2pWay *way)
+{
+    Product p = product_of(call);
+
+    p.classes = count;
+    p.most_parts = 1;
+    if (!plan_tiles(call, &p, caps, way))
+        return false;
+    append_option(way, "-D BATCHED");
+    return true;
 }
 
 bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, ~0u, mma_cost_of};
+    const Product p = product_of(call);
 
-    if (!call->attr.tf32 || !plan(call, caps, &all, way))
+    if (!call->attr.tf32 || !plan(call, &p, caps, &all, way))
         return false;
-    const size_t used = strlen(way->options);
-    snprintf(way->options + used, sizeof(way->options) - used, " -D TF32=1");
+    append_option(way, "-D TF32=1");
     way->rounding = TF32_ROUNDING;
     return true;
 }

@@ -289,6 +289,7 @@ typedef struct P2pWay {
     const P2pVariant *variant;
     int form;          /* which of the variant's algorithms, where it has several; else 0 */
     size_t work_bytes; /* of scratch memory */
+    double macs;       /* multiply-adds; 0: those of the direct algorithm */
     P2pCost cost;
     /** Where an element is made from its tile's terms too: rounding errors relative to a plain sum's of
      *  the largest there. 0: a plain sum of its own terms. */

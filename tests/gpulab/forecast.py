@@ -3,7 +3,7 @@
 
 A launch takes the longest of three, and GAP_US of the card: its multiply-adds at the share of issued instructions
 that they are in the kernel's main loop; all its instructions, where it has no such loop; its operands, each once,
-through memory. Groups that are fewer than two a unit leave units idle, and the last round of groups may be
+through memory, and scratch memory twice. Groups that are fewer than two a unit leave units idle, and the last round of groups may be
 short. Not counted: zeros that work-items multiply, caches, and rounds of loops without multiply-adds."""
 import json
 import math
@@ -42,8 +42,10 @@ def passes_s(card, launches, passes, rows):
     for p in passes:
         mine = launches[at:at + len(p['launches'])]
         at += len(mine)
-        worst = [launch_s(l, numbers[l.kernel, own_options(l.options)], p['gflop'] if i == 0 else 0, card) for i, l in enumerate(mine)]
-        memory = 1e9 * p['gb'] / (1e9 * float(card['gbs']) * BANDWIDTH)
+        made = [numbers[l.kernel, own_options(l.options)] for l in mine]
+        main = max(range(len(mine)), key=lambda i: made[i]['fma'] if made[i]['loop'] else 0)
+        worst = [launch_s(l, made[i], p['made_gflop'] if i == main else 0, card) for i, l in enumerate(mine)]
+        memory = (p['gb'] + 2 * p['work_gb']) / (float(card['gbs']) * BANDWIDTH)
         seconds.append(max(sum(worst), memory) + len(mine) * 1e-6 * float(card['gap_us']))
     return seconds
 
