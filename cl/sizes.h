@@ -50,7 +50,7 @@
 
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
  * `points` products each; of a weight gradient, tiles whose data stay in the first cache. */
-#define WINOGRAD_SUMS 73728
+#define WINOGRAD_SUMS 152064
 #define WINOGRAD_GROUP(points, vw) \
     (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / CONV_ROWS(vw) * CONV_ROWS(vw))
 #define WINOGRAD_RUN 64

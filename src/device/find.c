@@ -20,7 +20,7 @@ enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE, DEVICE_PCI_BUS_INFO = 0x410F };
 enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
 enum { DEVICE_MAX_NUM_SUB_GROUPS = 0x105C, DEVICE_SUB_GROUP_SIZES_INTEL = 0x4108 };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
-enum { KEEP_PART = 4, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
+enum { KEEP_PART = 3, KEEP_LEAST = 2 << 20, KEEP_MOST = 32 << 20 };
 
 /* ---- Facts --------------------------------------------------------------------------------- */
 

@@ -104,6 +104,14 @@ static const P2pVariant variants[] = {
     {0},
 };
 
+double p2p_conv_launch_cost(int tiles, int in_group, int blocks, const P2pCaps *caps)
+{
+    enum { WEIGHTS = 2 }; /* tiles' time in which a group reads, turns or transforms its weights */
+    const int groups = p2p_ceil_div(tiles, in_group) * blocks;
+
+    return (double)p2p_ceil_div(groups, caps->compute_units) * (in_group + WEIGHTS);
+}
+
 /* Every pixel of the small side meets every weight. */
 static double macs(const P2pCall *call)
 {

@@ -52,6 +52,10 @@ static inline bool p2p_conv_is_turned(const P2pCall *call)
     return call->attr.large_out != p2p_conv_is_dgrad(call);
 }
 
+/** Time of a launch on a CPU in that of a register tile: cores take a group of `in_group` of the tiles of
+ * each of `blocks` until there is none. */
+double p2p_conv_launch_cost(int tiles, int in_group, int blocks, const P2pCaps *caps);
+
 /** Bytes of the weights blocked over a gather's outputs. */
 size_t p2p_conv2d_turned_bytes(const P2pCall *call);
 /** Append a launch that writes turned weights so to the start of work. */

@@ -31,15 +31,16 @@ int p2p_conv2d_emit_turn(P2pSequence *seq, const P2pCall *call, P2pBuffer *work)
         (P2pGrid){(size_t)(g.r * g.s), (size_t)p2p_ceil_div(g.large_out ? g.k : g.c, g.block)});
 }
 
-/* Tiles in a group: as many as fit, but enough groups for all cores several times over. */
+/* Tiles of a group at least cost; with many, all weights are read fewer times. */
 static int tiles_in_group(int tiles, int other_groups, const P2pCaps *caps)
 {
-    const int wanted = 8 * caps->compute_units;
-    int in_group = SIMD_GROUP;
+    int best = p2p_min(tiles, SIMD_GROUP);
 
-    while (in_group > 1 && p2p_ceil_div(tiles, in_group) * other_groups < wanted)
-        in_group--;
-    return in_group;
+    for (int i = best - 1; i > 0; i--)
+        if (p2p_conv_launch_cost(tiles, i, other_groups, caps) <
+            p2p_conv_launch_cost(tiles, best, other_groups, caps))
+            best = i;
+    return best;
 }
 
 /* Classes of pixels of a gather, and blocks of its outputs. */

@@ -109,49 +109,69 @@ static size_t sums_bytes(const P2pWay *way, const ConvGeom *g, const P2pCaps *ca
            p2p_round_up((size_t)chunk, (size_t)rows);
 }
 
-/* Slices of equal size, multiples of `step`, whose data stay in the cache; padded to whole rows. */
-static void divide(P2pWay *way, int channels, int step, int rows, const P2pCaps *caps)
-{
-    const size_t tile_bytes = sizeof(float) * (size_t)way->own[POINTS] * (size_t)channels;
-    const int most = p2p_max((int)(caps->keep_bytes / tile_bytes) / step, 1) * step;
-    const int slices = p2p_ceil_div(way->own[TILES], most);
-    const int each = p2p_ceil_div(p2p_ceil_div(way->own[TILES], slices), step) * step;
+/* How a gather is divided: register tiles of a slice and of a group. */
+typedef struct Division {
+    int in_slice, in_group;
+} Division;
 
-    way->own[IN_SLICE] = p2p_min(each, way->own[TILES]);
-    way->own[PADDED] = p2p_ceil_div(way->own[IN_SLICE], rows) * rows;
+static double gather_cost(int all, const Division *d, int blocks, const P2pCaps *caps)
+{
+    const int rest = all % d->in_slice;
+    const double slices = all / d->in_slice,
+                 whole = p2p_conv_launch_cost(d->in_slice, d->in_group, blocks, caps);
+
+    return slices * whole + (rest ? p2p_conv_launch_cost(rest, d->in_group, blocks, caps) : 0);
 }
 
-/* Tiles in a group: as many as the sums allow, but groups for all cores; a multiple of the rows. */
-static int tiles_in_group(const P2pWay *way, const ConvGeom *g, int outputs, const P2pCaps *caps)
+/*
+ * The division of least cost whose slices stay in the cache: few transforms of weights, groups for all
+ * cores. No sum depends on it.
+ */
+static Division divide_gather(const P2pWay *way, int channels, int blocks, const P2pCaps *caps)
 {
-    const int rows = CONV_ROWS(caps->vector_width),
-              most = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width) / rows;
-    const int all = way->own[PADDED] / rows;
-    int groups = p2p_ceil_div(all, most);
+    const int rows = CONV_ROWS(caps->vector_width), all = p2p_ceil_div(way->own[TILES], rows);
+    const size_t bytes = sizeof(float) * (size_t)(way->own[POINTS] * rows) * (size_t)channels;
+    const int most = p2p_min(p2p_max((int)(caps->keep_bytes / bytes), 1), all);
+    const int most_in_group = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width) / rows;
+    Division best = {0};
+    double least = 0;
 
-    while (groups < all && groups * (outputs / g->block) < 4 * caps->compute_units)
-        groups++;
-    return p2p_ceil_div(all, groups) * rows;
-}
-
-/* Slices of a gather are whole groups where one fits, so that weights are not transformed more often. */
-static int slice_step(const P2pWay *way, int channels, const P2pCaps *caps)
-{
-    const int group = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width);
-    const size_t tile_bytes = sizeof(float) * (size_t)way->own[POINTS] * (size_t)channels;
-
-    return (size_t)group * tile_bytes <= caps->keep_bytes ? group : CONV_ROWS(caps->vector_width);
+    for (int slice = most; slice > 0; slice--)
+        for (int group = p2p_min(slice, most_in_group); group > 0; group--) {
+            const Division d = {slice, group};
+            const double cost = gather_cost(all, &d, blocks, caps);
+            if (least == 0 || cost < least) {
+                least = cost;
+                best = d;
+            }
+        }
+    return best;
 }
 
 static void plan_gather(P2pWay *way, const P2pCall *call, const ConvGeom *g, const P2pCaps *caps)
 {
     const bool dgrad = p2p_conv_is_dgrad(call);
     const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
+    const int channels = dgrad ? g->k : large, outputs = dgrad ? large : g->k;
+    const Division d = divide_gather(way, channels, outputs / g->block, caps);
 
-    divide(way, dgrad ? g->k : large, slice_step(way, dgrad ? g->k : large, caps), rows, caps);
-    way->own[IN_GROUP] = tiles_in_group(way, g, dgrad ? large : g->k, caps);
-    way->work_bytes = data_bytes(way, dgrad ? g->k : large);
+    way->own[PADDED] = d.in_slice * rows;
+    way->own[IN_SLICE] = p2p_min(way->own[PADDED], way->own[TILES]);
+    way->own[IN_GROUP] = d.in_group * rows;
+    way->work_bytes = data_bytes(way, channels);
     way->own[BLOCKS_FIRST] = way->work_bytes > p2p_tensor_bytes(&call->t[P2P_CONV_W]);
+}
+
+/* Slices of equal size, whole runs, whose data stay in the cache; padded to whole rows. */
+static void divide_wgrad(P2pWay *way, int channels, int rows, const P2pCaps *caps)
+{
+    const size_t bytes =
+        sizeof(float) * (size_t)(way->own[POINTS] * WINOGRAD_RUN) * (size_t)channels;
+    const int all = p2p_ceil_div(way->own[TILES], WINOGRAD_RUN);
+    const int slices = p2p_ceil_div(all, p2p_max((int)(caps->keep_bytes / bytes), 1));
+
+    way->own[IN_SLICE] = p2p_min(p2p_ceil_div(all, slices) * WINOGRAD_RUN, way->own[TILES]);
+    way->own[PADDED] = p2p_ceil_div(way->own[IN_SLICE], rows) * rows;
 }
 
 /*
@@ -163,7 +183,7 @@ static void plan_wgrad(P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
     const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
     size_t sums, data;
 
-    divide(way, large + g->k, WINOGRAD_RUN, rows, caps);
+    divide_wgrad(way, large + g->k, rows, caps);
     sums = sums_bytes(way, g, caps);
     data = data_bytes(way, large) + data_bytes(way, g->k);
     if (2 * sums > data) {
