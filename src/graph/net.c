@@ -2,6 +2,7 @@
 /* Parameters on the device, their initial values, and their exchange with the host. */
 #include "src/graph/net.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,20 +40,33 @@ static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pTyp
 }
 
 /* Where the parameters that are joined begin; what they take together. */
-static size_t join(P2pNet *net, const P2pCaps *caps, bool training)
+static size_t join(P2pNet *net, const P2pDevice *device, P2pNetUse use, bool weights)
 {
     const P2pGraph *g = net->graph;
     size_t bytes = 0;
 
     for (int i = 0; i < g->param_count; i++) {
         const P2pParam *p = &g->params[i];
+        const P2pTensor t = param_tensor(p, device, P2P_TYPE_F32);
         net->joined_at[i] = -1;
-        if (!training || !p2p_param_is_trained(p) || p->kind == P2P_PARAM_WEIGHT)
+        if (use == P2P_NET_FIXED || !p2p_param_is_trained(p) ||
+            (p->kind == P2P_PARAM_WEIGHT && !weights))
             continue;
         net->joined_at[i] = (int)(bytes / sizeof(float));
-        bytes += p2p_round_up((size_t)p->o * sizeof(float), caps->align_bytes);
+        bytes += p2p_round_up(p2p_tensor_bytes(&t), p2p_device_caps(device)->align_bytes);
     }
     return bytes;
+}
+
+/* The same with the weights where that is worth it and one buffer holds them. */
+static size_t join_all(P2pNet *net, const P2pDevice *device, P2pNetUse use)
+{
+    const bool weights = use == P2P_NET_SUMMED && !p2p_device_caps(device)->is_cpu;
+    const size_t bytes = join(net, device, use, weights), most = p2p_arena_chunk(device);
+
+    return weights && (bytes > most || bytes / sizeof(float) > INT_MAX)
+               ? join(net, device, use, false)
+               : bytes;
 }
 
 /* The tensors at their places: of each parameter, then the joined ones. */
@@ -81,16 +95,16 @@ static int bind(P2pNet *net, P2pDevice *device, const P2pLifetime *items, int st
 }
 
 /* Lay all parameters out in one arena: values first, then the moments, then those that are joined. */
-static int place(P2pNet *net, P2pDevice *device, bool training, P2pType type)
+static int place(P2pNet *net, P2pDevice *device, P2pNetUse use, P2pType type)
 {
     const P2pGraph *g = net->graph;
     const P2pCaps *caps = p2p_device_caps(device);
-    const int states = training ? P2P_STATES : 1, count = g->param_count * states;
+    const int states = use == P2P_NET_FIXED ? 1 : P2P_STATES, count = g->param_count * states;
     P2pLifetime *items = p2p_alloc((size_t)(count + states), sizeof(*items));
     size_t total;
     int err = items ? P2P_OK : P2P_ENOMEM;
 
-    const size_t joined = err ? 0 : join(net, caps, training);
+    const size_t joined = err ? 0 : join_all(net, device, use);
     for (int i = 0; !err && i < count; i++) {
         const P2pParam *p = &g->params[i % g->param_count];
         const P2pTensor t = param_tensor(p, device, type);
@@ -132,7 +146,7 @@ static int reset_running(P2pNet *net)
     return err;
 }
 
-static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name, bool training,
+static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name, P2pNetUse use,
                   P2pType type)
 {
     P2pNet *net = *out = p2p_alloc(1, sizeof(*net));
@@ -150,7 +164,7 @@ static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *
     if (!err && !(net->joined_at = p2p_alloc((size_t)graph->param_count, sizeof(int))))
         err = P2P_ENOMEM;
     if (!err)
-        err = place(net, device, training, type);
+        err = place(net, device, use, type);
     if (!err)
         err = reset_running(net);
     if (err)
@@ -159,15 +173,15 @@ static int create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *
 }
 
 int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
-                   bool training)
+                   P2pNetUse use)
 {
-    return create(out, device, graph, name, training, P2P_TYPE_F32);
+    return create(out, device, graph, name, use, P2P_TYPE_F32);
 }
 
 int p2p_net_create_packed(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
                           P2pType type)
 {
-    return create(out, device, graph, name, false, type);
+    return create(out, device, graph, name, P2P_NET_FIXED, type);
 }
 
 void p2p_net_destroy(P2pNet **net)

@@ -30,15 +30,21 @@ typedef struct P2pNet {
     P2pGraph *graph;
     P2pArena *arena;
     P2pTensor *state[P2P_STATES]; /* one tensor a parameter; moments absent when not training */
-    /* When training: all trained parameters but the weights, one behind the other with gaps of zeros, so that
-     * one pass updates them; and where parameter i begins there, -1: it is none of them. */
+    /* When training: the trained parameters that no step of a plan updates by itself, one behind the other with
+     * gaps of zeros, so that one pass updates them; and where parameter i begins there, -1: it is none of them. */
     P2pTensor joined[P2P_STATES];
     int *joined_at;
 } P2pNet;
 
+/**
+ * What a network is made for: to be used; to be trained; by sums of several gradients, which Adam waits for. In
+ * the last case GPUs, whose launches cost more than on CPUs, have the weights joined too.
+ */
+typedef enum P2pNetUse { P2P_NET_FIXED, P2P_NET_TRAINED, P2P_NET_SUMMED } P2pNetUse;
+
 /** Takes graph over, also on failure. Parameters are 0, running variances 1. */
 int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
-                   bool training);
+                   P2pNetUse use);
 /** The same to use only, with weights of this type where p2p_net_can_pack() says so. */
 int p2p_net_create_packed(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,
                           P2pType type);

@@ -90,6 +90,15 @@ int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor)
     return add_value(plan, P2P_PLAN_EXTERNAL, *tensor);
 }
 
+/* A tensor within another's memory. */
+static int add_part(P2pPlan *plan, int tensor, P2pTensor t)
+{
+    const int root = plan->values[tensor].root, slice = add_value(plan, P2P_PLAN_SLICE, t);
+    if (slice >= 0)
+        plan->values[slice].root = root;
+    return slice;
+}
+
 int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c)
 {
     if (plan->err)
@@ -98,10 +107,18 @@ int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c)
     P2P_ASSERT(t.layout == P2P_NHWC && part + c <= t.c);
     t.offset += part;
     t.c = c;
-    const int root = plan->values[tensor].root, slice = add_value(plan, P2P_PLAN_SLICE, t);
-    if (slice >= 0)
-        plan->values[slice].root = root;
-    return slice;
+    return add_part(plan, tensor, t);
+}
+
+int p2p_plan_view(P2pPlan *plan, int tensor, int at, P2pTensor shape)
+{
+    if (plan->err)
+        return -1;
+    const P2pTensor *whole = &plan->values[tensor].tensor;
+    P2P_ASSERT((size_t)at + p2p_tensor_span(&shape) <= p2p_tensor_span(whole));
+    shape.buffer = whole->buffer;
+    shape.offset = whole->offset + at;
+    return add_part(plan, tensor, shape);
 }
 
 void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,

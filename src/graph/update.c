@@ -18,7 +18,7 @@ static int joined_grad(P2pApply *a, P2pGrads *grads)
                                 : p2p_plan_keep(a->plan, shape);
     if (grads->sums && grads->sums->over_runs) {
         p2p_plan_when(a->plan, P2P_WHEN_FIRST);
-        P2P_PLAN_STEP(a->plan, "vectors", &p2p_pass_fill, NULL, grads->joined);
+        P2P_PLAN_STEP(a->plan, "joined", &p2p_pass_fill, NULL, grads->joined);
         p2p_plan_when(a->plan, P2P_WHEN_ALWAYS);
     }
     return grads->joined;
@@ -40,15 +40,22 @@ static int own_grad(P2pApply *a, const P2pGrads *grads, int i)
     return t;
 }
 
+/* Where a joined parameter's gradient lies among the others. */
+static int joined_part(P2pApply *a, P2pGrads *grads, int i)
+{
+    P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
+    const int all = joined_grad(a, grads);
+
+    shape.buffer = NULL;
+    return p2p_plan_view(a->plan, all, a->net->joined_at[i], shape);
+}
+
 int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
 {
-    const int at = a->net->joined_at[i];
-
     *add = grads->tensor[i] >= 0 || (grads->sums && grads->sums->over_runs);
     if (grads->tensor[i] < 0)
         grads->tensor[i] =
-            at < 0 ? own_grad(a, grads, i)
-                   : p2p_plan_slice(a->plan, joined_grad(a, grads), at, a->net->graph->params[i].o);
+            a->net->joined_at[i] < 0 ? own_grad(a, grads, i) : joined_part(a, grads, i);
     return grads->tensor[i];
 }
 
@@ -101,7 +108,7 @@ void p2p_update_joined(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const 
     const P2pAttr attr = p2p_update_attr(adam);
 
     if (grads->joined >= 0)
-        adam_step(plan, "vectors", &attr, state, grads->joined, hyper, sum);
+        adam_step(plan, "joined", &attr, state, grads->joined, hyper, sum);
 }
 
 void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,

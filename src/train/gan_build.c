@@ -104,13 +104,13 @@ static bool has_next(P2pGan *g, P2pNet **net)
 }
 
 /* Takes the graph over. */
-static int make_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, bool training,
+static int make_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, P2pNetUse use,
                     P2pNet **net)
 {
     P2pGanShared *s = g->shared;
 
     P2P_ASSERT(s->net_count < P2P_MOST_NETWORKS);
-    const int err = p2p_net_create(net, g->device, graph, network->name, training);
+    const int err = p2p_net_create(net, g->device, graph, network->name, use);
     if (err)
         return err;
     (*net)->role = network->role;
@@ -139,12 +139,14 @@ int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec
                     P2pGrads *grads)
 {
     const int batches = p2p_max(g->update.adam.batches, 1);
+    const bool summed = network->role.passes > 1 || batches > 1 || g->update.adam.clip > 0;
+    const P2pNetUse use = summed ? P2P_NET_SUMMED : P2P_NET_TRAINED;
     P2pGraph *graph;
     int err = P2P_OK;
 
     if (!has_next(g, net)) {
         if ((err = p2p_nets_build(&graph, spec)) < 0 ||
-            (err = make_net(g, graph, network, true, net)) < 0 ||
+            (err = make_net(g, graph, network, use, net)) < 0 ||
             (err = make_sums(g->shared, g->net_count - 1, batches)) < 0)
             return err;
         (*net)->role.passes *= batches;
@@ -164,8 +166,9 @@ static int add_average(P2pGan *g, P2pNet *net)
 
     snprintf(network.name, sizeof(network.name), "%.11s_ema", net->name);
     network.role.averaged = true;
-    if (!has_next(g, &average) && ((err = p2p_graph_copy(&graph, net->graph)) < 0 ||
-                                   (err = make_net(g, graph, &network, false, &average)) < 0))
+    if (!has_next(g, &average) &&
+        ((err = p2p_graph_copy(&graph, net->graph)) < 0 ||
+         (err = make_net(g, graph, &network, P2P_NET_FIXED, &average)) < 0))
         return err;
     p2p_update_average(g->plan, average, net, g->hyper);
     return P2P_OK;

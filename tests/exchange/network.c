@@ -43,7 +43,7 @@ P2pNet *load_network(P2pDevice *device, const P2pSource *s)
     P2pNet *net;
     P2pGraph *graph;
     must(p2p_graph_copy(&graph, s->graph));
-    must(p2p_net_create(&net, device, graph, s->net.name, false));
+    must(p2p_net_create(&net, device, graph, s->net.name, P2P_NET_FIXED));
     for (int i = 0; i < net->graph->param_count; i++) {
         float *host = malloc(p2p_param_elements(&net->graph->params[i]) * sizeof(*host));
         must(p2p_source_get(s, i, host));

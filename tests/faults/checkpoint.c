@@ -81,7 +81,7 @@ static void set_up(Setting *s, int vector_width)
     for (int i = 0; i < NETS; i++) {
         P2pGraph *g;
         must(p2p_nets_build(&g, &specs[i]));
-        must(p2p_net_create(&s->nets[i], s->device, g, i ? "D" : "G", true));
+        must(p2p_net_create(&s->nets[i], s->device, g, i ? "D" : "G", P2P_NET_TRAINED));
         fill(s->nets[i]);
     }
 }

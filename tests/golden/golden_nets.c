@@ -52,7 +52,7 @@ static void build_net(NetCase *c)
     json_decref(channels);
     g->err = p2p_nets_build(&graph, &spec);
     if (!g->err)
-        g->err = p2p_net_create(&c->net, g->device, graph, c->is_d ? "D" : "G", false);
+        g->err = p2p_net_create(&c->net, g->device, graph, c->is_d ? "D" : "G", P2P_NET_FIXED);
     if (!g->err)
         golden_draw_net(g, c->net, c->seed, c->is_d ? STREAM_D : STREAM_G);
 }

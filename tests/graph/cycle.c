@@ -181,7 +181,7 @@ static void build_plan(Cycle *c)
 
 static void create_net(Cycle *c, P2pNet **net, P2pGrads *grads, P2pGraph *graph, const char *name)
 {
-    must(p2p_net_create(net, c->device, graph, name, false));
+    must(p2p_net_create(net, c->device, graph, name, P2P_NET_FIXED));
     must(p2p_net_init(*net, P2P_INIT_NORMAL, .5f, 1));
     must(p2p_grads_init(grads, *net));
     grads->keep = true;

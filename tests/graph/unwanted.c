@@ -35,7 +35,7 @@ static int count_passes(P2pDevice *device, const char *name, int levels, bool wa
     int found = 0;
 
     must(p2p_nets_build(&graph, &spec));
-    must(p2p_net_create(&net, device, graph, "G", true));
+    must(p2p_net_create(&net, device, graph, "G", P2P_NET_TRAINED));
     must(p2p_grads_init(&grads, net));
     must(p2p_plan_create(&plan, device, NULL));
     const int x = p2p_plan_keep(plan, shape), dy = p2p_plan_keep(plan, shape);
