@@ -6,10 +6,15 @@
 #include "src/ops/norm.h"
 #include "src/ops/ref.h"
 
-enum { MOST_PIXELS = 1024 };
-
 /* way->own: pixels down a group. */
 enum { DOWN };
+
+/* Divisions of a group: pixels down, and what each work-item has of them. Where pixels are many and groups small
+ * a work-item has more than registers hold. */
+typedef struct Division {
+    int down, each;
+} Division;
+static const Division divisions[] = {{32, 1}, {128, WHOLE_KEPT}, {256, 16}, {128, 32}};
 
 static P2pParts whole(const P2pCall *call)
 {
@@ -26,19 +31,30 @@ static bool has_tanh(const P2pCall *call)
            (call->attr.act1 == P2P_ACT_TANH || call->attr.act2 == P2P_ACT_TANH);
 }
 
+/* The first that has so many pixels and fits the device, or NULL. */
+static const Division *choose_division(int count, const P2pCaps *caps)
+{
+    for (size_t i = 0; i < P2P_COUNT(divisions); i++) {
+        const Division *d = &divisions[i];
+        const size_t items = (size_t)(WHOLE_ACROSS * d->down);
+        if (count <= d->down * d->each && items <= caps->max_group_size &&
+            items * 4 * sizeof(float) <= caps->local_bytes)
+            return d;
+    }
+    return NULL;
+}
+
 /* The parameters' gradients are of one group alone. */
 static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = whole(call);
-    const int down = p.count > 32 ? 128 : 32, each = p.count > 32 ? MOST_PIXELS / 128 : 1;
-    const size_t items = (size_t)(WHOLE_ACROSS * down);
+    const Division *d = choose_division(p.count, caps);
 
-    if (p.count > MOST_PIXELS || has_tanh(call) || !p2p_norm_has_quads(call) ||
-        items > caps->max_group_size || items * 4 * sizeof(float) > caps->local_bytes ||
+    if (!d || has_tanh(call) || !p2p_norm_has_quads(call) ||
         (p.groups > 1 && (p2p_call_has(call, P2P_NA_DGAMMA) || p2p_call_has(call, P2P_NA_DBETA))))
         return false;
-    way->own[DOWN] = down;
-    snprintf(way->options, sizeof(way->options), "-D WHOLE_DOWN=%d -D EACH=%d", down, each);
+    way->own[DOWN] = d->down;
+    snprintf(way->options, sizeof(way->options), "-D WHOLE_DOWN=%d -D EACH=%d", d->down, d->each);
     way->cost = caps->is_cpu ? P2P_COST_HIGH : P2P_COST_USUAL; /* CPUs have vectors, and no gaps */
     return true;
 }

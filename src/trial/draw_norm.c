@@ -347,7 +347,7 @@ static bool size_bwd(int i, P2pTrial *c, int block)
 /* Sizes that one launch takes. */
 static bool size_joint(int i, P2pTrial *c, int block)
 {
-    if (!size_bwd(i + 2, c, block))
+    if (!size_bwd(i + 1, c, block))
         return false;
     c->call.t[P2P_NA_DGAMMA] = c->call.t[P2P_NA_DBETA] = c->call.t[P2P_NA_GAMMA];
     return true;
