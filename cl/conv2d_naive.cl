@@ -8,21 +8,22 @@
  *   conv2d_dgrad_naive   global {C, W, N * H}
  *   conv2d_wgrad_naive   global {outputs of a block * blocks, inputs, R * S}
  *
- * Build options: see common.clh. References: p2p_ref_conv2d_fwd, _dgrad, _wgrad in ref_conv.c.
+ * Build options: see common.clh, stored.clh. References: p2p_ref_conv2d_fwd, _dgrad, _wgrad in ref_conv.c.
  */
 #include "common.clh"
 #include "conv2d.clh"
 #include "activation.clh"
+#include "stored.clh"
 
-void put(__global float *out, float sum, const ConvGeom *g, __global const float *bias, int channel)
+void put(__global ELEMENT(OUT_TYPE) *out, float sum, const ConvGeom *g, __global const float *bias, int channel)
 {
     if (bias)
         sum += bias[g->bias_offset + channel];
-    *out = g->accumulate ? *out + sum : activate(sum, g->act, g->slope);
+    PUT(OUT_TYPE, g->accumulate ? GET(OUT_TYPE, out) + sum : activate(sum, g->act, g->slope), out);
 }
 
-__kernel void conv2d_fwd_naive(__global const float *restrict x, __global const float *restrict w,
-                               __global const float *restrict bias, __global float *restrict y,
+__kernel void conv2d_fwd_naive(__global const ELEMENT(IN_TYPE) *restrict x, __global const float *restrict w,
+                               __global const float *restrict bias, __global ELEMENT(OUT_TYPE) *restrict y,
                                const ConvGeom g)
 {
     const int k = get_global_id(0), q = get_global_id(1), p = get_global_id(2) % g.p;
@@ -37,17 +38,17 @@ __kernel void conv2d_fwd_naive(__global const float *restrict x, __global const 
             const int col = q * g.stride - g.pad + s;
             if (col < 0 || col >= g.w)
                 continue;
-            __global const float *a =
+            __global const ELEMENT(IN_TYPE) *a =
                 x + g.x_offset + (((size_t)n * g.h + row) * g.w + col) * g.x_stride;
             for (int c = 0; c < g.c; c++)
-                sum += a[c] * w[weight_index(&g, k, c, r, s)];
+                sum += GET(IN_TYPE, a + c) * w[weight_index(&g, k, c, r, s)];
         }
     }
     put(y + g.y_offset + (((size_t)n * g.p + p) * g.q + q) * g.y_stride + k, sum, &g, bias, k);
 }
 
-__kernel void conv2d_dgrad_naive(__global const float *restrict y, __global const float *restrict w,
-                                 __global const float *restrict bias, __global float *restrict x,
+__kernel void conv2d_dgrad_naive(__global const ELEMENT(IN_TYPE) *restrict y, __global const float *restrict w,
+                                 __global const float *restrict bias, __global ELEMENT(OUT_TYPE) *restrict x,
                                  const ConvGeom g)
 {
     const int c = get_global_id(0), col = get_global_id(1), row = get_global_id(2) % g.h;
@@ -62,16 +63,17 @@ __kernel void conv2d_dgrad_naive(__global const float *restrict y, __global cons
             const int q = col + g.pad - s;
             if (q < 0 || q % g.stride || q / g.stride >= g.q)
                 continue;
-            __global const float *a =
+            __global const ELEMENT(IN_TYPE) *a =
                 y + g.y_offset + (((size_t)n * g.p + p / g.stride) * g.q + q / g.stride) * g.y_stride;
             for (int k = 0; k < g.k; k++)
-                sum += a[k] * w[weight_index(&g, k, c, r, s)];
+                sum += GET(IN_TYPE, a + k) * w[weight_index(&g, k, c, r, s)];
         }
     }
     put(x + g.x_offset + (((size_t)n * g.h + row) * g.w + col) * g.x_stride + c, sum, &g, bias, c);
 }
 
-__kernel void conv2d_wgrad_naive(__global const float *restrict x, __global const float *restrict y,
+__kernel void conv2d_wgrad_naive(__global const ELEMENT(IN_TYPE) *restrict x,
+                                 __global const ELEMENT(OUT_TYPE) *restrict y,
                                  __global float *restrict w, const ConvGeom g)
 {
     const int o = get_global_id(0), i = get_global_id(1);
@@ -90,8 +92,8 @@ __kernel void conv2d_wgrad_naive(__global const float *restrict x, __global cons
                     const int col = q * g.stride - g.pad + s;
                     if (col < 0 || col >= g.w)
                         continue;
-                    line += x[g.x_offset + (((size_t)n * g.h + row) * g.w + col) * g.x_stride + c] *
-                            y[g.y_offset + (((size_t)n * g.p + p) * g.q + q) * g.y_stride + k];
+                    line += GET(IN_TYPE, x + g.x_offset + (((size_t)n * g.h + row) * g.w + col) * g.x_stride + c) *
+                            GET(OUT_TYPE, y + g.y_offset + (((size_t)n * g.p + p) * g.q + q) * g.y_stride + k);
                 }
                 sum += line;
             }

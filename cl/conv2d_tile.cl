@@ -42,15 +42,15 @@ ACTIVATIONS(float4, int4, bend_four, bend_gradient_four, activate_four, activate
 #define FOURS(channels) (((channels) + 3) / 4)
 
 /* A sum to its place: bias, activation or what is there already. n: outputs from here on. */
-INLINE void finish(float4 sum, float4 bias, __global float *p, const int n, const int accumulate,
+INLINE void finish(float4 sum, float4 bias, __global ELEMENT(OUT_TYPE) *p, const int n, const int accumulate,
                    const int act, const float slope)
 {
     const float4 v = sum + bias;
 
-    store4(accumulate ? v + load4(p, n, ALIGNED & TILE_ALIGNED_OUT)
-           : ACT_TANH ? tanh(v)
-                      : bend_four(v, bend_of(act, slope)),
-           p, n, ALIGNED & TILE_ALIGNED_OUT);
+    STORE4(OUT_TYPE)(accumulate ? v + LOAD4(OUT_TYPE)(p, n, ALIGNED & TILE_ALIGNED_OUT)
+                     : ACT_TANH ? tanh(v)
+                                : bend_four(v, bend_of(act, slope)),
+                     p, n, ALIGNED & TILE_ALIGNED_OUT);
 }
 
 INLINE float4 bias_of(__global const float *bias, const int o, const int n)
@@ -122,9 +122,9 @@ typedef struct Term {
                                (uint)(col[i] + (term)[n].right) < (uint)t.from.width;              \
             const uint from = (uint)(inside ? at[i] + (term)[n].x : t.from.offset);                \
             if (NEIGHBOURS > 1)                                                                    \
-                v[n] = inside ? in[from] : 0.0f;                                                   \
+                v[n] = inside ? GET(IN_TYPE, in + from) : 0.0f;                                                   \
             else {                                                                                 \
-                const float4 four = load4(in + from, 4, ALIGNED & TILE_ALIGNED_IN);                \
+                const float4 four = LOAD4(IN_TYPE)(in + from, 4, ALIGNED & TILE_ALIGNED_IN);       \
                 v[0] = inside ? four.x : 0.0f, v[1] = inside ? four.y : 0.0f;                      \
                 v[2] = inside ? four.z : 0.0f, v[3] = inside ? four.w : 0.0f;                      \
             }                                                                                      \
@@ -173,8 +173,8 @@ typedef struct Term {
     } while (0)
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-__kernel void conv2d_gather_tile(__global const float *restrict in, __global const float *restrict w,
-                                 __global const float *restrict bias, __global float *restrict out,
+__kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, __global const float *restrict w,
+                                 __global const float *restrict bias, __global ELEMENT(OUT_TYPE) *restrict out,
                                  const ConvGeom g, const int gradient,
                                  __global float *restrict partial, const int parts,
                                  const int part_slices)
@@ -291,7 +291,7 @@ __kernel void conv2d_gather_tile(__global const float *restrict in, __global con
 FLAT_ITEMS
 __kernel void conv2d_gather_sum_tile(__global const float *restrict partial,
                                      __global const float *restrict bias,
-                                     __global float *restrict out, const ConvGeom g,
+                                     __global ELEMENT(OUT_TYPE) *restrict out, const ConvGeom g,
                                      const int gradient, const int parts)
 {
     const Side to = gather(&g, gradient, 0).to;

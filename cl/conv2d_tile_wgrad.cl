@@ -106,9 +106,10 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
                 const uint from = (uint)(inside ? at[p] + FURTHER(i) * g.x_stride + shift[n]       \
                                                 : g.x_offset);                                     \
                 if (NEIGHBOURS > 1)                                                                \
-                    f[n] = inside ? x[from] : 0.0f;                                                \
+                    f[n] = inside ? GET(IN_TYPE, x + from) : 0.0f;                                                \
                 else {                                                                             \
-                    const float4 four = load4(x + from, channels_x, ALIGNED & TILE_ALIGNED_IN);    \
+                    const float4 four =                                                            \
+                        LOAD4(IN_TYPE)(x + from, channels_x, ALIGNED & TILE_ALIGNED_IN);           \
                     f[0] = inside ? four.x : 0.0f, f[1] = inside ? four.y : 0.0f;                  \
                     f[2] = inside ? four.z : 0.0f, f[3] = inside ? four.w : 0.0f;                  \
                 }                                                                                  \
@@ -133,13 +134,14 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
         WRITTEN_OUT for (int i = 0; i < SMALL_LOADS; i++)                                             \
         {                                                                                          \
             const int pixel = min((slice)*TILE_DEPTH + PIXEL_OF(i, SMALL_TILE), pixels - 1);       \
-            next_y[i] = load4(y + (uint)(y_at + pixel * g.y_stride), channels_y,                   \
-                              ALIGNED & TILE_ALIGNED_OUT);                                         \
+            next_y[i] = LOAD4(OUT_TYPE)(y + (uint)(y_at + pixel * g.y_stride), channels_y,         \
+                                        ALIGNED & TILE_ALIGNED_OUT);                               \
         }                                                                                          \
     } while (0)
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-__kernel void conv2d_wgrad_tile(__global const float *restrict x, __global const float *restrict y,
+__kernel void conv2d_wgrad_tile(__global const ELEMENT(IN_TYPE) *restrict x,
+                                __global const ELEMENT(OUT_TYPE) *restrict y,
                                 UPDATE_ARGUMENTS, const ConvGeom g, __global float *restrict partial,
                                 const int parts, const int part_slices)
 {

@@ -20,17 +20,18 @@
  *   norm_sums         {C}, local {64}: the parts' sums of norm_act_sums, and over the groups what they make
  *                     the gradients of the parameters
  *
- * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_norm.c.
+ * Build options: see common.clh, for channel_sum stored.clh; -D NAIVE: the naive kernels. References: src/ops/ref_norm.c.
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "stored.clh"
 
 #define LANES SUM_ACROSS
 #define DOWN GROUP_SIZE(SUM_DOWN)
 
 #ifdef NAIVE
 __kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
-void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), TENSOR(result), const int count,
+void part_sums_naive(CONST_STORED(x), CONST_TENSOR(shift), TENSOR(result), const int count,
                      const int channels, const int per_part, const int squares, const int accumulate)
 {
     __local float sums[2][DOWN][LANES + 1];
@@ -43,7 +44,7 @@ void part_sums_naive(CONST_TENSOR(x), CONST_TENSOR(shift), TENSOR(result), const
     if (c < channels) {
         const float base = shift_stride ? shift[shift_at + (size_t)group * shift_stride + c] : 0.0f;
         for (int p = part * per_part + row; p < end; p += DOWN) {
-            const float d = x[x_at + ((size_t)group * count + p) * x_stride + c] - base;
+            const float d = GET(STORED, x + x_at + ((size_t)group * count + p) * x_stride + c) - base;
             const float more = d - lost, sum = s1 + more; /* what a sum rounds away joins the next (Kahan 1965) */
             lost = sum - s1 - more;
             s1 = sum;

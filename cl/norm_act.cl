@@ -17,7 +17,7 @@
  * order of their roles, then the shape (count pixels a group) and the attributes. Dropout keeps an
  * element whose 24 random bits are >= threshold (0: none is dropped) and multiplies it by keep.
  *
- * Build options: see common.clh; -D NAIVE: the naive kernels; -D BACKWARD: the others' gradients.
+ * Build options: see common.clh, for the naive kernels stored.clh; -D NAIVE: the naive kernels; -D BACKWARD: the others' gradients.
  * References: src/ops/ref_norm.c.
  */
 #include "common.clh"
@@ -44,7 +44,8 @@ float dropout_at(size_t i, __global const float *hyper, uint threshold, float ke
 
 /* Channel c of pixel p of the group, counted over all groups; and of a statistic. */
 #define PIXEL ((size_t)group * count + p)
-#define AT(t) t[t##_at + PIXEL * t##_stride + c]
+#define AT(t) GET(STORED, t + t##_at + PIXEL * t##_stride + c)
+#define SET(t, v) PUT(STORED, v, t + t##_at + PIXEL * t##_stride + c)
 #define STAT(t) t[t##_at + (size_t)group * t##_stride + c]
 #define MASK                                                                                       \
     (threshold ? dropout_at(BEFORE + PIXEL * channels + c, hyper + hyper_at, threshold, keep, stream) : 1.0f)
@@ -71,9 +72,9 @@ __kernel void norm_act_fwd_naive(NORM_ACT_ARGUMENTS)
                         (rstd_stride ? STAT(rstd) : 1.0f);
     const float z = (centred * scale + (beta_stride ? beta[beta_at + c] : 0.0f)) * MASK;
 
-    AT(y1) = activate(z, act1, slope);
+    SET(y1, activate(z, act1, slope));
     if (y2_stride)
-        AT(y2) = activate(z, act2, slope);
+        SET(y2, activate(z, act2, slope));
 }
 
 __kernel __attribute__((reqd_work_group_size(LANES, DOWN, 1)))
@@ -120,7 +121,7 @@ __kernel void norm_act_bwd_naive(NORM_ACT_ARGUMENTS)
         d -= (s[0] + (AT(x) - STAT(mean)) * r * s[channels]) / (float)count;
     }
     d *= (gamma_stride ? gamma[gamma_at + c] : 1.0f) * r;
-    AT(dx) = accumulate ? AT(dx) + d : d;
+    SET(dx, accumulate ? AT(dx) + d : d);
 }
 #endif
 
@@ -274,8 +275,8 @@ void dropout_masks(float *mask, uint first, uint stream, __global const float *h
                 block(&b, p, k, 1, min(VW, stop - k), VF_LOAD(mask + i % 4 + (k - c)));      \
         }
 
-#define GET(t, u) load_part(b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
-#define PUT(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
+#define LOAD(t, u) load_part(b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
+#define STORE(t, u, v) store_part((v), b->t + (size_t)(p + (u)) * b->t##_stride + c, n)
 
 #ifndef BACKWARD
 INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, const int n,
@@ -287,10 +288,10 @@ INLINE void fwd_block(const Block *b, const int p, const int c, const int rows, 
     const VF shift = b->beta ? load_part(b->beta + c, n) : (VF)(0.0f);
 
     for (int u = 0; u < rows; u++) {
-        const VF z = FMA(GET(x, u) - m, scale, shift) * mask;
-        PUT(y1, u, bend_vector(z, b->bend1));
+        const VF z = FMA(LOAD(x, u) - m, scale, shift) * mask;
+        STORE(y1, u, bend_vector(z, b->bend1));
         if (b->y2)
-            PUT(y2, u, bend_vector(z, b->bend2));
+            STORE(y2, u, bend_vector(z, b->bend2));
     }
 }
 
@@ -308,9 +309,9 @@ INLINE VF gradient(const Block *b, const int p, const int c, const int u, const 
     VF dz = (VF)(0.0f);
 
     if (b->dy1)
-        dz = bend_gradient_vector(GET(dy1, u), GET(y1, u), b->bend1);
+        dz = bend_gradient_vector(LOAD(dy1, u), LOAD(y1, u), b->bend1);
     if (b->dy2)
-        dz += bend_gradient_vector(GET(dy2, u), GET(y2, u), b->bend2);
+        dz += bend_gradient_vector(LOAD(dy2, u), LOAD(y2, u), b->bend2);
     return dz * mask;
 }
 
@@ -325,7 +326,7 @@ INLINE void sums_block(const Block *b, const int p, const int c, const int rows,
     for (int u = 0; u < rows; u++) {
         const VF dz = gradient(b, p, c, u, n, mask);
         s1 += dz;
-        s2 = FMA(dz, GET(x, u) - m, s2);
+        s2 = FMA(dz, LOAD(x, u) - m, s2);
     }
     store_part(load_part(sums, n) + s1, sums, n);
     sums += b->channels;
@@ -357,9 +358,9 @@ INLINE void bwd_block(const Block *b, const int p, const int c, const int rows, 
     for (int u = 0; u < rows; u++) {
         VF d = gradient(b, p, c, u, n, mask);
         if (b->train)
-            d -= FMA(GET(x, u) - m, s2, s1);
+            d -= FMA(LOAD(x, u) - m, s2, s1);
         d *= scale;
-        PUT(dx, u, b->accumulate ? GET(dx, u) + d : d);
+        STORE(dx, u, b->accumulate ? LOAD(dx, u) + d : d);
     }
 }
 

@@ -6,7 +6,7 @@
  * Kernels
  *   norm_act_fwd_quads, norm_act_bwd_quads   {quadruples of a group, groups}, local {64, 1}
  *
- * Build options: see common.clh; -D BACKWARD: the gradient. References: src/ops/ref_norm.c.
+ * Build options: see common.clh, stored.clh; -D BACKWARD: the gradient. References: src/ops/ref_norm.c.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -30,9 +30,9 @@ __kernel void norm_act_fwd_quads(NORM_ACT_ARGUMENTS)
     const float4 scale = OWN(gamma, 1.0f) * STAT(rstd, 1.0f);
     const float4 z = FMA(AT(x) - STAT(mean, 0.0f), scale, OWN(beta, 0.0f)) * MASK;
 
-    PUT_QUAD(activate_four(z, act1, slope), y1, p *y1_stride + c);
+    PUT_STORED(activate_four(z, act1, slope), y1, p *y1_stride + c);
     if (y2_stride)
-        PUT_QUAD(activate_four(z, act2, slope), y2, p *y2_stride + c);
+        PUT_STORED(activate_four(z, act2, slope), y2, p *y2_stride + c);
 }
 
 #else
@@ -49,7 +49,7 @@ __kernel void norm_act_bwd_quads(NORM_ACT_ARGUMENTS)
         d -= FMA((AT(x) - STAT(mean, 0.0f)) * r, s2, s1) / (float)count;
     }
     d *= OWN(gamma, 1.0f) * r;
-    PUT_QUAD(accumulate ? AT(dx) + d : d, dx, p *dx_stride + c);
+    PUT_STORED(accumulate ? AT(dx) + d : d, dx, p *dx_stride + c);
 }
 
 #endif

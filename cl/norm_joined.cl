@@ -9,11 +9,12 @@
  *                       means from the group's first pixel on, then squares; of one part what follows
  *   stats_joined        {groups * C}, local {64}: mean, rstd and running statistics
  *
- * Build options: see common.clh. Reference: p2p_ref_norm_stats.
+ * Build options: see common.clh, stored.clh. Reference: p2p_ref_norm_stats.
  * gpulab stats_joined: any .0; divides (floats)
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "stored.clh"
 
 /* The sum over the rows of a work-group, for all of them. */
 float sum_rows(const float v, __local float (*rows)[SUM_ACROSS + 1])
@@ -30,7 +31,7 @@ float sum_rows(const float v, __local float (*rows)[SUM_ACROSS + 1])
 }
 
 #define ARGUMENTS                                                                                      \
-    __global float *work, CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), TENSOR(run_mean),               \
+    __global float *work, CONST_STORED(x), TENSOR(mean), TENSOR(rstd), TENSOR(run_mean),               \
         TENSOR(run_var), const int parts, const int groups, const int channels, const int count,       \
         const float eps, const float momentum, const int per_part
 
@@ -41,9 +42,9 @@ void update(__global float *running, float batch, float momentum)
 }
 
 /* Of a group's channel, its mean from the first pixel on and the squares around it, to where they belong. */
-#define PUT(group, c, apart, around)                                                                   \
+#define FINISH(group, c, apart, around)                                                                   \
     do {                                                                                               \
-        const float m = (apart) + x[x_at + (size_t)(group)*count * x_stride + (c)];                    \
+        const float m = (apart) + GET(STORED, x + x_at + (size_t)(group)*count * x_stride + (c));      \
         const float squares = (around) < 0.0f ? 0.0f : (around); /* fmax() would lose a NaN */         \
         mean[mean_at + (size_t)(group)*mean_stride + (c)] = m;                                         \
         rstd[rstd_at + (size_t)(group)*rstd_stride + (c)] = 1.0f / sqrt(squares / (float)count + eps); \
@@ -60,16 +61,16 @@ void part_stats_joined(ARGUMENTS)
     const int c = min((int)get_global_id(0), channels - 1), part = (int)get_group_id(1);
     const int group = (int)get_global_id(2);
     const int begin = part * per_part, end = min(begin + per_part, count);
-    __global const float *from = x + x_at + (size_t)group * count * x_stride + c;
-    const float base = from[(size_t)begin * x_stride];
+    __global const ELEMENT(STORED) *from = x + x_at + (size_t)group * count * x_stride + c;
+    const float base = GET(STORED, from + (size_t)begin * x_stride);
     float s1 = 0.0f, s2 = 0.0f;
 
     for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN)
-        s1 += from[(size_t)p * x_stride] - base;
+        s1 += GET(STORED, from + (size_t)p * x_stride) - base;
     const float n = (float)(end - begin), apart = sum_rows(s1, rows) / n; /* from base on */
     s1 = 0.0f;
     for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN) {
-        const float d = from[(size_t)p * x_stride] - base - apart;
+        const float d = GET(STORED, from + (size_t)p * x_stride) - base - apart;
         s1 += d;
         s2 += d * d;
     }
@@ -77,10 +78,10 @@ void part_stats_joined(ARGUMENTS)
     if (get_local_id(1) > 0 || (int)get_global_id(0) >= channels)
         return;
     if (parts == 1) {
-        PUT(group, c, apart + rest / n, around - rest * rest / n);
+        FINISH(group, c, apart + rest / n, around - rest * rest / n);
     } else {
         work += ((size_t)part * groups + group) * 2 * channels + c;
-        work[0] = base - from[0] + (apart + rest / n);
+        work[0] = base - GET(STORED, from) + (apart + rest / n);
         work[channels] = around - rest * rest / n;
     }
 }
@@ -102,5 +103,5 @@ __kernel void stats_joined(ARGUMENTS)
         apart = part ? apart + further * share : at[0];
         around += at[channels] + further * further * before * share;
     }
-    PUT(group, c, apart, around);
+    FINISH(group, c, apart, around);
 }

@@ -9,7 +9,7 @@
  *                    norm_joined.cl of one part, then as norm_act_fwd_quads, but no tanh
  *   norm_bwd_whole   the same: the sums, the parameters' gradients, then as norm_act_bwd_quads
  *
- * Build options: see common.clh; -D BACKWARD: the gradient
+ * Build options: see common.clh, stored.clh; -D BACKWARD: the gradient
  *   -D WHOLE_DOWN=<n>   pixels down the group, a multiple of 16
  *   -D EACH=<n>         pixels a work-item has, WHOLE_DOWN apart
  * References: p2p_ref_norm_fwd, p2p_ref_norm_bwd.
@@ -72,8 +72,8 @@ INLINE void update(__global float4 *running, const float4 batch, const float mom
 }
 
 WHOLE_ITEMS
-__kernel void norm_fwd_whole(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), CONST_TENSOR(gamma),
-                             CONST_TENSOR(beta), CONST_TENSOR(hyper), TENSOR(y1), TENSOR(y2),
+__kernel void norm_fwd_whole(CONST_STORED(x), TENSOR(mean), TENSOR(rstd), CONST_TENSOR(gamma),
+                             CONST_TENSOR(beta), CONST_TENSOR(hyper), STORED_TENSOR(y1), STORED_TENSOR(y2),
                              TENSOR(run_mean), TENSOR(run_var), const int count, const int channels,
                              const int act1, const int act2, const float slope, const uint threshold,
                              const float keep, const uint stream, const uint picture, const float eps,
@@ -81,7 +81,7 @@ __kernel void norm_fwd_whole(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), CONST_
 {
     __local float4 sums[ITEMS];
     WHOLE_POSITION;
-    const float4 base = QUAD(x, group * count * x_stride + c);
+    const float4 base = STORED_QUAD(x, group * count * x_stride + c);
     const float n = (float)count;
     float4 kept[IN_REGISTERS ? EACH : 1], s1 = (float4)(0.0f), s2 = (float4)(0.0f);
 #define VALUE (IN_REGISTERS ? kept[i] : AT(x))
@@ -120,19 +120,19 @@ __kernel void norm_fwd_whole(CONST_TENSOR(x), TENSOR(mean), TENSOR(rstd), CONST_
     EACH_PIXEL
     {
         const float4 z = FMA(VALUE - m, scale, shift) * MASK;
-        PUT_QUAD(bend_four(z, bend1), y1, p *y1_stride + c);
+        PUT_STORED(bend_four(z, bend1), y1, p *y1_stride + c);
         if (y2_stride)
-            PUT_QUAD(bend_four(z, bend2), y2, p *y2_stride + c);
+            PUT_STORED(bend_four(z, bend2), y2, p *y2_stride + c);
     }
 }
 
 #else
 
 WHOLE_ITEMS
-__kernel void norm_bwd_whole(CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(rstd),
-                             CONST_TENSOR(gamma), CONST_TENSOR(hyper), CONST_TENSOR(y1),
-                             CONST_TENSOR(y2), CONST_TENSOR(dy1), CONST_TENSOR(dy2), TENSOR(sums),
-                             TENSOR(dx), TENSOR(dgamma), TENSOR(dbeta), const int count,
+__kernel void norm_bwd_whole(CONST_STORED(x), CONST_TENSOR(mean), CONST_TENSOR(rstd),
+                             CONST_TENSOR(gamma), CONST_TENSOR(hyper), CONST_STORED(y1),
+                             CONST_STORED(y2), CONST_STORED(dy1), CONST_STORED(dy2), TENSOR(sums),
+                             STORED_TENSOR(dx), TENSOR(dgamma), TENSOR(dbeta), const int count,
                              const int channels, const int act1, const int act2, const float slope,
                              const uint threshold, const float keep, const uint stream,
                              const uint picture, const int accumulate, const int add)
@@ -170,7 +170,7 @@ __kernel void norm_bwd_whole(CONST_TENSOR(x), CONST_TENSOR(mean), CONST_TENSOR(r
     {
         float4 d = IN_REGISTERS ? kept[i] : SLOPE_FOUR;
         d = (d - FMA((AT(x) - m) * r, s2, s1)) * scale;
-        PUT_QUAD(accumulate ? AT(dx) + d : d, dx, p *dx_stride + c);
+        PUT_STORED(accumulate ? AT(dx) + d : d, dx, p *dx_stride + c);
     }
 }
 

@@ -10,10 +10,11 @@
  *   pad_bwd_naive   {elements of x}, local {64}
  *   pad_bwd_simd    {groups}, local {1}: per_group lines of x each
  *
- * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_pointwise.c.
+ * Build options: see common.clh, for the naive kernels stored.clh; -D NAIVE: the naive kernels. References: src/ops/ref_pointwise.c.
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "stored.clh"
 
 #define SHAPE                                                                                      \
     const int pictures, const int height, const int width, const int channels, const int pad,      \
@@ -43,7 +44,7 @@ int shown_at(int i, int n, int pad, int *at)
 
 #ifdef NAIVE
 FLAT_ITEMS
-__kernel void pad_fwd_naive(CONST_TENSOR(x), TENSOR(y), SHAPE)
+__kernel void pad_fwd_naive(CONST_STORED(x), STORED_TENSOR(y), SHAPE)
 {
     const size_t i = get_global_id(0), pixel = i / channels;
     const int c = (int)(i % channels), col = (int)(pixel % PADDED(width));
@@ -54,11 +55,11 @@ __kernel void pad_fwd_naive(CONST_TENSOR(x), TENSOR(y), SHAPE)
         return;
     const size_t from = ((size_t)n * height + reflect(row - pad, height)) * width +
                         reflect(col - pad, width);
-    y[y_at + pixel * y_stride + c] = x[x_at + from * x_stride + c];
+    PUT(STORED, GET(STORED, x + x_at + from * x_stride + c), y + y_at + pixel * y_stride + c);
 }
 
 FLAT_ITEMS
-__kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE)
+__kernel void pad_bwd_naive(STORED_TENSOR(dx), CONST_STORED(dy), SHAPE)
 {
     const size_t i = get_global_id(0), pixel = i / channels;
     const int c = (int)(i % channels), col = (int)(pixel % width);
@@ -73,10 +74,10 @@ __kernel void pad_bwd_naive(TENSOR(dx), CONST_TENSOR(dy), SHAPE)
     for (int r = 0; r < row_count; r++)
         for (int s = 0; s < col_count; s++) {
             const size_t from = ((size_t)n * PADDED(height) + rows[r]) * PADDED(width) + cols[s];
-            sum += dy[dy_at + from * dy_stride + c];
+            sum += GET(STORED, dy + dy_at + from * dy_stride + c);
         }
     dx += dx_at + pixel * dx_stride + c;
-    *dx = accumulate ? *dx + sum : sum;
+    PUT(STORED, accumulate ? GET(STORED, dx) + sum : sum, dx);
 }
 #endif
 

@@ -13,11 +13,13 @@
  * Tensors are rows of cols floats, the last row `last` floats long; a tensor's stride goes from
  * row to row.
  *
- * Build options: see common.clh; -D NAIVE: the naive kernels. References: src/ops/ref_pointwise.c.
+ * Build options: see common.clh, for copy, add and act_bwd stored.clh; -D NAIVE: the naive kernels.
+ * References: src/ops/ref_pointwise.c.
  */
 #include "common.clh"
 #include "tensor.clh"
 #include "activation.clh"
+#include "stored.clh"
 
 #define SHAPE const int rows, const int cols, const int last, const int per_group
 
@@ -28,20 +30,22 @@
     if (row >= (uint)rows || (row + 1 == (uint)rows && col >= (uint)last))                         \
     return
 #define AT(t) t[t##_at + (size_t)row * t##_stride + col]
+#define OF(t) GET(STORED, &AT(t))
+#define SET(t, v) PUT(STORED, v, &AT(t))
 
 #ifdef NAIVE
 FLAT_ITEMS
-__kernel void copy_naive(CONST_TENSOR(x), TENSOR(y), SHAPE, const int accumulate)
+__kernel void copy_naive(CONST_STORED(x), STORED_TENSOR(y), SHAPE, const int accumulate)
 {
     NAIVE_POSITION;
-    AT(y) = accumulate ? AT(y) + AT(x) : AT(x);
+    SET(y, accumulate ? OF(y) + OF(x) : OF(x));
 }
 
 FLAT_ITEMS
-__kernel void add_naive(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE)
+__kernel void add_naive(CONST_STORED(a), CONST_STORED(b), STORED_TENSOR(y), SHAPE)
 {
     NAIVE_POSITION;
-    AT(y) = AT(a) + AT(b);
+    SET(y, OF(a) + OF(b));
 }
 
 FLAT_ITEMS
@@ -52,13 +56,13 @@ __kernel void fill_naive(TENSOR(x), SHAPE, const float value)
 }
 
 FLAT_ITEMS
-__kernel void act_bwd_naive(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE, const int act,
+__kernel void act_bwd_naive(CONST_STORED(y), CONST_STORED(dy), STORED_TENSOR(dx), SHAPE, const int act,
                             const float slope, const int accumulate)
 {
     NAIVE_POSITION;
-    const float d = activate_gradient(AT(dy), AT(y), act, slope);
+    const float d = activate_gradient(OF(dy), OF(y), act, slope);
 
-    AT(dx) = accumulate ? AT(dx) + d : d;
+    SET(dx, accumulate ? OF(dx) + d : d);
 }
 
 FLAT_ITEMS
@@ -84,29 +88,29 @@ __kernel void ema_naive(TENSOR(y), CONST_TENSOR(x), SHAPE, CONST_TENSOR(hyper))
             statement;                                                                             \
         }                                                                                          \
     }
-#define GET(t) load_part(t + t##_at + (size_t)row * t##_stride + c, n)
-#define PUT(t, v) store_part((v), t + t##_at + (size_t)row * t##_stride + c, n)
+#define LOAD(t) load_part(t + t##_at + (size_t)row * t##_stride + c, n)
+#define STORE(t, v) store_part((v), t + t##_at + (size_t)row * t##_stride + c, n)
 
 ONE_ITEM
 __kernel void copy_simd(CONST_TENSOR(x), TENSOR(y), SHAPE, const int accumulate)
 {
     if (accumulate) {
-        SIMD_LOOP(PUT(y, GET(y) + GET(x)))
+        SIMD_LOOP(STORE(y, LOAD(y) + LOAD(x)))
     } else {
-        SIMD_LOOP(PUT(y, GET(x)))
+        SIMD_LOOP(STORE(y, LOAD(x)))
     }
 }
 
 ONE_ITEM
 __kernel void add_simd(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), SHAPE)
 {
-    SIMD_LOOP(PUT(y, GET(a) + GET(b)))
+    SIMD_LOOP(STORE(y, LOAD(a) + LOAD(b)))
 }
 
 ONE_ITEM
 __kernel void fill_simd(TENSOR(x), SHAPE, const float value)
 {
-    SIMD_LOOP(PUT(x, (VF)(value)))
+    SIMD_LOOP(STORE(x, (VF)(value)))
 }
 
 ONE_ITEM
@@ -114,9 +118,9 @@ __kernel void act_bwd_simd(CONST_TENSOR(y), CONST_TENSOR(dy), TENSOR(dx), SHAPE,
                            const float slope, const int accumulate)
 {
     if (accumulate) {
-        SIMD_LOOP(PUT(dx, GET(dx) + activate_gradient_vector(GET(dy), GET(y), act, slope)))
+        SIMD_LOOP(STORE(dx, LOAD(dx) + activate_gradient_vector(LOAD(dy), LOAD(y), act, slope)))
     } else {
-        SIMD_LOOP(PUT(dx, activate_gradient_vector(GET(dy), GET(y), act, slope)))
+        SIMD_LOOP(STORE(dx, activate_gradient_vector(LOAD(dy), LOAD(y), act, slope)))
     }
 }
 
@@ -125,5 +129,5 @@ __kernel void ema_simd(TENSOR(y), CONST_TENSOR(x), SHAPE, CONST_TENSOR(hyper))
 {
     const VF share = (VF)(hyper[hyper_at + P2P_HYPER_EMA]);
 
-    SIMD_LOOP(PUT(y, FMA(share, GET(x) - GET(y), GET(y))))
+    SIMD_LOOP(STORE(y, FMA(share, LOAD(x) - LOAD(y), LOAD(y))))
 }

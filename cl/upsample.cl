@@ -10,17 +10,20 @@
  *   upsample_fwd   {64 * channel tiles, N * 2H}, local {64}
  *   upsample_bwd   {64 * channel tiles, N * H}, local {64}
  *
- * Build options: see common.clh. References: src/ops/ref_resample.c.
+ * Build options: see common.clh, stored.clh. References: src/ops/ref_resample.c.
  */
 #include "common.clh"
 #include "tensor.clh"
+#include "stored.clh"
 
 #define SHAPE                                                                                      \
     const int pictures, const int height, const int width, const int channels, const int bilinear, \
         const int accumulate
 
+#define OF(line, at) GET(STORED, (line) + (at))
+
 FLAT_ITEMS
-__kernel void upsample_fwd(CONST_TENSOR(x), TENSOR(y), SHAPE)
+__kernel void upsample_fwd(CONST_STORED(x), STORED_TENSOR(y), SHAPE)
 {
     const int c = (int)get_global_id(0), line = (int)get_global_id(1), row = line % (2 * height);
     const size_t picture = (size_t)(line / (2 * height)) * height * width;
@@ -28,17 +31,18 @@ __kernel void upsample_fwd(CONST_TENSOR(x), TENSOR(y), SHAPE)
     if (c >= channels)
         return;
     const int near = row / 2, far = max(min(near + (row & 1 ? 1 : -1), height - 1), 0);
-    __global const float *near_line = x + x_at + (picture + (size_t)near * width) * x_stride + c;
-    __global const float *far_line = x + x_at + (picture + (size_t)far * width) * x_stride + c;
-    __global float *to = y + y_at + (size_t)line * 2 * width * y_stride + c;
+    __global const ELEMENT(STORED) *near_line = x + x_at + (picture + (size_t)near * width) * x_stride + c;
+    __global const ELEMENT(STORED) *far_line = x + x_at + (picture + (size_t)far * width) * x_stride + c;
+    __global ELEMENT(STORED) *to = y + y_at + (size_t)line * 2 * width * y_stride + c;
     for (int col = 0; col < 2 * width; col++, to += y_stride) {
         const int here = col / 2 * x_stride;
         const int beside = max(min(col / 2 + (col & 1 ? 1 : -1), width - 1), 0) * x_stride;
         if (bilinear)
-            *to = 0.75f * (0.75f * near_line[here] + 0.25f * near_line[beside]) +
-                  0.25f * (0.75f * far_line[here] + 0.25f * far_line[beside]);
+            PUT(STORED, 0.75f * (0.75f * OF(near_line, here) + 0.25f * OF(near_line, beside)) +
+                            0.25f * (0.75f * OF(far_line, here) + 0.25f * OF(far_line, beside)),
+                to);
         else
-            *to = near_line[here];
+            PUT(STORED, OF(near_line, here), to);
     }
 }
 
@@ -56,7 +60,7 @@ int outputs_of(int i, int n, int bilinear, int *first, float *weight)
 }
 
 FLAT_ITEMS
-__kernel void upsample_bwd(TENSOR(dx), CONST_TENSOR(dy), SHAPE)
+__kernel void upsample_bwd(STORED_TENSOR(dx), CONST_STORED(dy), SHAPE)
 {
     const int c = (int)get_global_id(0), line = (int)get_global_id(1);
     const size_t picture = (size_t)(line / height) * 4 * height * width;
@@ -66,15 +70,15 @@ __kernel void upsample_bwd(TENSOR(dx), CONST_TENSOR(dy), SHAPE)
     if (c >= channels)
         return;
     const int rows = outputs_of(line % height, height, bilinear, &row, of_row);
-    __global float *to = dx + dx_at + (size_t)line * width * dx_stride + c;
+    __global ELEMENT(STORED) *to = dx + dx_at + (size_t)line * width * dx_stride + c;
     for (int w = 0; w < width; w++, to += dx_stride) {
         const int cols = outputs_of(w, width, bilinear, &col, of_col);
         float sum = 0.0f;
         for (int r = 0; r < rows; r++)
             for (int s = 0; s < cols; s++) {
                 const size_t at = picture + (size_t)(row + r) * 2 * width + (size_t)(col + s);
-                sum += of_row[r] * of_col[s] * dy[dy_at + at * dy_stride + c];
+                sum += of_row[r] * of_col[s] * OF(dy, dy_at + at * dy_stride + c);
             }
-        *to = accumulate ? *to + sum : sum;
+        PUT(STORED, accumulate ? GET(STORED, to) + sum : sum, to);
     }
 }

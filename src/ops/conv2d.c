@@ -2,6 +2,9 @@
 /* The convolution passes: their tables of variants, and the naive variant. */
 #include "src/ops/conv2d.h"
 
+#include <stdio.h>
+#include <string.h>
+
 ConvGeom p2p_conv_geom(const P2pCall *call)
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
@@ -48,7 +51,24 @@ void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UP
         args[i] = list[i];
 }
 
+void p2p_conv_stored_options(const P2pCall *call, P2pWay *way)
+{
+    const P2pType in = p2p_conv_from(call)->type, out = p2p_conv_to(call)->type;
+    const size_t used = strlen(way->options);
+
+    if (in != P2P_TYPE_F32 || out != P2P_TYPE_F32)
+        snprintf(way->options + used, sizeof(way->options) - used, " -D IN_TYPE=%d -D OUT_TYPE=%d",
+                 in, out);
+}
+
 /* ---- The naive variant ----------------------------------------------------------------------- */
+
+static bool plan_naive(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    (void)caps;
+    p2p_conv_stored_options(call, way);
+    return true;
+}
 
 static int emit_naive_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
@@ -83,6 +103,10 @@ static int emit_naive(P2pSequence *seq, const P2pCall *call, const P2pWay *way, 
 
 /* ---- The passes ------------------------------------------------------------------------------ */
 
+#define STORED_OF_ANY_TYPE                                                                     \
+    {                                                                                          \
+        [P2P_CONV_X] = {1u << P2P_TYPE_F16, NULL}, [P2P_CONV_Y] = { 1u << P2P_TYPE_F16, NULL } \
+    }
 #define WEIGHTS_OF_ANY_TYPE                                                                      \
     {                                                                                            \
         [P2P_CONV_W] = {1u << P2P_TYPE_F16 | 1u << P2P_TYPE_BF16 | 1u << P2P_TYPE_Q8, "W_TYPE"}, \
@@ -95,12 +119,13 @@ static const P2pVariant variants[] = {
     {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
      .takes = WEIGHTS_OF_ANY_TYPE},
     {"mma", p2p_conv2d_mma_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
-     .nvidia = 80, .risky = true},
+     .nvidia = 80, .risky = true, .takes = STORED_OF_ANY_TYPE},
     {"tile_winograd", p2p_conv2d_tile_winograd_plan, p2p_conv2d_tile_winograd_emit,
      .with_adam = true, .has_forms = true},
-    {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true},
+    {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
+     .takes = STORED_OF_ANY_TYPE},
     {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit},
-    {"naive", NULL, emit_naive},
+    {"naive", plan_naive, emit_naive, .takes = STORED_OF_ANY_TYPE},
     {0},
 };
 

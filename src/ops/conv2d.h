@@ -19,6 +19,9 @@ enum { P2P_UPDATE_ARGS = 8 };
 /** *u must outlive the arguments. */
 void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UPDATE_ARGS]);
 
+/** The build options of cl/stored.clh for a convolution. */
+void p2p_conv_stored_options(const P2pCall *call, P2pWay *way);
+
 /* The variants, as in P2pVariant; each for all directions. */
 P2pPlanWay p2p_conv2d_thin_plan, p2p_conv2d_winograd_plan, p2p_conv2d_simd_plan;
 P2pPlanWay p2p_conv2d_tile_plan, p2p_conv2d_mma_plan, p2p_conv2d_clblast_plan;

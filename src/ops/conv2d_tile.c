@@ -308,6 +308,7 @@ static bool plan(const P2pCall *call, const Product *p, const P2pCaps *caps, con
     if (!form)
         return false;
     write_options(call, caps, form, way);
+    p2p_conv_stored_options(call, way);
     if (way->own[PARTS] > 1)
         way->work_bytes = (size_t)way->own[PARTS] * p->results * sizeof(float);
     return true;

@@ -132,6 +132,8 @@ const P2pPass p2p_pass_channel_sum = {
     .name = "channel_sum",
     .variants = sum_variants,
     .outputs = 1u << P2P_SUM_Y,
+    .stored = 1u << P2P_SUM_X,
+    .halves = "naive small",
     .ref = p2p_ref_channel_sum,
 };
 
@@ -245,6 +247,8 @@ const P2pPass p2p_pass_norm_stats = {
     .variants = stats_variants,
     .outputs = 1u << P2P_STATS_MEAN | 1u << P2P_STATS_RSTD,
     .updates = 1u << P2P_STATS_RUN_MEAN | 1u << P2P_STATS_RUN_VAR,
+    .stored = 1u << P2P_STATS_X,
+    .halves = "joined",
     .ref = p2p_ref_norm_stats,
 };
 

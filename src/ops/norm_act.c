@@ -197,21 +197,31 @@ static const P2pVariant variants[][4] = {
     ELEMENTWISE("norm_act_bwd", BACKWARD),
 };
 
+#define STORED                                                                                  \
+    (1u << P2P_NA_X | 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2 | 1u << P2P_NA_DY1 | 1u << P2P_NA_DY2 | \
+     1u << P2P_NA_DX)
+
 const P2pPass p2p_pass_norm_act_fwd = {
     .name = "norm_act_fwd",
     .variants = variants[0],
     .outputs = 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2,
+    .stored = STORED,
+    .halves = "quads naive",
     .ref = p2p_ref_norm_act_fwd,
 };
 const P2pPass p2p_pass_norm_act_sums = {
     .name = "norm_act_sums",
     .variants = variants[1],
     .outputs = 1u << P2P_NA_SUMS | 1u << P2P_NA_DGAMMA | 1u << P2P_NA_DBETA,
+    .stored = STORED,
+    .halves = "naive small",
     .ref = p2p_ref_norm_act_sums,
 };
 const P2pPass p2p_pass_norm_act_bwd = {
     .name = "norm_act_bwd",
     .variants = variants[2],
     .outputs = 1u << P2P_NA_DX,
+    .stored = STORED,
+    .halves = "quads naive",
     .ref = p2p_ref_norm_act_bwd,
 };

@@ -51,14 +51,50 @@ const P2pPass *const p2p_passes[] = {
     NULL,
 };
 
+/* Whether a list of words has one. */
+static bool has_word(const char *list, const char *word)
+{
+    const size_t n = strlen(word);
+
+    for (const char *at = list; at && (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    return false;
+}
+
+bool p2p_variant_takes_halves(const P2pVariant *variant, const P2pPass *pass)
+{
+    return has_word(pass->halves, variant->name) ||
+           (pass->macs && variant->takes[P2P_CONV_X].types >> P2P_TYPE_F16 & 1);
+}
+
+/* Whether the variant takes the pass's activations as they are, all f32 or all f16. */
+static bool takes_stored(const P2pCall *call, P2pWay *way)
+{
+    const P2pPass *pass = call->pass;
+    const size_t used = strlen(way->options);
+    int halves = 0, all = 0;
+
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+        all += pass->stored >> i & 1 && p2p_call_has(call, i);
+        halves += pass->stored >> i & 1 && call->t[i].type == P2P_TYPE_F16;
+    }
+    if (!halves)
+        return true;
+    snprintf(way->options + used, sizeof(way->options) - used, " -D STORED=%d", P2P_TYPE_F16);
+    return halves == all && has_word(pass->halves, way->variant->name);
+}
+
 /* Whether the variant takes all operands as they are; its kernels are told. */
 static bool takes_types(const P2pCall *call, P2pWay *way)
 {
+    if (!takes_stored(call, way))
+        return false;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         const P2pTakes *takes = &way->variant->takes[i];
         const P2pType type = call->t[i].type;
         const size_t used = strlen(way->options);
-        if (type != P2P_TYPE_F32 && !(takes->types >> type & 1))
+        if (type != P2P_TYPE_F32 && !(call->pass->stored >> i & 1) && !(takes->types >> type & 1))
             return false;
         if (takes->option)
             snprintf(way->options + used, sizeof(way->options) - used, " -D %s=%d", takes->option,

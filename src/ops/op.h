@@ -345,6 +345,10 @@ struct P2pPass {
     P2pConvDirection direction;
     bool with_adam; /* a weight gradient with Adam's step: by variants with the same */
     bool is_joint;  /* does what two others do, which stay two where no variant does */
+    /** Bit i: operand i holds activations or their gradients, which are f32, or all f16; and the names of
+     *  the variants that take the latter ("naive small"). */
+    unsigned stored;
+    const char *halves;
     /** The reference in double: host[i] is operand i, dense [n,c,h,w] (absent: NULL), outputs
      *  hold what was there before. mag (opt): for the first output, the sum of |products| behind
      *  each element, to bound the rounding error; a pass without one leaves it NULL. */
@@ -374,6 +378,8 @@ extern const P2pPass *const p2p_passes[];
 
 /** Whether a variant is for devices such as this one. */
 bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps);
+/** Whether a variant takes activations of the pass as f16. */
+bool p2p_variant_takes_halves(const P2pVariant *variant, const P2pPass *pass);
 /** A variant's way through a call; false: it cannot run it on such a device. */
 bool p2p_way_plan(P2pWay *way, const P2pVariant *variant, const P2pCall *call, const P2pCaps *caps);
 /** The same in a form of its; false also where it has no such form, or not for this call. */

@@ -46,11 +46,15 @@ const P2pPass p2p_pass_pad_fwd = {
     .name = "pad_fwd",
     .variants = variants[0],
     .outputs = 1u << P2P_PAD_Y,
+    .stored = 1u << P2P_PAD_X | 1u << P2P_PAD_Y,
+    .halves = "naive",
     .ref = p2p_ref_pad_fwd,
 };
 const P2pPass p2p_pass_pad_bwd = {
     .name = "pad_bwd",
     .variants = variants[1],
     .outputs = 1u << P2P_PAD_X,
+    .stored = 1u << P2P_PAD_X | 1u << P2P_PAD_Y,
+    .halves = "naive",
     .ref = p2p_ref_pad_bwd,
 };

@@ -85,12 +85,16 @@ const P2pPass p2p_pass_copy = {
     .name = "copy",
     .variants = variants[0],
     .outputs = 1u << P2P_COPY_Y,
+    .stored = 1u << P2P_COPY_X | 1u << P2P_COPY_Y,
+    .halves = "naive",
     .ref = p2p_ref_copy,
 };
 const P2pPass p2p_pass_add = {
     .name = "add",
     .variants = variants[1],
     .outputs = 1u << P2P_ADD_Y,
+    .stored = 1u << P2P_ADD_A | 1u << P2P_ADD_B | 1u << P2P_ADD_Y,
+    .halves = "naive",
     .ref = p2p_ref_add,
 };
 const P2pPass p2p_pass_fill = {
@@ -103,6 +107,8 @@ const P2pPass p2p_pass_act_bwd = {
     .name = "act_bwd",
     .variants = variants[3],
     .outputs = 1u << P2P_ACTB_DX,
+    .stored = 1u << P2P_ACTB_Y | 1u << P2P_ACTB_DY | 1u << P2P_ACTB_DX,
+    .halves = "naive",
     .ref = p2p_ref_act_bwd,
 };
 const P2pPass p2p_pass_ema = {

@@ -44,11 +44,15 @@ const P2pPass p2p_pass_upsample_fwd = {
     .name = "upsample_fwd",
     .variants = variants[0],
     .outputs = 1u << P2P_UPSAMPLE_Y,
+    .stored = 1u << P2P_UPSAMPLE_X | 1u << P2P_UPSAMPLE_Y,
+    .halves = "naive",
     .ref = p2p_ref_upsample_fwd,
 };
 const P2pPass p2p_pass_upsample_bwd = {
     .name = "upsample_bwd",
     .variants = variants[1],
     .outputs = 1u << P2P_UPSAMPLE_X,
+    .stored = 1u << P2P_UPSAMPLE_X | 1u << P2P_UPSAMPLE_Y,
+    .halves = "naive",
     .ref = p2p_ref_upsample_bwd,
 };

@@ -107,21 +107,24 @@ static Strides dense(const P2pTensor *t, bool swapped)
                    : (Strides){plane * (size_t)t->c, plane};
 }
 
-static void copy_activation(const P2pTensor *t, float *device, float *host, Strides s,
-                            bool to_device)
-{
-    for (int n = 0; n < t->n; n++)
-        for (int p = 0; p < t->h * t->w; p++) {
-            float *d = device + p2p_tensor_index(t, n, 0, 0, p);
-            float *from = host + (size_t)n * s.n + (size_t)p;
-            for (int c = 0; c < t->c; c++, d++, from += s.c) {
-                if (to_device)
-                    *d = *from;
-                else
-                    *from = *d;
-            }
-        }
-}
+#define DEFINE_COPY_ACTIVATION(name, T)                                                 \
+    static void name(const P2pTensor *t, T *device, T *host, Strides s, bool to_device) \
+    {                                                                                   \
+        for (int n = 0; n < t->n; n++)                                                  \
+            for (int p = 0; p < t->h * t->w; p++) {                                     \
+                T *d = device + p2p_tensor_index(t, n, 0, 0, p);                        \
+                T *from = host + (size_t)n * s.n + (size_t)p;                           \
+                for (int c = 0; c < t->c; c++, d++, from += s.c) {                      \
+                    if (to_device)                                                      \
+                        *d = *from;                                                     \
+                    else                                                                \
+                        *from = *d;                                                     \
+                }                                                                       \
+            }                                                                           \
+    }
+
+DEFINE_COPY_ACTIVATION(copy_activation, float)
+DEFINE_COPY_ACTIVATION(copy_stored, uint16_t)
 
 enum { CELL_TAPS = 16, CELL_OUTPUTS = 32 };
 
@@ -216,13 +219,16 @@ void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapp
 {
     void *from = (void *)(size_t)host;
 
-    P2P_ASSERT(t->type == P2P_TYPE_F32 || t->layout == P2P_WEIGHT);
+    P2P_ASSERT(t->type != P2P_TYPE_Q8 || t->layout == P2P_WEIGHT);
     switch (p2p_type_bytes(t->type)) {
     case sizeof(float):
         arrange(t, raw, from, swapped, true);
         break;
     case sizeof(uint16_t):
-        copy_halves(t, raw, from, dense(t, swapped), whole(t), true);
+        if (t->layout == P2P_WEIGHT)
+            copy_halves(t, raw, from, dense(t, swapped), whole(t), true);
+        else
+            copy_stored(t, raw, from, dense(t, swapped), true);
         break;
     default:
         copy_bytes(t, raw, from, dense(t, swapped), whole(t), true);

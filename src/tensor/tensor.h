@@ -75,7 +75,7 @@ int p2p_tensor_rows(const P2pTensor *t, bool swapped);
  * The same as uploading, into the mapped buffer; asks no device: different tensors may be filled in
  * several threads at once.
  *
- * @param host    Elements of the type, [n, c, h, w] or swapped. Only weights may be no f32.
+ * @param host    Elements of the type, [n, c, h, w] or swapped. Only weights may be Q8.
  * @param scales  f32 [n] of Q8, any alignment; else NULL.
  */
 void p2p_tensor_fill(const P2pTensor *t, void *raw, const void *host, bool swapped,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/half.h"
 #include "src/base/memory.h"
 #include "src/trial/trial.h"
 
@@ -41,10 +42,12 @@ static double bound(const P2pTrialData *d, const P2pTrial *t, const double *mag,
     const double ref = fabs(d->o[i].ref[k]);
     const double given = t->ulps_of[i] > 0 ? t->ulps_of[i] : t->ulps;
     const double ulps = !has_mag && given <= 0 ? 4 : given;
+    const double stored = t->call.t[i].type == P2P_TYPE_F16 ? 0x1p-11 * ref + 0x1p-25 : 0;
 
     if (error <= 0)
-        return 0;
-    return FLT_EPSILON * ((has_mag ? error * 4 * sqrt(t->terms) * mag[k] : 0) +
+        return stored;
+    return stored +
+           FLT_EPSILON * ((has_mag ? error * 4 * sqrt(t->terms) * mag[k] : 0) +
                           ulps * (ref > t->scale[i] ? ref : t->scale[i])) +
            (has_mag && rounding > 0 ? rounding * (mag[k] + t->terms * FLT_MIN) : 0) + FLT_MIN;
 }
@@ -57,6 +60,19 @@ static bool same_kind(const P2pTrialData *d, const P2pTrial *t, const P2pWay *wa
     if (isfinite(ref))
         return !isfinite(got) && d->special >= 0 && (way->error > 0 || t->padded >> d->special & 1);
     return isnan(got) || (isinf(got) && (isnan(ref) || (got > 0) == (ref > 0)));
+}
+
+static float element(const P2pTensor *t, const P2pTrialOperand *o, size_t at)
+{
+    uint16_t half;
+    float value;
+
+    if (t->type == P2P_TYPE_F16) {
+        memcpy(&half, (const unsigned char *)o->after[0] + at * sizeof(half), sizeof(half));
+        return p2p_half_to_float(half);
+    }
+    memcpy(&value, &o->after[0][at], sizeof(value));
+    return value;
 }
 
 /* Compare the elements of output i and mark their places in touched. */
@@ -74,10 +90,9 @@ static bool compare_elements(const P2pTrialData *d, const P2pTrial *t, const P2p
                 for (int w = 0; w < to->w; w++, k++) {
                     const size_t at = p2p_tensor_index(to, n, c, h, w);
                     const double limit = bound(d, t, mag, i, k, error, way->rounding);
-                    float got;
+                    const float got = element(to, o, at);
 
                     touched[at] = 1;
-                    memcpy(&got, &o->after[0][at], 4);
                     if (fabs((double)got - o->ref[k]) <= limit ||
                         same_kind(d, t, way, (double)got, o->ref[k]))
                         continue;
@@ -94,7 +109,8 @@ static bool compare_operand(const P2pTrialData *d, const P2pTrial *t, const P2pW
 {
     const P2pTrialOperand *o = &d->o[i];
     const P2pTensor *to = &t->call.t[i];
-    unsigned char *touched = p2p_alloc(o->words, 1);
+    const size_t bytes_each = to->type == P2P_TYPE_Q8 ? 4 : p2p_type_bytes(to->type);
+    unsigned char *touched = p2p_alloc(o->words * 4 / bytes_each, 1);
     bool good = touched != NULL;
 
     if (good && (t->call.pass->outputs | t->call.pass->updates) >> i & 1) {
@@ -103,9 +119,11 @@ static bool compare_operand(const P2pTrialData *d, const P2pTrial *t, const P2pW
             memset(touched + to->offset, 1, p2p_tensor_span(to));
         good = compare_elements(d, t, way, mag, i, error, touched, text, bytes);
     }
-    for (size_t k = 0; good && k < o->words; k++)
-        if (!touched[k] && o->after[0][k] != o->before[k]) {
-            snprintf(text, bytes, "operand %d was written at word %ld of its span of %zu", i,
+    for (size_t k = 0; good && k < o->words * 4 / bytes_each; k++)
+        if (!touched[k] &&
+            memcmp((const unsigned char *)o->after[0] + k * bytes_each,
+                   (const unsigned char *)o->before + k * bytes_each, bytes_each) != 0) {
+            snprintf(text, bytes, "operand %d was written at element %ld of its span of %zu", i,
                      (long)k - to->offset, p2p_tensor_span(to));
             good = false;
         }

@@ -87,6 +87,21 @@ int p2p_draw_channels(P2pDraw *r, int most)
     return size <= most ? size : p2p_draw_int(r, 1, most);
 }
 
+void p2p_trial_halve(P2pDraw *r, P2pTrial *t)
+{
+    const P2pPass *pass = t->call.pass;
+    bool can = false;
+
+    for (const P2pVariant *v = pass->variants; v->name; v++)
+        can |= p2p_variant_takes_halves(v, pass);
+    for (int i = 0; can && i < P2P_MAX_OPERANDS; i++) {
+        const bool conv = pass->macs && (i == P2P_CONV_X || i == P2P_CONV_Y);
+        if (p2p_call_has(&t->call, i) &&
+            ((conv && p2p_draw_chance(r, 70)) || pass->stored >> i & 1))
+            t->call.t[i].type = P2P_TYPE_F16;
+    }
+}
+
 void p2p_trial_place(P2pDraw *r, P2pTrial *c, const P2pCaps *caps, bool usual)
 {
     /* Some variants want everything to begin at whole quadruples. */
@@ -101,7 +116,7 @@ void p2p_trial_place(P2pDraw *r, P2pTrial *c, const P2pCaps *caps, bool usual)
 
         /* Operands at the same place of a page would wait for each other. */
         t->offset = P2P_TRIAL_GUARD + (usual ? 208 * i : offset);
-        if (t->type != P2P_TYPE_F32)
+        if (t->type != P2P_TYPE_F32 && t->layout == P2P_WEIGHT)
             t->offset = 0;
         if (t->layout != P2P_NHWC)
             continue;

@@ -87,6 +87,8 @@ extern const P2pTrialKind p2p_trial_resample_kinds[];
 extern const P2pTrialKind p2p_trial_resample_kinds[], p2p_trial_spectral_kinds[];
 extern const P2pTrialKind *const p2p_trial_families[];
 
+/** Let activations be f16, all or in convolutions some of them, where a variant takes them so. */
+void p2p_trial_halve(P2pDraw *r, P2pTrial *t);
 /** Choose strides and offsets of all operands: random, or the usual ones where `usual`. */
 void p2p_trial_place(P2pDraw *r, P2pTrial *t, const P2pCaps *caps, bool usual);
 /** "0:[2,5,7,3]/4@1 1:w[...] attributes", cut at `bytes`. */

@@ -13,6 +13,7 @@
 
 enum { DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6, TINY_ROUNDS = 1, TINY = 3, MOST_DRAWS = 400 };
 enum { MOST_VARIANTS = 16, FORMS = 9 };
+enum { HALVES = 1 << 8 }; /* beside the bits of types: activations were f16 */
 
 static const char help[] =
     "Usage: clcheck [OPTION]...\n"
@@ -34,7 +35,7 @@ static const char help[] =
 /* What a variant of a pass has gone through. */
 typedef struct Tally {
     int passed, failed;
-    unsigned types; /* bits: of the weights that it read */
+    unsigned types; /* bits: of the weights that it read, and HALVES */
 } Tally;
 
 /* The way on every kind of numbers. */
@@ -72,12 +73,13 @@ static bool is_wanted(const Cc *cc, const P2pPass *pass, const P2pVariant *v)
     return strcmp(v->name, "clblast") || (!cc->tiny && p2p_gemm_available());
 }
 
-/* Types of weights that a variant reads. */
+/* Types of weights that a variant reads, and whether it takes halves. */
 static unsigned wanted_types(const P2pPass *pass, const P2pVariant *v)
 {
     const bool reads = !((pass->outputs | pass->updates) >> P2P_CONV_W & 1);
 
-    return 1u << P2P_TYPE_F32 | (pass->macs && reads ? v->takes[P2P_CONV_W].types : 0);
+    return 1u << P2P_TYPE_F32 | (pass->macs && reads ? v->takes[P2P_CONV_W].types : 0) |
+           (p2p_variant_takes_halves(v, pass) ? HALVES : 0);
 }
 
 /* Whether the variant lacks rounds, or behind them a run with some type. */
@@ -87,9 +89,15 @@ static bool is_due(const Cc *cc, const P2pPass *pass, const P2pVariant *v, const
                                       (cc->rounds > 1 && wanted_types(pass, v) & ~tally->types));
 }
 
-static unsigned type_bit(const P2pTrial *t)
+static unsigned type_bits(const P2pTrial *t)
 {
-    return 1u << (t->call.pass->macs ? t->call.t[P2P_CONV_W].type : P2P_TYPE_F32);
+    const P2pPass *pass = t->call.pass;
+    unsigned bits = 1u << (pass->macs ? t->call.t[P2P_CONV_W].type : P2P_TYPE_F32);
+
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        if (t->call.t[i].type == P2P_TYPE_F16 && !(pass->macs && i == P2P_CONV_W))
+            bits |= HALVES;
+    return bits;
 }
 
 /* Whether this trial is one for the variant; then *way is its way, in one of its forms by the seed. */
@@ -97,7 +105,7 @@ static bool must_run(const Cc *cc, const P2pTrial *t, const P2pCaps *caps, const
                      uint32_t seed, const Tally *tally, P2pWay *way)
 {
     const bool due = is_due(cc, t->call.pass, v, tally) &&
-                     (tally->passed + tally->failed < cc->rounds || type_bit(t) & ~tally->types);
+                     (tally->passed + tally->failed < cc->rounds || type_bits(t) & ~tally->types);
 
     return due && (p2p_way_plan_form(way, v, (int)(seed % FORMS), &t->call, caps) ||
                    p2p_way_plan(way, v, &t->call, caps));
@@ -110,7 +118,7 @@ static void check_variant(Cc *cc, P2pTrial *t, P2pTrialData *d, const P2pWay *wa
     const bool good = check_way(cc, t, d, way, seed, text, sizeof(text));
 
     *(good ? &tally->passed : &tally->failed) += 1;
-    tally->types |= type_bit(t);
+    tally->types |= type_bits(t);
     if (good)
         return;
     p2p_trial_describe(t, geometry, sizeof(geometry));
@@ -134,6 +142,8 @@ static int check_round(Cc *cc, const P2pTrialKind *kind, uint32_t seed, Tally ta
     if (seed % 2) /* as if nothing stayed in the cache: work is cut into the smallest slices */
         caps.keep_bytes = 1;
     kind->draw(&r, &t, p2p_weight_block(cc->caps));
+    if (seed % 3 == 0)
+        p2p_trial_halve(&r, &t);
     p2p_trial_place(&r, &t, cc->caps, false);
     for (int k = 0; variants[k].name && !err; k++) {
         if (!must_run(cc, &t, &caps, &variants[k], seed, &tallies[k], &way))
@@ -166,7 +176,7 @@ static void report(Cc *cc, const P2pPass *pass, const P2pVariant *v, const Tally
     for (int type = 0; lacking >> type; type++)
         if (lacking >> type & 1) {
             printf("FAILED %s %s never ran with %s in %d draws\n", pass->name, v->name,
-                   p2p_type_name(type), MOST_DRAWS);
+                   1 << type == HALVES ? "f16 activations" : p2p_type_name(type), MOST_DRAWS);
             cc->failed++;
         }
 }
