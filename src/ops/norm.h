@@ -23,6 +23,11 @@ enum { P2P_CHANNEL_BLOCKS };
  *  CPUs, else over tiles of channels for each part and group. */
 int p2p_emit_parts(P2pSequence *seq, const P2pWay *way, const P2pArgs *a, const P2pParts *p,
                    int channels);
+/** P2pPass.stored of what has the operands of norm_act. */
+#define P2P_NORM_STORED                                                                         \
+    (1u << P2P_NA_X | 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2 | 1u << P2P_NA_DY1 | 1u << P2P_NA_DY2 | \
+     1u << P2P_NA_DX)
+
 /** Whether quadruples of channels start at multiples of 16 bytes in all operands of a norm's call, at places of
  *  32 bits. */
 bool p2p_norm_has_quads(const P2pCall *call);

@@ -197,15 +197,11 @@ static const P2pVariant variants[][4] = {
     ELEMENTWISE("norm_act_bwd", BACKWARD),
 };
 
-#define STORED                                                                                  \
-    (1u << P2P_NA_X | 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2 | 1u << P2P_NA_DY1 | 1u << P2P_NA_DY2 | \
-     1u << P2P_NA_DX)
-
 const P2pPass p2p_pass_norm_act_fwd = {
     .name = "norm_act_fwd",
     .variants = variants[0],
     .outputs = 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2,
-    .stored = STORED,
+    .stored = P2P_NORM_STORED,
     .halves = "quads naive",
     .ref = p2p_ref_norm_act_fwd,
 };
@@ -213,7 +209,7 @@ const P2pPass p2p_pass_norm_act_sums = {
     .name = "norm_act_sums",
     .variants = variants[1],
     .outputs = 1u << P2P_NA_SUMS | 1u << P2P_NA_DGAMMA | 1u << P2P_NA_DBETA,
-    .stored = STORED,
+    .stored = P2P_NORM_STORED,
     .halves = "naive small",
     .ref = p2p_ref_norm_act_sums,
 };
@@ -221,7 +217,7 @@ const P2pPass p2p_pass_norm_act_bwd = {
     .name = "norm_act_bwd",
     .variants = variants[2],
     .outputs = 1u << P2P_NA_DX,
-    .stored = STORED,
+    .stored = P2P_NORM_STORED,
     .halves = "quads naive",
     .ref = p2p_ref_norm_act_bwd,
 };

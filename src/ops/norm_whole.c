@@ -116,6 +116,8 @@ const P2pPass p2p_pass_norm_fwd = {
     .name = "norm_fwd",
     .variants = variants[0],
     .is_joint = true,
+    .stored = P2P_NORM_STORED,
+    .halves = "whole",
     .outputs = 1u << P2P_NA_MEAN | 1u << P2P_NA_RSTD | 1u << P2P_NA_Y1 | 1u << P2P_NA_Y2,
     .updates = 1u << P2P_NA_RUN_MEAN | 1u << P2P_NA_RUN_VAR,
     .ref = p2p_ref_norm_fwd,
@@ -124,6 +126,8 @@ const P2pPass p2p_pass_norm_bwd = {
     .name = "norm_bwd",
     .variants = variants[1],
     .is_joint = true,
+    .stored = P2P_NORM_STORED,
+    .halves = "whole",
     .outputs = 1u << P2P_NA_SUMS | 1u << P2P_NA_DX | 1u << P2P_NA_DGAMMA | 1u << P2P_NA_DBETA,
     .ref = p2p_ref_norm_bwd,
 };
