@@ -13,29 +13,37 @@
 #include "common.clh"
 #include "tensor.clh"
 #include "adam.clh"
+#include "finite.clh"
 
 #define ARGUMENTS                                                                                  \
     TENSOR(p), CONST_TENSOR(g), TENSOR(m), TENSOR(v), CONST_TENSOR(hyper), CONST_TENSOR(squares),  \
-        const int rows, const int cols, const int last, const int per_group, const AdamRule rule
+        CONST_TENSOR(scale), const int rows, const int cols, const int last, const int per_group, const AdamRule rule
 
-/* What gradients are multiplied by; 1 where they are neither sums nor clipped. */
-float gradient_factor(const AdamRule *rule, __global const float *squares, const int clipped)
+/* What gradients are multiplied by; 1 where they are neither sums nor scaled nor clipped. */
+#define GRADIENT_FACTOR                                                                            \
+    gradient_factor(&rule, squares_stride ? squares[squares_at] : 0.0f,                            \
+                    scale_stride ? scale[scale_at] : 1.0f)
+
+float gradient_factor(const AdamRule *rule, const float squares, const float scale)
 {
-    return clipped ? rule->factor *
-                         fmin(1.0f, rule->clip / (rule->factor * sqrt(*squares) + 1e-6f))
-                   : rule->factor;
+    const float factor = rule->factor / scale;
+
+    return rule->clip > 0.0f ? factor * fmin(1.0f, rule->clip / (factor * sqrt(squares) + 1e-6f)) : factor;
 }
+
+/* With scaled gradients of which one is no number nothing is done. */
+#define IS_LEFT_OUT (scale_stride && !is_finite(squares[squares_at]))
 
 #ifdef NAIVE
 FLAT_ITEMS
 __kernel void adam_naive(ARGUMENTS)
 {
     const AdamStep s = adam_step(&rule, hyper + hyper_at);
-    const float factor = gradient_factor(&rule, squares + squares_at, squares_stride);
+    const float factor = GRADIENT_FACTOR;
     const uint row = (uint)get_global_id(0) / (uint)cols;
     const uint col = (uint)get_global_id(0) % (uint)cols;
 
-    if (row >= (uint)rows || (row + 1 == (uint)rows && col >= (uint)last))
+    if (row >= (uint)rows || (row + 1 == (uint)rows && col >= (uint)last) || IS_LEFT_OUT)
         return;
 #define AT(t) t[t##_at + (size_t)row * t##_stride + col]
     const float d = factor * AT(g), m1 = rule.beta1 * AT(m) + rule.rest1 * d;
@@ -65,9 +73,11 @@ ONE_ITEM
 __kernel void adam_simd(ARGUMENTS)
 {
     const AdamStep s = adam_step(&rule, hyper + hyper_at);
-    const float factor = gradient_factor(&rule, squares + squares_at, squares_stride);
+    const float factor = GRADIENT_FACTOR;
     const int first = (int)get_global_id(0) * per_group, end = min(first + per_group, rows);
 
+    if (IS_LEFT_OUT)
+        return;
 #define ROW(t) t + t##_at + (size_t)row * t##_stride + c
     for (int row = first; row < end; row++) {
         const int width = row == rows - 1 ? last : cols;

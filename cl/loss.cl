@@ -23,7 +23,10 @@
 #define ARGUMENTS                                                                                  \
     CONST_TENSOR(x), CONST_TENSOR(target), TENSOR(dx), const int rows, const int cols,             \
         const int last, const int per_group, const int kind, const float value,                    \
-        const float grad_factor, const int accumulate, __global float *work
+        const float grad_factor, const int accumulate, CONST_TENSOR(scale), __global float *work
+
+/* What the gradient is multiplied by beside grad_factor. */
+#define SCALED (grad_factor * (scale_stride ? scale[scale_at] : 1.0f))
 
 /* For F = float or VF: the loss of element x against t, its derivative in *slope. BCE takes
  * logits: max(x, 0) - x t + log(1 + exp(-|x|)) has no overflow. */
@@ -62,6 +65,7 @@ void loss_naive(ARGUMENTS)
     const uint step_row = (uint)get_global_size(0) / (uint)cols, step_col = (uint)get_global_size(0) % (uint)cols;
     size_t row = (uint)get_global_id(0) / (uint)cols;
     uint col = (uint)get_global_id(0) % (uint)cols;
+    const float factor = SCALED;
     float sum = 0.0f;
 
     for (size_t i = get_global_id(0); i < total; i += get_global_size(0)) {
@@ -71,7 +75,7 @@ void loss_naive(ARGUMENTS)
         sum += loss_scalar(x[x_at + row * x_stride + col], t, kind, &slope);
         if (dx_stride) {
             __global float *d = dx + dx_at + row * dx_stride + col;
-            *d = accumulate ? *d + grad_factor * slope : grad_factor * slope;
+            *d = accumulate ? *d + factor * slope : factor * slope;
         }
         row += step_row;
         col += step_col;
@@ -111,6 +115,7 @@ LOSS(VF, loss_vector)
 float narrow_sum(ARGUMENTS)
 {
     const int group = (int)get_global_id(0), end = min((group + 1) * per_group, rows);
+    const float factor = SCALED;
     float total = 0.0f;
 
     for (int first = group * per_group; first < end; first += BLOCK) {
@@ -125,7 +130,7 @@ float narrow_sum(ARGUMENTS)
 
                 row_sum += loss_scalar(x[x_at + (size_t)row * x_stride + c], t, kind, &slope);
                 if (dx_stride)
-                    *to = accumulate ? *to + grad_factor * slope : grad_factor * slope;
+                    *to = accumulate ? *to + factor * slope : factor * slope;
             }
             sum += row_sum;
         }
@@ -140,10 +145,12 @@ __kernel void loss_simd(ARGUMENTS)
     if (cols < VW) {
         work[get_global_id(0)] =
             narrow_sum(x, x_at, x_stride, target, target_at, target_stride, dx, dx_at, dx_stride,
-                       rows, cols, last, per_group, kind, value, grad_factor, accumulate, work);
+                       rows, cols, last, per_group, kind, value, grad_factor, accumulate, scale, scale_at,
+                       scale_stride, work);
         return;
     }
     const int group = (int)get_global_id(0), end = min((group + 1) * per_group, rows);
+    const float factor = SCALED;
     VF total = (VF)(0.0f), sums = total;
     int added = 0;
 
@@ -169,7 +176,7 @@ __kernel void loss_simd(ARGUMENTS)
                 total += sums;
                 sums = (VF)(0.0f);
             }
-            slope *= grad_factor;
+            slope *= factor;
             if (dx_stride)
                 store_part(accumulate ? load_part(to + c, n) + slope : slope, to + c, n);
         }

@@ -84,7 +84,7 @@ __kernel void norm_fwd_whole(CONST_STORED(x), TENSOR(mean), TENSOR(rstd), CONST_
     const float4 base = STORED_QUAD(x, group * count * x_stride + c);
     const float n = (float)count;
     float4 kept[IN_REGISTERS ? EACH : 1], s1 = (float4)(0.0f), s2 = (float4)(0.0f);
-#define VALUE (IN_REGISTERS ? kept[i] : AT(x))
+#define HERE (IN_REGISTERS ? kept[i] : AT(x))
 
     EACH_PIXEL
     {
@@ -97,7 +97,7 @@ __kernel void norm_fwd_whole(CONST_STORED(x), TENSOR(mean), TENSOR(rstd), CONST_
     s1 = (float4)(0.0f);
     EACH_PIXEL
     {
-        const float4 d = VALUE - base - apart;
+        const float4 d = HERE - base - apart;
         s1 += d;
         s2 += d * d;
     }
@@ -119,7 +119,7 @@ __kernel void norm_fwd_whole(CONST_STORED(x), TENSOR(mean), TENSOR(rstd), CONST_
     const Bend bend1 = bend_of(act1, slope), bend2 = bend_of(act2, slope);
     EACH_PIXEL
     {
-        const float4 z = FMA(VALUE - m, scale, shift) * MASK;
+        const float4 z = FMA(HERE - m, scale, shift) * MASK;
         PUT_STORED(bend_four(z, bend1), y1, p *y1_stride + c);
         if (y2_stride)
             PUT_STORED(bend_four(z, bend2), y2, p *y2_stride + c);

@@ -55,6 +55,12 @@
     (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / CONV_ROWS(vw) * CONV_ROWS(vw))
 #define WINOGRAD_RUN 64
 
+/* loss_scale: where it begins, its bounds, and steps after which it grows. */
+#define LOSS_SCALE_FIRST 65536.0f
+#define LOSS_SCALE_LEAST 1.0f
+#define LOSS_SCALE_MOST 16777216.0f
+#define LOSS_SCALE_STEPS 2000.0f
+
 /* peak: chains of multiply-adds, which hide each other's latency and fit into 16 registers. */
 #define PEAK_CHAINS 12
 

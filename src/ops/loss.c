@@ -48,6 +48,7 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     p2p_args_float(&a, attr->value);
     p2p_args_float(&a, (float)((double)attr->grad_scale / count));
     p2p_args_int(&a, attr->accumulate);
+    p2p_args_tensor(&a, &call->t[P2P_LOSS_SCALE]);
     p2p_args_buffer(&a, work);
     const int err = p2p_emit(seq, way, &way->variant->kernel, a.list, (size_t)a.count,
                              (P2pGrid){(size_t)r.groups});

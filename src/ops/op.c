@@ -42,6 +42,7 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_adam,
     &p2p_pass_squares,
     &p2p_pass_ema,
+    &p2p_pass_loss_scale,
     &p2p_pass_tint,
     &p2p_pass_move_fwd,
     &p2p_pass_move_bwd,

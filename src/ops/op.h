@@ -178,10 +178,10 @@ enum { P2P_DEPTHWISE_X, P2P_DEPTHWISE_W, P2P_DEPTHWISE_Y };
  *   MEAN attr.value * x (Wasserstein: value -1 for real, 1 for fake),
  *   HINGE max(0, 1 + attr.value * x) (the same values).
  * out value[attr.index] = attr.value_scale * mean, with attr.add_value added to what is there;
- * out dx (opt) (+)= attr.grad_scale * d mean/dx.
+ * out dx (opt) (+)= attr.grad_scale * d mean/dx, times in scale[0] (opt).
  * The sum is made in a fixed order.
  */
-enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX };
+enum { P2P_LOSS_X, P2P_LOSS_TARGET, P2P_LOSS_VALUE, P2P_LOSS_DX, P2P_LOSS_SCALE };
 
 /*
  * mix: out y_n = share_n a_n + (1 - share_n) b_n for each picture n; share is a vector of N.
@@ -211,8 +211,21 @@ enum { P2P_POOL_X, P2P_POOL_POOL, P2P_POOL_HYPER, P2P_POOL_Y };
  * Where gradients are sums over attr.batches, g is their mean. in squares (opt, [1]): the sum of squares
  * of all gradients that are clipped together, which are no longer than attr.clip then:
  *   g *= min(1, clip / (|g| + 1e-6))   (as torch.nn.utils.clip_grad_norm_)
+ * scale (opt, with squares): gradients and their squares are of losses times scale[0]; where squares are no
+ * number, nothing is done.
  */
-enum { P2P_ADAM_P, P2P_ADAM_G, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER, P2P_ADAM_SQUARES };
+/* loss_scale: in/out scale [3] = factor, steps since it changed, steps left out, by squares of up to four
+ * networks: see cl/loss_scale.cl. */
+enum { P2P_SCALE_SCALE, P2P_SCALE_SQUARES, P2P_SCALE_MOST = 4 };
+enum {
+    P2P_ADAM_P,
+    P2P_ADAM_G,
+    P2P_ADAM_M,
+    P2P_ADAM_V,
+    P2P_ADAM_HYPER,
+    P2P_ADAM_SQUARES,
+    P2P_ADAM_SCALE,
+};
 
 /*
  * Differentiable augmentation (Zhao et al. 2020, arXiv 2006.10738, and its authors' program), of each
@@ -365,6 +378,7 @@ extern const P2pPass p2p_pass_norm_fwd, p2p_pass_norm_bwd;
 extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add, p2p_pass_hole;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
+extern const P2pPass p2p_pass_loss_scale;
 extern const P2pPass p2p_pass_mix, p2p_pass_penalty;
 extern const P2pPass p2p_pass_upsample_fwd, p2p_pass_upsample_bwd;
 extern const P2pPass p2p_pass_depthwise_fwd, p2p_pass_depthwise_dgrad, p2p_pass_depthwise_wgrad;

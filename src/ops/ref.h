@@ -50,6 +50,7 @@ void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_adam(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_squares(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_ema(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_loss_scale(const P2pCall *call, double *const host[], double *mag);
 
 /* ref_augment.c */
 void p2p_ref_tint(const P2pCall *call, double *const host[], double *mag);

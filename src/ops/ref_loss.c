@@ -39,7 +39,8 @@ void p2p_ref_loss(const P2pCall *call, double *const host[], double *mag)
         sum += loss_of(a->loss, host[P2P_LOSS_X][i], t, &slope);
         if (!host[P2P_LOSS_DX])
             continue;
-        slope *= (double)a->grad_scale / (double)count;
+        slope *= (double)a->grad_scale / (double)count *
+                 (host[P2P_LOSS_SCALE] ? *host[P2P_LOSS_SCALE] : 1);
         host[P2P_LOSS_DX][i] = (a->accumulate ? host[P2P_LOSS_DX][i] : 0) + slope;
     }
     double *value = &host[P2P_LOSS_VALUE][a->index];

@@ -2,6 +2,7 @@
 /* Trials of Adam, and of the passes around it. */
 #include <math.h>
 
+#include "cl/sizes.h"
 #include "src/trial/trial.h"
 
 static void fill_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
@@ -19,6 +20,11 @@ static void fill_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const
     }
     if (host[P2P_ADAM_SQUARES])
         *host[P2P_ADAM_SQUARES] = p2p_draw_chance(r, 20) ? 0.0f : 400.0f * fabsf(p2p_draw_real(r));
+    if (host[P2P_ADAM_SCALE]) {
+        *host[P2P_ADAM_SCALE] = p2p_draw_chance(r, 50) ? 0.5f : 1024.0f;
+        if (p2p_draw_chance(r, 30))
+            *host[P2P_ADAM_SQUARES] = p2p_draw_chance(r, 50) ? NAN : INFINITY;
+    }
     hyper[P2P_HYPER_LR] = 0.125f;
     hyper[P2P_HYPER_H1] = 2.0f;
     hyper[P2P_HYPER_H2] = 1.5f;
@@ -53,10 +59,14 @@ static void draw_adam(P2pDraw *r, P2pTrial *c, int block)
     if (p2p_draw_chance(r, 50)) {
         c->call.t[P2P_ADAM_SQUARES] = p2p_tensor_vector(1);
         c->call.attr.clip = p2p_draw_chance(r, 50) ? 1.0f : 100.0f;
+        if (p2p_draw_chance(r, 50)) {
+            c->call.t[P2P_ADAM_SCALE] = p2p_tensor_vector(3);
+            c->call.attr.clip = p2p_draw_chance(r, 50) ? 0.0f : 1.0f;
+        }
     }
     c->call.attr.batches = p2p_draw_int(r, 0, 3);
     c->fill = fill_adam;
-    c->ordinary = 1u << P2P_ADAM_HYPER | 1u << P2P_ADAM_SQUARES;
+    c->ordinary = 1u << P2P_ADAM_HYPER | 1u << P2P_ADAM_SQUARES | 1u << P2P_ADAM_SCALE;
     c->ulps = 4;
     c->scale[P2P_ADAM_P] = c->scale[P2P_ADAM_M] = 4;
 }
@@ -116,9 +126,33 @@ static bool size_ema(int i, P2pTrial *c, int block)
     return i < 1;
 }
 
+static void fill_scale(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
+{
+    static const float steps[] = {0.0f, 7.0f, LOSS_SCALE_STEPS - 1};
+    static const float factors[] = {LOSS_SCALE_LEAST, LOSS_SCALE_FIRST, LOSS_SCALE_MOST};
+
+    (void)c;
+    (void)integers;
+    host[P2P_SCALE_SCALE][0] = factors[p2p_draw_int(r, 0, 2)];
+    host[P2P_SCALE_SCALE][1] = steps[p2p_draw_int(r, 0, 2)];
+    host[P2P_SCALE_SCALE][2] = 3.0f;
+}
+
+static void draw_scale(P2pDraw *r, P2pTrial *c, int block)
+{
+    (void)block;
+    c->call.t[P2P_SCALE_SCALE] = p2p_tensor_vector(3);
+    for (int i = 0, count = p2p_draw_int(r, 1, P2P_SCALE_MOST); i < count; i++)
+        c->call.t[P2P_SCALE_SQUARES + i] = p2p_tensor_vector(1);
+    c->fill = fill_scale;
+    c->ordinary = 1u << P2P_SCALE_SCALE;
+    c->exact = true;
+}
+
 const P2pTrialKind p2p_trial_adam_kinds[] = {
     {&p2p_pass_adam, draw_adam, size_adam},
     {&p2p_pass_squares, draw_squares, size_squares},
     {&p2p_pass_ema, draw_ema, size_ema},
+    {&p2p_pass_loss_scale, draw_scale, NULL},
     {0},
 };

@@ -38,6 +38,8 @@ static void draw_loss(P2pDraw *r, P2pTrial *c, int block)
     c->call.t[P2P_LOSS_VALUE] = p2p_tensor_vector(PLACES);
     if (p2p_draw_chance(r, 80))
         c->call.t[P2P_LOSS_DX] = x;
+    if (p2p_draw_chance(r, 30))
+        c->call.t[P2P_LOSS_SCALE] = p2p_tensor_vector(3);
     c->fill = fill_loss;
     c->ulps = 8;
     c->ulps_of[P2P_LOSS_VALUE] = 16; /* a sum of thousands */
