@@ -52,12 +52,13 @@ void unpack_weights(float *to, __global const Weight *w, __global const float *s
 
 #ifdef TURNED
 /* Weights of some channels of a tap for a block of `filled` outputs; from channels to channels of the
- * next block of inputs it is `pitch` floats. What comes four blocks later is asked for early. */
-void turn_weights(VF *to, __global const float *w, size_t pitch, int filled, int channels)
+ * next block of inputs it is `pitch` floats. Those at `next` are asked for early. */
+void turn_weights(VF *to, __global const float *w, __global const float *next, size_t pitch,
+                  int filled, int channels)
 {
-    for (int c = 0; c < channels; c += BLOCK, w += pitch) {
+    for (int c = 0; c < channels; c += BLOCK, w += pitch, next += pitch) {
         for (int i = 0; i < BLOCK * BLOCK; i += 16)
-            PREFETCH(w + 4 * pitch + i);
+            PREFETCH(next + i);
         turn_block(to + c * 2, 2, w, filled);
     }
 }
@@ -137,6 +138,12 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
             const long shift = ((long)dy * from.width + dx) * from.stride;
             __global const Weight *tap_weights = w + tap * plane;
+#ifdef TURNED
+            const int last = b + 1 == cols.taps; /* column: then the next row's first follows */
+            __global const Weight *next_weights =
+                tap_weights + (last ? rows.tap_step * g.s - cols.tap_step * b : cols.tap_step) *
+                                  (long)plane;
+#endif
 
             int any = 0;
             for (int t = 0; t < used; t++) {
@@ -154,7 +161,9 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
 #if W_TYPE != P2P_TYPE_F32
                 unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
 #elif defined(TURNED)
-                turn_weights(turned, tap_weights + c / BLOCK * pitch, pitch,
+                turn_weights(turned, tap_weights + c / BLOCK * pitch,
+                             c + CHUNK < from.channels ? tap_weights + (c + CHUNK) / BLOCK * pitch
+                                                       : next_weights, pitch,
                              min(BLOCK, to.channels - block * BLOCK), run);
 #else
                 __global const float *weights = tap_weights + (size_t)c * BLOCK;

@@ -46,11 +46,18 @@ Weights block_weights(const ConvGeom *g, const Gather *t, __global const Weight 
     return from;
 }
 
-/* The taps of square i: taps[input][tap][2]. */
+/* The taps of square i: taps[input][tap][2]. What comes AHEAD squares later is asked for early. */
+#define AHEAD 2
 void load_taps(VF *taps, const Weights *w, int i)
 {
     for (int k = 0; k < TAPS * TAPS; k++) {
+        const int next = (k + AHEAD) % (TAPS * TAPS);
         __global const Weight *from = w->at + w->offset[k] + i * w->pitch;
+        __global const Weight *ahead =
+            w->at + w->offset[next] + (i + (k + AHEAD) / (TAPS * TAPS)) * w->pitch;
+
+        for (int c = 0; c < BLOCK * BLOCK; c += 64 / sizeof(Weight))
+            PREFETCH(ahead + c);
 #if W_TYPE == P2P_TYPE_F32
         if (w->turned) {
             turn_block(taps + k * 2, TAPS * TAPS * 2, from, BLOCK);
