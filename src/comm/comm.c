@@ -11,7 +11,10 @@
 #include "src/comm/comm_parts.h"
 
 /* Another rank tells of a failure and ends this process; it has so long. */
-#define GRACE_S 5.0
+#define PATIENCE_S 5.0
+/* Of the time limit this part is left for finding out who is missing. */
+#define GRACE_PART 0.25
+#define LONGEST_GRACE_S 2.0
 
 enum { SHORTEST_NAP_NS = 5000, LONGEST_NAP_NS = 200000, LOOKS = 50 };
 
@@ -75,7 +78,8 @@ int p2p_comm_create(P2pComm **out, const P2pTransport *transport, double timeout
     c->messages = p2p_alloc(2 * size, sizeof(*c->messages));
     c->votes = p2p_alloc(2 * size, sizeof(*c->votes));
     c->ballots = p2p_alloc(size, 1);
-    return c->hosts && c->messages && c->votes && c->ballots ? meet(c) : P2P_ENOMEM;
+    c->alive = p2p_alloc(size, 1);
+    return c->hosts && c->messages && c->votes && c->ballots && c->alive ? meet(c) : P2P_ENOMEM;
 }
 
 void p2p_comm_destroy(P2pComm **comm)
@@ -88,6 +92,7 @@ void p2p_comm_destroy(P2pComm **comm)
     free(c->messages);
     free(c->votes);
     free(c->ballots);
+    free(c->alive);
     free(c);
     *comm = NULL;
 }
@@ -120,11 +125,6 @@ bool p2p_comm_agreed(const P2pComm *comm)
 const char *p2p_comm_host(const P2pComm *comm, int rank)
 {
     return comm->hosts[rank][0] ? comm->hosts[rank] : "?";
-}
-
-double p2p_comm_timeout(const P2pComm *comm)
-{
-    return comm ? comm->timeout_s : 0;
 }
 
 /* ---- Messages under way ---------------------------------------------------------------------- */
@@ -176,6 +176,13 @@ static void nap(long ns)
     nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
+static double grace(const P2pComm *c)
+{
+    const double part = GRACE_PART * c->timeout_s;
+
+    return part < LONGEST_GRACE_S ? part : LONGEST_GRACE_S;
+}
+
 void p2p_comm_nap(int *looks)
 {
     const int doublings = p2p_min(*looks / LOOKS, 6);
@@ -184,31 +191,65 @@ void p2p_comm_nap(int *looks)
     ++*looks;
 }
 
-/* Which ranks have not sent what was waited for; the first of the others tells. */
-int p2p_comm_fail_missing(P2pComm *c, const P2pMessage *t, int count)
+/* Which of the others does not say that it is alive, though it may wait for a third one: missing[rank]. */
+static void ask_all(P2pComm *c, bool *missing)
 {
-    const int me = p2p_comm_rank(c);
-    char names[512] = "";
-    int teller = 0;
-
-    for (int rank = 0; rank < p2p_comm_size(c); rank++) {
-        bool missing = false;
-        for (int i = 0; !missing && i < count; i++)
-            missing = t[i].active && t[i].receives && t[i].peer == rank;
-        const size_t used = strlen(names);
-        if (missing)
-            snprintf(names + used, sizeof(names) - used, "%srank %d on %s", used ? ", " : "", rank,
-                     p2p_comm_host(c, rank));
-        teller += missing && teller == rank;
-    }
+    const int me = p2p_comm_rank(c), size = p2p_comm_size(c);
     const double start = p2p_seconds();
-    c->silent = me != teller;
-    while (c->silent && p2p_seconds() - start < GRACE_S)
+    int count = 0, left = 1;
+
+    for (int i = 0; i < size; i++) {
+        missing[i] = i != me;
+        if (i != me &&
+            p2p_comm_receive(c, &c->messages[count], i, P2P_TAG_ALIVE, &c->alive[i], 1) == 0)
+            count++;
+    }
+    const int receives = count;
+    for (int i = 0; i < size; i++)
+        if (i != me && p2p_comm_send(c, &c->messages[count], i, P2P_TAG_ALIVE, "y", 1) == 0)
+            count++;
+    while (left && p2p_seconds() - start < grace(c) &&
+           p2p_comm_look(c, c->messages, receives, &left) == 0)
         nap(LONGEST_NAP_NS);
+    for (int i = 0; i < receives; i++)
+        missing[c->messages[i].peer] = c->messages[i].active;
+}
+
+static int fail_names(const P2pComm *c, const bool *missing)
+{
+    char names[512] = "";
+
+    for (int i = 0; i < p2p_comm_size(c); i++) {
+        const size_t used = strlen(names);
+        if (missing[i])
+            snprintf(names + used, sizeof(names) - used, "%srank %d on %s", used ? ", " : "", i,
+                     p2p_comm_host(c, i));
+    }
     return p2p_fail(P2P_ETIMEOUT,
                     "%s did not answer for %g s (--device_timeout): dead, hung, or behind a "
                     "network that is down; the last checkpoint is whole",
-                    names[0] ? names : "a rank", c->timeout_s);
+                    names[0] ? names : "a message", c->timeout_s);
+}
+
+/* The first of those that are there tells, and ends the job. */
+int p2p_comm_fail_missing(P2pComm *c)
+{
+    bool missing[P2P_MOST_RANKS];
+    const double start = p2p_seconds();
+    int teller = 0;
+
+    ask_all(c, missing);
+    while (missing[teller])
+        teller++;
+    c->silent = p2p_comm_rank(c) != teller;
+    while (c->silent && p2p_seconds() - start < grace(c) + PATIENCE_S)
+        nap(LONGEST_NAP_NS);
+    return fail_names(c, missing);
+}
+
+double p2p_comm_limit(const P2pComm *c)
+{
+    return c->timeout_s - grace(c);
 }
 
 int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
@@ -225,8 +266,8 @@ int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
             since = p2p_seconds();
             looks = 0;
         }
-        if (limited && c->timeout_s > 0 && p2p_seconds() - since > c->timeout_s)
-            return p2p_comm_fail_missing(c, t, count);
+        if (limited && c->timeout_s > 0 && p2p_seconds() - since > p2p_comm_limit(c))
+            return p2p_comm_fail_missing(c);
         p2p_comm_nap(&looks);
     }
     return err;

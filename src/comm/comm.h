@@ -35,13 +35,14 @@ int p2p_comm_look(P2pComm *comm, P2pMessage *t, int count, int *left);
 int p2p_comm_wait(P2pComm *comm, P2pMessage *t, int count, bool limited);
 /** A short nap between two looks; longer the more there were since *looks was 0. */
 void p2p_comm_nap(int *looks);
-/** What it is called when one of these messages has not arrived for as long as the time limit. */
-int p2p_comm_fail_missing(P2pComm *comm, const P2pMessage *t, int count);
-/** Seconds of the time limit; 0: none. */
-double p2p_comm_timeout(const P2pComm *comm);
+/** When something has not come for so many seconds: which ranks are missing. 0 or less: there is no limit. */
+double p2p_comm_limit(const P2pComm *comm);
+/** Ask who is there, and tell of those that are not, within what is left of the time limit. The first of those
+ *  that are returns at once, to end the job; the others wait for that. */
+int p2p_comm_fail_missing(P2pComm *comm);
 
 /** Tags: what a message is for. Reductions have two each from P2P_TAG_REDUCE on. */
-enum { P2P_TAG_SMALL, P2P_TAG_VOTE, P2P_TAG_SHARE, P2P_TAG_REDUCE = 16 };
+enum { P2P_TAG_SMALL, P2P_TAG_VOTE, P2P_TAG_SHARE, P2P_TAG_ALIVE, P2P_TAG_REDUCE = 16 };
 
 /* ---- Together -------------------------------------------------------------------------------- */
 

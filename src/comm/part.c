@@ -36,8 +36,8 @@ int p2p_comm_part(const P2pComm *comm, const char *shares, int of, int rank, P2p
         mine = i == rank ? n : mine;
         sum += n;
     }
-    if (*at && *shares)
-        return p2p_fail(P2P_EINVAL, "--shares '%.100s' has more numbers than there are ranks, %d",
+    if (*shares && (*at || at[-1] == ','))
+        return p2p_fail(P2P_EINVAL, "--shares '%.100s' has more than a number for each of %d ranks",
                         shares, size);
     part->of = of;
     part->first = (int)((long long)of * before / sum);

@@ -233,8 +233,3 @@ int p2p_reduction_go_on(P2pReduction *r, bool *done, bool *moved)
     *done = !r->what;
     return begin_next(r);
 }
-
-int p2p_reduction_fail(P2pReduction *r)
-{
-    return p2p_comm_fail_missing(r->comm, r->messages, r->message_count);
-}

@@ -31,8 +31,6 @@ enum { P2P_REDUCE_SUM = 1, P2P_REDUCE_SPREAD = 2 };
 int p2p_reduction_begin(P2pReduction *reduction, float *data, unsigned what);
 /** Go on with what can be done without waiting; *moved: whether anything came. */
 int p2p_reduction_go_on(P2pReduction *reduction, bool *done, bool *moved);
-/** What p2p_comm_fail_missing() tells of it. */
-int p2p_reduction_fail(P2pReduction *reduction);
 
 /** This rank's slice: its first element and how many. */
 void p2p_reduction_slice(const P2pReduction *reduction, size_t *first, size_t *count);

@@ -157,13 +157,13 @@ static int go_on(Bucket *b, bool *moved)
     return err;
 }
 
-/* The first bucket that other ranks keep waiting. */
-static Bucket *waiting(P2pExchange *x)
+/* Whether other ranks keep a bucket waiting. */
+static bool waits(const P2pExchange *x)
 {
     for (int i = 0; i < x->count; i++)
         if (x->buckets[i].stage == SUMMING)
-            return &x->buckets[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 static bool is_done(const P2pExchange *x)
@@ -185,13 +185,12 @@ static int end(void *user)
         bool moved = false;
         for (int i = 0; !err && i < x->count; i++)
             err = go_on(&x->buckets[i], &moved);
-        if (moved || !waiting(x)) {
+        if (moved || !waits(x)) {
             since = p2p_seconds();
             looks = moved ? 0 : looks;
         }
-        if (!err && p2p_comm_timeout(x->comm) > 0 &&
-            p2p_seconds() - since > p2p_comm_timeout(x->comm))
-            err = p2p_reduction_fail(waiting(x)->reduction);
+        if (!err && p2p_comm_limit(x->comm) > 0 && p2p_seconds() - since > p2p_comm_limit(x->comm))
+            err = p2p_comm_fail_missing(x->comm);
         if (!err && !moved)
             p2p_comm_nap(&looks);
     }

@@ -1,0 +1,127 @@
+#!/bin/sh
+# What happens to ranks: each time the job ends soon, with one message of ours that names rank and host, or
+# mpirun's, and the last checkpoint is whole. `kill -9` of a random rank COUNT times: the run goes on to the
+# bits of one that nothing happened to. Usage: trouble.sh FOLDER_OF_PROGRAMS [COUNT] [SEED]
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cli/lib.sh"
+. "$here/../faults/lib.sh"
+. "$here/lib.sh"
+count=${2:-3}
+seed=${3:-$(date +%s)}
+size=3
+host=$(uname -n)
+echo "seed $seed"
+
+"$tools/p2p-data" demo data --count 6 --size 72 --quiet
+extra='--netG unet_256 --num_downs 5 --load_size 36 --crop_size 32 --batch_size 3 --save_latest_freq 1
+    --save_epoch_freq 1 --n_epochs 8 --num_threads 1'
+quick() { run=$1; shift; small $size "$run" $extra "$@"; }
+
+# ---- Processes ----------------------------------------------------------------------------------
+# start NAME OPTIONS...: a long run on all ranks in the background; $job is its mpirun, errors in NAME.err
+start() {
+    run=$1
+    shift
+    rm -f "$run.err"
+    mpirun --quiet -n $size "$tools/p2p-train" --device cpu --quiet --dataroot data --name "$run" --netG unet_256 \
+        --num_downs 5 --ngf 8 --ndf 8 --load_size 36 --crop_size 32 --norm instance --batch_size 3 --no_html \
+        --display_freq 0 --n_epochs 100000 --n_epochs_decay 0 --num_threads 1 "$@" 2>"$run.err" &
+    job=$!
+}
+# rank_pid RANK: the process of the job's rank, once it is there
+rank_pid() {
+    for try in $(seq 100); do
+        for file in /proc/[0-9]*/stat; do
+            pid=$(awk -v job="$job" '$4 == job { print $1 }' "$file" 2>/dev/null) || continue
+            [ -n "$pid" ] && tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
+                grep -qx "OMPI_COMM_WORLD_RANK=$1" && { echo "$pid"; return; }
+        done
+        sleep 0.1
+    done
+    return 1
+}
+await_file() { for try in $(seq 300); do [ ! -e "$1" ] || return 0; sleep 0.1; done; return 1; }
+# ended NAME CODE SECONDS PATTERN: the job has ended with that code, within seconds of $begin, and said one
+# line, with the pattern.
+ended() {
+    code=0
+    wait $job || code=$?
+    seconds=$(echo "$begin $(now)" | awk '{ print int($2 - $1 + 1) }')
+    lines=$(grep -c . "$1.err" || true)
+    if [ $code -eq "$2" ] && [ "$seconds" -le "$3" ] && [ "$lines" -eq 1 ] && grep -q -- "$4" "$1.err"; then
+        return 0
+    fi
+    echo "exit $code, wanted $2; $seconds s, wanted $3; $lines lines, wanted one with /$4/: $(head -n 4 "$1.err")"
+    return 1
+}
+
+# ---- A rank that hangs --------------------------------------------------------------------------
+for rank in 0 1; do
+    start "hung$rank" --device_timeout 4 --save_latest_freq 10
+    await_file "checkpoints/hung$rank/latest.safetensors"
+    begin=$(now)
+    kill -STOP "$(rank_pid $rank)"
+    check "rank $rank hangs" ended "hung$rank" 4 7 "rank $rank on $host did not answer for 4 s"
+    check 'and its checkpoint is whole' has_whole "hung$rank"
+done
+
+# ---- A full disk --------------------------------------------------------------------------------
+# A limit of the file size, which MPI's own shared files keep to; networks are larger.
+code=0
+(ulimit -f 16384; small $size full $extra --ngf 24 2>full.err) || code=$?
+check "a full disk: $(head -n 1 full.err)" [ "$code $(grep -c 'rank 0 on' full.err)" = '1 1' ]
+
+# ---- Stopping -----------------------------------------------------------------------------------
+start stopped --save_latest_freq 1000000
+pid=$(rank_pid 2)
+sleep 3
+begin=$(now)
+kill -TERM "$pid"
+check 'SIGTERM to one rank stops all of them' ended stopped 143 10 'stopped after step'
+check 'and saves' has_whole stopped
+
+# ---- Other data, other mistakes -----------------------------------------------------------------
+mkdir -p other
+cp -r data other/data
+echo more >>"$(find other/data/train -name '*.png' | sort | head -n 1)"
+both() { # the second rank has other pictures under the same name
+    ranks 2 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 0 ] || cd other; exec "$@"' sh "$tools/p2p-train" --device cpu \
+        --quiet --dataroot data --netG unet_256 --num_downs 5 --ngf 4 --ndf 4 --load_size 36 --crop_size 32 \
+        --batch_size 2 --max_steps 1 "$@"
+}
+says 'other pictures on a rank' 2 'rank 1) than on' both --name differ
+says 'a batch that is too small' 2 'has no picture for rank' both --name few --batch_size 1
+says 'shares of three' 2 "has more than a number" both --name three --batch_size 3 --shares 1,1,1
+says 'a run that is there' 1 '--continue_train' both --name stopped
+
+# ---- kill -9 ------------------------------------------------------------------------------------
+begin=$(now)
+quick whole
+seconds=$(echo "$begin $(now)" | awk '{ print $2 - $1 }')
+killed=0
+tries=0
+for moment in $(draw "$seed" $((4 * count)) "$seconds"); do
+    [ $killed -lt "$count" ] || break
+    tries=$((tries + 1))
+    name=killed$tries
+    mpirun --quiet -n $size sh -c 'echo $$ >"$0.$OMPI_COMM_WORLD_RANK.pid"; exec "$@"' $name "$tools/p2p-train" \
+        --device cpu --quiet --dataroot data --name $name --netG unet_256 --num_downs 6 --ngf 8 --ndf 8 --norm instance \
+        --print_freq 1 --no_html --display_freq 0 --n_epochs_decay 0 --adam_eps 1e-2 --lr 0.02 $extra \
+        2>$name.err &
+    job=$!
+    sleep "$moment"
+    rank=$(((seed + tries) % size))
+    kill -9 "$(cat $name.$rank.pid 2>/dev/null)" 2>/dev/null || true
+    code=0
+    wait $job || code=$?
+    [ $code -ne 137 ] || killed=$((killed + 1))
+    if has_whole $name && { [ -e checkpoints/$name/latest.safetensors ] && set -- --continue_train || set --
+        quick $name "$@" 2>$name.txt || grep -q 'the run is complete' $name.txt; } && same_as_whole $name; then
+        passed=$((passed + 1))
+    else
+        bad "rank $rank killed after $moment of $seconds s: $(head -n 3 $name.err $name.txt)"
+    fi
+    rm -rf checkpoints/$name
+done
+check "$killed of $count runs were killed" [ $killed -eq "$count" ]
+finish
