@@ -127,6 +127,8 @@ void p2p_device_close(P2pDevice **device)
     p2p_programs_release(d);
     p2p_buffer_destroy(&d->zeros);
     p2p_marker_destroy(&d->held);
+    if (d->timing)
+        clReleaseCommandQueue(d->timing);
     if (d->queue) {
         clFinish(d->queue);
         clReleaseCommandQueue(d->queue);

@@ -145,6 +145,9 @@ const P2pBuffer *p2p_sequence_zeros(P2pSequence *sequence);
 int p2p_sequence_count(const P2pSequence *sequence);
 /** Enqueue launches first .. last-1. Does not wait. */
 int p2p_sequence_run(P2pSequence *sequence, int first, int last);
+/** Run all launches and wait: seconds from the start of the first to the end of the last by the device's
+ *  clock, by the host's where one of these is a host function. */
+int p2p_sequence_time(P2pSequence *sequence, double *seconds);
 /** What is known of a launch; times of devices opened with profile. */
 typedef struct P2pLaunchInfo {
     const char *kernel;

@@ -22,7 +22,7 @@ struct P2pDevice {
     cl_platform_id platform;
     cl_device_id id;
     cl_context context;
-    cl_command_queue queue;
+    cl_command_queue queue, timing; /* timing: of p2p_sequence_time(), NULL at first */
     P2pCaps caps;
     const P2pLog *log;
     bool profile;

@@ -28,7 +28,8 @@ typedef struct Launch {
     int (*run)(void *user);
     void (*destroy)(void *user);
     void *user;
-    cl_event event; /* of the last run, when profiling */
+    cl_event first,
+        last; /* of the last run's pieces, where times are taken; last NULL: there is one */
     double seconds, least_s;
     int runs;
 } Launch;
@@ -49,11 +50,19 @@ int p2p_sequence_create(P2pSequence **out, P2pDevice *device)
     return P2P_OK;
 }
 
+static void forget_events(Launch *l)
+{
+    if (l->first)
+        clReleaseEvent(l->first);
+    if (l->last)
+        clReleaseEvent(l->last);
+    l->first = l->last = NULL;
+}
+
 static void launch_finish(Launch *l)
 {
     free(l->recorded);
-    if (l->event)
-        clReleaseEvent(l->event);
+    forget_events(l);
     if (l->kernel)
         clReleaseKernel(l->kernel);
     if (l->destroy)
@@ -128,8 +137,7 @@ static size_t groups_along(const Launch *l, int dimension)
     return l->global[dimension] / l->local[dimension];
 }
 
-/* In how many pieces, of whole groups along the dimension with most of them. With times each launch is
- * one, whatever it takes. */
+/* In how many pieces, of whole groups along the dimension with most of them. */
 static void divide(const P2pDevice *d, Launch *l, double flops)
 {
     const double most = UNIT_FLOPS * LONGEST_LAUNCH_S * d->caps.compute_units;
@@ -138,7 +146,7 @@ static void divide(const P2pDevice *d, Launch *l, double flops)
     l->pieces = 1;
     for (int i = 1; i < 3; i++)
         l->along = groups_along(l, i) > groups_along(l, l->along) ? i : l->along;
-    if (d->caps.is_cpu || d->profile || flops <= most)
+    if (d->caps.is_cpu || flops <= most)
         return;
     const double pieces = flops / most + 1, groups = (double)groups_along(l, l->along);
     l->pieces = (int)(pieces < groups ? pieces : groups);
@@ -284,22 +292,33 @@ int p2p_sequence_count(const P2pSequence *s)
     return (int)s->count;
 }
 
-/* Add the time of the last run and forget its event. */
+/* When its last run began and ended, in seconds of the device's clock; false: no times were taken. */
+static bool read_times(P2pDevice *device, const Launch *l, double *start, double *end)
+{
+    const cl_event last = l->last ? l->last : l->first;
+    cl_ulong from = 0, to = 0;
+
+    if (!l->first || p2p_device_wait(device, last) < 0)
+        return false;
+    clGetEventProfilingInfo(l->first, CL_PROFILING_COMMAND_START, sizeof(from), &from, NULL);
+    clGetEventProfilingInfo(last, CL_PROFILING_COMMAND_END, sizeof(to), &to, NULL);
+    *start = 1e-9 * (double)from;
+    *end = 1e-9 * (double)to;
+    return true;
+}
+
+/* Add the time of the last run and forget its events. */
 static void collect(P2pDevice *device, Launch *l)
 {
-    cl_ulong start = 0, end = 0;
+    double start, end;
 
-    if (!l->event)
+    if (!l->first)
         return;
-    if (p2p_device_wait(device, l->event) < 0)
-        return;
-    clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL);
-    clGetEventProfilingInfo(l->event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL);
-    clReleaseEvent(l->event);
-    l->event = NULL;
-    const double seconds = 1e-9 * (double)(end - start);
-    l->seconds += seconds;
-    l->least_s = l->runs++ && l->least_s < seconds ? l->least_s : seconds;
+    if (read_times(device, l, &start, &end)) {
+        l->seconds += end - start;
+        l->least_s = l->runs++ && l->least_s < end - start ? l->least_s : end - start;
+    }
+    forget_events(l);
 }
 
 /* Wait until half of what may be enqueued ahead is left of it. */
@@ -313,7 +332,7 @@ static int hold_back(P2pDevice *d, double flops)
     return err ? err : p2p_marker_set(&d->held, d);
 }
 
-static int enqueue(P2pDevice *d, Launch *l)
+static int enqueue(P2pDevice *d, Launch *l, bool timed)
 {
     const size_t groups = groups_along(l, l->along), pieces = (size_t)l->pieces;
 
@@ -323,9 +342,10 @@ static int enqueue(P2pDevice *d, Launch *l)
 
         offset[l->along] = first * l->local[l->along];
         global[l->along] = (last - first) * l->local[l->along];
-        const cl_int code = clEnqueueNDRangeKernel(
-            d->queue, l->kernel, l->dims, pieces > 1 ? offset : NULL, global,
-            l->has_local ? l->local : NULL, 0, NULL, d->profile ? &l->event : NULL);
+        cl_event *event = i == 0 ? &l->first : i == pieces - 1 ? &l->last : NULL;
+        const cl_int code =
+            clEnqueueNDRangeKernel(d->queue, l->kernel, l->dims, pieces > 1 ? offset : NULL, global,
+                                   l->has_local ? l->local : NULL, 0, NULL, timed ? event : NULL);
         if (code != CL_SUCCESS)
             return p2p_cl_fail(code, l->name);
         const int err = hold_back(d, l->flops / l->pieces);
@@ -347,7 +367,7 @@ int p2p_sequence_run(P2pSequence *s, int first, int last)
             continue;
         }
         collect(s->device, l);
-        const int err = enqueue(s->device, l);
+        const int err = enqueue(s->device, l, s->device->profile);
         if (err)
             return err;
     }
@@ -366,4 +386,51 @@ P2pLaunchInfo p2p_sequence_info(P2pSequence *s, int i)
     info.seconds = l->seconds;
     info.least_s = l->least_s;
     return info;
+}
+
+/* ---- Times of a whole sequence --------------------------------------------------------------- */
+
+/* Runs all on the queue that takes times. */
+static int run_timed(P2pSequence *s, double *seconds)
+{
+    const Launch *first = &s->launches[0], *last = &s->launches[s->count - 1];
+    double start = p2p_seconds(), end, ignored;
+    int err = P2P_OK;
+
+    for (size_t i = 0; !err && i < s->count; i++) {
+        Launch *l = &s->launches[i];
+        forget_events(l);
+        err = l->run ? l->run(l->user) : enqueue(s->device, l, i == 0 || i == s->count - 1);
+    }
+    if (!err)
+        err = p2p_device_finish(s->device);
+    end = p2p_seconds();
+    if (!err && !first->run && !last->run &&
+        (!read_times(s->device, first, &start, &ignored) ||
+         !read_times(s->device, last, &ignored, &end)))
+        err = p2p_fail(P2P_EDEVICE, "%s tells no times", s->device->caps.name);
+    for (size_t i = 0; i < s->count; i++)
+        forget_events(&s->launches[i]);
+    *seconds = end - start;
+    return err;
+}
+
+int p2p_sequence_time(P2pSequence *s, double *seconds)
+{
+    P2pDevice *d = s->device;
+    const cl_command_queue usual = d->queue;
+    cl_int code = CL_SUCCESS;
+    int err = p2p_device_finish(d);
+
+    *seconds = 0;
+    if (err || !s->count)
+        return err;
+    if (!d->timing)
+        d->timing = clCreateCommandQueue(d->context, d->id, CL_QUEUE_PROFILING_ENABLE, &code);
+    if (code != CL_SUCCESS)
+        return p2p_cl_fail(code, "a command queue that takes times");
+    d->queue = d->timing;
+    err = run_timed(s, seconds);
+    d->queue = usual;
+    return err;
 }

@@ -19,7 +19,6 @@ static void set_shapes(P2pTrial *c, int n, int h, int w, int channels, int k, in
                                     small_size(w, kernel, a->stride, a->pad), k);
     t[P2P_CONV_W] = a->large_out ? p2p_tensor_weight(channels, k, kernel, kernel, block)
                                  : p2p_tensor_weight(k, channels, kernel, kernel, block);
-    c->exact = true;
 }
 
 /* Often whole blocks on both sides, as some variants need. */
@@ -88,34 +87,6 @@ static void draw_type(P2pDraw *r, P2pTrial *c)
         c->call.t[P2P_CONV_W].type = types[p2p_draw_int(r, 0, 2)];
 }
 
-static void draw_fwd(P2pDraw *r, P2pTrial *c, int block)
-{
-    draw_geometry(r, c, block);
-    draw_epilogue(r, c, c->call.t[P2P_CONV_Y].c);
-    draw_type(r, c);
-    c->padded = 1u << P2P_CONV_W;
-    c->terms = (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]) / c->call.t[P2P_CONV_Y].c + 2;
-}
-
-static void draw_dgrad(P2pDraw *r, P2pTrial *c, int block)
-{
-    draw_geometry(r, c, block);
-    draw_epilogue(r, c, c->call.t[P2P_CONV_X].c);
-    draw_type(r, c);
-    c->padded = 1u << P2P_CONV_W;
-    c->terms = (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]) / c->call.t[P2P_CONV_X].c + 2;
-}
-
-static void draw_wgrad(P2pDraw *r, P2pTrial *c, int block)
-{
-    const P2pTensor *y = &c->call.t[P2P_CONV_Y];
-
-    draw_geometry(r, c, block);
-    c->call.attr.accumulate = p2p_draw_chance(r, 40);
-    c->padded = 1u << P2P_CONV_X | 1u << P2P_CONV_Y; /* the wide one of a thin pair is padded */
-    c->terms = (double)y->n * y->h * y->w + 2;
-}
-
 /* v is at least 1, so that the gradient's rounding reaches the weight hardly enlarged. */
 static void fill_wgrad_adam(P2pDraw *r, const P2pTrial *c, bool integers, float *const host[])
 {
@@ -128,6 +99,46 @@ static void fill_wgrad_adam(P2pDraw *r, const P2pTrial *c, bool integers, float 
     hyper[P2P_HYPER_LR] = 0.125f;
     hyper[P2P_HYPER_H1] = 2.0f;
     hyper[P2P_HYPER_H2] = 1.5f;
+}
+
+/* What sums of each direction have: terms, and the padded operand of a thin pair. */
+void p2p_trial_conv2d_bounds(P2pTrial *c)
+{
+    const P2pPass *pass = c->call.pass;
+    const P2pTensor *t = c->call.t, *y = &t[P2P_CONV_Y];
+    const double weights = (double)p2p_tensor_elements(&t[P2P_CONV_W]);
+
+    c->exact = !pass->with_adam;
+    c->padded = 1u << P2P_CONV_W;
+    if (pass->direction == P2P_CONV_WGRAD) {
+        c->terms = (double)y->n * y->h * y->w + 2;
+        c->padded = 1u << P2P_CONV_X | 1u << P2P_CONV_Y;
+    } else {
+        c->terms = weights / (pass->direction == P2P_CONV_DGRAD ? t[P2P_CONV_X].c : y->c) + 2;
+    }
+    if (!pass->with_adam)
+        return;
+    c->fill = fill_wgrad_adam;
+    c->ordinary = 1u << P2P_CONV_HYPER | 1u << P2P_CONV_V;
+    c->ulps = 8;
+    c->mag_also = 1u << P2P_CONV_M | 1u << P2P_CONV_V;
+    c->scale[P2P_CONV_W] = c->scale[P2P_CONV_M] = 4;
+}
+
+static void draw_gather(P2pDraw *r, P2pTrial *c, int block)
+{
+    draw_geometry(r, c, block);
+    draw_epilogue(r, c,
+                  c->call.t[c->call.pass->direction == P2P_CONV_DGRAD ? P2P_CONV_X : P2P_CONV_Y].c);
+    draw_type(r, c);
+    p2p_trial_conv2d_bounds(c);
+}
+
+static void draw_wgrad(P2pDraw *r, P2pTrial *c, int block)
+{
+    draw_geometry(r, c, block);
+    c->call.attr.accumulate = p2p_draw_chance(r, 40);
+    p2p_trial_conv2d_bounds(c);
 }
 
 static void draw_wgrad_adam(P2pDraw *r, P2pTrial *c, int block)
@@ -143,12 +154,7 @@ static void draw_wgrad_adam(P2pDraw *r, P2pTrial *c, int block)
     a->beta2 = 0.999;
     a->eps = p2p_draw_chance(r, 50) ? 1e-8f : 1e-2f;
     a->epsilon_hat = p2p_draw_chance(r, 50);
-    c->exact = false;
-    c->fill = fill_wgrad_adam;
-    c->ordinary = 1u << P2P_CONV_HYPER | 1u << P2P_CONV_V;
-    c->ulps = 8;
-    c->mag_also = 1u << P2P_CONV_M | 1u << P2P_CONV_V;
-    c->scale[P2P_CONV_W] = c->scale[P2P_CONV_M] = 4;
+    p2p_trial_conv2d_bounds(c);
 }
 
 /* The layers of unet_256, the PatchGAN and the ResNet: size of the large side, channels there, the
@@ -199,8 +205,8 @@ static bool size_dgrad(int i, P2pTrial *c, int block)
 }
 
 const P2pTrialKind p2p_trial_conv2d_kinds[] = {
-    {&p2p_pass_conv2d_fwd, draw_fwd, size_fwd},
-    {&p2p_pass_conv2d_dgrad, draw_dgrad, size_dgrad},
+    {&p2p_pass_conv2d_fwd, draw_gather, size_fwd},
+    {&p2p_pass_conv2d_dgrad, draw_gather, size_dgrad},
     {&p2p_pass_conv2d_wgrad, draw_wgrad, size_fwd},
     {&p2p_pass_conv2d_wgrad_adam, draw_wgrad_adam, size_wgrad_adam},
     {0},

@@ -220,23 +220,30 @@ static int run_reference(P2pTrialData *d, const P2pTrial *t)
     return P2P_OK;
 }
 
+int p2p_trial_data_take(P2pTrialData *d, const P2pTrial *t)
+{
+    const bool integers = d->numbers == P2P_TRIAL_INTEGERS;
+    int err = P2P_OK;
+
+    for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++) {
+        P2pTrialOperand *o = &d->o[i];
+        const size_t count = o->dense ? p2p_tensor_elements(&t->call.t[i]) : 0;
+
+        if (count)
+            err = make_image(o, &t->call.t[i], is_hidden(t, i), integers);
+        for (size_t k = 0; k < count; k++)
+            o->ref[k] = is_hidden(t, i) ? (double)NAN : (double)o->dense[k];
+    }
+    return err ? err : run_reference(d, t);
+}
+
 int p2p_trial_data_fill(P2pTrialData *d, const P2pTrial *t, P2pDraw *r, P2pTrialNumbers numbers)
 {
-    float *host[P2P_MAX_OPERANDS] = {0};
-    int err = P2P_OK;
+    float *host[P2P_MAX_OPERANDS];
 
     d->numbers = numbers;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
         host[i] = d->o[i].dense;
     fill_hosts(d, t, r, host);
-    for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++) {
-        const size_t count = host[i] ? p2p_tensor_elements(&t->call.t[i]) : 0;
-
-        if (count)
-            err =
-                make_image(&d->o[i], &t->call.t[i], is_hidden(t, i), numbers == P2P_TRIAL_INTEGERS);
-        for (size_t k = 0; k < count; k++)
-            d->o[i].ref[k] = is_hidden(t, i) ? (double)NAN : (double)host[i][k];
-    }
-    return err ? err : run_reference(d, t);
+    return p2p_trial_data_take(d, t);
 }

@@ -89,6 +89,8 @@ extern const P2pTrialKind *const p2p_trial_families[];
 
 /** Let activations be f16, all or in convolutions some of them, where a variant takes them so. */
 void p2p_trial_halve(P2pDraw *r, P2pTrial *t);
+/** How near a convolution's results must be: exact, terms, ulps and what else bounds them, and Adam's numbers. */
+void p2p_trial_conv2d_bounds(P2pTrial *t);
 /** Choose strides and offsets of all operands: random, or the usual ones where `usual`. */
 void p2p_trial_place(P2pDraw *r, P2pTrial *t, const P2pCaps *caps, bool usual);
 /** "0:[2,5,7,3]/4@1 1:w[...] attributes", cut at `bytes`. */
@@ -122,6 +124,8 @@ int p2p_trial_data_create(P2pTrialData *d, P2pTrial *t, P2pDevice *device);
 void p2p_trial_data_destroy(P2pTrialData *d);
 /** New numbers in all operands, and what the reference makes of them. */
 int p2p_trial_data_fill(P2pTrialData *d, const P2pTrial *t, P2pDraw *r, P2pTrialNumbers numbers);
+/** The same of dense numbers that are there: marks in the place of what the pass overwrites. */
+int p2p_trial_data_take(P2pTrialData *d, const P2pTrial *t);
 int p2p_trial_data_upload(P2pTrialData *d, const P2pTrial *t);
 /** run: 0 or 1. */
 int p2p_trial_data_download(P2pTrialData *d, const P2pTrial *t, int run);
