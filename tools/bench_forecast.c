@@ -47,6 +47,7 @@ static int measure(P2pForecast **rows, int units, const P2pBenchResult *own, int
     int code = CLI_OK;
 
     device_settings.compute_units = units;
+    device_settings.tune = P2P_TUNE_OFF; /* such a device is not there to be measured */
     int err = p2p_device_open(&device, &device_settings);
     if (!err)
         err = p2p_bench_train(device, settings, &result);

@@ -82,8 +82,8 @@ bool cli_progress_hidden(const P2pOptions *options);
 void cli_progress_show(CliProgress *progress, size_t done);
 void cli_progress_hide(CliProgress *progress);
 
-/** Let p2p-compile compile the kernels of a first start, and tell so but for --quiet: on a terminal with
- *  the time that is left. Environment P2P_COMPILE: another path of it, or empty: nothing of this. */
+/** Let p2p-compile compile the kernels of a first start, and tell of that and of tuning but for --quiet: on a
+ *  terminal with the time that is left. Environment P2P_COMPILE: another path of it, or empty: nothing of this. */
 void cli_compile_init(P2pDeviceSettings *settings, const P2pOptions *options);
 
 /** Where a helper of that name is: beside this program, in its libexec or in the installed one (which path is

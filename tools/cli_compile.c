@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The first start on a device: where the program that compiles is, and a line that tells how long. */
+/* The first start on a device: where the program that compiles is, and lines that tell how long. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +57,24 @@ static void show(void *user, int done, int count)
     }
 }
 
+static void show_tuning(void *user, int done, int count)
+{
+    static CliProgress progress;
+
+    if (done == 0) {
+        cli_say(stderr, "measuring kernels for %d convolutions, once for this device", count);
+        cli_progress_init(&progress, "convolutions", (size_t)count, cli_progress_hidden(user));
+    }
+    cli_progress_show(&progress, (size_t)done);
+    if (done == count)
+        cli_progress_hide(&progress);
+}
+
 void cli_compile_init(P2pDeviceSettings *settings, const P2pOptions *options)
 {
     settings->compiler = find_compiler();
     settings->compiling = cli_flag(options, "quiet") ? NULL : show;
     settings->compiling_user = (void *)(size_t)options;
+    settings->tuning = cli_flag(options, "quiet") ? NULL : show_tuning;
+    settings->tuning_user = (void *)(size_t)options;
 }

@@ -47,10 +47,10 @@ static void print_json_rows(const P2pBenchResult *r)
         printf("%s\n  {\"label\": ", i ? "," : "");
         cli_put_json(stdout, row->label);
         printf(", \"pass\": \"%s\", \"variant\": \"%s\", \"shape\": \"%s\", "
-               "\"seconds\": %.9f, \"gflop\": %.6f, \"made_gflop\": %.6f, \"gb\": %.6f, "
-               "\"work_gb\": %.6f, \"launches\": [",
-               row->pass, row->variant, row->shape, row->seconds, row->gflop, row->made_gflop,
-               row->gb, row->work_gb);
+               "\"form\": %d, \"measured\": %s, \"seconds\": %.9f, \"gflop\": %.6f, "
+               "\"made_gflop\": %.6f, \"gb\": %.6f, \"work_gb\": %.6f, \"launches\": [",
+               row->pass, row->variant, row->shape, row->form, row->measured ? "true" : "false",
+               row->seconds, row->gflop, row->made_gflop, row->gb, row->work_gb);
         for (bool first = true; k < r->launch_count && r->launches[k].row == i; k++) {
             const P2pBenchLaunch *l = &r->launches[k];
             printf("%s{\"kernel\": \"%s\", \"groups\": %zu, \"seconds\": %.9f}", first ? "" : ", ",

@@ -73,6 +73,25 @@ static int print_cache(void)
     return CLI_OK;
 }
 
+static int list_tuning(const P2pOptions *o)
+{
+    P2pDevice *device;
+    P2pLog log;
+    char *text = NULL;
+
+    cli_log_init(&log, o);
+    int err = cli_open_device(&device, o, &log);
+    if (err)
+        return cli_fail(program, err);
+    if ((err = p2p_device_tuning(device, &text)) == P2P_OK) {
+        cli_say(stdout, "%s", p2p_device_caps(device)->name);
+        cli_say_lines(stdout, *text ? text : "nothing was measured on it yet\n");
+    }
+    free(text);
+    p2p_device_close(&device);
+    return err ? cli_fail(program, err) : CLI_OK;
+}
+
 static int list_devices(const P2pOptions *o)
 {
     P2pCaps *list;
@@ -148,7 +167,7 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     if (!files.argc)
-        return list_devices(options);
+        return cli_flag(options, "tuning") ? list_tuning(options) : list_devices(options);
     code = CLI_OK;
     for (int i = 0; i < files.argc; i++) {
         const int failed = describe(files.argv[i], options);

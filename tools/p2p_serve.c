@@ -234,6 +234,8 @@ int main(int argc, char **argv)
         !serve_text_read_token(program, cli_text(o, "token"), token, sizeof(token)))
         return CLI_FAILED;
     cli_log_init(&log, o);
+    if (!strcmp(cli_text(o, "tune"), "auto")) /* no client waits for measurements */
+        p2p_options_set(o, "tune", "known");
     hold_signals(&stop);
     if (!(all.models = calloc((size_t)models.argc, sizeof(*all.models))) ||
         (fd = open_socket(o)) < 0)

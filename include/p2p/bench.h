@@ -33,6 +33,8 @@ typedef struct P2pBenchRow {
     double seconds, gflop; /**< gflop: of the direct algorithm, 0 where not a convolution */
     double made_gflop;     /**< as its variant makes it */
     double gb, work_gb;    /**< of all operands, each once; of scratch memory; 1e9 bytes */
+    int form;              /**< of the variant, 0: it has but one */
+    bool measured;         /**< chosen since it was measured to be the fastest */
 } P2pBenchRow;
 
 /** A launch of a pass, with the time of its shortest run (devices opened with profile). */

@@ -39,6 +39,15 @@ typedef struct P2pCaps {
     unsigned pci;            /**< place on the bus, 0: not told */
 } P2pCaps;
 
+/** What is measured before a plan is made: which kernels are the fastest for each of its convolutions. */
+typedef enum P2pTune {
+    P2P_TUNE_OFF,   /**< nothing; kernels are chosen by a rule */
+    P2P_TUNE_KNOWN, /**< nothing, but what was measured before is used */
+    P2P_TUNE_QUICK, /**< what is not known yet, for at most 20 seconds on this device */
+    P2P_TUNE_FULL,  /**< the same, all candidates, however long it takes */
+    P2P_TUNE_AUTO,  /**< QUICK on GPUs, OFF on others */
+} P2pTune;
+
 typedef struct P2pDeviceSettings {
     /** NULL: P2P_DEVICE from the environment, else the best (a GPU before a CPU). Otherwise an index
      *  of p2p_device_list(), "cpu", "gpu", or a part of the device's or platform's name. */
@@ -62,6 +71,12 @@ typedef struct P2pDeviceSettings {
     /** Told how many of the kernels are done, from 0 to count, by the thread that needs them. */
     void (*compiling)(void *user, int done, int count);
     void *compiling_user;
+    /** Choices of kernels are kept in a text file beside the compiled ones, by device, driver and build.
+     *  Other kernels give other last digits. */
+    P2pTune tune;
+    /** Told how many convolutions are measured, from 0 to count. */
+    void (*tuning)(void *user, int done, int count);
+    void *tuning_user;
 } P2pDeviceSettings;
 
 /**
@@ -105,6 +120,15 @@ P2P_API const P2pCaps *p2p_device_caps(const P2pDevice *device);
  * @return 0; P2P_EINVAL: a request that cannot be read; as p2p_device_open().
  */
 P2P_API int p2p_compiler_serve(int fd, const P2pDeviceSettings *settings);
+
+/**
+ * What was measured on a device: a line for each convolution with the kernels chosen and their time, and for
+ * each kernel that computes wrongly there.
+ *
+ * @param text  Fresh text, empty: nothing; free() it.
+ * @return 0; P2P_EINVAL; P2P_ENOMEM.
+ */
+P2P_API int p2p_device_tuning(P2pDevice *device, char **text);
 
 /** Compiled kernels that are kept on disk for drivers that do not keep them. */
 typedef struct P2pKernelCache {

@@ -21,6 +21,8 @@ static void fill_row(P2pBenchRow *row, const P2pPlanStepInfo *info)
     row->made_gflop = 2e-9 * info->made_macs;
     row->gb = 1e-9 * info->bytes;
     row->work_gb = 1e-9 * info->work_bytes;
+    row->form = info->form;
+    row->measured = info->measured;
 }
 
 int p2p_profile_rows(P2pPlan *plan, P2pBenchRow **rows, int *count)

@@ -187,7 +187,7 @@ static bool open_list(Ahead *a)
 
 static void tell(const Ahead *a)
 {
-    if (a->device->compiling)
+    if (a->device->compiling && !a->device->tuning.busy)
         a->device->compiling(a->device->compiling_user, a->done, a->count);
 }
 

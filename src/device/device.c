@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Opening and closing devices. find.c chooses, kernels are program.c's, memory is buffer.c's. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "src/device/find.h"
 #include "src/device/internal.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 30, QUICK_S = 20 };
 
 static int open_found(P2pDevice *d, const P2pFound *f, int i)
 {
@@ -59,6 +60,17 @@ int p2p_device_leave(P2pDevice *device, int err)
     return err;
 }
 
+static void set_tuning(P2pDevice *d, const P2pDeviceSettings *settings)
+{
+    const P2pTune usual = d->caps.is_gpu ? P2P_TUNE_QUICK : P2P_TUNE_OFF;
+    const P2pTune mode = settings->tune == P2P_TUNE_AUTO ? usual : settings->tune;
+
+    d->tuning = (P2pTuning){.mode = mode,
+                            .left_s = mode == P2P_TUNE_QUICK ? QUICK_S : HUGE_VAL,
+                            .tell = settings->tuning,
+                            .user = settings->tuning_user};
+}
+
 int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
 {
     static const P2pDeviceSettings defaults;
@@ -71,6 +83,8 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
                 "vector_width is %d, it must be 4, 8, 16 or 0 for the device's own", width);
     P2P_REQUIRE(settings->compute_units >= 0, "compute_units is %d, it must be 0 or more",
                 settings->compute_units);
+    P2P_REQUIRE(settings->tune >= P2P_TUNE_OFF && settings->tune <= P2P_TUNE_AUTO,
+                "tune is %d, it must be one of P2pTune", settings->tune);
     P2P_REQUIRE(settings->timeout_s >= 0, "timeout_s is %g, it must be 0 or more seconds",
                 settings->timeout_s);
 
@@ -108,6 +122,7 @@ int p2p_device_open(P2pDevice **out, const P2pDeviceSettings *settings)
         d->caps.compute_units = settings->compute_units;
     d->cache_bytes = p2p_cache_limit(d->log);
     d->driver_hash = p2p_driver_hash();
+    set_tuning(d, settings);
     if (settings->memory_bytes)
         d->caps.memory_bytes = settings->memory_bytes;
     p2p_log(d->log, P2P_LOG_INFO, "device: %s (%s, driver %s), %d compute units, %zu MiB",
@@ -139,6 +154,8 @@ void p2p_device_close(P2pDevice **device)
         pthread_mutex_destroy(&d->turn);
     free(d->compiler);
     free(d->builds);
+    free(d->left_out);
+    free(d->tuning.lines);
     free(d);
 }
 
@@ -149,15 +166,23 @@ const P2pCaps *p2p_device_caps(const P2pDevice *device)
 
 void p2p_device_leave_out(P2pDevice *device, const char *pass, int length, const char *variant)
 {
-    const size_t used = strlen(device->left_out);
+    const char *before = device->left_out ? device->left_out : "";
+    char *text = p2p_format("%s%s%.*s=%s", before, *before ? "," : "", length, pass, variant);
 
-    snprintf(device->left_out + used, sizeof(device->left_out) - used, "%s%.*s=%s", used ? "," : "",
-             length, pass, variant);
+    if (!text)
+        return; /* it fails again then */
+    free(device->left_out);
+    device->left_out = text;
 }
 
 const char *p2p_device_left_out(const P2pDevice *device)
 {
-    return device->left_out;
+    return device->left_out ? device->left_out : "";
+}
+
+P2pTuning *p2p_device_tuning_state(P2pDevice *device)
+{
+    return &device->tuning;
 }
 
 const P2pLog *p2p_device_log(const P2pDevice *device)

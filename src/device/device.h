@@ -28,6 +28,19 @@ void p2p_device_leave_out(P2pDevice *device, const char *pass, int length, const
 /** "conv2d=tile,loss=naive", empty at first. */
 const char *p2p_device_left_out(const P2pDevice *device);
 
+/** What is tuned on a device, for those who do it. */
+typedef struct P2pTuning {
+    P2pTune mode;  /* never P2P_TUNE_AUTO */
+    double left_s; /* of what may be measured */
+    void (*tell)(void *user, int done, int count);
+    void *user;
+    bool busy;   /* nobody is told of kernels that are compiled */
+    char *lines; /* of this device, NULL: not read yet; free()d with the device */
+} P2pTuning;
+P2pTuning *p2p_device_tuning_state(P2pDevice *device);
+/** Hash of what choices of kernels depend on: the device and its driver, this build's kernels. */
+unsigned long long p2p_device_hash(const P2pDevice *device);
+
 /** Wait until everything enqueued has run. */
 int p2p_device_finish(P2pDevice *device);
 /** Hand everything enqueued to the device; does not wait. */

@@ -42,9 +42,10 @@ struct P2pDevice {
     size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
     size_t used_bytes;  /* by buffers */
     P2pBuffer *zeros;
-    char left_out[256]; /* p2p_device_left_out() */
-    P2pMarker *held;    /* where the queue was when half of what may be enqueued was */
-    double held_flops;  /* enqueued since */
+    char *left_out; /* p2p_device_left_out(), NULL: nothing */
+    P2pTuning tuning;
+    P2pMarker *held;   /* where the queue was when half of what may be enqueued was */
+    double held_flops; /* enqueued since */
 };
 
 struct P2pBuffer {

@@ -120,6 +120,18 @@ static unsigned long long hash_facts(const P2pDevice *d, const char *options,
     return hash;
 }
 
+unsigned long long p2p_device_hash(const P2pDevice *d)
+{
+    const size_t sizes[] = {(size_t)d->caps.compute_units, (size_t)d->caps.vector_width,
+                            d->caps.max_group_size, d->caps.local_bytes, d->caps.is_cpu};
+    unsigned long long hash = hash_facts(d, p2p_version(), P2P_FNV_START);
+
+    for (const P2pClSource *s = p2p_cl_sources; s->name; s++)
+        for (const char *const *line = s->lines; *line; line++)
+            hash = p2p_fnv(hash, *line, strlen(*line));
+    return p2p_fnv(hash, sizes, sizeof(sizes));
+}
+
 /* Path of the cached binary in fresh memory, or NULL: no cache. */
 static char *cache_path(const P2pDevice *d, const char *name, const char *options,
                         unsigned long long hash)

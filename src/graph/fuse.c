@@ -31,26 +31,40 @@ static bool goes_best(const P2pPlanStep *s, const P2pCaps *caps)
 
 /* A weight gradient that only Adam reads never goes to memory, where its variant can and Adam would take its
  * best. */
-static bool fuse_update(P2pPlanStep *s, const P2pPlanStep *adam, const P2pCaps *caps)
+static bool fuse_update(const P2pPlan *plan, P2pPlanStep *s, const P2pPlanStep *adam)
+{
+    const P2pCaps *caps = p2p_device_caps(plan->device);
+    P2pPlanStep fused;
+
+    if (!p2p_plan_is_update(plan, s, adam, &fused) ||
+        !p2p_way_plan_form(&fused.way, s->way.variant, s->way.form, &fused.call, caps) ||
+        p2p_choice_leaves_out(&plan->choice, fused.call.pass, fused.way.variant->name,
+                              fused.way.form))
+        return false;
+    fused.way.measured = s->way.measured;
+    *s = fused;
+    return true;
+}
+
+bool p2p_plan_is_update(const P2pPlan *plan, const P2pPlanStep *wgrad, const P2pPlanStep *adam,
+                        P2pPlanStep *fused)
 {
     static const int from[] = {P2P_ADAM_P, P2P_ADAM_M, P2P_ADAM_V, P2P_ADAM_HYPER};
     static const int to[] = {P2P_CONV_W, P2P_CONV_M, P2P_CONV_V, P2P_CONV_HYPER};
-    P2pPlanStep fused = *s;
 
-    if (!goes_best(adam, caps))
+    if (wgrad->when != adam->when || !is_update(plan, wgrad, adam) ||
+        !goes_best(adam, p2p_device_caps(plan->device)))
         return false;
+    *fused = *wgrad;
     for (size_t k = 0; k < P2P_COUNT(to); k++) {
-        fused.operand[to[k]] = adam->operand[from[k]];
-        fused.call.t[to[k]] = adam->call.t[from[k]];
+        fused->operand[to[k]] = adam->operand[from[k]];
+        fused->call.t[to[k]] = adam->call.t[from[k]];
     }
-    fused.call.pass = &p2p_pass_conv2d_wgrad_adam;
-    fused.call.attr.beta1 = adam->call.attr.beta1;
-    fused.call.attr.beta2 = adam->call.attr.beta2;
-    fused.call.attr.eps = adam->call.attr.eps;
-    fused.call.attr.epsilon_hat = adam->call.attr.epsilon_hat;
-    if (!p2p_way_plan_form(&fused.way, s->way.variant, s->way.form, &fused.call, caps))
-        return false;
-    *s = fused;
+    fused->call.pass = &p2p_pass_conv2d_wgrad_adam;
+    fused->call.attr.beta1 = adam->call.attr.beta1;
+    fused->call.attr.beta2 = adam->call.attr.beta2;
+    fused->call.attr.eps = adam->call.attr.eps;
+    fused->call.attr.epsilon_hat = adam->call.attr.epsilon_hat;
     return true;
 }
 
@@ -125,7 +139,7 @@ static int fuse(P2pPlan *plan, P2pPlanStep *first, const P2pPlanStep *second, bo
     if (first->when != second->when || !first->way.variant || !second->way.variant)
         return P2P_OK;
     if (is_update(plan, first, second)) {
-        *fused = fuse_update(first, second, caps);
+        *fused = fuse_update(plan, first, second);
         return P2P_OK;
     }
     if ((!join_forward(plan, first, second, &joint) &&

@@ -206,7 +206,8 @@ static int choose_variants(P2pPlan *plan)
         bool lost;
         if (s->host || p2p_pass_is_ref(s->call.pass, &plan->choice))
             continue;
-        if ((err = p2p_way_choose(&s->way, &s->call, caps, &plan->choice, &lost)) < 0)
+        const P2pCall measured = p2p_plan_measured(plan, i);
+        if ((err = p2p_way_choose(&s->way, &s->call, &measured, caps, &plan->choice, &lost)) < 0)
             return p2p_fail_prefix(err, "%s", s->label);
         err = p2p_plan_record(plan, &s->call, &s->way);
         first_lost = lost && !first_lost ? s : first_lost;
@@ -321,6 +322,7 @@ static int build_launches(P2pPlan *plan)
 
 static int build(P2pPlan *plan)
 {
+    plan->choice.broken = p2p_device_left_out(plan->device);
     int err = choose_variants(plan);
 
     plan->failed = NULL;
@@ -374,7 +376,8 @@ int p2p_plan_finish(P2pPlan *plan)
     const double start = p2p_seconds();
     int err = plan->err;
 
-    plan->choice.broken = p2p_device_left_out(plan->device);
+    if (!err)
+        err = p2p_plan_tune(plan);
     if (!err)
         err = keep_drawn(plan);
     if (!err)
@@ -455,6 +458,8 @@ P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
                             .variant = s->way.variant ? s->way.variant->name
                                        : s->host      ? "host"
                                                       : "reference",
+                            .form = s->way.form,
+                            .measured = s->way.measured,
                             .first = s->call.t[0],
                             .macs = pass->macs ? pass->macs(&s->call) : 0,
                             .work_bytes = (double)s->way.work_bytes,

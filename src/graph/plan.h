@@ -94,6 +94,8 @@ P2pPlanMemory p2p_plan_memory(const P2pPlan *plan);
 /** One step for tables: its label, pass, variant and time so far (profiling devices). */
 typedef struct P2pPlanStepInfo {
     const char *label, *pass, *variant;
+    int form;        /* of the variant */
+    bool measured;   /* chosen by what was measured */
     P2pTensor first; /* operand 0 */
     double seconds;
     int runs;

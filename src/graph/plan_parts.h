@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The inside of a plan, for plan.c and fuse.c alone. */
+/* The inside of a plan, for plan.c, fuse.c and plan_tune.c alone. */
 #ifndef P2P_GRAPH_PLAN_PARTS_H
 #define P2P_GRAPH_PLAN_PARTS_H
 
@@ -55,6 +55,16 @@ struct P2pPlan {
 int p2p_plan_record(P2pPlan *plan, const P2pCall *call, const P2pWay *way);
 /** First and last use of every value, anew. */
 void p2p_plan_count_uses(P2pPlan *plan);
+
+/** Whether adam is the one that uses what wgrad, the step before it, has made, and goes its best way: *fused is
+ *  then both in one, of which nobody knows whether a variant can go it. */
+bool p2p_plan_is_update(const P2pPlan *plan, const P2pPlanStep *wgrad, const P2pPlanStep *adam,
+                        P2pPlanStep *fused);
+
+/** Learn what is known of the device's variants, and measure the convolutions where that is wanted. */
+int p2p_plan_tune(P2pPlan *plan);
+/** The call under which step i is measured. */
+P2pCall p2p_plan_measured(const P2pPlan *plan, int i);
 
 /** Make one step of two where a pass does both at once, and go on with what is left. */
 int p2p_plan_fuse(P2pPlan *plan);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Variants forced, remembered or by the rule. Asks no device. */
+/* Variants forced, remembered, measured or by the rule. Asks no device. */
 #include "src/ops/choice.h"
 
 #include <stdarg.h>
@@ -92,11 +92,22 @@ static bool is_broken(const char *list, const P2pPass *pass, const char *name, s
     return false;
 }
 
+/* Of a variant without a form: all its forms. */
 static bool is_left_out(const P2pPass *pass, const char *name, size_t length,
                         const P2pChoice *choice)
 {
     return choice && (is_unwanted(choice->variants, name, length) ||
                       is_broken(choice->broken, pass, name, length));
+}
+
+bool p2p_choice_leaves_out(const P2pChoice *choice, const P2pPass *pass, const char *variant,
+                           int form)
+{
+    char name[64];
+    const int n = snprintf(name, sizeof(name), "%s:%d", variant, form);
+
+    return is_left_out(pass, variant, strlen(variant), choice) ||
+           (form && choice && is_broken(choice->broken, pass, name, (size_t)n));
 }
 
 /* ---- Calls in words -------------------------------------------------------------------------- */
@@ -153,7 +164,7 @@ const char *p2p_remembered(const char *lines, const char *call_text, size_t *len
     while (*lines) {
         const size_t line = strcspn(lines, "\n");
         if (line > n + 2 && !strncmp(lines, call_text, n) && !strncmp(lines + n, ": ", 2)) {
-            *length = line - n - 2;
+            *length = strcspn(lines + n + 2, " \n");
             return lines + n + 2;
         }
         lines += line + (lines[line] == '\n');
@@ -161,7 +172,18 @@ const char *p2p_remembered(const char *lines, const char *call_text, size_t *len
     return NULL;
 }
 
-/* ---- The three places ------------------------------------------------------------------------ */
+/* ---- The four places ------------------------------------------------------------------------ */
+
+/* The variant's way that it takes for the best, or the first whose form is not left out. */
+static bool plan_allowed(P2pWay *way, const P2pVariant *v, const P2pCall *call, const P2pCaps *caps,
+                         const P2pChoice *choice)
+{
+    for (int form = 0; form < (v->has_forms ? P2P_FORMS : 1); form++)
+        if (p2p_way_plan_form(way, v, form, call, caps) &&
+            !p2p_choice_leaves_out(choice, call->pass, v->name, way->form))
+            return true;
+    return false;
+}
 
 /* The way of the least cost, the first where there are several. */
 static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps,
@@ -171,8 +193,7 @@ static bool choose_by_rule(P2pWay *way, const P2pCall *call, const P2pCaps *caps
 
     for (const P2pVariant *v = call->pass->variants; v->name; v++) {
         P2pWay next;
-        if (is_left_out(call->pass, v->name, strlen(v->name), choice) ||
-            !p2p_way_plan(&next, v, call, caps) || (found && next.cost >= way->cost))
+        if (!plan_allowed(&next, v, call, caps, choice) || (found && next.cost >= way->cost))
             continue;
         *way = next;
         found = true;
@@ -193,16 +214,49 @@ static const P2pVariant *find_variant(const P2pPass *pass, const char *name, siz
     return NULL;
 }
 
-/* What is remembered of a call, or NULL: nothing, or what the user has left out. */
-static const char *recall(const P2pCall *call, const P2pChoice *choice, size_t *length)
+/* What lines say of a call, or NULL: nothing, or what is left out. */
+static const char *recall(const char *lines, const P2pCall *call, const P2pChoice *choice,
+                          size_t *length)
 {
     char text[P2P_CALL_TEXT];
+    int form;
 
-    if (!choice || !choice->remembered)
+    if (!lines)
         return NULL;
     p2p_call_text(call, text);
-    const char *name = p2p_remembered(choice->remembered, text, length);
-    return name && !is_left_out(call->pass, name, name_length(name, *length), choice) ? name : NULL;
+    const char *name = p2p_remembered(lines, text, length);
+    if (!name || is_left_out(call->pass, name, name_length(name, *length), choice))
+        return NULL;
+    const P2pVariant *v = find_variant(call->pass, name, *length, &form);
+    return v && p2p_choice_leaves_out(choice, call->pass, v->name, form) ? NULL : name;
+}
+
+/* What the run remembers of a call. */
+static const char *remembered(const P2pCall *call, const P2pChoice *choice, size_t *length)
+{
+    return choice ? recall(choice->remembered, call, choice, length) : NULL;
+}
+
+bool p2p_choice_is_given(const P2pChoice *choice, const P2pCall *call)
+{
+    size_t n;
+
+    return forced_variant(call->pass, choice, &n) || remembered(call, choice, &n);
+}
+
+/* The way that was measured to be the best; false: none, or none that goes here any more. */
+static bool choose_measured(P2pWay *way, const P2pCall *call, const P2pCall *measured,
+                            const P2pCaps *caps, const P2pChoice *choice)
+{
+    size_t n = 0;
+    int form = 0;
+    const char *name = choice ? recall(choice->measured, measured, choice, &n) : NULL;
+    const P2pVariant *v = name ? find_variant(call->pass, name, n, &form) : NULL;
+
+    if (!v || !p2p_way_plan_form(way, v, form, call, caps))
+        return false;
+    way->measured = true;
+    return true;
 }
 
 static int fail_forced(const P2pCall *call, const char *forced, size_t n, const P2pCaps *caps)
@@ -220,12 +274,12 @@ static int fail_forced(const P2pCall *call, const char *forced, size_t n, const 
                     call->t[0].h, call->t[0].w, call->t[0].c, caps->name);
 }
 
-int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const P2pChoice *choice,
-                   bool *lost)
+int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCall *measured, const P2pCaps *caps,
+                   const P2pChoice *choice, bool *lost)
 {
     size_t n = 0;
     const char *forced = forced_variant(call->pass, choice, &n);
-    const char *name = forced ? forced : recall(call, choice, &n);
+    const char *name = forced ? forced : remembered(call, choice, &n);
     int form = 0;
     const P2pVariant *v = name ? find_variant(call->pass, name, n, &form) : NULL;
 
@@ -235,15 +289,9 @@ int p2p_way_choose(P2pWay *way, const P2pCall *call, const P2pCaps *caps, const 
     if (forced)
         return fail_forced(call, forced, n, caps);
     *lost = name != NULL;
+    if (choose_measured(way, call, measured ? measured : call, caps, choice))
+        return P2P_OK;
     return choose_by_rule(way, call, caps, choice) ? P2P_OK : fail_forced(call, NULL, 0, caps);
-}
-
-/* Whether the rule alone decides of a call. */
-static bool is_free(const P2pCall *call, const P2pChoice *choice)
-{
-    size_t n;
-
-    return !forced_variant(call->pass, choice, &n) && !recall(call, choice, &n);
 }
 
 bool p2p_way_join(P2pWay *way, const P2pCall *joint, const P2pCall *first, const P2pCall *second,
@@ -251,12 +299,12 @@ bool p2p_way_join(P2pWay *way, const P2pCall *joint, const P2pCall *first, const
 {
     size_t n = 0;
     const char *forced = forced_variant(joint->pass, choice, &n);
-    const char *name = forced ? forced : recall(joint, choice, &n);
+    const char *name = forced ? forced : remembered(joint, choice, &n);
     int form = 0;
     const P2pVariant *v = name ? find_variant(joint->pass, name, n, &form) : NULL;
 
     if (name)
         return v && p2p_way_plan_form(way, v, form, joint, caps);
-    return is_free(first, choice) && is_free(second, choice) &&
+    return !p2p_choice_is_given(choice, first) && !p2p_choice_is_given(choice, second) &&
            choose_by_rule(way, joint, caps, choice) && way->cost == P2P_COST_USUAL;
 }

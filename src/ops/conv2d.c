@@ -124,7 +124,7 @@ static const P2pVariant variants[] = {
      .with_adam = true, .has_forms = true},
     {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
      .takes = STORED_OF_ANY_TYPE},
-    {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit},
+    {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit, .foreign = true},
     {"naive", plan_naive, emit_naive, .takes = STORED_OF_ANY_TYPE},
     {0},
 };

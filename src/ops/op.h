@@ -295,7 +295,8 @@ typedef struct P2pVariant P2pVariant;
 /** What the rule thinks of a way: it takes the first of the least. */
 typedef enum P2pCost { P2P_COST_USUAL, P2P_COST_HIGH } P2pCost;
 
-enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 320 };
+/* Forms are 1 to P2P_FORMS - 1. */
+enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 320, P2P_FORMS = 16 };
 
 /** How a variant goes about a call: decided once by its plan(), used by its emit(). */
 typedef struct P2pWay {
@@ -309,6 +310,7 @@ typedef struct P2pWay {
     double error;
     bool inexact;                  /* small integers round too */
     bool risky;                    /* as the variant, or this way of it alone */
+    bool measured;                 /* chosen as the fastest that was measured */
     double rounding;               /* of each product, relative; 0: in f32 */
     int own[P2P_WAY_NUMBERS];      /* the variant's own numbers */
     char options[P2P_WAY_OPTIONS]; /* build options of its kernels */
@@ -343,6 +345,7 @@ struct P2pVariant {
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
     int nvidia;       /* for NVIDIA's devices of this compute capability on; 0: for any */
     bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
+    bool foreign;     /* another library's kernels, which it builds itself: slowly */
     bool risky;       /* what compilers may hang or die of: built by another process first */
     P2pTakes takes[P2P_MAX_OPERANDS];
 };

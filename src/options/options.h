@@ -124,7 +124,7 @@ struct P2pOptions {
     char init_from[P2P_OPTION_TEXT];
     /* exporting */
     char format[32], dtype[8], net[16], calibrate[P2P_OPTION_TEXT];
-    bool standalone, tensors, receptive_field;
+    bool standalone, tensors, tuning, receptive_field;
     char plot[P2P_OPTION_TEXT];
     /* serving */
     int port, max_body, queue, timeout; /* MiB; seconds */
@@ -134,6 +134,7 @@ struct P2pOptions {
     P2pPrecision precision;
     bool no_winograd; /* parsing adds it to variant */
     int vector_width;
+    int tune; /* a P2pTune */
     long device_memory;
     double device_timeout; /* seconds; 0: none */
     bool profile, debug_nan, quiet, verbose;

@@ -251,6 +251,8 @@ const P2pOption p2p_option_table[] = {
     STRING(device, 0, ANY, "", "index, cpu, gpu or a part of a name; see p2p-info"),
     STRING(variant, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE, "",
            "force kernels, PASS=NAME,... (conv2d=naive), or leave some out, -NAME,..."),
+    CHOICE(tune, 0, TRAIN | TEST | TRANSLATE | BENCH | SERVE, "auto", WORDS("off", "known", "quick", "full", "auto"),
+           "measure which kernels are the fastest: quick, for 20 seconds at most, or all of them; known: only use what was measured; auto: quick on GPUs, else off, in p2p-serve known"),
     CHOICE(precision, TRAINING, BENCH | TEST | TRANSLATE | SERVE, "f32", WORDS("f32", "tf32"),
            "tf32: convolutions on NVIDIA's matrix units round their factors to 10 bits; other devices compute as with f32"),
     FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE,
@@ -277,6 +279,7 @@ const P2pOption p2p_option_table[] = {
     FLAG(json, 0, BENCH | INFO, "print one JSON object"),
     STRING(plot, 0, INFO, "", "draw the networks of a model file, or the log of a run's folder, into this file, SVG"),
     FLAG(receptive_field, 0, INFO, "tell how many pixels of its input a network's output sees by convolutions"),
+    FLAG(tuning, 0, INFO, "list what was measured on the device: kernels with their times"),
     FLAG(tensors, 0, INFO, "list the tensors of a file, one JSON object a line"),
 
 #undef GROUP

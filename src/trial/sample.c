@@ -243,8 +243,9 @@ static int take_results(const P2pSample *s, const Box *box, P2pTrialData *d)
     return P2P_OK;
 }
 
-/* Results with their coordinates in the box, which is named before them. */
-static bool check_box(const P2pSample *s, int which, const P2pWay *way, char *text, size_t bytes)
+/* Results have coordinates in the box, which is named before them. */
+static int check_box(const P2pSample *s, int which, const P2pWay *way, bool *right, char *text,
+                     size_t bytes)
 {
     Box box = {.t.call = {.pass = s->t.call.pass, .attr = s->t.call.attr}};
     P2pTrialData d;
@@ -260,14 +261,14 @@ static bool check_box(const P2pSample *s, int which, const P2pWay *way, char *te
         err = p2p_trial_data_take(&d, &box.t);
     if (!err)
         err = take_results(s, &box, &d);
-    const int *from = box.from[d.first < 0 ? 0 : d.first];
-    const int used =
-        snprintf(text, bytes, "from n%d c%d h%d w%d: ", from[0], from[1], from[2], from[3]);
-    if (err)
-        snprintf(text, bytes, "%s", p2p_error());
-    const bool good = !err && p2p_trial_compare(&d, &box.t, way, text + used, bytes - (size_t)used);
+    if (!err) {
+        const int *from = box.from[d.first];
+        const int used = snprintf(text, bytes, "of the box at n%d c%d h%d w%d, ", from[0], from[1],
+                                  from[2], from[3]);
+        *right = p2p_trial_compare(&d, &box.t, way, text + used, bytes - (size_t)used);
+    }
     p2p_trial_data_destroy(&d);
-    return good;
+    return err;
 }
 
 /* ---- The whole ----------------------------------------------------------------------------- */
@@ -323,18 +324,14 @@ static bool check_around(const P2pSample *s, char *text, size_t bytes)
     return true;
 }
 
-bool p2p_sample_check(P2pSample *s, P2pTrialRun *run, char *text, size_t bytes)
+int p2p_sample_check(P2pSample *s, P2pTrialRun *run, bool *right, char *text, size_t bytes)
 {
     int err = run_once(s, run, 0);
 
     if (!err)
         err = run_once(s, run, 1);
-    if (err) {
-        snprintf(text, bytes, "%s", p2p_error());
-        return false;
-    }
-    bool good = check_around(s, text, bytes);
-    for (int which = 0; which < BOXES && good; which++)
-        good = check_box(s, which, run->way, text, bytes);
-    return good;
+    *right = !err && check_around(s, text, bytes);
+    for (int which = 0; !err && which < BOXES && *right; which++)
+        err = check_box(s, which, run->way, right, text, bytes);
+    return err;
 }

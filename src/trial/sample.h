@@ -30,8 +30,9 @@ void p2p_sample_destroy(P2pSample *s);
  * Run twice and compare boxes at the corners and in between with the reference, guards and gaps with what was
  * there, and one run with the other.
  *
- * @return Whether all is right; if not, text says what is wrong.
+ * @param right  Whether all is right; if not, text says what is wrong.
+ * @return 0; P2P_ENOMEM; P2P_EDEVICE, P2P_ETIMEOUT: it could not be run.
  */
-bool p2p_sample_check(P2pSample *s, P2pTrialRun *run, char *text, size_t bytes);
+int p2p_sample_check(P2pSample *s, P2pTrialRun *run, bool *right, char *text, size_t bytes);
 
 #endif

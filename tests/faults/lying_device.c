@@ -13,6 +13,7 @@
  *   LIE_RESET=N           the device is lost behind its first N launches
  *   LIE_ORDER=1           parts of a buffer released in another order than the last first end the program
  *   LIE_BUILD=WORD        programs with the word in their text or build options do not build
+ *   LIE_WRONG=WORD        kernels whose names have the word do nothing
  *   LIE_CRASH, LIE_HANG   the same: the compiler aborts, or does not come back
  */
 #define _GNU_SOURCE
@@ -244,6 +245,16 @@ cl_int clWaitForEvents(cl_uint n, const cl_event *events)
     return is_lost() ? CL_OUT_OF_RESOURCES : real(n, events);
 }
 
+static int is_wrong(cl_kernel k)
+{
+    const char *word = getenv("LIE_WRONG");
+    char name[256] = "";
+
+    if (word)
+        clGetKernelInfo(k, CL_KERNEL_FUNCTION_NAME, sizeof(name), name, NULL);
+    return word && strstr(name, word) != NULL;
+}
+
 /* Groups that are too large, and kernels that need too much, are refused. */
 cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, const size_t *offset,
                               const size_t *global, const size_t *local, cl_uint n,
@@ -266,5 +277,7 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, con
         clGetKernelWorkGroupInfo(k, d, CL_KERNEL_LOCAL_MEM_SIZE, sizeof(bytes), &bytes, NULL);
     if (lie("LIE_LOCAL") && bytes > lie("LIE_LOCAL") << 10)
         return CL_OUT_OF_RESOURCES;
+    if (is_wrong(k))
+        return clEnqueueMarkerWithWaitList(q, n, events, event);
     return real(q, k, dims, offset, global, local, n, events, event);
 }

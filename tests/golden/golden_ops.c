@@ -94,7 +94,7 @@ static void run(Golden *g, const P2pCall *call)
     P2pBuffer *work = NULL;
 
     if (!g->err && !p2p_pass_is_ref(call->pass, &g->choice))
-        g->err = p2p_way_choose(&way, call, caps, &g->choice, &lost);
+        g->err = p2p_way_choose(&way, call, NULL, caps, &g->choice, &lost);
     if (g->err)
         return;
     const P2pVariant *v = way.variant;

@@ -42,7 +42,7 @@ def record(run, card, folder, arguments):
     p2p-bench --json tells them."""
     os.makedirs(folder, exist_ok=True)
     facts = '|'.join(card[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions', 'target'))
-    command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet']
+    command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet', '--tune', 'off']
     done = subprocess.run(command + ['--precision', arguments.precision] + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env={
         **os.environ, 'LD_PRELOAD': arguments.recorder, 'GPULAB_RECORD': folder, 'GPULAB_DEVICE': facts, 'P2P_CACHE_MB': '0'})

@@ -257,6 +257,7 @@ static void test_device_impossible_arguments_are_refused(void **state)
 {
     P2pDevice *opened = device;
     P2pCaps *list;
+    char *text;
 
     (void)state;
     REFUSED("list", p2p_device_list(NULL, NULL, NULL, NULL));
@@ -271,6 +272,9 @@ static void test_device_impossible_arguments_are_refused(void **state)
             p2p_device_open(&opened, &(P2pDeviceSettings){.compute_units = -1}));
     REFUSED("timeout_s", p2p_device_open(&opened, &(P2pDeviceSettings){.timeout_s = -1}));
     REFUSED("timeout_s", p2p_device_open(&opened, &(P2pDeviceSettings){.timeout_s = NAN}));
+    REFUSED("tune is", p2p_device_open(&opened, &(P2pDeviceSettings){.tune = (P2pTune)9}));
+    REFUSED("device", p2p_device_tuning(NULL, &text));
+    REFUSED("text", p2p_device_tuning(device, NULL));
     REFUSED("cache", p2p_kernel_cache(NULL));
     REFUSED("fd", p2p_compiler_serve(-1, NULL));
 }

@@ -45,7 +45,7 @@ static const char *chosen(const P2pCall *call, const P2pCaps *caps, const P2pCho
 {
     P2pWay way;
 
-    return p2p_way_choose(&way, call, caps, choice, lost) < 0 ? "none" : way.variant->name;
+    return p2p_way_choose(&way, call, NULL, caps, choice, lost) < 0 ? "none" : way.variant->name;
 }
 
 #define assert_chosen(call, caps, choice, expected, expected_lost)               \
@@ -87,6 +87,54 @@ static void forced_wins_over_remembered(void **state)
     assert_chosen(call, &cpu, &left_out, "simd", false);
     assert_chosen(call, &cpu, &wrong, "none", false);
     assert_non_null(strstr(p2p_error(), "fast"));
+}
+
+static void measured_wins_over_the_rule_alone(void **state)
+{
+    const P2pCall call = convolution(&cpu, &p2p_pass_conv2d_fwd, 4, 512, 512);
+    char text[P2P_CALL_TEXT], measured[P2P_CALL_TEXT + 64], remembered[P2P_CALL_TEXT + 32];
+
+    (void)state;
+    p2p_call_text(&call, text);
+    snprintf(measured, sizeof(measured), "%s: naive 12.5 us, by the rule simd 13.0 us\n", text);
+    snprintf(remembered, sizeof(remembered), "%s: tile\n", text);
+    const P2pChoice known = {.measured = measured};
+    const P2pChoice run = {.measured = measured, .remembered = remembered};
+    const P2pChoice forced = {.measured = measured, .variants = "conv2d=winograd"};
+    const P2pChoice left_out = {.measured = measured, .variants = "-naive"};
+    const P2pChoice broken = {.measured = measured, .broken = "conv2d_fwd=naive"};
+
+    assert_chosen(call, &cpu, &known, "naive", false);
+    assert_chosen(call, &cpu, &run, "tile", false);
+    assert_chosen(call, &cpu, &forced, "winograd", false);
+    assert_chosen(call, &cpu, &left_out, "simd", false);
+    assert_chosen(call, &cpu, &broken, "simd", false);
+    assert_false(p2p_choice_is_given(&known, &call));
+    assert_true(p2p_choice_is_given(&run, &call));
+    assert_true(p2p_choice_is_given(&forced, &call));
+}
+
+static void a_form_alone_is_left_out(void **state)
+{
+    const P2pCall call = convolution(&gpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
+    char text[P2P_CALL_TEXT], measured[P2P_CALL_TEXT + 32], broken[64];
+    P2pWay way, other;
+    bool lost;
+
+    (void)state;
+    assert_int_equal(p2p_way_choose(&way, &call, NULL, &gpu, NULL, &lost), P2P_OK);
+    assert_true(way.form > 0);
+    snprintf(broken, sizeof(broken), "conv2d_fwd=%s:%d", way.variant->name, way.form);
+    p2p_call_text(&call, text);
+    snprintf(measured, sizeof(measured), "%s: tile:%d 1.0 us\n", text, way.form);
+    const P2pChoice choice = {.broken = broken, .measured = measured};
+
+    assert_int_equal(p2p_way_choose(&other, &call, NULL, &gpu, &choice, &lost), P2P_OK);
+    assert_string_equal(other.variant->name, way.variant->name);
+    assert_int_not_equal(other.form, way.form);
+    assert_true(p2p_choice_leaves_out(&choice, call.pass, "tile", way.form));
+    assert_false(p2p_choice_leaves_out(&choice, call.pass, "tile", other.form));
+    assert_false(p2p_choice_leaves_out(&choice, &p2p_pass_conv2d_dgrad, "tile", way.form));
 }
 
 static void first_line_of_a_call_counts(void **state)
@@ -135,9 +183,9 @@ static void form_of_a_variant_is_kept(void **state)
     P2pWay way;
 
     (void)state;
-    assert_int_equal(p2p_way_choose(&way, &call, &cpu, NULL, &lost), P2P_OK);
+    assert_int_equal(p2p_way_choose(&way, &call, NULL, &cpu, NULL, &lost), P2P_OK);
     assert_int_equal(way.form, 3); /* F(3,2), by the rule */
-    assert_int_equal(p2p_way_choose(&way, &call, &cpu, &forced, &lost), P2P_OK);
+    assert_int_equal(p2p_way_choose(&way, &call, NULL, &cpu, &forced, &lost), P2P_OK);
     assert_int_equal(way.form, 2);
     assert_chosen(call, &cpu, &formless, "none", false);
     assert_chosen(call, &cpu, &absent, "none", false);
@@ -146,7 +194,7 @@ static void form_of_a_variant_is_kept(void **state)
     snprintf(lines, sizeof(lines), "%s: winograd:2\n", text);
     const P2pChoice remembered = {.remembered = lines};
     const P2pChoice left_out = {.remembered = lines, .variants = "-winograd"};
-    assert_int_equal(p2p_way_choose(&way, &call, &cpu, &remembered, &lost), P2P_OK);
+    assert_int_equal(p2p_way_choose(&way, &call, NULL, &cpu, &remembered, &lost), P2P_OK);
     assert_string_equal(way.variant->name, "winograd");
     assert_int_equal(way.form, 2);
     assert_chosen(call, &cpu, &left_out, "simd", false);
@@ -260,6 +308,8 @@ int main(void)
         cmocka_unit_test(winograd_pays_on_gpus_where_both_sides_have_many_channels),
         cmocka_unit_test(matrix_units_are_asked_for),
         cmocka_unit_test(forced_wins_over_remembered),
+        cmocka_unit_test(measured_wins_over_the_rule_alone),
+        cmocka_unit_test(a_form_alone_is_left_out),
         cmocka_unit_test(first_line_of_a_call_counts),
         cmocka_unit_test(what_cannot_run_any_more_yields_to_the_rule),
         cmocka_unit_test(form_of_a_variant_is_kept),
