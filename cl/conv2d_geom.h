@@ -14,6 +14,11 @@ typedef struct ConvGeom {
     float slope;
 } ConvGeom;
 
+/* Taps rows x cols from (r, s) on: of inner layers those that meet a pixel. */
+typedef struct ConvTaps {
+    int r, s, rows, cols;
+} ConvTaps;
+
 /* Winograd's tiles whose transformed data are in memory at a time. */
 typedef struct ConvSlice {
     int first, tiles;

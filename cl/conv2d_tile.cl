@@ -27,7 +27,6 @@
  */
 #include "common.clh"
 #include "conv2d.clh"
-#include "activation.clh"
 #define ROWS ACROSS
 #if TURNED
 #define COLS ACROSS
@@ -35,28 +34,7 @@
 #define COLS ALONG
 #endif
 #include "tile.clh"
-
-ACTIVATIONS(float4, int4, bend_four, bend_gradient_four, activate_four, activate_gradient_four)
-
-/* Outputs as partial sums lie, in fours. */
-#define FOURS(channels) (((channels) + 3) / 4)
-
-/* A sum to its place: bias, activation or what is there already. n: outputs from here on. */
-INLINE void finish(float4 sum, float4 bias, __global ELEMENT(OUT_TYPE) *p, const int n, const int accumulate,
-                   const int act, const float slope)
-{
-    const float4 v = sum + bias;
-
-    STORE4(OUT_TYPE)(accumulate ? v + LOAD4(OUT_TYPE)(p, n, ALIGNED & TILE_ALIGNED_OUT)
-                     : ACT_TANH ? tanh(v)
-                                : bend_four(v, bend_of(act, slope)),
-                     p, n, ALIGNED & TILE_ALIGNED_OUT);
-}
-
-INLINE float4 bias_of(__global const float *bias, const int o, const int n)
-{
-    return bias && n > 0 ? load4(bias + o, n, 0) : (float4)(0.0f);
-}
+#include "conv2d_finish.clh"
 
 #ifndef SUM
 

@@ -477,6 +477,7 @@ P2pPlanStepInfo p2p_plan_step_info(P2pPlan *plan, int i)
             info.bytes += (double)p2p_tensor_elements(&s->call.t[k]) *
                           (double)p2p_tensor_bytes(&s->call.t[k]) /
                           (double)p2p_tensor_span(&s->call.t[k]);
+    info.bytes -= s->way.unread_bytes;
     return info;
 }
 

@@ -101,7 +101,7 @@ typedef struct P2pPlanStepInfo {
     int runs;
     double macs;       /* of the direct algorithm; 0 where not a convolution */
     double made_macs;  /* as its variant makes it */
-    double bytes;      /* of all operands, each once */
+    double bytes;      /* of all operands that is read or written, each once */
     double work_bytes; /* of the variant's scratch memory */
     int launch_first, launch_last;
 } P2pPlanStepInfo;

@@ -301,9 +301,10 @@ enum { P2P_WAY_NUMBERS = 8, P2P_WAY_OPTIONS = 320, P2P_FORMS = 16 };
 /** How a variant goes about a call: decided once by its plan(), used by its emit(). */
 typedef struct P2pWay {
     const P2pVariant *variant;
-    int form;          /* which of the variant's algorithms, where it has several; else 0 */
-    size_t work_bytes; /* of scratch memory */
-    double macs;       /* multiply-adds; 0: those of the direct algorithm */
+    int form;            /* which of the variant's algorithms, where it has several; else 0 */
+    size_t work_bytes;   /* of scratch memory */
+    double macs;         /* multiply-adds; 0: those of the direct algorithm */
+    double unread_bytes; /* of operands */
     P2pCost cost;
     /** Where an element is made from its tile's terms too: rounding errors relative to a plain sum's of
      *  the largest there. 0: a plain sum of its own terms. */

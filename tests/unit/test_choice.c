@@ -169,7 +169,7 @@ static void what_cannot_run_any_more_yields_to_the_rule(void **state)
     }
     snprintf(lines, sizeof(lines), "%s: simd\n", text);
     const P2pChoice choice = {.remembered = lines};
-    assert_chosen(moved, &gpu, &choice, "tile", true);
+    assert_chosen(moved, &gpu, &choice, "inner", true);
 }
 
 static void form_of_a_variant_is_kept(void **state)
@@ -267,6 +267,18 @@ static void weight_gradients_are_divided_alike_for_any_number_of_cores(void **st
     assert_true(planned >= 6);
 }
 
+static void gpus_stream_the_weights_of_inner_layers(void **state)
+{
+    const P2pCall inner = convolution(&gpu, &p2p_pass_conv2d_fwd, 8, 512, 512);
+    const P2pCall larger = convolution(&gpu, &p2p_pass_conv2d_fwd, 16, 512, 512);
+    const P2pCall gradient = convolution(&gpu, &p2p_pass_conv2d_wgrad_adam, 16, 512, 512);
+
+    (void)state;
+    assert_chosen(inner, &gpu, NULL, "inner", false);
+    assert_chosen(larger, &gpu, NULL, "tile", false);
+    assert_chosen(gradient, &gpu, NULL, "inner", false);
+}
+
 static void winograd_pays_on_gpus_where_both_sides_have_many_channels(void **state)
 {
     const P2pChoice left_out = {.variants = "-winograd"};
@@ -305,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_takes_the_first_of_least_cost),
+        cmocka_unit_test(gpus_stream_the_weights_of_inner_layers),
         cmocka_unit_test(winograd_pays_on_gpus_where_both_sides_have_many_channels),
         cmocka_unit_test(matrix_units_are_asked_for),
         cmocka_unit_test(forced_wins_over_remembered),
