@@ -34,13 +34,14 @@
 
 #ifndef TURN
 #if W_TYPE != P2P_TYPE_F32
-/* Weights of some channels become floats in the first cache. */
+/* Weights of some channels become floats in the first cache. Those at `next` come from memory while these
+ * are used. */
 #define WEIGHT_SPACE
-/* The next weights come from memory while these are used. */
-void unpack_weights(float *to, __global const Weight *w, __global const float *scale, int channels)
+void unpack_weights(float *to, __global const Weight *w, __global const Weight *next,
+                    __global const float *scale, int channels)
 {
     for (int i = 0; i < 2 * channels; i++) {
-        PREFETCH(w + CHUNK * BLOCK + i * VW);
+        PREFETCH(next + i * VW);
         VF_STORE(WEIGHT_LOAD(i, w, scale), to + i * VW);
     }
 }
@@ -57,7 +58,7 @@ void turn_weights(VF *to, __global const float *w, __global const float *next, s
                   int filled, int channels)
 {
     for (int c = 0; c < channels; c += BLOCK, w += pitch, next += pitch) {
-        for (int i = 0; i < BLOCK * BLOCK; i += 16)
+        for (int i = 0; i < BLOCK * BLOCK; i += LINE)
             PREFETCH(next + i);
         turn_block(to + c * 2, 2, w, filled);
     }
@@ -66,16 +67,20 @@ void turn_weights(VF *to, __global const float *w, __global const float *next, s
 
 #define TILE_SOURCE(i) __global const float *const a##i = source[i] + first;
 
-/* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. */
-SEPARATE void tile_tap(VF *sums, __global const float *const *source, WEIGHT_SPACE const float *w, int first,
-              int count)
+/* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. Weights at
+ * `next` are asked for early. */
+SEPARATE void tile_tap(VF *sums, __global const float *const *source, WEIGHT_SPACE const float *w,
+                       WEIGHT_SPACE const float *next, int first, int count)
 {
     EACH_ROW(TILE_SOURCE)
     EACH_ROW(TILE_BEGIN)
 
     for (int c = 0; c < count; c++) {
         const VF w0 = VF_LOAD(w), w1 = VF_LOAD(w + VW);
+        for (int i = 0; i < BLOCK; i += LINE)
+            PREFETCH(next + i);
         w += BLOCK;
+        next += BLOCK;
         EACH_ROW(TILE_STEP)
     }
     EACH_ROW(TILE_END)
@@ -115,11 +120,11 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
     }
 
 #ifdef TURNED
-    const size_t plane = (size_t)to.channels * BLOCK, pitch = plane * g.r * g.s;
+    const size_t plane = (size_t)to.channels * BLOCK, square = plane * g.r * g.s;
     VF turned[2 * CHUNK];
     float *const weights = (float *)turned;
 #else
-    const size_t plane = (size_t)from.channels * BLOCK;
+    const size_t plane = (size_t)from.channels * BLOCK, square = BLOCK * BLOCK;
 #endif
 #if W_TYPE != P2P_TYPE_F32
     VF unpacked[2 * CHUNK];
@@ -138,12 +143,10 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             const int tap = (rows.tap0 + rows.tap_step * a) * g.s + cols.tap0 + cols.tap_step * b;
             const long shift = ((long)dy * from.width + dx) * from.stride;
             __global const Weight *tap_weights = w + tap * plane;
-#ifdef TURNED
             const int last = b + 1 == cols.taps; /* column: then the next row's first follows */
-            __global const Weight *next_weights =
+            __global const Weight *next_tap =
                 tap_weights + (last ? rows.tap_step * g.s - cols.tap_step * b : cols.tap_step) *
                                   (long)plane;
-#endif
 
             int any = 0;
             for (int t = 0; t < used; t++) {
@@ -158,19 +161,23 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
             }
             for (int c = 0; any && c < from.channels; c += CHUNK) {
                 const int run = min(CHUNK, from.channels - c);
+                __global const Weight *some = tap_weights + c / BLOCK * square;
+                __global const Weight *next =
+                    c + CHUNK < from.channels ? some + CHUNK / BLOCK * square : next_tap;
 #if W_TYPE != P2P_TYPE_F32
-                unpack_weights(weights, tap_weights + (size_t)c * BLOCK, scale, run);
+                unpack_weights(weights, some, next, scale, run);
+                const float *ahead = weights;
 #elif defined(TURNED)
-                turn_weights(turned, tap_weights + c / BLOCK * pitch,
-                             c + CHUNK < from.channels ? tap_weights + (c + CHUNK) / BLOCK * pitch
-                                                       : next_weights, pitch,
-                             min(BLOCK, to.channels - block * BLOCK), run);
+                turn_weights(turned, some, next, square, min(BLOCK, to.channels - block * BLOCK), run);
+                const float *ahead = weights;
 #else
-                __global const float *weights = tap_weights + (size_t)c * BLOCK;
+                __global const float *weights = some, *ahead = next;
 #endif
                 for (int t = 0; t < used; t++)
-                    if (live[t])
-                        tile_tap(sums + t * ROWS * 2, source + t * ROWS, weights, c, run);
+                    if (live[t]) {
+                        tile_tap(sums + t * ROWS * 2, source + t * ROWS, weights, ahead, c, run);
+                        ahead = weights;
+                    }
             }
         }
 

@@ -18,6 +18,8 @@
 
 /* Tiles of a group: their sums of all points stay in the second cache. */
 #define GROUP WINOGRAD_GROUP(ALL, VW)
+/* Vectors from point to point of the sums: as PITCH below, not a power of two. */
+#define SUMS_PITCH (GROUP * 2 + 2)
 
 /*
  * The weights of a block of virtual outputs: squares of BLOCK inputs by BLOCK outputs, one for each tap.
@@ -46,20 +48,21 @@ Weights block_weights(const ConvGeom *g, const Gather *t, __global const Weight 
     return from;
 }
 
-/* The taps of square i: taps[input][tap][2]. What comes AHEAD squares later is asked for early. */
+/* The taps of square i: taps[input][tap][2]. Of turned weights, whose squares lie far apart, those that come
+ * AHEAD later are asked for early; the others' stand in the order in which they are read. */
 #define AHEAD 2
 void load_taps(VF *taps, const Weights *w, int i)
 {
     for (int k = 0; k < TAPS * TAPS; k++) {
-        const int next = (k + AHEAD) % (TAPS * TAPS);
         __global const Weight *from = w->at + w->offset[k] + i * w->pitch;
-        __global const Weight *ahead =
-            w->at + w->offset[next] + (i + (k + AHEAD) / (TAPS * TAPS)) * w->pitch;
-
-        for (int c = 0; c < BLOCK * BLOCK; c += 64 / sizeof(Weight))
-            PREFETCH(ahead + c);
 #if W_TYPE == P2P_TYPE_F32
         if (w->turned) {
+            const int then = k + AHEAD;
+            __global const Weight *ahead = w->at + w->offset[then % (TAPS * TAPS)] +
+                                           (i + then / (TAPS * TAPS)) * w->pitch;
+
+            for (int c = 0; c < BLOCK * BLOCK; c += LINE)
+                PREFETCH(ahead + c);
             turn_block(taps + k * 2, TAPS * TAPS * 2, from, BLOCK);
             continue;
         }
@@ -111,7 +114,7 @@ SEPARATE void put_tile(__global float *out, __global const float *bias, const VF
 
     for (int vec = 0; vec < 2; vec++) {
         UNROLLED for (int i = 0; i < ALL; i++)
-            points[i] = sums[i * GROUP * 2 + vec];
+            points[i] = sums[i * SUMS_PITCH + vec];
         TRANSFORM(output_line, pixels[vec], TILE, points, POINTS)
     }
     for (int i = 0; i < TILE; i++)
@@ -140,11 +143,11 @@ __kernel void winograd_gather(__global const float *restrict v, __global const W
     const int d_out = out_block / blocks, block = out_block % blocks;
     const int inputs = t.from.channels * (gradient ? 1 : g.stride * g.stride);
     Weights from = block_weights(&g, &t, w, block, g.large_out != gradient);
-    VF sums[ALL * GROUP * 2], weights[ALL * PITCH], taps[BLOCK * TAPS * TAPS * 2];
+    VF sums[ALL * SUMS_PITCH], weights[ALL * PITCH], taps[BLOCK * TAPS * TAPS * 2];
 
     for (int i = 0; i < ALL; i++)
         for (int k = 0; k < used * 2; k++)
-            sums[i * GROUP * 2 + k] = (VF)(0.0f);
+            sums[i * SUMS_PITCH + k] = (VF)(0.0f);
     for (int chunk = 0; chunk < inputs / CHUNK; chunk++) {
         const int square = chunk * CHUNK % t.from.channels / BLOCK;
         const int d = gradient ? d_out : chunk * CHUNK / t.from.channels;
@@ -159,7 +162,7 @@ __kernel void winograd_gather(__global const float *restrict v, __global const W
             __global const float *points =
                 v + (((size_t)chunk * ALL + i) * padded + first) * CHUNK;
             for (int k = 0; k < used; k += ROWS)
-                multiply(sums + (i * GROUP + k) * 2, points + k * CHUNK, weights + i * PITCH);
+                multiply(sums + i * SUMS_PITCH + k * 2, points + k * CHUNK, weights + i * PITCH);
         }
     }
 
