@@ -124,13 +124,14 @@ static void norm_two_outputs(Norm *n)
 
 static void norm_dropout(Norm *n)
 {
-    const uint32_t words[2] = {1234, 7};
-    float bits[2];
+    const uint32_t words[3] = {1234, 7, 2};
+    float bits[3];
 
     add_operand(&n->h, P2P_NA_HYPER, p2p_tensor_vector(P2P_HYPER_WORDS), 12);
     memcpy(bits, words, sizeof(bits));
     n->h.data[P2P_NA_HYPER][P2P_HYPER_SEED] = (double)bits[0];
     n->h.data[P2P_NA_HYPER][P2P_HYPER_STEP] = (double)bits[1];
+    n->h.data[P2P_NA_HYPER][P2P_HYPER_FIRST] = (double)bits[2];
     n->h.call.attr.dropout_p = 0.5f;
     n->h.call.attr.stream = p2p_stream(P2P_STREAM_DROPOUT, 3);
 }
@@ -224,14 +225,15 @@ static void dropout_mask_follows_nhwc_elements(void **state)
     norm_dropout(&n);
     p2p_ref_norm_act_fwd(&n.h.call, n.h.host, NULL);
     for (uint32_t i = 0; i < COUNT; i++) {
-        const uint32_t counter[4] = {i / 4, 0, n.h.call.attr.stream, 7};
+        const uint32_t place = 2 * H * W * C + i; /* behind two pictures of other ranks */
+        const uint32_t counter[4] = {place / 4, 0, n.h.call.attr.stream, 7};
         const uint32_t key[2] = {1234, 0x70327032};
         const uint32_t c = i % C, w = i / C % W, h = i / C / W % H, p = i / C / W / H;
         const size_t at = ((p * C + c) * H + h) * W + w;
 
         p2p_philox(counter, key, out);
         assert_close(n.h.data[P2P_NA_Y1][at],
-                     p2p_rng_unit(out[i % 4]) >= 0.5f ? 2 * n.h.data[P2P_NA_X][at] : 0);
+                     p2p_rng_unit(out[place % 4]) >= 0.5f ? 2 * n.h.data[P2P_NA_X][at] : 0);
     }
 }
 

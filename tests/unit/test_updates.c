@@ -35,8 +35,9 @@ static void adam_of_batches_clipped_is_pytorchs(void **state)
     for (int t = 0; t < 2; t++) {
         hyper[P2P_HYPER_H1] = 1 / (1 - pow(0.5, t + 1));
         hyper[P2P_HYPER_H2] = 1 / sqrt(1 - pow(0.999, t + 1));
-        p2p_ref_squares(&call, (double *const[]){sums[t], &squares}, NULL);
-        p2p_ref_adam(&call, (double *const[]){p, sums[t], m, v, hyper, &squares}, NULL);
+        p2p_ref_squares(&call, (double *const[P2P_MAX_OPERANDS]){sums[t], &squares}, NULL);
+        p2p_ref_adam(&call, (double *const[P2P_MAX_OPERANDS]){p, sums[t], m, v, hyper, &squares},
+                     NULL);
         for (int i = 0; i < 3; i++) {
             assert_true(fabs(p[i] - p_after[t][i]) < 1e-12);
             assert_true(fabs(m[i] - m_after[t][i]) < 1e-12);
@@ -52,7 +53,7 @@ static void averages_are_pytorchs(void **state)
 
     (void)state;
     hyper[P2P_HYPER_EMA] = 0.25;
-    p2p_ref_ema(&call, (double *const[]){average, p, hyper}, NULL);
+    p2p_ref_ema(&call, (double *const[P2P_MAX_OPERANDS]){average, p, hyper}, NULL);
     assert_true(average[0] == 0.75 && average[1] == 0.0);
 }
 
