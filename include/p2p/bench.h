@@ -24,7 +24,7 @@ typedef struct P2pBenchSettings {
     int steps;               /**< counted ones, 10; 3 more are warm-up */
     const char *dtype;       /**< of the weights in translating: f32, f16, q8; default f32 */
     const char *variants;    /**< as --variant; NULL: by the rule */
-    const char *precision;   /**< f32 or tf32, as --precision; default f32 */
+    const char *precision;   /**< f32, tf32 or f16, as --precision; default f32 */
 } P2pBenchSettings;
 
 /** One pass of the plan with the time of one run (devices opened with profile). */

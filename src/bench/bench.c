@@ -46,7 +46,7 @@ static int check(const char *function, const P2pBenchSettings *s)
 {
     static const char *const norms[] = {"batch", "instance", NULL};
     static const char *const dtypes[] = {"f32", "f16", "q8", NULL};
-    static const char *const precisions[] = {"f32", "tf32", NULL};
+    static const char *const precisions[] = {"f32", "tf32", "f16", NULL};
 
     if (s->ngf < 1 || s->ndf < 1 || s->batch_size < 1 || s->size < 1 || s->steps < 1)
         return p2p_fail_argument(function,
@@ -59,7 +59,8 @@ static int check(const char *function, const P2pBenchSettings *s)
     if (!is_one_of(s->dtype, dtypes))
         return p2p_fail_argument(function, "dtype is %s, it must be f32, f16 or q8", s->dtype);
     if (!is_one_of(s->precision, precisions))
-        return p2p_fail_argument(function, "precision is %s, it must be f32 or tf32", s->precision);
+        return p2p_fail_argument(function, "precision is %s, it must be f32, tf32 or f16",
+                                 s->precision);
     return P2P_OK;
 }
 
@@ -75,8 +76,9 @@ static P2pNetSpec net_spec(const P2pBenchSettings *s, const char *name, int nf, 
 static P2pChoice choice_of(const P2pBenchSettings *s)
 {
     return (P2pChoice){.variants = s->variants,
-                       .precision =
-                           strcmp(s->precision, "f32") ? P2P_PRECISION_TF32 : P2P_PRECISION_F32};
+                       .precision = !strcmp(s->precision, "f32")    ? P2P_PRECISION_F32
+                                    : !strcmp(s->precision, "tf32") ? P2P_PRECISION_TF32
+                                                                    : P2P_PRECISION_F16};
 }
 
 static float *random_picture(size_t count)

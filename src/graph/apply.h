@@ -35,6 +35,8 @@ typedef struct P2pGrads {
     int joined;  /* of those that the network has joined, which keep their memory; -1: not yet */
     bool keep;   /* set before first use: they keep their memory, to be read after a run */
     P2pGradSums *sums; /* set before first use: where they lie, NULL: in the plan's own memory */
+    int scale; /* set before first use: what losses are multiplied by (p2p_pass_loss_scale); -1: nothing */
+    int squares; /* behind Adam: of all of them; -1: not added up */
 } P2pGrads;
 
 /** Overwrites all of it. */

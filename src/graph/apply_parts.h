@@ -43,6 +43,8 @@ void p2p_apply_backward_weight(P2pApply *a, int node, int x, int dy, P2pGrads *g
 /** A node's name in tables. */
 void p2p_apply_label(const P2pApply *a, int node, char text[P2P_LABEL_BYTES]);
 
+/** Give all values their tensors; see p2p_apply_forward(). */
+int p2p_apply_shape(P2pApply *a, int input, bool kept);
 /** tensors[v], made on first use in the shape of value v; a part's lies in the whole's. */
 int p2p_apply_like(P2pApply *a, int *tensors, int v);
 /** Note that v's gradient was written (with it its parts'), and say whether to add next time. */

@@ -121,6 +121,11 @@ int p2p_plan_view(P2pPlan *plan, int tensor, int at, P2pTensor shape)
     return add_part(plan, tensor, shape);
 }
 
+P2pType p2p_plan_stored_type(const P2pPlan *plan)
+{
+    return plan->choice.precision == P2P_PRECISION_F16 ? P2P_TYPE_F16 : P2P_TYPE_F32;
+}
+
 void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,
                    const int *operand, int count)
 {
@@ -135,7 +140,7 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
     snprintf(step->label, sizeof(step->label), "%s", label);
     if (attr)
         step->call.attr = *attr;
-    step->call.attr.tf32 = pass->macs && plan->choice.precision == P2P_PRECISION_TF32;
+    step->call.attr.tf32 = pass->macs && plan->choice.precision != P2P_PRECISION_F32;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         step->operand[i] = i < count ? operand[i] : -1;
         if (step->operand[i] < 0)

@@ -27,6 +27,9 @@ int p2p_plan_view(P2pPlan *plan, int tensor, int at, P2pTensor shape);
 /** A tensor that has its memory already: parameters. */
 int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor);
 
+/** The type that activations within networks have, and their gradients. */
+P2pType p2p_plan_stored_type(const P2pPlan *plan);
+
 /** Append a pass; operand[i] is a tensor's number or -1, `count` of them. label is for tables. */
 void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,
                    const int *operand, int count);

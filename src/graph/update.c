@@ -28,10 +28,13 @@ static int own_grad(P2pApply *a, const P2pGrads *grads, int i)
 {
     P2pTensor shape = a->net->state[P2P_STATE_VALUE][i];
 
+    /* What lay there before may be no number in f16, and Adam goes over the padding of the last block. */
+    const bool has_gap = grads->scale >= 0 && shape.layout == P2P_WEIGHT && shape.n % shape.stride;
+
     shape.buffer = NULL;
-    const int t = grads->sums   ? p2p_plan_external(a->plan, &grads->sums->tensor[i])
-                  : grads->keep ? p2p_plan_keep(a->plan, shape)
-                                : p2p_plan_tensor(a->plan, shape);
+    const int t = grads->sums              ? p2p_plan_external(a->plan, &grads->sums->tensor[i])
+                  : grads->keep || has_gap ? p2p_plan_keep(a->plan, shape)
+                                           : p2p_plan_tensor(a->plan, shape);
     if (grads->sums && grads->sums->over_runs) {
         p2p_plan_when(a->plan, P2P_WHEN_FIRST);
         P2P_PLAN_STEP(a->plan, a->net->graph->params[i].name, &p2p_pass_fill, NULL, t);
@@ -61,7 +64,7 @@ int p2p_apply_param_grad(P2pApply *a, P2pGrads *grads, int i, bool *add)
 
 bool p2p_update_waits(const P2pAdam *adam, const P2pGrads *grads)
 {
-    return adam->clip > 0 || grads->sums;
+    return adam->clip > 0 || grads->scale >= 0 || grads->sums;
 }
 
 P2pAttr p2p_update_attr(const P2pAdam *adam)
@@ -74,12 +77,12 @@ P2pAttr p2p_update_attr(const P2pAdam *adam)
                      .clip = adam->clip};
 }
 
-/* The sum of squares over all gradients; -1 where nothing is clipped. */
+/* The sum of squares over all gradients; -1 where they are neither clipped nor scaled. */
 static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam)
 {
     P2pAttr attr = {0};
 
-    if (adam->clip <= 0)
+    if (adam->clip <= 0 && grads->scale < 0)
         return -1;
     const int sum = p2p_plan_tensor(plan, p2p_tensor_vector(1));
     for (int i = 0; i < net->graph->param_count; i++) {
@@ -93,38 +96,39 @@ static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pA
 }
 
 static void adam_step(P2pPlan *plan, const char *label, const P2pAttr *attr,
-                      const P2pTensor *const state[P2P_STATES], int gradient, int hyper, int sum)
+                      const P2pTensor *const state[P2P_STATES], int gradient, int hyper,
+                      const P2pGrads *grads)
 {
-    P2P_PLAN_STEP(plan, label, &p2p_pass_adam, attr,
-                  p2p_plan_external(plan, state[P2P_STATE_VALUE]), gradient,
-                  p2p_plan_external(plan, state[P2P_STATE_ADAM_M]),
-                  p2p_plan_external(plan, state[P2P_STATE_ADAM_V]), hyper, sum);
+    P2P_PLAN_STEP(
+        plan, label, &p2p_pass_adam, attr, p2p_plan_external(plan, state[P2P_STATE_VALUE]),
+        gradient, p2p_plan_external(plan, state[P2P_STATE_ADAM_M]),
+        p2p_plan_external(plan, state[P2P_STATE_ADAM_V]), hyper, grads->squares, grads->scale);
 }
 
 void p2p_update_joined(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
-                       int hyper, int sum)
+                       int hyper)
 {
     const P2pTensor *const state[P2P_STATES] = {&net->joined[0], &net->joined[1], &net->joined[2]};
     const P2pAttr attr = p2p_update_attr(adam);
 
     if (grads->joined >= 0)
-        adam_step(plan, "joined", &attr, state, grads->joined, hyper, sum);
+        adam_step(plan, "joined", &attr, state, grads->joined, hyper, grads);
 }
 
-void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
-                       int hyper)
+void p2p_update_append(P2pPlan *plan, P2pNet *net, P2pGrads *grads, const P2pAdam *adam, int hyper)
 {
     const P2pAttr attr = p2p_update_attr(adam);
 
     p2p_plan_when(plan, P2P_WHEN_LAST);
-    const int sum = squares(plan, net, grads, adam);
+    grads->squares = squares(plan, net, grads, adam);
     for (int i = 0; i < net->graph->param_count; i++) {
         const P2pTensor *const state[P2P_STATES] = {&net->state[0][i], &net->state[1][i],
                                                     &net->state[2][i]};
         if (grads->tensor[i] >= 0 && net->joined_at[i] < 0)
-            adam_step(plan, net->graph->params[i].name, &attr, state, grads->tensor[i], hyper, sum);
+            adam_step(plan, net->graph->params[i].name, &attr, state, grads->tensor[i], hyper,
+                      grads);
     }
-    p2p_update_joined(plan, net, grads, adam, hyper, sum);
+    p2p_update_joined(plan, net, grads, adam, hyper);
     p2p_plan_when(plan, P2P_WHEN_ALWAYS);
 }
 

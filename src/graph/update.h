@@ -16,12 +16,11 @@ bool p2p_update_waits(const P2pAdam *adam, const P2pGrads *grads);
 P2pAttr p2p_update_attr(const P2pAdam *adam);
 
 /** Append Adam's step of all parameters of a network that have gradients. */
-void p2p_update_append(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
-                       int hyper);
+void p2p_update_append(P2pPlan *plan, P2pNet *net, P2pGrads *grads, const P2pAdam *adam, int hyper);
 
-/** Append Adam's step of the parameters that the network has joined; sum: of all gradients' squares, or -1. */
+/** Append Adam's step of the parameters that the network has joined. */
 void p2p_update_joined(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pAdam *adam,
-                       int hyper, int sum);
+                       int hyper);
 
 /** Append moving `average`, a network like `net`, by a share of the way towards it: hyper word EMA. */
 void p2p_update_average(P2pPlan *plan, P2pNet *average, P2pNet *net, int hyper);

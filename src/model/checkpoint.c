@@ -123,6 +123,9 @@ int p2p_checkpoint_metadata(const P2pTensorFile *f, P2pOptions *options, P2pPosi
     position->epoch = (int)epoch;
     if ((err = read_optional(f, "pooled", &position->pooled)) < 0 ||
         (err = read_optional(f, "summed", &position->summed)) < 0 ||
+        (err = read_optional(f, "loss_scale", &position->scale.factor)) < 0 ||
+        (err = read_optional(f, "loss_scale_good", &position->scale.good)) < 0 ||
+        (err = read_optional(f, "loss_scale_skipped", &position->scale.skipped)) < 0 ||
         (err = read_watch(f, P2P_META_METRIC, &position->metric)) < 0)
         return err;
     return read_watch(f, P2P_META_PLATEAU, &position->plateau);

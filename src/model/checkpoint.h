@@ -23,13 +23,20 @@ typedef struct P2pWatch {
     int cuts;  /* of the learning rate, for that */
 } P2pWatch;
 
+/** What losses are multiplied by in f16; factor 0: nothing yet. */
+typedef struct P2pLossScale {
+    long factor;        /* a power of two */
+    long good, skipped; /* steps since it changed; steps that were left out in all */
+} P2pLossScale;
+
 /** Where a run stands: what comes next. */
 typedef struct P2pPosition {
-    long step;                /* steps done */
-    int epoch;                /* running epoch, from 0 */
-    long batch;               /* batches of it that are done */
-    long pooled;              /* pictures in each of its pools */
-    long summed;              /* batches of the epoch whose losses are in its sums */
+    long step;   /* steps done */
+    int epoch;   /* running epoch, from 0 */
+    long batch;  /* batches of it that are done */
+    long pooled; /* pictures in each of its pools */
+    long summed; /* batches of the epoch whose losses are in its sums */
+    P2pLossScale scale;
     P2pWatch metric, plateau; /* by --val_metric; by --lr_policy plateau */
 } P2pPosition;
 

@@ -152,7 +152,10 @@ static int add_metadata(P2pCheckpointWriter *s, const P2pOptions *options,
                    {"epoch", position->epoch},
                    {"batch", position->batch},
                    {"pooled", position->pooled},
-                   {"summed", position->summed}};
+                   {"summed", position->summed},
+                   {"loss_scale", position->scale.factor},
+                   {"loss_scale_good", position->scale.good},
+                   {"loss_scale_skipped", position->scale.skipped}};
     const struct {
         const char *key;
         const P2pWatch *watch;

@@ -131,6 +131,12 @@ int p2p_options_check(const P2pOptions *o, unsigned program)
     if (o->given[p2p_option_find("lambda_gp")] && o->gan_mode != P2P_GAN_WGANGP &&
         !o->continue_train)
         return p2p_fail(P2P_EINVAL, "--lambda_gp is for --gan_mode wgangp");
+    if (o->precision == P2P_PRECISION_F16 && o->gan_mode == P2P_GAN_WGANGP && o->lambda_gp > 0)
+        return p2p_fail(P2P_EINVAL, "--precision f16 is not for the gradient penalty of --gan_mode "
+                                    "wgangp; give --precision tf32, or --lambda_gp 0");
+    if (o->precision == P2P_PRECISION_F16 && o->separable_conv)
+        return p2p_fail(P2P_EINVAL,
+                        "--precision f16 is not for --separable_conv; give --precision tf32");
     if (o->n_blocks && !o->continue_train && strncmp(o->netG, "resnet", 6) != 0)
         return p2p_fail(P2P_EINVAL, "--n_blocks is for --netG resnet_9blocks or resnet_6blocks");
     if (o->given[p2p_option_find("n_layers_D")] && strcmp(o->netD, "n_layers") != 0)

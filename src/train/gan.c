@@ -145,6 +145,29 @@ P2pNet *p2p_gan_followed(const P2pGan *gan, const P2pNet *net)
     return NULL;
 }
 
+int p2p_gan_scale(P2pGan *gan, P2pLossScale *scale)
+{
+    float state[3];
+    int err;
+
+    *scale = (P2pLossScale){0};
+    if (gan->scale < 0)
+        return P2P_OK;
+    if ((err = p2p_buffer_read(gan->shared->scale.buffer, 0, sizeof(state), state)) < 0)
+        return err;
+    *scale = (P2pLossScale){(long)state[0], (long)state[1], (long)state[2]};
+    return P2P_OK;
+}
+
+int p2p_gan_set_scale(P2pGan *gan, const P2pLossScale *scale)
+{
+    const float state[] = {(float)scale->factor, (float)scale->good, (float)scale->skipped};
+
+    return gan->scale < 0 || scale->factor <= 0
+               ? P2P_OK
+               : p2p_buffer_write(gan->shared->scale.buffer, 0, sizeof(state), state);
+}
+
 int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES])
 {
     return p2p_buffer_read(p2p_plan_get(gan->plan, gan->losses)->buffer, 0,

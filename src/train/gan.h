@@ -10,6 +10,7 @@
 
 #include "src/comm/reduce.h"
 #include "src/graph/apply.h"
+#include "src/model/checkpoint.h"
 #include "src/model/networks.h"
 
 enum {
@@ -57,6 +58,7 @@ typedef struct P2pGanShared {
     P2pNet *nets[P2P_MOST_NETWORKS]; /* those of averaged weights come last */
     P2pGradSums *sums[P2P_MOST_NETWORKS]; /* over several batches; NULL: none */
     int net_count;
+    P2pTensor scale;  /* of the losses, see p2p_pass_loss_scale; no buffer: they have none */
     P2pTensor losses; /* sums of the losses of all batches since they were taken */
 } P2pGanShared;
 
@@ -86,7 +88,9 @@ typedef struct P2pGan {
     int share_count;
     int drawings; /* of augmentations, so that each has a stream of its own */
     int hyper, losses;
-    int sums; /* shared->losses; -1: none */
+    int scale;                          /* shared->scale; -1: none */
+    P2pGrads *grads[P2P_MOST_NETWORKS]; /* while building: of each network that is trained */
+    int sums;                           /* shared->losses; -1: none */
     const char *loss_names[P2P_GAN_MAX_LOSSES];
     int loss_count;
     P2pGanUpdate update;
@@ -195,6 +199,11 @@ typedef struct P2pStepInfo {
  * returns). P2P_ENUMBER: with info->check, see p2p_plan_run_checked().
  */
 int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *info);
+
+/** State of the losses' scale (blocks); all 0 where there is none. */
+int p2p_gan_scale(P2pGan *gan, P2pLossScale *scale);
+/** Go on with it, where there is one and factor is not 0. */
+int p2p_gan_set_scale(P2pGan *gan, const P2pLossScale *scale);
 
 /** Losses of the last step, in the order of loss_names (blocks). */
 int p2p_gan_losses(P2pGan *gan, float losses[P2P_GAN_MAX_LOSSES]);

@@ -2,6 +2,7 @@
 /* What the models' files make a P2pGan of. */
 #include <stdio.h>
 
+#include "cl/sizes.h"
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
@@ -61,9 +62,48 @@ void p2p_gan_shared_destroy(P2pGanShared **shared)
         p2p_grad_sums_destroy(&s->sums[i]);
     }
     p2p_buffer_destroy(&s->losses.buffer);
+    p2p_buffer_destroy(&s->scale.buffer);
     free(s->weights);
     free(s);
     *shared = NULL;
+}
+
+/* Losses are multiplied where their gradients are stored as f16. */
+static int make_scale(P2pGan *g)
+{
+    static const float first[] = {LOSS_SCALE_FIRST, 0, 0};
+    P2pTensor *scale = &g->shared->scale;
+    int err = P2P_OK;
+
+    if (p2p_plan_stored_type(g->plan) == P2P_TYPE_F32)
+        return P2P_OK;
+    if (!scale->buffer) {
+        *scale = p2p_tensor_vector((int)P2P_COUNT(first));
+        err = p2p_buffer_create(&scale->buffer, g->device, p2p_tensor_bytes(scale));
+        if (!err)
+            err = p2p_buffer_write(scale->buffer, 0, sizeof(first), first);
+    }
+    if (!err)
+        g->scale = p2p_plan_external(g->plan, scale);
+    return err;
+}
+
+/* By all networks' gradients. */
+static void follow_scale(P2pGan *g)
+{
+    int operands[P2P_SCALE_SQUARES + P2P_SCALE_MOST] = {g->scale, -1, -1, -1, -1}, count = 0;
+
+    for (int i = 0; g->scale >= 0 && i < g->net_count; i++)
+        if (g->grads[i] && g->grads[i]->squares >= 0) {
+            P2P_ASSERT(count < P2P_SCALE_MOST);
+            operands[P2P_SCALE_SQUARES + count++] = g->grads[i]->squares;
+        }
+    if (!count)
+        return;
+    p2p_plan_when(g->plan, P2P_WHEN_LAST);
+    p2p_plan_step(g->plan, "scale", &p2p_pass_loss_scale, NULL, operands,
+                  P2P_SCALE_SQUARES + count);
+    p2p_plan_when(g->plan, P2P_WHEN_ALWAYS);
 }
 
 int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
@@ -77,6 +117,7 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
     g->device = device;
     g->update = *update;
     g->sums = -1;
+    g->scale = -1;
     g->shared = shared;
     g->owns_shared = !shared;
     if (!shared)
@@ -89,7 +130,9 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
     }
     g->hyper = p2p_plan_keep(g->plan, p2p_tensor_vector(P2P_HYPER_WORDS));
     g->losses = p2p_plan_keep(g->plan, p2p_tensor_vector(P2P_GAN_MAX_LOSSES));
-    return P2P_OK;
+    if ((err = make_scale(g)) < 0)
+        p2p_gan_destroy(out);
+    return err;
 }
 
 /* Whether gans of other sizes have the next network already; it is added then. */
@@ -156,6 +199,8 @@ int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec
     }
     err = p2p_grads_init(grads, *net);
     grads->sums = g->shared->sums[g->net_count - 1];
+    grads->scale = g->scale;
+    g->grads[g->net_count - 1] = grads;
     return err;
 }
 
@@ -223,7 +268,7 @@ int p2p_gan_loss(P2pGan *g, const P2pAttr *attr, int x, int target, int dx)
     if (dx < 0)
         dx = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c));
     P2P_PLAN_STEP(g->plan, g->loss_names[attr->index], &p2p_pass_loss, attr, x, target, g->losses,
-                  dx);
+                  dx, g->scale);
     return dx;
 }
 
@@ -317,6 +362,8 @@ static int sum_losses(P2pGan *g)
 int p2p_gan_finish(P2pGan *g)
 {
     const int trained = g->net_count;
+
+    follow_scale(g);
     int err = g->update.sum_losses ? sum_losses(g) : P2P_OK;
 
     for (int i = 0; !err && g->update.ema_decay > 0 && i < trained; i++)

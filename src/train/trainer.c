@@ -46,6 +46,14 @@ static int load_sums(P2pTrainer *t, const P2pTensorFile *file)
     return err;
 }
 
+/* Where the run had one; what it begins with is known behind it. */
+static int load_scale(P2pTrainer *t)
+{
+    const int err = p2p_gan_set_scale(t->gan, &t->position.scale);
+
+    return err ? err : p2p_gan_scale(t->gan, &t->position.scale);
+}
+
 static int open_network(P2pTrainer *t, const P2pTensorFile *file, P2pNet *net)
 {
     const P2pOptions *o = &t->options;
@@ -85,6 +93,8 @@ static int plan_networks(P2pTrainer *t, const P2pTensorFile *file, const char *r
     }
     if (!err && file)
         err = load_pools(t, file);
+    if (!err)
+        err = load_scale(t);
     return err ? err : load_sums(t, file);
 }
 

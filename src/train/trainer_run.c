@@ -56,11 +56,29 @@ static int check_saver(P2pTrainer *t, bool wait)
     return err;
 }
 
+/* What losses are multiplied by, told where it has changed. */
+static int follow_scale(P2pTrainer *t)
+{
+    const P2pLossScale before = t->position.scale;
+    const P2pLossScale *now = &t->position.scale;
+    const int err = p2p_gan_scale(t->gan, &t->position.scale);
+
+    if (!err && now->factor != before.factor && p2p_trainer_leads(t))
+        p2p_log(
+            p2p_device_log(t->device), P2P_LOG_INFO,
+            "step %ld: losses are multiplied by %ld from now on, not %ld; %ld steps with gradients "
+            "too large for f16 were left out so far",
+            t->position.step, now->factor, before.factor, now->skipped);
+    return err;
+}
+
 /* Under the names, too, that the order has; the first rank alone writes, and the others wait. */
 static int save(P2pTrainer *t, P2pSave order)
 {
     int err = p2p_trainer_mean_sums(t);
 
+    if (!err)
+        err = follow_scale(t);
     if (err || !p2p_trainer_leads(t))
         return err ? err : p2p_trainer_meet(t);
     t->position.pooled = t->gan->pooled;
@@ -105,6 +123,8 @@ static int report(P2pTrainer *t, const P2pBatch *batch)
     int err = p2p_gan_losses(t->gan, losses);
     if (!err)
         err = p2p_trainer_mean_losses(t, losses);
+    if (!err)
+        err = follow_scale(t);
     const double now = p2p_seconds(); /* the losses are there: the step is done */
 
     if (err || (err = p2p_comm_agree(t->comm, check_numbers(t, batch, losses))) < 0)
