@@ -18,7 +18,14 @@
 #include "conv2d_rows.clh"
 #include "conv2d_winograd.clh"
 
-#define SLOTS ((CHUNK + ROWS - 1) / ROWS * ROWS)
+#define INPUTS WINOGRAD_INPUTS(VW)
+#define SLOTS ((CHUNK + INPUTS - 1) / INPUTS * INPUTS)
+
+#if INPUTS == 6
+#define EACH_INPUT(M) M(0) M(1) M(2) M(3) M(4) M(5)
+#else
+#define EACH_INPUT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
+#endif
 
 ONE_ITEM
 __kernel void winograd_spread(__global const float *restrict y, __global const float *zeros,
@@ -51,16 +58,17 @@ __kernel void winograd_spread(__global const float *restrict y, __global const f
         v##i = FMA(a, w1, v##i);                                                                   \
     }
 
-/* sums[input][2] += over some tiles: ROWS inputs times a block of outputs. */
+/* sums[input][2] += over some tiles: INPUTS inputs times a block of outputs. The next inputs are asked for. */
 SEPARATE void outer_product(VF *sums, __global const float *p, __global const float *o, int tiles)
 {
-    EACH_ROW(TILE_BEGIN)
+    EACH_INPUT(TILE_BEGIN)
 
     for (int i = 0; i < tiles; i++, p += CHUNK, o += BLOCK) {
         const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
-        EACH_ROW(GRAD_STEP)
+        PREFETCH(p + 2 * INPUTS - 1);
+        EACH_INPUT(GRAD_STEP)
     }
-    EACH_ROW(TILE_END)
+    EACH_INPUT(TILE_END)
 }
 
 ONE_ITEM
@@ -94,9 +102,9 @@ __kernel void winograd_wgrad(__global float *restrict v, UPDATE_ARGUMENTS, const
         sums[i] = begins ? (VF)(0.0f) : VF_LOAD(kept + i * VW);
     for (int i = 0; i < ALL; i++, p += p_panel, o += o_panel)
         for (int first = 0; first < tiles; first += WINOGRAD_RUN)
-            for (int c = 0; c < CHUNK; c += ROWS) {
+            for (int c = 0; c < CHUNK; c += INPUTS) {
                 if (ends && first == 0 && i >= ALL - TAPS * TAPS)
-                    update_prefetch(&update, at[i - (ALL - TAPS * TAPS)] + c * BLOCK, ROWS * BLOCK);
+                    update_prefetch(&update, at[i - (ALL - TAPS * TAPS)] + c * BLOCK, INPUTS * BLOCK);
                 outer_product(sums + (i * SLOTS + c) * 2, p + (size_t)first * CHUNK + c,
                               o + (size_t)first * BLOCK, min(WINOGRAD_RUN, tiles - first));
             }

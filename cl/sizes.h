@@ -49,11 +49,13 @@
 #define TILE_ALIGNED_OUT 4
 
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
- * `points` products each; of a weight gradient, tiles whose data stay in the first cache. */
+ * `points` products each; of a weight gradient, tiles whose data stay in the first cache, and inputs of a
+ * register tile, which divide those of a chunk where they can. */
 #define WINOGRAD_SUMS 152064
 #define WINOGRAD_GROUP(points, vw) \
     (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / CONV_ROWS(vw) * CONV_ROWS(vw))
 #define WINOGRAD_RUN 64
+#define WINOGRAD_INPUTS(vw) ((vw) == 16 ? 8 : 6)
 
 /* loss_scale: where it begins, its bounds, and steps after which it grows. */
 #define LOSS_SCALE_FIRST 65536.0f

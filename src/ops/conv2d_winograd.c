@@ -100,13 +100,13 @@ static size_t data_bytes(const P2pWay *way, int channels)
 /* Bytes of a weight gradient's sums between two slices. */
 static size_t sums_bytes(const P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
 {
-    const int chunk = way->own[CHUNK], rows = CONV_ROWS(caps->vector_width);
+    const int chunk = way->own[CHUNK], inputs = WINOGRAD_INPUTS(caps->vector_width);
     const size_t pairs = (size_t)large_channels(g) * (size_t)g->k;
 
     if (way->own[IN_SLICE] == way->own[TILES])
         return 0;
     return sizeof(float) * (size_t)way->own[POINTS] * pairs / (size_t)chunk *
-           p2p_round_up((size_t)chunk, (size_t)rows);
+           p2p_round_up((size_t)chunk, (size_t)inputs);
 }
 
 /* How a gather is divided: register tiles of a slice and of a group. */
