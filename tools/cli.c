@@ -129,6 +129,21 @@ int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc
     return -1;
 }
 
+bool cli_number(const char *text, bool whole, double least, double most, double *out)
+{
+    char *end;
+
+    *out = whole ? (double)strtol(text, &end, 10) : strtod(text, &end);
+    return *text && !*end && *out >= least && *out <= most;
+}
+
+long cli_processors(void)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors < 1 ? 1 : processors > 64 ? 64 : processors;
+}
+
 bool cli_flag(const P2pOptions *options, const char *name)
 {
     return p2p_options_get_flag(options, name);

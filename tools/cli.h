@@ -52,6 +52,12 @@ bool cli_ends_all(int status);
 int cli_parse(P2pOptions **options, unsigned program, const char *name, int argc, char **argv,
               P2pArguments *arguments);
 
+/** For programs with options of their own: a number with nothing behind it, from least to most. */
+bool cli_number(const char *text, bool whole, double least, double most, double *out);
+
+/** Threads where nobody says how many: as many as processors, 64 at most. */
+long cli_processors(void);
+
 /* Values of options by name; a string that was not given and has no default is empty. */
 bool cli_flag(const P2pOptions *options, const char *name);
 int cli_int(const P2pOptions *options, const char *name);

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data.h"
 
@@ -137,10 +136,7 @@ enum {
 
 static bool take_number(const Option *o, const char *text, double *out)
 {
-    char *end;
-
-    *out = o->kind == WHOLE ? (double)strtol(text, &end, 10) : strtod(text, &end);
-    return *text && !*end && *out >= o->least && *out <= o->most;
+    return cli_number(text, o->kind == WHOLE, o->least, o->most, out);
 }
 
 /* False: the value is impossible. */
@@ -295,9 +291,7 @@ int data_parse(int argc, char **argv, DataChoices *c, const DataCommand **comman
     int code;
 
     *c = (DataChoices){
-        .count = 100, .threads = sysconf(_SC_NPROCESSORS_ONLN), .val = .1, .test = .1, .share = .3};
-    if (c->threads < 1 || c->threads > 64)
-        c->threads = c->threads < 1 ? 1 : 64;
+        .count = 100, .threads = cli_processors(), .val = .1, .test = .1, .share = .3};
     if ((code = parse_options(argc, argv, c, given)) >= 0)
         return code;
     if (!take_size(c))

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -142,12 +141,13 @@ static int measure(const char *results, const char *targets, const Choices *c)
     return CLI_OK;
 }
 
-static bool parse_number(const char *text, long least, long most, long *out)
+static bool take_whole(const char *text, double least, double most, long *out)
 {
-    char *end;
+    double number;
+    const bool ok = cli_number(text, true, least, most, &number);
 
-    *out = strtol(text, &end, 10);
-    return *text && !*end && *out >= least && *out <= most;
+    *out = ok ? (long)number : 0;
+    return ok;
 }
 
 /* False: the value is out of range. */
@@ -164,9 +164,9 @@ static bool take(int code, const char *value, Choices *c)
     case 'q':
         return c->quiet = true;
     case 'p':
-        return parse_number(value, 1, 1000000000000, &c->max_pixels);
+        return take_whole(value, 1, 1e12, &c->max_pixels);
     default:
-        return parse_number(value, 0, 256, &c->threads);
+        return take_whole(value, 0, 256, &c->threads);
     }
 }
 
@@ -208,8 +208,7 @@ static int parse(int argc, char **argv, Choices *c)
 
 int main(int argc, char **argv)
 {
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    Choices c = {.threads = processors < 1 ? 1 : processors > 64 ? 64 : processors};
+    Choices c = {.threads = cli_processors()};
 
     cli_begin(program);
     const int code = parse(argc, argv, &c);

@@ -141,8 +141,6 @@ static int train(P2pOptions *options, P2pComm *comm)
     if (p2p_comm_rank(comm) > 0)
         log.level = P2P_LOG_ERROR;
     int err = cli_job_open_device(&device, comm, options, &log);
-    if (!err && !is_quiet(options, comm))
-        fprintf(stderr, "Preparing (a first start compiles kernels, which takes a while)\n");
     if (!err)
         err = p2p_trainer_join(&trainer, device, options, comm);
     const int code = err ? cli_job_fail(comm, "p2p-train", err) : run(trainer, options, comm);

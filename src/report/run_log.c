@@ -16,17 +16,12 @@ enum { LINE_BYTES = 16384 };
 /* No loss of f32 is so large that sums of its values could not be told. */
 static const double most = 1e30;
 
-static P2pLogCurve *find(const P2pRunLog *log, const char *name)
+P2pLogCurve *p2p_run_log_find(const P2pRunLog *log, const char *name)
 {
     for (size_t i = 0; i < log->count; i++)
         if (!strcmp(log->curves[i]->name, name))
             return log->curves[i];
     return NULL;
-}
-
-const P2pLogCurve *p2p_run_log_find(const P2pRunLog *log, const char *name)
-{
-    return find(log, name);
 }
 
 static void merge(P2pLogPoint *to, const P2pLogPoint *from)
@@ -74,7 +69,7 @@ static bool is_place(const char *name)
 
 static int add_number(P2pRunLog *log, const char *name, double value)
 {
-    P2pLogCurve *c = find(log, name);
+    P2pLogCurve *c = p2p_run_log_find(log, name);
 
     if (!(fabs(value) < most) || is_place(name) || strlen(name) >= P2P_LOG_NAME ||
         (!c && log->count == P2P_LOG_CURVES))

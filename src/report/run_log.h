@@ -37,7 +37,7 @@ typedef struct P2pRunLog {
  */
 int p2p_run_log_read(P2pRunLog *log, const char *path);
 /** NULL: the log does not name it. */
-const P2pLogCurve *p2p_run_log_find(const P2pRunLog *log, const char *name);
+P2pLogCurve *p2p_run_log_find(const P2pRunLog *log, const char *name);
 void p2p_run_log_finish(P2pRunLog *log);
 
 #endif
