@@ -64,6 +64,9 @@ void p2p_apply_backward_linear(P2pApply *a, P2pLane *lane, int i);
 /** A convolution's gradients in either lane; tangents have no bias. */
 void p2p_apply_backward_conv(P2pApply *a, P2pLane *lane, int i, P2pGrads *grads,
                              const P2pAdam *adam);
+/** A norm, what follows it in its node, and the gradients of both. */
+void p2p_apply_forward_norm(P2pApply *a, int i);
+void p2p_apply_backward_norm(P2pApply *a, int i, P2pGrads *grads);
 /** Any node's gradients in the lane of values. */
 void p2p_apply_backward_node(P2pApply *a, int i, P2pGrads *grads, const P2pAdam *adam);
 

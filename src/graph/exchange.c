@@ -34,7 +34,7 @@ static int check_layout(const P2pGradSums *s, P2pDevice *device, P2pComm *comm)
 {
     const P2pCaps *caps = p2p_device_caps(device);
     const unsigned long long mine[] = {(unsigned long long)p2p_weight_block(caps),
-                                       caps->align_bytes, p2p_grad_sums_bytes(s)};
+                                       p2p_param_align(device), p2p_grad_sums_bytes(s)};
     const int size = p2p_comm_size(comm);
     unsigned long long(*all)[3] = p2p_alloc((size_t)size, sizeof(*all));
     int err = all ? p2p_comm_gather(comm, mine, sizeof(mine), all, false) : P2P_ENOMEM;

@@ -18,6 +18,7 @@ enum {
     PACK_LEAST = 16,       /* channels on both sides; thinner layers have kernels of their own */
     FILL_BYTES = 64 << 20, /* mapped at once where that takes host memory */
     FILL_THREADS = 8,
+    PARAM_ALIGN = 1024, /* bytes, as much as any device asks for */
 };
 
 bool p2p_net_can_pack(const P2pDevice *device, const P2pParam *p)
@@ -39,6 +40,13 @@ static P2pTensor param_tensor(const P2pParam *p, const P2pDevice *device, P2pTyp
     return t;
 }
 
+size_t p2p_param_align(const P2pDevice *device)
+{
+    const size_t needed = p2p_device_caps(device)->align_bytes;
+
+    return needed > PARAM_ALIGN ? needed : PARAM_ALIGN;
+}
+
 /* Where the parameters that are joined begin; what they take together. */
 static size_t join(P2pNet *net, const P2pDevice *device, P2pNetUse use, bool weights)
 {
@@ -53,7 +61,7 @@ static size_t join(P2pNet *net, const P2pDevice *device, P2pNetUse use, bool wei
             (p->kind == P2P_PARAM_WEIGHT && !weights))
             continue;
         net->joined_at[i] = (int)(bytes / sizeof(float));
-        bytes += p2p_round_up(p2p_tensor_bytes(&t), p2p_device_caps(device)->align_bytes);
+        bytes += p2p_round_up(p2p_tensor_bytes(&t), p2p_param_align(device));
     }
     return bytes;
 }

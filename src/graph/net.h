@@ -60,6 +60,9 @@ void p2p_net_destroy(P2pNet **net);
  */
 int p2p_net_init(P2pNet *net, P2pInit init, float gain, unsigned seed);
 
+/** Where vectors that are joined, and gradients that are exchanged, may begin: the same on all usual devices. */
+size_t p2p_param_align(const P2pDevice *device);
+
 /** Parameter i from or to a dense array in exchange order: [O,I,R,S], transposed [I,O,R,S]. */
 int p2p_net_upload(P2pNet *net, int i, P2pState which, const float *host);
 int p2p_net_download(P2pNet *net, int i, P2pState which, float *host);

@@ -163,6 +163,21 @@ void p2p_plan_host(P2pPlan *plan, const char *label, int (*run)(void *user), voi
     plan->steps[plan->step_count - 1].user = user;
 }
 
+void p2p_plan_set_sync(P2pPlan *plan, P2pSync *sync)
+{
+    plan->sync = sync;
+}
+
+P2pSync *p2p_plan_sync(const P2pPlan *plan)
+{
+    return plan->sync;
+}
+
+void p2p_plan_fail(P2pPlan *plan, int err)
+{
+    plan->err = plan->err ? plan->err : err;
+}
+
 void p2p_plan_when(P2pPlan *plan, P2pWhen when)
 {
     plan->when = when;

@@ -30,6 +30,14 @@ int p2p_plan_external(P2pPlan *plan, const P2pTensor *tensor);
 /** The type that activations within networks have, and their gradients. */
 P2pType p2p_plan_stored_type(const P2pPlan *plan);
 
+/** Let batch norm take the statistics of all ranks; set before its first use, must outlive the plan. */
+typedef struct P2pSync P2pSync;
+void p2p_plan_set_sync(P2pPlan *plan, P2pSync *sync);
+P2pSync *p2p_plan_sync(const P2pPlan *plan);
+
+/** Keep a failure of whoever builds it until p2p_plan_finish(); 0: none. */
+void p2p_plan_fail(P2pPlan *plan, int err);
+
 /** Append a pass; operand[i] is a tensor's number or -1, `count` of them. label is for tables. */
 void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const P2pAttr *attr,
                    const int *operand, int count);

@@ -38,7 +38,8 @@ struct P2pPlan {
     int value_count, step_count;
     size_t value_capacity, step_capacity;
     uint32_t dropouts;
-    P2pWhen when; /* of the next steps */
+    P2pWhen when;  /* of the next steps */
+    P2pSync *sync; /* NULL: none */
     int err;
     P2pArena *arena;
     P2pBuffer *work;

@@ -85,7 +85,7 @@ int p2p_grad_sums_create(P2pGradSums **out, P2pDevice *device, const P2pNet *net
     int err = s ? allocate(s, net->graph) : P2P_ENOMEM;
 
     if (!err) {
-        lay_out(s, net, p2p_device_caps(device)->align_bytes);
+        lay_out(s, net, p2p_param_align(device));
         err = bind_all(s, device, net);
     }
     if (err)

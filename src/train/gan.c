@@ -18,6 +18,7 @@ void p2p_gan_destroy(P2pGan **gan)
         return;
     const bool idle = p2p_device_finish(g->device) != P2P_ETIMEOUT;
     p2p_plan_destroy(&g->plan);
+    p2p_sync_destroy(&g->sync);
     if (g->owns_shared)
         p2p_gan_shared_destroy(&g->shared);
     for (int k = 0; k < 2; k++) {

@@ -10,6 +10,7 @@
 
 #include "src/comm/reduce.h"
 #include "src/graph/apply.h"
+#include "src/graph/sync.h"
 #include "src/model/checkpoint.h"
 #include "src/model/networks.h"
 
@@ -47,6 +48,7 @@ typedef struct P2pGanRanks {
     P2pComm *comm; /* NULL: there are none */
     P2pPart part;  /* of each batch's pictures: this rank's */
     P2pWire wire;
+    bool sync_norm; /* batch norm over all ranks' pictures */
 } P2pGanRanks;
 
 /** What the steps for pictures of all sizes have in common. */
@@ -73,6 +75,7 @@ typedef struct P2pGan {
     P2pPlan *plan;
     P2pGanShared *shared;
     bool owns_shared;
+    P2pSync *sync;                   /* NULL: none */
     P2pNet *nets[P2P_MOST_NETWORKS]; /* those of shared */
     int net_count;
     int input[P2P_GAN_MAX_INPUTS];       /* the plan's tensors, written before each step ... */

@@ -122,12 +122,16 @@ int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
     g->owns_shared = !shared;
     if (!shared)
         err = p2p_gan_shared_create(&g->shared, device, &(P2pGanRanks){NULL}, "");
+    const P2pGanRanks *ranks = &g->shared->ranks;
+    if (!err && ranks->sync_norm && !p2p_comm_is_alone(ranks->comm))
+        err = p2p_sync_create(&g->sync, ranks->comm, g->shared->weights, ranks->part.of);
     if (!err)
         err = p2p_plan_create(&g->plan, device, choice);
     if (err) {
         p2p_gan_destroy(out);
         return err;
     }
+    p2p_plan_set_sync(g->plan, g->sync);
     g->hyper = p2p_plan_keep(g->plan, p2p_tensor_vector(P2P_HYPER_WORDS));
     g->losses = p2p_plan_keep(g->plan, p2p_tensor_vector(P2P_GAN_MAX_LOSSES));
     if ((err = make_scale(g)) < 0)

@@ -76,13 +76,15 @@ static int open_average(P2pTrainer *t, const P2pTensorFile *file, P2pNet *net)
 /* The largest pictures first: what the device refuses is known at the start. */
 static int plan_networks(P2pTrainer *t, const P2pTensorFile *file, const char *remembered)
 {
-    const P2pGansSettings settings = {
-        .device = t->device,
-        .model = t->model,
-        .options = &t->options,
-        .ranks = {.comm = t->comm, .part = t->part, .wire = (P2pWire)t->options.compress},
-        .sizes = t->sizes,
-        .remembered = remembered};
+    const P2pGansSettings settings = {.device = t->device,
+                                      .model = t->model,
+                                      .options = &t->options,
+                                      .ranks = {.comm = t->comm,
+                                                .part = t->part,
+                                                .wire = (P2pWire)t->options.compress,
+                                                .sync_norm = t->options.sync_norm},
+                                      .sizes = t->sizes,
+                                      .remembered = remembered};
     int err = p2p_gans_create(&t->gans, &settings);
 
     if (!err)

@@ -21,6 +21,8 @@ bool p2p_trainer_leads(const P2pTrainer *t)
 
 int p2p_trainer_share_options(P2pTrainer *t, int err)
 {
+    const P2pOptions *o = &t->options;
+
     if ((err = p2p_comm_agree(t->comm, err)) < 0 ||
         (err = p2p_comm_share(t->comm, &t->options, sizeof(t->options))) < 0 ||
         (err = p2p_comm_share(t->comm, &t->told, sizeof(t->told))) < 0 ||
@@ -28,8 +30,12 @@ int p2p_trainer_share_options(P2pTrainer *t, int err)
         return err;
     if (!t->model && (err = p2p_gan_model_find(t->options.model, &t->model)) < 0)
         return err;
-    return p2p_comm_agree(t->comm, p2p_comm_part(t->comm, t->options.shares, t->options.batch_size,
-                                                 p2p_comm_rank(t->comm), &t->part));
+    err = p2p_comm_part(t->comm, o->shares, o->batch_size, p2p_comm_rank(t->comm), &t->part);
+    if (!err && o->sync_norm && o->gan_mode == P2P_GAN_WGANGP && o->lambda_gp > 0 &&
+        !p2p_comm_is_alone(t->comm))
+        err = p2p_fail(P2P_EINVAL, "--sync_norm and the gradient penalty of --gan_mode wgangp do "
+                                   "not go together; use --norm instance");
+    return p2p_comm_agree(t->comm, err);
 }
 
 /* Names and sizes of all files: two nodes' copies of a set that differ are hardly ever of one size. */

@@ -43,4 +43,15 @@ alike() {
             if (!(d <= most * s)) bad++ } }
         END { printf "losses differ by %.2g at most\n", worst; exit bad > 0 }'
 }
+differ() { ! alike "$@"; }
+# near A B NAME: the sums of all tensors with that in their names differ by less than 1e-4 of themselves
+near() {
+    for run in "$1" "$2"; do
+        "$tools/p2p-info" --tensors "checkpoints/$run/latest.safetensors" | grep "$3" |
+            sed 's/.*"sum": *\([^,}]*\).*/\1/' >"$run.sums"
+    done
+    paste "$1.sums" "$2.sums" | awk '
+        { d = $1 - $2; d = d < 0 ? -d : d; s = $1 < 0 ? -$1 : $1; if (!(d <= 1e-4 * s + 1e-5)) bad++ }
+        END { exit bad > 0 || !NR }'
+}
 same_bits() { cmp "checkpoints/$1/latest.safetensors" "checkpoints/$2/latest.safetensors"; }

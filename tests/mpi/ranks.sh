@@ -21,6 +21,25 @@ small 1 more1 --max_steps 3 $more
 small 2 more2 --max_steps 3 $more
 check 'sums over batches, clipping, augmentation, penalty, averages: as one does' alike more1 more2 3
 
+# Gradients as halves: 11 bits of the largest in a slice.
+small 4 half1 --max_steps 3 --compress f16
+small 4 half2 --max_steps 3 --compress f16
+LEEWAY=2e-2
+check 'four ranks with --compress f16 train nearly as one does' alike one half1 3
+LEEWAY=
+check 'but not quite' differ one half1 3
+check 'with the same bits twice' same_bits half1 half2
+
+# Batch norm over all ranks' pictures.
+small 1 batch1 --max_steps 3 --norm batch
+for n in 2 4; do
+    small $n sync$n --max_steps 3 --norm batch --sync_norm
+    check "$n ranks with --sync_norm train as one does" alike batch1 sync$n 3
+    check 'and have its running statistics' near batch1 sync$n running
+done
+small 2 own --max_steps 3 --norm batch
+check 'without it, batch norm is of each rank' differ batch1 own 3
+
 # A part of a run, then the rest.
 for n in 1 4; do
     small 2 on$n --max_steps 1
