@@ -17,7 +17,7 @@ static void set_job(const P2pPlan *plan, int i, P2pTuneJob *job)
     if (i + 1 >= plan->step_count || job->call.pass != &p2p_pass_conv2d_wgrad)
         return;
     adam = plan->steps[i + 1];
-    if (p2p_pass_is_ref(adam.call.pass, &plan->choice) ||
+    if (adam.call.pass != &p2p_pass_adam || p2p_pass_is_ref(adam.call.pass, &plan->choice) ||
         p2p_way_choose(&adam.way, &adam.call, NULL, caps, &plan->choice, &lost) < 0 ||
         !p2p_plan_is_update(plan, &plan->steps[i], &adam, &fused))
         return;
