@@ -19,9 +19,12 @@
  *                     the other; one part
  * gpulab conv2d_gather_tile -D FLAT=0: sm_75 .84, sm_86 .84, sm_90 .84, gfx1030 .8 x8, dg2-g10 .68
  * gpulab conv2d_gather_tile -D FLAT=1: sm_86 .74, gfx1030 .65 x8, dg2-g10 .5
+ * gpulab conv2d_gather_tile -D FLAT=1 -D TILE_ROWS=64: sm_86 .72, gfx1030 .64 x8, dg2-g10 .5
  * gpulab conv2d_gather_tile -D TILE_COLS=16: sm_86 .7, gfx1030 .64 x8, dg2-g10 .57
  * gpulab conv2d_gather_tile -D TILE_COLS=16 -D FLAT=1: sm_86 .6, gfx1030 .43 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .76, gfx1030 .7 x8, dg2-g10 .6
+ * gpulab conv2d_gather_tile -D TILE_ROWS=16 -D FLAT=1: sm_86 .6, gfx1030 .54 x8, dg2-g10 .4
+ * gpulab conv2d_gather_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .6, gfx1030 .4 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D TF32=1: any .05
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */

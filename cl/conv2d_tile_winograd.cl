@@ -24,6 +24,15 @@
 #include "activation.clh"
 #include "winograd.clh"
 
+/* The large side or the small one; gather() takes a stack where it is not known which. */
+INLINE Side side(const ConvGeom *g, int small)
+{
+    const Side s = {small ? g->p : g->h, small ? g->q : g->w, small ? g->y_stride : g->x_stride,
+                    small ? g->y_offset : g->x_offset, small ? g->k : g->c};
+
+    return s;
+}
+
 /* A work-item's place among all tiles and channels: results of tiles begin at pixel (y, x). */
 typedef struct Place {
     int picture, y, x, channel;
@@ -61,16 +70,16 @@ INLINE Place place_of(uint at, int channels, int pictures, int rows, int cols)
 /* V of what a gather reads for results of rows x cols pixels; a weight gradient reads as its forward pass. */
 INLINE void transform_data(__global const float *in, __global float *v, const ConvGeom *g, int gradient, uint at)
 {
-    const Gather t = gather(g, gradient, 0);
-    const Place p = place_of(at, t.from.channels, g->n, t.to.height, t.to.width);
+    const Side from = side(g, gradient), to = side(g, !gradient);
+    const Place p = place_of(at, from.channels, g->n, to.height, to.width);
     const int first = gradient ? g->pad - (TAPS - 1) : -g->pad;
     VF pixels[ALL], points[ALL];
 
-    if (at >= p.tiles * t.from.channels)
+    if (at >= p.tiles * from.channels)
         return;
-    LOAD_WINDOW(pixels, POINTS, in, t.from, p, first, first)
+    LOAD_WINDOW(pixels, POINTS, in, from, p, first, first)
     TRANSFORM(data_line, points, POINTS, pixels, POINTS)
-    STORE_POINTS(v + at, p.tiles * t.from.channels, points)
+    STORE_POINTS(v + at, p.tiles * from.channels, points)
 }
 
 /* Floats of a tap's weights: their blocks, each [input][BLOCK]. */
@@ -127,7 +136,7 @@ __kernel void winograd_tile_behind(__global const float *restrict work, __global
                                    __global float *restrict out, const ConvGeom g, const int gradient,
                                    const int sums_at)
 {
-    const Side to = gather(&g, gradient, 0).to;
+    const Side to = side(&g, !gradient);
     const uint at = (uint)get_global_id(0) * VW;
     const Place p = place_of(at, to.channels, g.n, to.height, to.width);
     VF points[ALL], pixels[TILE * TILE];
@@ -155,7 +164,7 @@ __kernel void winograd_tile_behind(__global const float *restrict work, __global
 
 INLINE void spread(__global const float *y, __global float *z, const ConvGeom *g, uint at)
 {
-    const Side from = gather(g, 1, 0).from;
+    const Side from = side(g, 1);
     const Place p = place_of(at, from.channels, g->n, from.height, from.width);
     VF pixels[TILE * TILE], points[ALL];
 
