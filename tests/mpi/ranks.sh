@@ -53,13 +53,16 @@ for n in 2 4; do
     check "$n ranks: the same bits twice, stopped or not" same_bits whole$n parts$n
 done
 
-# The default networks: several buckets, which begin within the backward pass.
+# The default networks: several buckets, which begin within the backward pass. Their instance norms of four pixels
+# make 1e-5 of rounding in the second step; each step moves losses by a twentieth and more.
 for n in 1 2; do
     ranks $n "$tools/p2p-train" --device cpu --quiet --dataroot data --name large$n --batch_size 2 --load_size 286 \
         --norm instance --print_freq 1 --no_html --display_freq 0 --n_epochs 1 --n_epochs_decay 0 --max_steps 2 \
-        --adam_eps 1e-2 --lr 0.002
+        --adam_eps 1e-2 --lr 0.0002
 done
+LEEWAY=2e-4
 check 'the default networks train as in one process' alike large1 large2 2
+LEEWAY=
 rm -rf checkpoints/large*
 
 plateau='--lr_policy plateau --n_epochs 8 --lr 0 --val_split 0.25 --val_freq 1 --early_stop 2'
