@@ -93,7 +93,7 @@ typedef struct Term {
 #endif
 
 /* The pixels' part of a slice into registers; outside the picture is 0, wherever it was read. */
-#define LOAD_PIXELS(term)                                                                          \
+#define LOAD_PIXELS(term, set)                                                                        \
     WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++)                                                   \
     {                                                                                              \
         float v[4];                                                                                \
@@ -110,26 +110,26 @@ typedef struct Term {
                 v[2] = inside ? four.z : 0.0f, v[3] = inside ? four.w : 0.0f;                      \
             }                                                                                      \
         }                                                                                          \
-        next_x[i] = (float4)(v[0], v[1], v[2], v[3]);                                              \
+        next_x[set][i] = (float4)(v[0], v[1], v[2], v[3]);                                              \
     }
 
 #define LOAD_W(from) load4(w + (uint)(from), 4, ALIGNED & TILE_ALIGNED_W)
 #if FLAT && TURNED && CHANNELS % 4
-#define LOAD_WEIGHTS(term)                                                                         \
-    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) next_w[i] =                                       \
+#define LOAD_WEIGHTS(term, set)                                                                       \
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) next_w[set][i] =                                       \
         (float4)(w[(uint)(w_at[i] + (term)[0].w)], w[(uint)(w_at[i] + (term)[1].w)],               \
                  w[(uint)(w_at[i] + (term)[2].w)], w[(uint)(w_at[i] + (term)[3].w)]);
 #elif FLAT && !TURNED
-#define LOAD_WEIGHTS(term)                                                                         \
+#define LOAD_WEIGHTS(term, set)                                                                       \
     WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++)                                                   \
     {                                                                                              \
         Term own;                                                                                  \
         SET_FLAT_TERM(own, first_term + W_DEPTH(i), 1);                                              \
-        next_w[i] = LOAD_W(w_at[i] + own.w);                                                       \
+        next_w[set][i] = LOAD_W(w_at[i] + own.w);                                                       \
     }
 #else
-#define LOAD_WEIGHTS(term) \
-    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) next_w[i] = LOAD_W(w_at[i] + (term)[0].w);
+#define LOAD_WEIGHTS(term, set) \
+    WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) next_w[set][i] = LOAD_W(w_at[i] + (term)[0].w);
 #endif
 
 /* Where a work-item's i-th quadruples lie in a slice. */
@@ -145,12 +145,12 @@ typedef struct Term {
 #define STORE_WEIGHT(slice, i, v) STORE_ALONG(slice, W_DEPTH(i), W_OUTPUT(i), v)
 #endif
 
-#define STORE(b)                                                                                   \
+#define STORE(b, set)                                                                                 \
     do {                                                                                           \
         WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++)                                               \
-            STORE_ACROSS(slice_x[b], X_PIXEL(i), next_x[i]);                                       \
+            STORE_ACROSS(slice_x[b], X_PIXEL(i), next_x[set][i]);                                       \
         WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++)                                               \
-            STORE_WEIGHT(slice_w[b], i, next_w[i]);                                                \
+            STORE_WEIGHT(slice_w[b], i, next_w[set][i]);                                                \
     } while (0)
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
@@ -172,7 +172,7 @@ __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, _
     const int begin = min(part * part_slices, slices), end = min(begin + part_slices, slices);
     const int quad = item % (TILE_DEPTH / 4) * 4;
     float sums[EACH_ROWS][EACH_COLS];
-    float4 next_x[ROW_LOADS], next_w[COL_LOADS];
+    float4 next_x[AHEAD][ROW_LOADS], next_w[AHEAD][COL_LOADS];
     int row[ROW_LOADS], col[ROW_LOADS], at[ROW_LOADS], w_at[COL_LOADS];
 
 #ifdef BATCHED
@@ -209,10 +209,10 @@ __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, _
     SET_TERM(term, a, b, c);
     WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++) at[i] += quad;
     WRITTEN_OUT for (int i = 0; i < COL_LOADS; i++) w_at[i] += W_LANE(i);
-#define LOAD(slice)                                                                                \
+#define LOAD(slice, set)                                                                              \
     do {                                                                                           \
-        LOAD_PIXELS(&term)                                                                         \
-        LOAD_WEIGHTS(&term)                                                                        \
+        LOAD_PIXELS(&term, set)                                                                         \
+        LOAD_WEIGHTS(&term, set)                                                                        \
         c += TILE_DEPTH;                                                                           \
         if (c == t.from.channels) {                                                                \
             c = 0;                                                                                 \
@@ -225,14 +225,14 @@ __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, _
         }                                                                                          \
     } while (0)
 #else
-#define LOAD(slice)                                                                                \
+#define LOAD(slice, set)                                                                              \
     do {                                                                                           \
         const int first_term = (slice)*TILE_DEPTH;                                                 \
         Term term[NEIGHBOURS];                                                                     \
         WRITTEN_OUT for (int n = 0; n < NEIGHBOURS; n++)                                              \
             SET_FLAT_TERM(term[n], first_term + quad + n, 4 / NEIGHBOURS);                                       \
-        LOAD_PIXELS(term)                                                                          \
-        LOAD_WEIGHTS(term)                                                                         \
+        LOAD_PIXELS(term, set)                                                                          \
+        LOAD_WEIGHTS(term, set)                                                                         \
     } while (0)
 #endif
 

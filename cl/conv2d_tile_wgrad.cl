@@ -79,12 +79,12 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
 /* A work-item's i-th quadruple of a slice: its pixel, and where it begins. */
 #define PIXEL_OF(i, tile) ((item + (i)*ITEMS) / ((tile) / 4))
 #define PLACE_OF(tile) (item % ((tile) / 4) * 4)
-#define STORE(b)                                                                                   \
+#define STORE(b, set)                                                                                 \
     do {                                                                                           \
         WRITTEN_OUT for (int i = 0; i < LARGE_LOADS; i++)                                             \
-            STORE_ALONG(LARGE_SIDE[b] , PIXEL_OF(i, LARGE_TILE), PLACE_OF(LARGE_TILE), next_x[i]); \
+            STORE_ALONG(LARGE_SIDE[b] , PIXEL_OF(i, LARGE_TILE), PLACE_OF(LARGE_TILE), next_x[set][i]); \
         WRITTEN_OUT for (int i = 0; i < SMALL_LOADS; i++)                                             \
-            STORE_ALONG(SMALL_SIDE[b] , PIXEL_OF(i, SMALL_TILE), PLACE_OF(SMALL_TILE), next_y[i]); \
+            STORE_ALONG(SMALL_SIDE[b] , PIXEL_OF(i, SMALL_TILE), PLACE_OF(SMALL_TILE), next_y[set][i]); \
     } while (0)
 
 /* Pixels that a work-item looks at are APART; LINES: they share a line, and the first one's place. */
@@ -93,7 +93,7 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
 #define FURTHER(i) (LINES ? (i)*APART * g.stride : 0)
 
 /* A slice of pixels into registers. Outside of the large side's picture, and behind the last pixel, is 0. */
-#define LOAD(slice)                                                                                \
+#define LOAD(slice, set)                                                                              \
     do {                                                                                           \
         WRITTEN_OUT for (int i = 0; i < LARGE_LOADS; i++)                                             \
         {                                                                                          \
@@ -115,7 +115,7 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
                     f[2] = inside ? four.z : 0.0f, f[3] = inside ? four.w : 0.0f;                  \
                 }                                                                                  \
             }                                                                                      \
-            next_x[i] = (float4)(f[0], f[1], f[2], f[3]);                                          \
+            next_x[set][i] = (float4)(f[0], f[1], f[2], f[3]);                                          \
         }                                                                                          \
         WRITTEN_OUT for (int i = 0; i < PLACES; i++)                                                  \
         {                                                                                          \
@@ -135,7 +135,7 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
         WRITTEN_OUT for (int i = 0; i < SMALL_LOADS; i++)                                             \
         {                                                                                          \
             const int pixel = min((slice)*TILE_DEPTH + PIXEL_OF(i, SMALL_TILE), pixels - 1);       \
-            next_y[i] = LOAD4(OUT_TYPE)(y + (uint)(y_at + pixel * g.y_stride), channels_y,         \
+            next_y[set][i] = LOAD4(OUT_TYPE)(y + (uint)(y_at + pixel * g.y_stride), channels_y,         \
                                         ALIGNED & TILE_ALIGNED_OUT);                               \
         }                                                                                          \
     } while (0)
@@ -159,7 +159,7 @@ __kernel void conv2d_wgrad_tile(__global const ELEMENT(IN_TYPE) *restrict x,
     const int k = min(first_small, (g.k - 1) / 4 * 4), channels_y = g.k - k, y_at = g.y_offset + k;
     int down[NEIGHBOURS], right[NEIGHBOURS], shift[NEIGHBOURS];
     float sums[EACH_ROWS][EACH_COLS];
-    float4 next_x[LARGE_LOADS], next_y[SMALL_LOADS];
+    float4 next_x[AHEAD][LARGE_LOADS], next_y[AHEAD][SMALL_LOADS];
 
     WRITTEN_OUT for (int i = 0; i < EACH_ROWS; i++)
         WRITTEN_OUT for (int j = 0; j < EACH_COLS; j++)

@@ -43,16 +43,16 @@ static const Taste tastes[] = {{0x10DE, LARGE | NARROW | TIGHT, TILE_DEPTH, 1},
                                {0, LARGE | NARROW, 2, 1}};
 
 /* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp. */
-static const Form mma_forms[] = {{128, 128, 8, 8, 1}, {128, 64, 8, 8, 1}, {64, 128, 8, 8, 1},
-                                 {64, 64, 4, 8, 1},   {128, 32, 4, 8, 1}, {32, 128, 4, 8, 1},
-                                 {64, 32, 4, 8, 1},   {32, 64, 4, 8, 1}};
+static const Form mma_forms[] = {{128, 128, 8, 8, 1}, {128, 128, 4, 8, 1}, {128, 64, 4, 8, 1},
+                                 {64, 128, 4, 8, 1},  {64, 64, 4, 8, 1},   {128, 32, 4, 8, 1},
+                                 {32, 128, 4, 8, 1},  {32, 64, 4, 8, 1}};
 
 /* A variant's forms, of which those of `usual` (bits) are chosen among, on so many units, by what a division
  * of the product into parts costs there. */
 typedef struct Product Product;
 typedef struct Forms {
     const Form *list;
-    int count, units;
+    int count, units, ahead; /* slices on their way at once */
     unsigned usual;
     double (*cost_of)(const Form *f, const Product *p, int parts, int part_slices, int units);
 } Forms;
@@ -162,20 +162,23 @@ static double cost_of(const Form *f, const Product *p, int parts, int part_slice
                : work + (2.0 * parts * (double)p->results * FLOAT_COSTS + LAUNCH_COSTS) / units;
 }
 
-/* The same of matrix units, in cycles: a slice takes as long as its products, its data from the second cache,
- * or, where few groups share a unit, the way that data come. Parts are written, read and added by a launch. */
+/* The same of matrix units, in cycles: a slice takes as long as the products or the data from the second cache
+ * of all groups that share a unit, or, where these are few, half of the way that data come and are multiplied, two
+ * slices being under way. Groups begin and end, parts are written, read and added by a launch. Measured on an H200. */
 static double mma_cost_of(const Form *f, const Product *p, int parts, int part_slices, int units)
 {
-    enum { MACS = 512, BYTES = 24, WAY = 700, LAUNCH = 4000, ITEMS_MOST = 512 };
+    enum { MACS = 512, BYTES = 24, WAY = 1200, BARRIERS = 300, ENDS = 2500, LAUNCH = 8000 };
     const double groups = (double)p2p_ceil_div(p->rows, f->rows) * p2p_ceil_div(p->cols, f->cols) *
                           p->classes * parts;
-    const double most = p2p_max(1, ITEMS_MOST / items_of(f));
+    const int most = p2p_max(1, (f->each_rows * f->each_cols > 32 ? 256 : 512) / items_of(f));
     const double held = groups < units ? 1 : groups > most * units ? most : groups / units;
     const double products = (double)f->rows * f->cols * TILE_DEPTH / MACS;
     const double data = (double)(f->rows + f->cols) * TILE_DEPTH * sizeof(float) / BYTES;
-    const double busy = held * (products > data ? products : data);
-    const double work = p2p_ceil_div((int)groups, (int)(units * held)) * (double)part_slices *
-                        (busy > WAY ? busy : WAY);
+    const double own = products > data ? products : data;
+    const double alone = own + BARRIERS > (own + WAY) / 2 ? own + BARRIERS : (own + WAY) / 2;
+    const double slice = held * own > alone ? held * own : alone;
+    const double work =
+        p2p_ceil_div((int)groups, (int)(units * held)) * (part_slices * slice + ENDS);
 
     return parts == 1
                ? work
@@ -204,9 +207,10 @@ static double divide(const Form *f, const Product *p, const Forms *all, int own[
     return best;
 }
 
-static bool form_fits(const Form *f, const P2pCaps *caps)
+static bool form_fits(const Form *f, const P2pCaps *caps, int buffers)
 {
-    return local_bytes(f, 1) <= caps->local_bytes && (size_t)items_of(f) <= caps->max_group_size;
+    return local_bytes(f, buffers) <= caps->local_bytes &&
+           (size_t)items_of(f) <= caps->max_group_size;
 }
 
 /* The form asked for, or the best of the usual ones. NULL: none fits. */
@@ -219,7 +223,8 @@ static const Form *choose_form(const Product *p, const P2pCaps *caps, const Form
     for (int form = 1; form <= all->count; form++) {
         const Form *f = &all->list[form - 1];
         int own[P2P_WAY_NUMBERS];
-        if (!form_fits(f, caps) || (wanted ? form != wanted : !(all->usual >> (form - 1) & 1)))
+        if (!form_fits(f, caps, all->ahead) ||
+            (wanted ? form != wanted : !(all->usual >> (form - 1) & 1)))
             continue;
         const double cost = divide(f, p, all, own);
         if (chosen && cost >= best)
@@ -251,19 +256,21 @@ static int alignment(const P2pCall *call)
 }
 
 /* The options of cl/tile.clh, and the parts' own. */
-static void write_options(const P2pCall *call, const P2pCaps *caps, const Form *f, P2pWay *way)
+static void write_options(const P2pCall *call, const P2pCaps *caps, const Form *f, int ahead,
+                          P2pWay *way)
 {
     const P2pTensor *w = &call->t[P2P_CONV_W], *from = p2p_conv_from(call);
     /* Of small groups, whose barriers cost little, as many as possible. */
-    const int buffers = items_of(f) > FEW_ITEMS && local_bytes(f, 2) <= caps->local_bytes ? 2 : 1;
+    const bool many = items_of(f) > FEW_ITEMS && local_bytes(f, 2) <= caps->local_bytes;
+    const int buffers = many ? 2 : ahead;
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const bool flat = is_wgrad(call) ? is_flat_wgrad(call) : from->c % TILE_DEPTH != 0;
-    int used = snprintf(way->options, sizeof(way->options),
-                        "-D TILE_ROWS=%d -D TILE_COLS=%d -D EACH_ROWS=%d -D EACH_COLS=%d "
-                        "-D UNROLL=%d -D BUFFERS=%d -D BLOCK=%d -D ALIGNED=%d -D FLAT=%d",
-                        f->rows, f->cols, f->each_rows, f->each_cols,
-                        caps->is_cpu ? 1 : taste_of(caps)->unroll, buffers, w->stride,
-                        alignment(call), flat);
+    int used = snprintf(
+        way->options, sizeof(way->options),
+        "-D TILE_ROWS=%d -D TILE_COLS=%d -D EACH_ROWS=%d -D EACH_COLS=%d "
+        "-D UNROLL=%d -D AHEAD=%d -D BUFFERS=%d -D BLOCK=%d -D ALIGNED=%d -D FLAT=%d",
+        f->rows, f->cols, f->each_rows, f->each_cols, caps->is_cpu ? 1 : taste_of(caps)->unroll,
+        ahead, buffers, w->stride, alignment(call), flat);
 
     if (flat)
         used += snprintf(way->options + used, sizeof(way->options) - (size_t)used,
@@ -307,7 +314,7 @@ static bool plan(const P2pCall *call, const Product *p, const P2pCaps *caps, con
 
     if (!form)
         return false;
-    write_options(call, caps, form, way);
+    write_options(call, caps, form, all->ahead, way);
     p2p_conv_stored_options(call, way);
     if (way->own[PARTS] > 1)
         way->work_bytes = (size_t)way->own[PARTS] * p->results * sizeof(float);
@@ -318,7 +325,7 @@ static bool plan_tiles(const P2pCall *call, const Product *p, const P2pCaps *cap
 {
     const Taste *taste = taste_of(caps);
     const Forms all = {forms, P2P_COUNT(forms), p2p_ceil_div(caps->compute_units, taste->shared),
-                       taste->forms, cost_of};
+                       1,     taste->forms,     cost_of};
 
     return plan(call, p, caps, &all, way);
 }
@@ -344,7 +351,7 @@ bool p2p_conv2d_tile_plan_batch(const P2pCall *call, int count, const P2pCaps *c
 
 bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, ~0u, mma_cost_of};
+    const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, 2, ~0u, mma_cost_of};
     const Product p = product_of(call);
 
     if (!call->attr.tf32 || !plan(call, &p, caps, &all, way))
