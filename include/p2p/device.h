@@ -63,10 +63,11 @@ typedef struct P2pDeviceSettings {
      *  first wait. After P2P_ETIMEOUT every wait fails at once; what the device may still be using
      *  is not given back, so the process should end. */
     double timeout_s;
-    /** Path of p2p-compile, or NULL. Where PoCL has not kept the kernels of a plan yet, processes of it
-     *  compile them side by side, as many as there are cores; all are gone before the call that
-     *  needs the kernels goes on. One that is missing or fails costs nothing but time. NULL: this process
-     *  compiles each kernel when it first runs, and starts no other. */
+    /** Path of p2p-compile, or NULL. Where kernels of a plan have not been compiled on the device before,
+     *  processes of it compile them side by side, as many as there are cores; all are gone before the call
+     *  that needs the kernels goes on. Programs that a driver's compiler dies of there are not built here. One
+     *  that is missing or fails costs nothing but time. NULL: this process compiles each kernel when it is
+     *  built or first runs, and starts no other. */
     const char *compiler;
     /** Told how many of the kernels are done, from 0 to count, by the thread that needs them. */
     void (*compiling)(void *user, int done, int count);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Compiling ahead, by processes of p2p-compile side by side, a program with its kernels each time, those
- * with the most first. Two kinds of programs are:
+ * with the most first.
  *
  * PoCL compiles a kernel when it first runs, one at a time in a process whatever the cores, and keeps it in
  * its folder, where this process finds it then. What is in the folder is known by a list of ours beside it,
  * of hashes, so that it goes with the folder. What is in neither is compiled when it runs: a list that is
  * lost or wrong, a process that dies or hangs, cost nothing but time.
  *
- * Risky programs, of which a driver's compiler may die or hang, on any device: what became of each is kept
- * (builds.c), and those that it has died of are not built here. Drivers with a cache of theirs, or ours,
- * build nothing twice.
+ * Other drivers compile a program when it is built, and keep it, or we do (program.c). What became of a program
+ * is kept by us (builds.c); those that a compiler has died of are not built here. Of risky programs, on any
+ * device, the same is kept where it did not come back in time.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -44,7 +44,8 @@ typedef struct Job {
     unsigned long long hash;
     Kernel *kernels;
     size_t count, capacity;
-    bool risky; /* and never tried */
+    bool untried; /* nobody knows what becomes of it */
+    bool risky;
 } Job;
 
 typedef struct Worker {
@@ -57,7 +58,8 @@ typedef struct Worker {
 
 typedef struct Ahead {
     P2pDevice *device;
-    bool all; /* not risky ones alone */
+    bool pocl; /* which compiles kernels when they run, and keeps them */
+    bool all;  /* not risky ones alone */
     Job *jobs;
     size_t job_count, job_capacity, next;
     Worker workers[MOST_HELPERS];
@@ -87,8 +89,9 @@ static Job *job_of(Ahead *a, const P2pLaunch *l)
     if (p2p_program_hash(a->device, l->program, l->options, &job->hash) < 0)
         return NULL;
     char verdict[32];
-    job->risky = l->risky && !p2p_programs_are_overridden() &&
-                 !p2p_builds_find(a->device, job->hash, verdict, sizeof(verdict));
+    job->risky = l->risky;
+    job->untried = (l->risky || !a->pocl) && !p2p_programs_are_overridden() &&
+                   !p2p_builds_find(a->device, job->hash, verdict, sizeof(verdict));
     return &a->jobs[a->job_count++];
 }
 
@@ -99,7 +102,8 @@ static bool is_listed(const Ahead *a, const char *line)
 
 static void add_launch(Ahead *a, const P2pLaunch *l)
 {
-    Job *job = l->risky || (a->all && l->local[0]) ? job_of(a, l) : NULL;
+    const bool wanted = l->risky || (a->all && (l->local[0] || !a->pocl));
+    Job *job = wanted ? job_of(a, l) : NULL;
 
     for (size_t i = 0; job && i < job->count; i++)
         if (!strcmp(job->kernels[i].launch->kernel, l->kernel) &&
@@ -114,7 +118,7 @@ static void add_launch(Ahead *a, const P2pLaunch *l)
     hash = p2p_fnv(hash, l->local, sizeof(l->local));
     *k = (Kernel){.launch = l};
     snprintf(k->hash, sizeof(k->hash), "%016llx\n", p2p_fnv(hash, &wide, sizeof(wide)));
-    k->known = !job->risky && (!a->all || is_listed(a, k->hash));
+    k->known = !job->untried && (!a->all || !a->pocl || is_listed(a, k->hash));
 }
 
 static int compare_jobs(const void *x, const void *y)
@@ -138,13 +142,15 @@ static void sort_out(Ahead *a)
         job->count = missing;
         a->count += (int)missing;
     }
-    if (a->job_count)
-        qsort(a->jobs, a->job_count, sizeof(*a->jobs), compare_jobs);
-    while (kept < a->job_count && a->jobs[kept].count > 0)
-        kept++;
-    for (size_t i = kept; i < a->job_count; i++)
-        free(a->jobs[i].kernels);
+    for (size_t i = 0; i < a->job_count; i++)
+        if (a->jobs[i].count)
+            a->jobs[kept++] = a->jobs[i];
+        else
+            free(a->jobs[i].kernels);
     a->job_count = kept;
+    /* Others have few kernels in a program: those that are asked for first stay in front. */
+    if (kept && a->pocl)
+        qsort(a->jobs, kept, sizeof(*a->jobs), compare_jobs);
 }
 
 /* A list that has grown too long begins anew. */
@@ -208,10 +214,18 @@ static bool send_job(const P2pHelper *helper, const Job *job)
     return ok;
 }
 
+/* There is time for another job. */
+static bool has_next(const Ahead *a)
+{
+    const double end = a->device->ahead_end;
+
+    return a->next < a->job_count && (end <= 0 || p2p_seconds() < end);
+}
+
 /* Give it the next job, or let it go. */
 static void give(Ahead *a, Worker *w)
 {
-    w->job = a->next < a->job_count ? &a->jobs[a->next++] : NULL;
+    w->job = has_next(a) ? &a->jobs[a->next++] : NULL;
     w->answers = 0;
     w->since = p2p_seconds();
     if (!w->job || !send_job(&w->helper, w->job)) {
@@ -226,7 +240,9 @@ static bool start_one(Ahead *a, Worker *w)
     char *argv[] = {a->device->compiler, index, width, NULL};
 
     snprintf(index, sizeof(index), "%d", a->device->index);
-    snprintf(width, sizeof(width), "%d", a->device->caps.vector_width);
+    /* GPUs have vectors of 1, which nobody asks for. */
+    snprintf(width, sizeof(width), "%d",
+             a->device->caps.vector_width > 1 ? a->device->caps.vector_width : 0);
     *w = (Worker){0};
     if (!p2p_helper_start(&w->helper, argv))
         return false;
@@ -234,12 +250,23 @@ static bool start_one(Ahead *a, Worker *w)
     return true;
 }
 
+/* One a core; on a GPU's memory each has a part. */
+static size_t worker_count(const Ahead *a)
+{
+    const P2pCaps *caps = &a->device->caps;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t room = caps->is_cpu ? MOST_HELPERS : 1 + (caps->memory_bytes >> 31);
+    size_t wanted = cores < 1 ? 1 : (size_t)cores;
+
+    wanted = wanted < MOST_HELPERS ? wanted : MOST_HELPERS;
+    wanted = wanted < room ? wanted : room;
+    return wanted < a->job_count ? wanted : a->job_count;
+}
+
 static void start(Ahead *a)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t wanted = cores < 1 ? 1 : cores > MOST_HELPERS ? MOST_HELPERS : (size_t)cores;
+    const size_t wanted = worker_count(a);
 
-    wanted = wanted < a->job_count ? wanted : a->job_count;
     while (a->worker_count < (int)wanted && start_one(a, &a->workers[a->worker_count]))
         a->worker_count++;
 }
@@ -268,17 +295,17 @@ static void replace(Ahead *a, Worker *w, bool failed, double silent_s)
     const int status = p2p_helper_end(&w->helper, silent_s > 0 ? 0 : GOING_S);
 
     w->job = NULL;
-    if (was_ready && job->risky && !failed)
+    if (was_ready && job->untried && !failed && (job->risky || silent_s <= 0))
         note_death(a, job, status, silent_s);
-    if (was_ready && a->next < a->job_count)
+    if (was_ready && has_next(a))
         start_one(a, w);
 }
 
 static void finish_job(Ahead *a, Worker *w)
 {
-    if (w->job->risky)
+    if (w->job->untried)
         p2p_builds_note(a->device, w->job->hash, w->job->program, P2P_BUILT);
-    if (a->all)
+    if (a->pocl && a->all)
         list(a, w->job);
     give(a, w);
 }
@@ -308,10 +335,17 @@ static void hear(Ahead *a, Worker *w)
 static void end_silent(Ahead *a)
 {
     const double patience = a->device->patience_s + PATIENCE_TIMES * a->longest;
+    const double now = p2p_seconds(), end = a->device->ahead_end;
 
-    for (int i = 0; i < a->worker_count; i++)
-        if (a->workers[i].job && p2p_seconds() - a->workers[i].since > patience)
-            replace(a, &a->workers[i], false, patience);
+    for (int i = 0; i < a->worker_count; i++) {
+        Worker *w = &a->workers[i];
+        if (w->job && end > 0 && now > end) { /* nobody waits for it any more */
+            p2p_helper_end(&w->helper, 0);
+            w->job = NULL;
+        } else if (w->job && now - w->since > patience) {
+            replace(a, w, false, patience);
+        }
+    }
 }
 
 /* Until all have done their last job, or are gone. */
@@ -340,26 +374,28 @@ static void work(Ahead *a)
     }
 }
 
-/* Those that are still there end by themselves: where drivers keep no binaries they write them then. */
+/* Those that are still there end by themselves, and write binaries then where drivers do not keep them. */
 static void end_all(Ahead *a)
 {
     for (int i = 0; i < a->worker_count; i++)
-        p2p_helper_end(&a->workers[i].helper, a->device->caps.caches_binaries ? 0 : SAVING_S);
+        p2p_helper_end(&a->workers[i].helper, a->pocl ? 0 : SAVING_S);
 }
 
-/* Whether PoCL compiles and keeps kernels here. */
-static bool is_pocl(const P2pDevice *d)
+/* Whether all kernels are compiled ahead: where the driver keeps them, or we do. */
+static bool takes_all(const P2pDevice *d)
 {
     const char *kept = getenv("POCL_KERNEL_CACHE");
 
-    return !strcmp(d->caps.platform, P2P_POCL) && d->caps.is_cpu && (!kept || strcmp(kept, "0")) &&
-           !p2p_programs_are_overridden();
+    if (p2p_programs_are_overridden())
+        return false;
+    return strcmp(d->caps.platform, P2P_POCL) ? d->caps.caches_binaries || d->cache_bytes
+                                              : d->caps.is_cpu && (!kept || strcmp(kept, "0"));
 }
 
 static bool has_risky(const Ahead *a)
 {
     for (size_t i = 0; i < a->job_count; i++)
-        if (a->jobs[i].risky)
+        if (a->jobs[i].untried && a->jobs[i].risky)
             return true;
     return false;
 }
@@ -380,16 +416,19 @@ static void compile(Ahead *a)
 
 void p2p_compile_ahead(P2pDevice *d, const P2pLaunch *const *launches, size_t count)
 {
-    Ahead a = {.device = d, .all = is_pocl(d), .list_end = -1};
+    Ahead a = {.device = d,
+               .pocl = !strcmp(d->caps.platform, P2P_POCL),
+               .all = takes_all(d),
+               .list_end = -1};
 
     if (access(d->compiler, X_OK) != 0)
         return;
-    if (a.all)
+    if (a.all && a.pocl)
         read_list(&a);
     for (size_t i = 0; i < count; i++)
         add_launch(&a, launches[i]);
     sort_out(&a);
-    if (a.all && a.job_count)
+    if (a.all && a.pocl && a.job_count)
         a.all = open_list(&a);
     /* One alone, if it does no harm, is as quick in this process. */
     if (has_risky(&a) || (a.all && a.job_count > 1))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What became of risky programs: a text file beside the compiled kernels, a line each,
+ * What became of programs that other processes have built first: a text file beside the compiled kernels, a line each,
  *
  *   HASH VERDICT: PROGRAM on DEVICE, DRIVER
  *
@@ -102,7 +102,8 @@ int p2p_builds_check(P2pDevice *d, const char *program, const char *options)
     char verdict[128];
     const int err = p2p_program_hash(d, program, options, &hash);
 
-    if (err || !p2p_builds_find(d, hash, verdict, sizeof(verdict)) || !strcmp(verdict, P2P_BUILT))
+    if (err || p2p_programs_are_overridden() ||
+        !p2p_builds_find(d, hash, verdict, sizeof(verdict)) || !strcmp(verdict, P2P_BUILT))
         return err;
     return p2p_fail(P2P_EDEVICE, "kernel program %s: the compiler for %s (driver %s) %s", program,
                     d->caps.name, d->caps.driver, verdict);

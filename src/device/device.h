@@ -155,6 +155,9 @@ int p2p_sequence_build(P2pSequence *sequence, int *failed);
 /** A buffer of P2P_ZEROS zero floats that lives as long as the device; NULL when refused. */
 enum { P2P_ZEROS = 16384 };
 const P2pBuffer *p2p_sequence_zeros(P2pSequence *sequence);
+/** Let other processes compile what the launches need, for sequences to come; nothing is begun when so many
+ *  seconds have gone. Builds nothing here and never fails. */
+void p2p_sequence_compile(P2pSequence *sequence, double seconds);
 int p2p_sequence_count(const P2pSequence *sequence);
 /** Enqueue launches first .. last-1. Does not wait. */
 int p2p_sequence_run(P2pSequence *sequence, int first, int last);

@@ -36,7 +36,8 @@ struct P2pDevice {
     char *compiler;                 /* P2pDeviceSettings.compiler, NULL: none */
     int index;                      /* of p2p_device_list() */
     double patience_s;              /* with an answer of that, at least */
-    char *builds;                   /* lines of builds.c; NULL: not read yet */
+    double ahead_end; /* when nothing more is begun to be compiled ahead; 0: everything is */
+    char *builds;     /* lines of builds.c; NULL: not read yet */
     void (*compiling)(void *user, int done, int count);
     void *compiling_user;
     size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
@@ -98,11 +99,11 @@ enum { P2P_READY = '+', P2P_COMPILED = '.', P2P_NOT_COMPILED = '!' };
 /** Whether PoCL compiles it apart from narrower grids. */
 bool p2p_launch_is_wide(const P2pLaunch *launch);
 
-/** Compile what PoCL has not kept yet, and risky programs that were never tried, in processes of
- *  device->compiler, see ahead.c. Never fails: what is not compiled here is when it first runs. */
+/** Compile what was not compiled here before in processes of device->compiler, see ahead.c. Never fails: what
+ *  is not compiled so is when it is built or first runs. */
 void p2p_compile_ahead(P2pDevice *device, const P2pLaunch *const *launches, size_t count);
 
-/** What became of a risky program, by p2p_program_hash(): P2P_BUILT, or what its compiler died of; false:
+/** What became of a program, by p2p_program_hash(): P2P_BUILT, or what its compiler died of; false:
  *  that is not known. */
 #define P2P_BUILT "built"
 bool p2p_builds_find(P2pDevice *device, unsigned long long hash, char *verdict, size_t bytes);

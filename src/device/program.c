@@ -298,6 +298,8 @@ int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_prog
             return P2P_OK;
         }
     if (!err)
+        err = p2p_builds_check(d, name, options);
+    if (!err)
         err = p2p_grow((void **)&d->programs, &d->program_capacity, d->program_count + 1,
                        sizeof(*d->programs));
     const double start = p2p_seconds();

@@ -215,8 +215,7 @@ static int build(P2pDevice *d, Launch *l)
     cl_int code;
     int err;
 
-    if ((from->risky && (err = p2p_builds_check(d, from->program, from->options)) < 0) ||
-        (err = p2p_program_get(d, from->program, from->options, &program)) < 0)
+    if ((err = p2p_program_get(d, from->program, from->options, &program)) < 0)
         return err;
     l->kernel = clCreateKernel(program, from->kernel, &code);
     if (code != CL_SUCCESS)
@@ -243,6 +242,15 @@ static void compile_ahead(P2pSequence *s)
     if (count)
         p2p_compile_ahead(s->device, list, count);
     free(list);
+}
+
+void p2p_sequence_compile(P2pSequence *s, double seconds)
+{
+    if (!s->device->compiler)
+        return;
+    s->device->ahead_end = p2p_seconds() + seconds;
+    compile_ahead(s);
+    s->device->ahead_end = 0;
 }
 
 int p2p_sequence_build(P2pSequence *s, int *failed)

@@ -20,12 +20,13 @@
 #include "src/trial/tuned.h"
 
 enum { MOST_SEEN = 128, LEAST_RUNS = 3, MOST_RUNS = 20, SMALL_MACS = 1 << 22 };
-enum { MOST_VARIANTS = 16, DIRECTIONS = 3, HOPELESS = 2 };
+enum { MOST_BUFFERS = 1024, MOST_VARIANTS = 16, DIRECTIONS = 3, HOPELESS = 2 };
 #define QUICK_TIMING_S 0.01
 #define FULL_TIMING_S 0.1
 #define FAR_BEHIND 2.5 /* other forms will not make up for it */
 #define BEHIND 1.5     /* one run has said enough */
 #define CLEARLY 0.97
+#define AHEAD_SHARE 0.4 /* of the time there is, to compile */
 
 /* A way that was measured. */
 typedef struct Measured {
@@ -334,6 +335,100 @@ static int tune_job(Tuner *u, const P2pTuneJob *job)
     return err;
 }
 
+/* ---- Compiling ahead ------------------------------------------------------------------------ */
+
+/* All ways of all jobs as launches on memory that nobody fills, for their programs. */
+typedef struct Ahead {
+    const Tuner *u;
+    P2pSequence *seq;
+    P2pBuffer *work;
+    size_t work_bytes;
+    P2pBuffer *buffers[MOST_BUFFERS];
+    int count;
+} Ahead;
+
+static int bind(Ahead *a, P2pCall *call)
+{
+    int err = P2P_OK;
+
+    for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++) {
+        if (!p2p_call_has(call, i))
+            continue;
+        const size_t bytes = (size_t)call->t[i].offset * p2p_type_bytes(call->t[i].type) +
+                             p2p_tensor_bytes(&call->t[i]);
+        if (a->count == MOST_BUFFERS)
+            return P2P_ENOMEM;
+        err = p2p_buffer_create(&a->buffers[a->count], a->u->device, bytes);
+        if (!err)
+            call->t[i].buffer = a->buffers[a->count++];
+    }
+    return err;
+}
+
+/* Emit (or, without a sequence, measure the scratch memory of) one form of each variant. */
+static int emit_form(Ahead *a, const P2pTuneJob *job, const P2pCall *bound, int form)
+{
+    const Subject s = {.u = (Tuner *)(size_t)a->u, .job = job};
+    int err = P2P_OK;
+
+    for (const P2pVariant *v = job->call.pass->variants; v->name && !err; v++) {
+        P2pWay way;
+        bool fused;
+        if (v->foreign || (!v[1].name && !a->u->full) || (form && !v->has_forms) ||
+            !plan(&s, v, form, &way, &fused))
+            continue;
+        if (!a->seq)
+            a->work_bytes = way.work_bytes > a->work_bytes ? way.work_bytes : a->work_bytes;
+        else
+            err = v->emit(a->seq, &bound[fused], &way, a->work);
+    }
+    return err;
+}
+
+static int emit_all(Ahead *a, const P2pTuneJob *const *due, int count, P2pCall (*bound)[2])
+{
+    int err = P2P_OK;
+
+    for (int form = 0; form < P2P_FORMS && !err; form++)
+        for (int i = 0; i < count && !err; i++)
+            err = emit_form(a, due[i], bound[i], form);
+    return err;
+}
+
+/* Where there is no room for all of it, programs are built when they are measured. */
+static void compile_ahead(const Tuner *u, const P2pTuneJob *const *due, int count)
+{
+    Ahead *a = p2p_alloc(1, sizeof(*a));
+    P2pCall(*bound)[2] = p2p_alloc((size_t)count, sizeof(*bound));
+    int err = a && bound ? P2P_OK : P2P_ENOMEM;
+
+    if (!err) {
+        a->u = u;
+        err = emit_all(a, due, count, bound);
+    }
+    for (int i = 0; i < count && !err; i++) {
+        bound[i][0] = due[i]->call;
+        bound[i][1] = due[i]->fused;
+        err = bind(a, &bound[i][due[i]->fused.pass != NULL]);
+        if (!err && due[i]->fused.pass) /* the gradient alone goes where the weights are */
+            memcpy(bound[i][0].t, bound[i][1].t, (P2P_CONV_Y + 1) * sizeof(bound[i][0].t[0]));
+    }
+    if (!err && a->work_bytes)
+        err = p2p_buffer_create(&a->work, u->device, a->work_bytes);
+    if (!err && (err = p2p_sequence_create(&a->seq, u->device)) == P2P_OK)
+        err = emit_all(a, due, count, bound);
+    if (!err)
+        p2p_sequence_compile(a->seq, AHEAD_SHARE * (u->end - p2p_seconds()));
+    if (a) {
+        p2p_sequence_destroy(&a->seq);
+        p2p_buffer_destroy(&a->work);
+        while (a->count)
+            p2p_buffer_destroy(&a->buffers[--a->count]);
+    }
+    free(bound);
+    free(a);
+}
+
 /* ---- All jobs ------------------------------------------------------------------------------ */
 
 static int compare_jobs(const void *a, const void *b)
@@ -363,7 +458,7 @@ static bool is_due(const P2pTuneJob *job, const P2pTuneJob *const *others, int c
     return true;
 }
 
-static int tune_all(Tuner *u, const P2pTuneJob **due, int count)
+static int tune_all(Tuner *u, const P2pTuneJob *const *due, int count)
 {
     P2pTuning *t = p2p_device_tuning_state(u->device);
     const double start = p2p_seconds();
@@ -371,10 +466,14 @@ static int tune_all(Tuner *u, const P2pTuneJob **due, int count)
 
     u->end = start + t->left_s;
     t->busy = true;
+    if (t->tell)
+        t->tell(t->user, 0, count);
+    if (!u->caps->is_cpu)
+        compile_ahead(u, due, count);
     for (int i = 0; i < count && !err && p2p_seconds() < u->end; i++) {
-        if (t->tell)
-            t->tell(t->user, i, count);
         err = tune_job(u, due[i]);
+        if (t->tell)
+            t->tell(t->user, i + 1, count);
     }
     if (t->tell)
         t->tell(t->user, count, count);

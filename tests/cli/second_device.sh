@@ -15,4 +15,16 @@ for variant in naive tile; do
         -o $variant.png || true
     check "rusticl, conv2d=$variant, agrees with PoCL" "$compare" pocl.png $variant.png
 done
+
+export XDG_CACHE_HOME="$work/kept"
+tuned() { # MODE
+    "$tools/p2p-translate" --device rusticl --tune "$1" --variant -tile,-tile_winograd,-winograd,-thin,-clblast -m $model \
+        "$picture" -o "$1.png" --verbose >tuned.txt 2>&1
+}
+check 'rusticl, tuned' tuned full
+check 'agrees with PoCL' "$compare" pocl.png full.png
+check 'nothing is refused' eval '! grep -q "left out\|wrongly" tuned.txt'
+check 'what was measured is kept' grep -q '^conv2d_fwd .*: simd [0-9.]* us, .*naive [0-9.]* us' kept/pix2pix-cl/tuning.txt
+check 'rusticl, as it was tuned' tuned known
+check 'the same picture' cmp full.png known.png
 finish

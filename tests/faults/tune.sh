@@ -1,9 +1,9 @@
 #!/bin/sh
 # Tuning: what is measured is used again and can be read; kernels that compute wrongly are refused and told; a
 # damaged file is told and ignored; a run that goes on keeps its kernels.
-# Usage: tune.sh FOLDER_OF_PROGRAMS LYING_DEVICE DEVICE
+# Usage: tune.sh FOLDER_OF_PROGRAMS LYING_DEVICE
 here=$(cd "$(dirname "$0")" && pwd)
-library=$2 device=$3
+library=$2 device=cpu
 . "$here/../cli/lib.sh"
 . "$here/lib.sh"
 export XDG_CACHE_HOME="$work/kept" POCL_CACHE_DIR="$work/pocl"
