@@ -28,15 +28,20 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void squares_naive(ARGUMENTS)
 {
     __local float sums[ITEMS];
-    const size_t total = (size_t)rows * cols;
+    const uint step_row = (uint)get_global_size(0) / (uint)cols, step_col = (uint)get_global_size(0) % (uint)cols;
+    uint row = (uint)get_global_id(0) / (uint)cols, col = (uint)get_global_id(0) % (uint)cols;
     float sum = 0.0f;
 
-    for (size_t i = get_global_id(0); i < total; i += get_global_size(0)) {
-        const size_t row = i / cols, col = i % cols;
-        if (row >= (size_t)(rows - tail) && col >= (size_t)last)
-            continue;
-        const float v = x[x_at + row * x_stride + col];
-        sum = FMA(v, v, sum);
+    while (row < (uint)rows) {
+        const float v = x[x_at + (size_t)row * x_stride + col];
+        if (row < (uint)(rows - tail) || col < (uint)last)
+            sum = FMA(v, v, sum);
+        row += step_row;
+        col += step_col;
+        if (col >= (uint)cols) {
+            col -= (uint)cols;
+            row++;
+        }
     }
     sum = sum_items(sum, sums, ITEMS);
     if (get_local_id(0) == 0)

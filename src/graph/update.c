@@ -85,8 +85,13 @@ static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pA
     if (adam->clip <= 0 && grads->scale < 0)
         return -1;
     const int sum = p2p_plan_tensor(plan, p2p_tensor_vector(1));
+    const bool at_once = grads->scale >= 0 && grads->joined >= 0;
+    if (at_once) {
+        P2P_PLAN_STEP(plan, "joined", &p2p_pass_squares, &attr, grads->joined, sum);
+        attr.add_value = true;
+    }
     for (int i = 0; i < net->graph->param_count; i++) {
-        if (grads->tensor[i] < 0)
+        if (grads->tensor[i] < 0 || (at_once && net->joined_at[i] >= 0))
             continue;
         P2P_PLAN_STEP(plan, net->graph->params[i].name, &p2p_pass_squares, &attr, grads->tensor[i],
                       sum);

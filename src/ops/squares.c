@@ -3,18 +3,19 @@
 #include "src/ops/emit.h"
 #include "src/ops/ref.h"
 
-enum { GROUP_ELEMENTS = 4096, MOST_GROUPS = 64 };
+enum { GROUP_ELEMENTS = 4096, MOST_GROUPS = 64, MOST_GPU_GROUPS = 256 };
 
 static const P2pKernel final = {"squares", "squares_final", NULL, {1, 1}};
 
 /* Rows of one length: a weight's are its blocks' outputs, of which the last block has fewer. */
 typedef struct Rows {
     int rows, cols, tail, last;
-    int groups, per_group; /* independent of the device */
+    int groups, per_group; /* by the variant alone, whose naive groups share all elements */
 } Rows;
 
-static Rows rows_of(const P2pTensor *x)
+static Rows rows_of(const P2pTensor *x, const P2pVariant *variant)
 {
+    const int most = variant->for_cpus ? MOST_GROUPS : MOST_GPU_GROUPS;
     const bool weight = x->layout == P2P_WEIGHT;
     const int block = x->h * x->w * x->c;
     const int blocks = weight ? p2p_ceil_div(x->n, x->stride) : 0;
@@ -24,23 +25,25 @@ static Rows rows_of(const P2pTensor *x)
               .last = weight ? x->n - (blocks - 1) * x->stride : 0};
     const size_t groups = (size_t)r.rows * (size_t)r.cols / GROUP_ELEMENTS;
 
-    r.groups = groups < 1 ? 1 : groups > MOST_GROUPS ? MOST_GROUPS : (int)groups;
-    r.per_group = p2p_ceil_div(r.rows, r.groups);
-    r.groups = p2p_ceil_div(r.rows, r.per_group);
+    r.groups = groups < 1 ? 1 : groups > (size_t)most ? most : (int)groups;
+    if (variant->for_cpus) {
+        r.per_group = p2p_ceil_div(r.rows, r.groups);
+        r.groups = p2p_ceil_div(r.rows, r.per_group);
+    }
     return r;
 }
 
 static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     (void)caps;
-    way->work_bytes = (size_t)rows_of(&call->t[P2P_SQUARES_X]).groups * sizeof(float);
+    way->work_bytes = (size_t)rows_of(&call->t[P2P_SQUARES_X], way->variant).groups * sizeof(float);
     return true;
 }
 
 static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_SQUARES_X];
-    const Rows r = rows_of(x);
+    const Rows r = rows_of(x, way->variant);
     P2pArgs a = {0}, f = {0};
 
     p2p_args_tensor(&a, x);

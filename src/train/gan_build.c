@@ -188,8 +188,8 @@ int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec
     const int batches = p2p_max(g->update.adam.batches, 1);
     /* What other ranks add to comes piece by piece, while the rest is under way. */
     const bool alone = p2p_comm_is_alone(g->shared->ranks.comm);
-    const bool summed =
-        network->role.passes > 1 || (alone && (batches > 1 || g->update.adam.clip > 0));
+    const bool summed = network->role.passes > 1 ||
+                        (alone && (batches > 1 || g->update.adam.clip > 0 || g->scale >= 0));
     const P2pNetUse use = summed ? P2P_NET_SUMMED : P2P_NET_TRAINED;
     P2pGraph *graph;
     int err = P2P_OK;
