@@ -14,7 +14,8 @@ extern const char *const bench_compare_py[];
 static const char program[] = "p2p-bench";
 
 /* What p2p-bench is called with in turn with the others: text, and numbers. */
-static const char *const texts[] = {"netG", "netD", "norm", "dtype", "device", "variant"};
+static const char *const texts[] = {"netG",   "netD",    "norm",     "dtype",
+                                    "device", "variant", "precision"};
 static const char *const numbers[] = {"ngf", "ndf", "batch_size", "size", "steps", "vector_width"};
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]), NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 

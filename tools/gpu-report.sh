@@ -85,8 +85,9 @@ opencl() {
             'libnvidia-opencl.so.1 in a file in /etc/OpenCL/vendors'
     fi
 }
+on_nvidia() { "$bin/p2p-info" ${device:+--device "$device"} 2>/dev/null | grep -q '^will be used: NVIDIA'; }
 translation() { on "$bin/p2p-bench" translate --json --profile --quiet; }
-steps() { on "$bin/p2p-bench" ops --json --quiet --steps 5; }
+steps() { on "$bin/p2p-bench" ops --json --quiet --steps 5 "$@"; }
 checks() { on stdbuf -oL "$clcheck" --quick --seed 1; }
 peers() { # the best of PyTorch's settings in turn with ours, on its GPU
     on "$bin/p2p-bench" compare train --json --quiet --steps 5 --peers eager,channels_last,fused,tf32
@@ -105,6 +106,10 @@ part opencl 60 'OpenCL devices' opencl
 part peak 120 'peaks, launches' on "$bin/p2p-bench" peak --json --quiet
 part translate 180 'translating, by pass' translation
 part train 300 'a training step, by pass' steps
+if on_nvidia; then
+    part tf32 120 'the same with --precision tf32' steps --precision tf32
+    part f16 120 'the same with --precision f16' steps --precision f16
+fi
 [ ! -x "$clcheck" ] || part clcheck $(($(left) / 2)) 'kernels against their references' checks
 if python3 -c 'import torch' 2>/dev/null; then part torch $(($(left) / 2)) 'PyTorch in turn' peers; fi
 part run 300 'an epoch' training
