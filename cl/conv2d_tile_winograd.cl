@@ -24,13 +24,14 @@
 #include "activation.clh"
 #include "winograd.clh"
 
-/* The large side or the small one; gather() takes a stack where it is not known which. */
-INLINE Side side(const ConvGeom *g, int small)
+/* The large side or the small one; gather() takes a stack where it is not known which. Structs are not
+ * returned: oclgrind has no notion of what clang makes of that. */
+INLINE void set_side(Side *s, const ConvGeom *g, int small)
 {
-    const Side s = {small ? g->p : g->h, small ? g->q : g->w, small ? g->y_stride : g->x_stride,
-                    small ? g->y_offset : g->x_offset, small ? g->k : g->c};
+    const Side set = {small ? g->p : g->h, small ? g->q : g->w, small ? g->y_stride : g->x_stride,
+                      small ? g->y_offset : g->x_offset, small ? g->k : g->c};
 
-    return s;
+    *s = set;
 }
 
 /* A work-item's place among all tiles and channels: results of tiles begin at pixel (y, x). */
@@ -40,14 +41,14 @@ typedef struct Place {
 } Place;
 
 /* Of item VW * i among the channels of tiles over pictures of rows x cols results. */
-INLINE Place place_of(uint at, int channels, int pictures, int rows, int cols)
+INLINE void set_place(Place *p, uint at, int channels, int pictures, int rows, int cols)
 {
     const uint down = (uint)(rows + TILE - 1) / TILE, across = (uint)(cols + TILE - 1) / TILE;
     const uint tile = at / channels, line = tile / across;
-    const Place p = {line / down, line % down * TILE, tile % across * TILE, at % channels,
-                     pictures * down * across};
+    const Place set = {line / down, line % down * TILE, tile % across * TILE, at % channels,
+                       pictures * down * across};
 
-    return p;
+    *p = set;
 }
 
 /* pixels = the size x size ones of a side from (top, left) of the place on, 0 outside of the picture. */
@@ -70,10 +71,14 @@ INLINE Place place_of(uint at, int channels, int pictures, int rows, int cols)
 /* V of what a gather reads for results of rows x cols pixels; a weight gradient reads as its forward pass. */
 INLINE void transform_data(__global const float *in, __global float *v, const ConvGeom *g, int gradient, uint at)
 {
-    const Side from = side(g, gradient), to = side(g, !gradient);
-    const Place p = place_of(at, from.channels, g->n, to.height, to.width);
     const int first = gradient ? g->pad - (TAPS - 1) : -g->pad;
     VF pixels[ALL], points[ALL];
+    Side from, to;
+    Place p;
+
+    set_side(&from, g, gradient);
+    set_side(&to, g, !gradient);
+    set_place(&p, at, from.channels, g->n, to.height, to.width);
 
     if (at >= p.tiles * from.channels)
         return;
@@ -136,11 +141,13 @@ __kernel void winograd_tile_behind(__global const float *restrict work, __global
                                    __global float *restrict out, const ConvGeom g, const int gradient,
                                    const int sums_at)
 {
-    const Side to = side(&g, !gradient);
     const uint at = (uint)get_global_id(0) * VW;
-    const Place p = place_of(at, to.channels, g.n, to.height, to.width);
     VF points[ALL], pixels[TILE * TILE];
+    Side to;
+    Place p;
 
+    set_side(&to, &g, !gradient);
+    set_place(&p, at, to.channels, g.n, to.height, to.width);
     if (at >= p.tiles * to.channels)
         return;
     LOAD_POINTS(points, work + sums_at + at, p.tiles * to.channels)
@@ -164,10 +171,12 @@ __kernel void winograd_tile_behind(__global const float *restrict work, __global
 
 INLINE void spread(__global const float *y, __global float *z, const ConvGeom *g, uint at)
 {
-    const Side from = side(g, 1);
-    const Place p = place_of(at, from.channels, g->n, from.height, from.width);
     VF pixels[TILE * TILE], points[ALL];
+    Side from;
+    Place p;
 
+    set_side(&from, g, 1);
+    set_place(&p, at, from.channels, g->n, from.height, from.width);
     if (at >= p.tiles * from.channels)
         return;
     LOAD_WINDOW(pixels, TILE, y, from, p, 0, 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trials of the convolution passes: random geometry, and the layers of the networks for timing. */
+#include "cl/sizes.h"
 #include "src/base/memory.h"
 #include "src/trial/trial.h"
 
@@ -21,11 +22,15 @@ static void set_shapes(P2pTrial *c, int n, int h, int w, int channels, int k, in
                                  : p2p_tensor_weight(k, channels, kernel, kernel, block);
 }
 
-/* Often whole blocks on both sides, as some variants need. */
+/* Often whole blocks on both sides, as some variants need; where all is small one, or as a tile's slice is
+ * deep. */
 static int draw_channels(P2pDraw *r, int block)
 {
-    return p2p_draw_chance(r, 60) ? block * p2p_draw_int(r, 1, r->most ? 1 : 4)
-                                  : p2p_draw_channels(r, 40);
+    if (!p2p_draw_chance(r, 60))
+        return p2p_draw_channels(r, 40);
+    if (r->most)
+        return p2p_draw_chance(r, 50) ? block : p2p_max(block, TILE_DEPTH);
+    return block * p2p_draw_int(r, 1, 4);
 }
 
 /* Sides of up to 20 pixels; some of up to 90 with one block of channels: many tiles; some with few
