@@ -13,7 +13,7 @@
 
 /* As many different numbers as a prime, so that they do not repeat with channels or rows. */
 enum { NUMBERS = 65521, STEP = 9973 };
-enum { SIDE = 5, CHANNELS = 8, BOXES = 4, MOST_MACS = 1 << 23 };
+enum { SIDE = 5, CHANNELS = 8, MOST_MACS = 1 << 23 };
 
 static bool is_written(const P2pCall *call, int i)
 {
@@ -111,23 +111,20 @@ void p2p_sample_destroy(P2pSample *s)
         free(s->o[i].after[0]);
         free(s->o[i].after[1]);
     }
+    for (int which = 0; s->boxes && which < P2P_SAMPLE_BOXES; which++)
+        p2p_trial_data_destroy(&s->boxes[which].d);
+    free(s->boxes);
     *s = (P2pSample){0};
 }
 
 /* ---- Boxes --------------------------------------------------------------------------------- */
-
-/* A call for a part of the result, and where its operands begin in those of the whole: n, c, h, w. */
-typedef struct Box {
-    P2pTrial t;
-    int from[P2P_MAX_OPERANDS][4];
-} Box;
 
 /* Where a part of `size` begins: first, last, or in between. */
 static int place(int which, int whole, int size)
 {
     const int room = whole - size;
 
-    return which == 0 ? 0 : which == 1 ? room : room * which / BOXES;
+    return which == 0 ? 0 : which == 1 ? room : room * which / P2P_SAMPLE_BOXES;
 }
 
 static int floor_div(int a, int b)
@@ -135,7 +132,7 @@ static int floor_div(int a, int b)
     return (a - (a % b + b) % b) / b;
 }
 
-static void set(Box *box, int i, P2pTensor t, int n, int c, int h, int w)
+static void set(P2pSampleBox *box, int i, P2pTensor t, int n, int c, int h, int w)
 {
     box->t.call.t[i] = t;
     box->from[i][0] = n;
@@ -146,7 +143,7 @@ static void set(Box *box, int i, P2pTensor t, int n, int c, int h, int w)
 
 /* Of a forward pass or data gradient: some pixels and channels. What they read beyond the borders is zero,
  * so that the padding is part of the box, but for what of the data gradient's windows lies before it. */
-static void cut_gather(const P2pCall *call, int which, Box *box)
+static void cut_gather(const P2pCall *call, int which, P2pSampleBox *box)
 {
     const P2pTensor *from = p2p_conv_from(call), *to = p2p_conv_to(call), *w = &call->t[P2P_CONV_W];
     const bool gradient = p2p_conv_is_dgrad(call), turned = p2p_conv_is_turned(call);
@@ -178,7 +175,7 @@ static void cut_gather(const P2pCall *call, int which, Box *box)
 }
 
 /* Of a weight gradient: a few inputs and outputs, of all pixels. */
-static void cut_wgrad(const P2pCall *call, int which, Box *box)
+static void cut_wgrad(const P2pCall *call, int which, P2pSampleBox *box)
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y], *w = &call->t[P2P_CONV_W];
     const double macs = (double)y->n * y->h * y->w * w->h * w->w;
@@ -206,7 +203,8 @@ static float at(const P2pTensor *t, const float *image, int n, int c, int h, int
 }
 
 /* Operand i of the box out of the whole's image, dense. */
-static void cut_out(const P2pSample *s, const Box *box, int i, const float *image, float *dense)
+static void cut_out(const P2pSample *s, const P2pSampleBox *box, int i, const float *image,
+                    float *dense)
 {
     const P2pTensor *t = &box->t.call.t[i];
     const int *from = box->from[i];
@@ -220,11 +218,40 @@ static void cut_out(const P2pSample *s, const Box *box, int i, const float *imag
                                     from[3] + w);
 }
 
+/* The reference of a box, which is the same whatever is compared with it. */
+static int make_box(P2pSample *s, int which)
+{
+    P2pSampleBox *box = &s->boxes[which];
+
+    box->t.call = (P2pCall){.pass = s->t.call.pass, .attr = s->t.call.attr};
+    (s->t.call.pass->direction == P2P_CONV_WGRAD ? cut_wgrad : cut_gather)(&s->t.call, which, box);
+    p2p_trial_conv2d_bounds(&box->t);
+    const int err = p2p_trial_data_create(&box->d, &box->t, s->device);
+    box->d.numbers = P2P_TRIAL_REALS;
+    for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++)
+        if (box->d.o[i].dense)
+            cut_out(s, box, i, s->o[i].before, box->d.o[i].dense);
+    return err ? err : p2p_trial_data_take(&box->d, &box->t);
+}
+
+static int make_boxes(P2pSample *s)
+{
+    int err = P2P_OK;
+
+    if (s->boxes)
+        return P2P_OK;
+    if (!(s->boxes = p2p_alloc(P2P_SAMPLE_BOXES, sizeof(*s->boxes))))
+        return P2P_ENOMEM;
+    for (int which = 0; which < P2P_SAMPLE_BOXES && !err; which++)
+        err = make_box(s, which);
+    return err;
+}
+
 /* What has come out, among the marks of the box's own memory. */
-static int take_results(const P2pSample *s, const Box *box, P2pTrialData *d)
+static int take_results(P2pSample *s, P2pSampleBox *box)
 {
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
-        P2pTrialOperand *o = &d->o[i];
+        P2pTrialOperand *o = &box->d.o[i];
         const P2pTensor *t = &box->t.call.t[i];
         if (!o->dense)
             continue;
@@ -244,31 +271,19 @@ static int take_results(const P2pSample *s, const Box *box, P2pTrialData *d)
 }
 
 /* Results have coordinates in the box, which is named before them. */
-static int check_box(const P2pSample *s, int which, const P2pWay *way, bool *right, char *text,
+static int check_box(P2pSample *s, int which, const P2pWay *way, bool *right, char *text,
                      size_t bytes)
 {
-    Box box = {.t.call = {.pass = s->t.call.pass, .attr = s->t.call.attr}};
-    P2pTrialData d;
+    P2pSampleBox *box = &s->boxes[which];
+    const int *from = box->from[box->d.first];
+    const int err = take_results(s, box);
 
-    (s->t.call.pass->direction == P2P_CONV_WGRAD ? cut_wgrad : cut_gather)(&s->t.call, which, &box);
-    p2p_trial_conv2d_bounds(&box.t);
-    int err = p2p_trial_data_create(&d, &box.t, s->device);
-    d.numbers = P2P_TRIAL_REALS;
-    for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++)
-        if (d.o[i].dense)
-            cut_out(s, &box, i, s->o[i].before, d.o[i].dense);
-    if (!err)
-        err = p2p_trial_data_take(&d, &box.t);
-    if (!err)
-        err = take_results(s, &box, &d);
-    if (!err) {
-        const int *from = box.from[d.first];
-        const int used = snprintf(text, bytes, "of the box at n%d c%d h%d w%d, ", from[0], from[1],
-                                  from[2], from[3]);
-        *right = p2p_trial_compare(&d, &box.t, way, text + used, bytes - (size_t)used);
-    }
-    p2p_trial_data_destroy(&d);
-    return err;
+    if (err)
+        return err;
+    const int used = snprintf(text, bytes, "of the box at n%d c%d h%d w%d, ", from[0], from[1],
+                              from[2], from[3]);
+    *right = p2p_trial_compare(&box->d, &box->t, way, text + used, bytes - (size_t)used);
+    return P2P_OK;
 }
 
 /* ---- The whole ----------------------------------------------------------------------------- */
@@ -331,7 +346,9 @@ int p2p_sample_check(P2pSample *s, P2pTrialRun *run, bool *right, char *text, si
     if (!err)
         err = run_once(s, run, 1);
     *right = !err && check_around(s, text, bytes);
-    for (int which = 0; !err && which < BOXES && *right; which++)
+    if (!err)
+        err = make_boxes(s);
+    for (int which = 0; !err && which < P2P_SAMPLE_BOXES && *right; which++)
         err = check_box(s, which, run->way, right, text, bytes);
     return err;
 }

@@ -15,10 +15,19 @@ typedef struct P2pSampleOperand {
     P2pBuffer *buffer;
 } P2pSampleOperand;
 
+/** A part of the result as a trial of its own, with what the reference makes of it. */
+typedef struct P2pSampleBox {
+    P2pTrial t;
+    int from[P2P_MAX_OPERANDS][4]; /* where its operands begin in the whole's: n, c, h, w */
+    P2pTrialData d;
+} P2pSampleBox;
+enum { P2P_SAMPLE_BOXES = 4 };
+
 typedef struct P2pSample {
     P2pDevice *device;
     P2pTrial t; /* its call has buffers */
     P2pSampleOperand o[P2P_MAX_OPERANDS];
+    P2pSampleBox *boxes; /* made when first compared */
 } P2pSample;
 
 /** Whether there can be one of a call: a convolution of f32 alone. */

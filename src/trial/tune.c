@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tuning: for each convolution the ways that this device can go are run at the real size, checked against the
- * reference, and timed from the first launch's start to the last one's end. A weight gradient that Adam alone
+ * Tuning: for each convolution the ways that this device can go are run at the real size, timed from the first
+ * launch's start to the last one's end, and checked against the reference before they are used. A weight gradient that Adam alone
  * reads is measured with Adam's step, in one or behind it.
  *
  * QUICK leaves out what is hardly worth the time: the safest variant where there is another, those that build
@@ -52,7 +52,9 @@ typedef struct Subject {
     double adam_s;          /* of Adam alone; 0: not measured yet */
     char seen[MOST_SEEN][48];
     int seen_count;
-    Measured best, next, by_rule; /* no name: none */
+    Measured best, next, by_rule;  /* no name: none */
+    Measured first[MOST_VARIANTS]; /* of each variant's own choice */
+    bool done;                     /* with these */
 } Subject;
 
 const P2pCall *p2p_tune_key(const P2pTuneJob *job)
@@ -86,12 +88,12 @@ static int get_sample(Subject *s, bool fused, P2pSample **out)
                : p2p_sample_create(sample, s->u->device, fused ? &s->job->fused : &s->job->call);
 }
 
-/* The least of a few times, fewer of what is behind. */
+/* The least of a few times, fewer of what is behind; some drivers compile in the first run. */
 static int time_run(const Tuner *u, P2pTrialRun *run, double best, double *least)
 {
     const double most = u->full ? FULL_TIMING_S : QUICK_TIMING_S;
     double total = 0, seconds;
-    int err = P2P_OK;
+    int err = p2p_sequence_run(run->seq, 0, p2p_sequence_count(run->seq));
 
     *least = 0;
     for (int i = 0; !err && i < MOST_RUNS && (i < LEAST_RUNS || total < most); i++) {
@@ -155,7 +157,8 @@ static int refuse_wrong(Tuner *u, const P2pPass *pass, const P2pWay *way, const 
     return err;
 }
 
-/* Build, check and time a way; *seconds 0: it is none for this device. */
+/* Build, time and check a way; *seconds 0: it is none for this device. What is behind is not used, and is
+ * checked only where there is time. */
 static int try_way(Subject *s, const P2pWay *way, bool fused, double *seconds)
 {
     Tuner *u = s->u;
@@ -169,29 +172,29 @@ static int try_way(Subject *s, const P2pWay *way, bool fused, double *seconds)
     if (!err)
         err = p2p_trial_run_create(&run, u->device, &sample->t, way);
     if (!err)
-        err = p2p_sample_check(sample, &run, &right, text, sizeof(text));
-    if (!err && right)
         err = time_run(u, &run, s->best.seconds, seconds);
+    if (!err && s->job->fused.pass && !fused) {
+        if (!(s->adam_s > 0))
+            err = time_adam(s);
+        *seconds += s->adam_s;
+    }
+    if (!err && (u->full || !s->best.name[0] || *seconds < s->best.seconds))
+        err = p2p_sample_check(sample, &run, &right, text, sizeof(text));
     if (!err && !right)
         err = refuse_wrong(u, sample->t.call.pass, way, text);
     if (err == P2P_EDEVICE)
         refuse(u, sample->t.call.pass, way, p2p_error());
     p2p_trial_run_destroy(&run);
-    if (!err && *seconds > 0 && s->job->fused.pass && !fused) {
-        if (!(s->adam_s > 0))
-            err = time_adam(s);
-        *seconds += s->adam_s;
-    }
-    if (err)
+    if (err || !right)
         *seconds = 0;
     return err == P2P_ETIMEOUT || err == P2P_ENOMEM ? err : P2P_OK;
 }
 
 /* ---- All ways of a job --------------------------------------------------------------------- */
 
-static bool is_over(const Subject *s)
+static bool is_over(const Tuner *u)
 {
-    return p2p_seconds() > s->u->end;
+    return p2p_seconds() > u->end;
 }
 
 static bool see(Subject *s, const char *name)
@@ -233,7 +236,7 @@ static int measure(Subject *s, const P2pVariant *v, int form, Measured *m)
     bool fused;
 
     *m = (Measured){0};
-    if (is_over(s) || !plan(s, v, form, &way, &fused))
+    if (is_over(s->u) || !plan(s, v, form, &way, &fused))
         return P2P_OK;
     name_way(m->name, &way);
     if (!see(s, m->name))
@@ -278,16 +281,35 @@ static bool is_passed_over(const Subject *s, const P2pVariant *v)
             *behind(s, v) >= HOPELESS);
 }
 
-static int measure_variant(Subject *s, const P2pVariant *v)
+/* The rule's way, and what each variant takes for its best. */
+static int measure_defaults(Subject *s)
 {
-    Measured first;
-    int err = measure(s, v, 0, &first);
-    const bool far = first.seconds > FAR_BEHIND * s->best.seconds;
+    int err = measure_by_rule(s);
 
-    *behind(s, v) += far;
-    for (int form = 1; !err && v->has_forms && form < P2P_FORMS && (!far || s->u->full); form++) {
-        Measured m;
-        err = measure(s, v, form, &m);
+    for (const P2pVariant *v = s->job->call.pass->variants; !err && v->name; v++) {
+        Measured *m = &s->first[(v - s->job->call.pass->variants) % MOST_VARIANTS];
+        if (is_passed_over(s, v))
+            continue;
+        err = measure(s, v, 0, m);
+        *behind(s, v) += m->seconds > FAR_BEHIND * s->best.seconds;
+    }
+    return err;
+}
+
+/* The other forms of variants that are not far behind. */
+static int measure_forms(Subject *s)
+{
+    int err = P2P_OK;
+
+    for (const P2pVariant *v = s->job->call.pass->variants; !err && v->name; v++) {
+        const Measured *first = &s->first[(v - s->job->call.pass->variants) % MOST_VARIANTS];
+        if (!v->has_forms || is_passed_over(s, v) ||
+            (!s->u->full && first->seconds > FAR_BEHIND * s->best.seconds))
+            continue;
+        for (int form = 1; !err && form < P2P_FORMS; form++) {
+            Measured m;
+            err = measure(s, v, form, &m);
+        }
     }
     return err;
 }
@@ -311,27 +333,17 @@ static int keep(Subject *s)
     return p2p_tuned_add(s->u->device, p2p_tune_key(s->job), words);
 }
 
-static int tune_job(Tuner *u, const P2pTuneJob *job)
+/* One round for a job, on memory that goes back behind it. */
+static int tune_job(Subject *s, int (*measure_some)(Subject *s))
 {
-    Subject *s = p2p_alloc(1, sizeof(*s));
     char text[P2P_CALL_TEXT];
 
-    if (!s)
-        return P2P_ENOMEM;
-    *s = (Subject){.u = u, .job = job};
-    p2p_call_text(p2p_tune_key(job), text);
-    p2p_log(log_of(u), P2P_LOG_DEBUG, "tuning %s", text);
-    int err = measure_by_rule(s);
-    for (const P2pVariant *v = job->call.pass->variants; !err && v->name; v++)
-        if (!is_passed_over(s, v))
-            err = measure_variant(s, v);
-    if (!err && s->best.name[0] && !is_over(s)) {
-        err = keep(s);
-        u->done++;
-    }
+    p2p_call_text(p2p_tune_key(s->job), text);
+    p2p_log(log_of(s->u), P2P_LOG_DEBUG, "tuning %s", text);
+    const int err = measure_some(s);
     p2p_sample_destroy(&s->alone);
     p2p_sample_destroy(&s->fused);
-    free(s);
+    s->done |= !is_over(s->u);
     return err;
 }
 
@@ -458,26 +470,46 @@ static bool is_due(const P2pTuneJob *job, const P2pTuneJob *const *others, int c
     return true;
 }
 
+/* All jobs' defaults before any other form, so that a short time reaches all. */
+static int tune_rounds(Tuner *u, Subject *subjects, int count)
+{
+    const P2pTuning *t = p2p_device_tuning_state(u->device);
+    int err = P2P_OK;
+
+    for (int i = 0; i < 2 * count && !err && !is_over(u); i++) {
+        err = tune_job(&subjects[i % count], i < count ? measure_defaults : measure_forms);
+        if (t->tell)
+            t->tell(t->user, (i + 1) / 2, count);
+    }
+    for (int i = 0; i < count && !err; i++)
+        if (subjects[i].done && subjects[i].best.name[0]) {
+            err = keep(&subjects[i]);
+            u->done++;
+        }
+    return err;
+}
+
 static int tune_all(Tuner *u, const P2pTuneJob *const *due, int count)
 {
     P2pTuning *t = p2p_device_tuning_state(u->device);
     const double start = p2p_seconds();
-    int err = P2P_OK;
+    Subject *subjects = p2p_alloc((size_t)count, sizeof(*subjects));
 
+    if (!subjects)
+        return P2P_ENOMEM;
+    for (int i = 0; i < count; i++)
+        subjects[i] = (Subject){.u = u, .job = due[i]};
     u->end = start + t->left_s;
     t->busy = true;
     if (t->tell)
         t->tell(t->user, 0, count);
     if (!u->caps->is_cpu)
         compile_ahead(u, due, count);
-    for (int i = 0; i < count && !err && p2p_seconds() < u->end; i++) {
-        err = tune_job(u, due[i]);
-        if (t->tell)
-            t->tell(t->user, i + 1, count);
-    }
+    const int err = tune_rounds(u, subjects, count);
     if (t->tell)
         t->tell(t->user, count, count);
     t->busy = false;
+    free(subjects);
     const double seconds = p2p_seconds() - start;
     t->left_s -= seconds;
     p2p_log(log_of(u), P2P_LOG_INFO,
