@@ -34,16 +34,12 @@
 
 #ifndef TURN
 #if W_TYPE != P2P_TYPE_F32
-/* Weights of some channels become floats in the first cache. Those at `next` come from memory while these
- * are used. */
+/* Weights of some channels become floats in the first cache. */
 #define WEIGHT_SPACE
-void unpack_weights(float *to, __global const Weight *w, __global const Weight *next,
-                    __global const float *scale, int channels)
+void unpack_weights(float *to, __global const Weight *w, __global const float *scale, int channels)
 {
-    for (int i = 0; i < 2 * channels; i++) {
-        PREFETCH(next + i * VW);
+    for (int i = 0; i < 2 * channels; i++)
         VF_STORE(WEIGHT_LOAD(i, w, scale), to + i * VW);
-    }
 }
 #elif defined(TURNED)
 #define WEIGHT_SPACE
@@ -53,34 +49,31 @@ void unpack_weights(float *to, __global const Weight *w, __global const Weight *
 
 #ifdef TURNED
 /* Weights of some channels of a tap for a block of `filled` outputs; from channels to channels of the
- * next block of inputs it is `pitch` floats. Those at `next` are asked for early. */
-void turn_weights(VF *to, __global const float *w, __global const float *next, size_t pitch,
-                  int filled, int channels)
+ * next block of inputs it is `square` floats. */
+void turn_weights(VF *to, __global const float *w, size_t square, int filled, int channels)
 {
-    for (int c = 0; c < channels; c += BLOCK, w += pitch, next += pitch) {
-        for (int i = 0; i < BLOCK * BLOCK; i += LINE)
-            PREFETCH(next + i);
+    for (int c = 0; c < channels; c += BLOCK, w += square)
         turn_block(to + c * 2, 2, w, filled);
-    }
 }
 #endif
 
 #define TILE_SOURCE(i) __global const float *const a##i = source[i] + first;
 
-/* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. Weights at
- * `next` are asked for early. */
+/* Some channels of a tap of a tile: sums[pixel] += source[pixel][c] * w[c][outputs], c < count. The weights
+ * at `next`, in squares of BLOCK channels, come from memory meanwhile. */
 SEPARATE void tile_tap(VF *sums, __global const float *const *source, WEIGHT_SPACE const float *w,
-                       WEIGHT_SPACE const float *next, int first, int count)
+                       __global const Weight *next, size_t square, int first, int count)
 {
     EACH_ROW(TILE_SOURCE)
     EACH_ROW(TILE_BEGIN)
 
     for (int c = 0; c < count; c++) {
         const VF w0 = VF_LOAD(w), w1 = VF_LOAD(w + VW);
+        __global const Weight *line = next + c / BLOCK * square + c % BLOCK * BLOCK;
+
         for (int i = 0; i < BLOCK; i += LINE)
-            PREFETCH(next + i);
+            PREFETCH(line + i);
         w += BLOCK;
-        next += BLOCK;
         EACH_ROW(TILE_STEP)
     }
     EACH_ROW(TILE_END)
@@ -165,19 +158,16 @@ __kernel void conv2d_gather_simd(__global const float *restrict in,
                 __global const Weight *next =
                     c + CHUNK < from.channels ? some + CHUNK / BLOCK * square : next_tap;
 #if W_TYPE != P2P_TYPE_F32
-                unpack_weights(weights, some, next, scale, run);
-                const float *ahead = weights;
+                unpack_weights(weights, some, scale, run);
 #elif defined(TURNED)
-                turn_weights(turned, some, next, square, min(BLOCK, to.channels - block * BLOCK), run);
-                const float *ahead = weights;
+                turn_weights(turned, some, square, min(BLOCK, to.channels - block * BLOCK), run);
 #else
-                __global const float *weights = some, *ahead = next;
+                __global const float *weights = some;
 #endif
                 for (int t = 0; t < used; t++)
-                    if (live[t]) {
-                        tile_tap(sums + t * ROWS * 2, source + t * ROWS, weights, ahead, c, run);
-                        ahead = weights;
-                    }
+                    if (live[t])
+                        tile_tap(sums + t * ROWS * 2, source + t * ROWS, weights, next, square, c,
+                                 run);
             }
         }
 
