@@ -48,6 +48,9 @@
 #define TILE_ALIGNED_W 2
 #define TILE_ALIGNED_OUT 4
 
+/* conv2d_pixels: work-items along a line. */
+#define PIXELS_ACROSS 8
+
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
  * `points` products each; of a weight gradient, tiles whose data stay in the first cache, and inputs of a
  * register tile, which divide those of a chunk where they can. */

@@ -119,6 +119,7 @@ static const P2pVariant variants[] = {
     {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
      .takes = WEIGHTS_OF_ANY_TYPE},
     {"inner", p2p_conv2d_inner_plan, p2p_conv2d_inner_emit, .with_adam = true},
+    {"pixels", p2p_conv2d_pixels_plan, p2p_conv2d_pixels_emit, .gathers = true},
     {"mma", p2p_conv2d_mma_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
      .nvidia = 80, .risky = true, .takes = STORED_OF_ANY_TYPE},
     {"tile_winograd", p2p_conv2d_tile_winograd_plan, p2p_conv2d_tile_winograd_emit,

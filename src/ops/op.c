@@ -115,11 +115,17 @@ bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps)
     return (!variant->for_cpus || caps->is_cpu) && variant->nvidia <= caps->nvidia_capability;
 }
 
+bool p2p_variant_serves(const P2pVariant *variant, const P2pPass *pass)
+{
+    return (!pass->with_adam || variant->with_adam) &&
+           (!variant->gathers || pass->direction != P2P_CONV_WGRAD);
+}
+
 bool p2p_way_plan_form(P2pWay *way, const P2pVariant *variant, int form, const P2pCall *call,
                        const P2pCaps *caps)
 {
     *way = (P2pWay){.variant = variant, .form = form, .risky = variant->risky};
-    if (!p2p_variant_suits(variant, caps) || (call->pass->with_adam && !variant->with_adam) ||
+    if (!p2p_variant_suits(variant, caps) || !p2p_variant_serves(variant, call->pass) ||
         !takes_groups(&variant->kernel, caps))
         return false;
     return (!form || variant->has_forms) && (!variant->plan || variant->plan(call, caps, way)) &&

@@ -344,6 +344,7 @@ struct P2pVariant {
     P2pKernel kernel; /* where variants differ in it alone */
     bool for_cpus;    /* not applicable to other devices */
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
+    bool gathers;     /* of a convolution: no weight gradients */
     int nvidia;       /* for NVIDIA's devices of this compute capability on; 0: for any */
     bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
     bool foreign;     /* another library's kernels, which it builds itself: slowly */
@@ -396,6 +397,8 @@ extern const P2pPass *const p2p_passes[];
 
 /** Whether a variant is for devices such as this one. */
 bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps);
+/** Whether it is for such a pass, of those whose table it is in. */
+bool p2p_variant_serves(const P2pVariant *variant, const P2pPass *pass);
 /** Whether a variant takes activations of the pass as f16. */
 bool p2p_variant_takes_halves(const P2pVariant *variant, const P2pPass *pass);
 /** A variant's way through a call; false: it cannot run it on such a device. */

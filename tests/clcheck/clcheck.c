@@ -66,7 +66,7 @@ static bool check_way(Cc *cc, P2pTrial *t, P2pTrialData *d, const P2pWay *way, u
  * reported. */
 static bool is_wanted(const Cc *cc, const P2pPass *pass, const P2pVariant *v)
 {
-    if (!p2p_variant_suits(v, cc->caps) || (pass->with_adam && !v->with_adam))
+    if (!p2p_variant_suits(v, cc->caps) || !p2p_variant_serves(v, pass))
         return false;
     if (cc->variant)
         return !strcmp(cc->variant, v->name);

@@ -267,6 +267,18 @@ static void weight_gradients_are_divided_alike_for_any_number_of_cores(void **st
     assert_true(planned >= 6);
 }
 
+static void lanes_lie_over_pixels_where_outputs_are_few(void **state)
+{
+    const P2pCall last = convolution(&gpu, &p2p_pass_conv2d_dgrad, 256, 3, 128);
+    const P2pCall first = convolution(&gpu, &p2p_pass_conv2d_fwd, 256, 3, 64);
+    const P2pCall gradient = convolution(&gpu, &p2p_pass_conv2d_wgrad, 256, 3, 128);
+
+    (void)state;
+    assert_chosen(last, &gpu, NULL, "pixels", false);
+    assert_chosen(first, &gpu, NULL, "tile", false);
+    assert_chosen(gradient, &gpu, NULL, "tile", false);
+}
+
 static void gpus_stream_the_weights_of_inner_layers(void **state)
 {
     const P2pCall inner = convolution(&gpu, &p2p_pass_conv2d_fwd, 8, 512, 512);
@@ -317,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rule_takes_the_first_of_least_cost),
+        cmocka_unit_test(lanes_lie_over_pixels_where_outputs_are_few),
         cmocka_unit_test(gpus_stream_the_weights_of_inner_layers),
         cmocka_unit_test(winograd_pays_on_gpus_where_both_sides_have_many_channels),
         cmocka_unit_test(matrix_units_are_asked_for),
