@@ -7,16 +7,17 @@
 #include "bench.h"
 
 const char cli_usage[] =
-    "Usage: p2p-bench train|translate|ops|peak [OPTION]...\n"
+    "Usage: p2p-bench train|translate|ops|peak|scaling [OPTION]...\n"
     "       p2p-bench folder MODEL FOLDER [OPTION]...\n"
     "       p2p-bench compare train|translate [OPTION]...\n"
     "Measure steps of training, translations, their passes and the device.\n"
-    "  train      a whole training step\n"
+    "  train      a whole training step; under mpirun of all ranks, with their messages\n"
     "  translate  one picture\n"
     "  ops        every pass of a training step with its time; --svg FILE draws a roofline,\n"
     "             --units N forecasts how well it would use more compute units\n"
     "  folder     the pictures of a folder: reading, translating, encoding; writes nothing\n"
     "  peak       multiply-adds and bandwidth of the device\n"
+    "  scaling    what up to 64 ranks would make of a training step, on paper; --svg FILE draws it\n"
     "  compare    in turn with PyTorch, or onnxruntime and OpenVINO, where a Python has them\n"
     "Warm-up and compilation are reported apart (setup_s).\n";
 
@@ -63,25 +64,33 @@ static void print_json_rows(const P2pBenchResult *r)
 }
 
 static void print_json(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
-                       const P2pOptions *o)
+                       int ranks, const P2pOptions *o)
 {
     printf("{\"median_s\": %.6f, \"min_s\": %.6f, \"max_s\": %.6f, \"setup_s\": %.3f, "
            "\"gflop\": %.3f, \"gflops\": %.2f, \"peak_gflops\": %.1f, \"copy_gb_s\": %.2f, "
-           "\"plan_bytes\": %zu, \"host_s\": %.6f, \"launches\": %d, ",
+           "\"plan_bytes\": %zu, \"host_s\": %.6f, \"launches\": %d, \"gradient_bytes\": %zu, "
+           "\"ranks\": %d, \"sent_bytes\": %zu, \"comm_s\": %.6f, \"exposed_s\": %.6f, ",
            r->median_s, r->min_s, r->max_s, r->setup_s, r->gflop, r->gflop / r->median_s,
-           peak->gflops, peak->copy_gb_s, r->plan_bytes, r->host_s, r->launch_count);
+           peak->gflops, peak->copy_gb_s, r->plan_bytes, r->host_s, r->launch_count,
+           r->gradient_bytes, ranks, r->sent_bytes, r->comm_s, r->exposed_s);
     if (cli_flag(o, "profile"))
         print_json_rows(r);
     print_json_end(p2p_device_caps(device)->name, o);
 }
 
-static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak)
+static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
+                       int ranks)
 {
     cli_say(stdout, "%s", p2p_device_caps(device)->name);
     printf("median %.4f s, min %.4f, max %.4f; setup %.1f s\n", r->median_s, r->min_s, r->max_s,
            r->setup_s);
     printf("%.2f GFLOP, %.1f GFLOP/s of a peak of %.1f; %zu MiB on the device\n", r->gflop,
            r->gflop / r->median_s, peak->gflops, r->plan_bytes >> 20);
+    if (ranks > 1)
+        printf("%d ranks: each sends %.1f MB a step, in %.4f s of which %.4f s are not hidden "
+               "(%.0f %% are)\n",
+               ranks, 1e-6 * (double)r->sent_bytes, r->comm_s, r->exposed_s,
+               100 * (1 - r->exposed_s / r->comm_s));
 }
 
 static int draw(const P2pDevice *device, const P2pBenchResult *r, const P2pPeak *peak,
@@ -128,7 +137,7 @@ static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions 
 }
 
 static int bench(P2pDevice *device, const char *what, const BenchUnits *units, const P2pOptions *o,
-                 const P2pLog *log)
+                 const P2pLog *log, P2pComm *comm)
 {
     const P2pBenchSettings settings = {.netG = cli_text(o, "netG"),
                                        .netD = cli_text(o, "netD"),
@@ -140,7 +149,11 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
                                        .steps = cli_int(o, "steps"),
                                        .dtype = cli_text(o, "dtype"),
                                        .variants = cli_text(o, "variant"),
-                                       .precision = cli_text(o, "precision")};
+                                       .precision = cli_text(o, "precision"),
+                                       .comm = comm,
+                                       .shares = cli_text(o, "shares"),
+                                       .f16_gradients = !strcmp(cli_text(o, "compress"), "f16"),
+                                       .sync_norm = cli_flag(o, "sync_norm")};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);
@@ -150,7 +163,12 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
     else if (!err && strcmp(what, "peak") != 0)
         err = p2p_bench_train(device, &settings, &result);
     if (err)
-        return cli_fail(program, err);
+        return cli_job_fail(comm, program, err);
+    if (p2p_comm_rank(comm) || !strcmp(what, "scaling")) {
+        const int said = p2p_comm_rank(comm) ? CLI_OK : bench_scaling(device, &result, comm, o);
+        p2p_bench_result_finish(&result);
+        return said;
+    }
     if (cli_flag(o, "profile") && !cli_flag(o, "json"))
         cli_print_rows(stdout, result.rows, result.row_count);
     if (cli_text(o, "svg")[0] && (err = draw(device, &result, &peak, o)) < 0) {
@@ -163,9 +181,9 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
                    : "%.1f GFLOP/s, copy %.2f GB/s, %.2f us from launch to launch\n",
                peak.gflops, peak.copy_gb_s, 1e6 * peak.launch_s);
     else if (cli_flag(o, "json"))
-        print_json(device, &result, &peak, o);
+        print_json(device, &result, &peak, p2p_comm_size(comm), o);
     else
-        print_text(device, &result, &peak);
+        print_text(device, &result, &peak, p2p_comm_size(comm));
     const int code = units->count
                          ? bench_forecast(units, &result, p2p_device_caps(device)->compute_units,
                                           peak.launch_s, &settings, o, log)
@@ -177,9 +195,9 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
 /* Which of the words it is, with its arguments; NULL: none, reported. */
 static const char *find_kind(const P2pArguments *rest)
 {
-    static const char *const kinds[] = {"train", "translate", "ops", "peak"};
+    static const char *const kinds[] = {"train", "translate", "ops", "peak", "scaling"};
 
-    for (int i = 0; rest->argc == 1 && i < 4; i++)
+    for (size_t i = 0; rest->argc == 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (!strcmp(rest->argv[0], kinds[i]))
             return kinds[i];
     if (rest->argc == 3 && !strcmp(rest->argv[0], "folder"))
@@ -187,10 +205,11 @@ static const char *find_kind(const P2pArguments *rest)
     if (rest->argc == 2 && !strcmp(rest->argv[0], "compare") &&
         (!strcmp(rest->argv[1], "train") || !strcmp(rest->argv[1], "translate")))
         return "compare";
-    fprintf(stderr,
-            "%s: what to measure: train, translate, ops, peak, folder MODEL FOLDER, or compare "
-            "train|translate; see --help\n",
-            program);
+    fprintf(
+        stderr,
+        "%s: what to measure: train, translate, ops, peak, scaling, folder MODEL FOLDER, or compare "
+        "train|translate; see --help\n",
+        program);
     return NULL;
 }
 
@@ -201,7 +220,8 @@ static bool check_for_ops(const char *kind, const P2pOptions *o, BenchUnits *uni
 
     *units = (BenchUnits){0};
     for (int i = 0; i < 2; i++)
-        if (cli_text(o, names[i])[0] && strcmp(kind, "ops") != 0) {
+        if (cli_text(o, names[i])[0] && strcmp(kind, "ops") != 0 &&
+            (i || strcmp(kind, "scaling") != 0)) {
             fprintf(stderr, "%s: --%s belongs to ops\n", program, names[i]);
             return false;
         }
@@ -214,6 +234,7 @@ int main(int argc, char **argv)
     P2pArguments rest;
     P2pLog log;
     P2pDevice *device;
+    P2pComm *comm;
     BenchUnits units;
     int code = cli_parse(&options, P2P_PROGRAM_BENCH, program, argc, argv, &rest);
 
@@ -229,11 +250,13 @@ int main(int argc, char **argv)
     if (!strcmp(kind, "ops"))
         p2p_options_set_flag(options, "profile", true);
     cli_log_init(&log, options);
-    const int err = cli_open_device(&device, options, &log);
+    if ((code = cli_job_begin(&comm, program, options)) >= 0)
+        return code;
+    const int err = cli_job_open_device(&device, comm, options, &log);
     if (err)
-        return cli_fail(program, err);
-    code = strcmp(kind, "folder") ? bench(device, kind, &units, options, &log)
+        return cli_job_end(&comm, cli_job_fail(comm, program, err));
+    code = strcmp(kind, "folder") ? bench(device, kind, &units, options, &log, comm)
                                   : bench_folder(device, rest.argv + 1, options);
     p2p_device_close(&device);
-    return code;
+    return cli_job_end(&comm, code);
 }

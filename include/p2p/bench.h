@@ -6,6 +6,7 @@
 #ifndef P2P_BENCH_H
 #define P2P_BENCH_H
 
+#include "p2p/comm.h"
 #include "p2p/common.h"
 #include "p2p/device.h"
 #include "p2p/train.h"
@@ -25,6 +26,12 @@ typedef struct P2pBenchSettings {
     const char *dtype;       /**< of the weights in translating: f32, f16, q8; default f32 */
     const char *variants;    /**< as --variant; NULL: by the rule */
     const char *precision;   /**< f32, tf32 or f16, as --precision; default f32 */
+    /** Of training: the ranks that share it, batch_size being the job's; NULL: there are none. All call
+     *  p2p_bench_train() then, and each gets its own times. */
+    P2pComm *comm;
+    const char *shares; /**< as --shares */
+    bool f16_gradients; /**< as --compress f16 */
+    bool sync_norm;
 } P2pBenchSettings;
 
 /** One pass of the plan with the time of one run (devices opened with profile). */
@@ -47,10 +54,15 @@ typedef struct P2pBenchLaunch {
 
 typedef struct P2pBenchResult {
     double median_s, min_s, max_s;
-    double host_s;     /**< of a training step, until all is enqueued: the shortest */
-    double setup_s;    /**< building, compiling and warm-up */
-    double gflop;      /**< of a step, by the direct algorithm */
-    size_t plan_bytes; /**< memory on the device */
+    double host_s;         /**< of a training step, until all is enqueued: the shortest */
+    double setup_s;        /**< building, compiling and warm-up */
+    double gflop;          /**< of a step, by the direct algorithm */
+    size_t plan_bytes;     /**< memory on the device */
+    size_t gradient_bytes; /**< of all networks, as they travel between ranks */
+    /* Of ranks, means of a step; 0: there are none. */
+    size_t sent_bytes; /**< by this rank */
+    double comm_s;     /**< from the first bucket of gradients to the last sum */
+    double exposed_s;  /**< of that, when the device had nothing else to do */
     P2pBenchRow *rows; /**< of the plan; free by p2p_bench_result_finish */
     P2pBenchLaunch *launches;
     int row_count, launch_count;
@@ -121,6 +133,36 @@ typedef struct P2pForecast {
  */
 P2P_API int p2p_bench_forecast(const P2pBenchResult *result, int here, int units, double launch_s,
                                P2pForecast **rows);
+
+/* ---- Ranks on paper ------------------------------------------------------------------------- */
+
+/** What is measured of one rank. */
+typedef struct P2pScalingFacts {
+    double step_s;    /**< of its batch, without other ranks */
+    double window_s;  /**< of that, what is left of a step when the first gradients are there */
+    int batch;        /**< pictures */
+    size_t bytes;     /**< of gradients as they travel */
+    double latency_s; /**< of a message */
+} P2pScalingFacts;
+
+/** How sums go around: by slices (a ring, or as this library does it), or along a binary tree and back. */
+typedef enum P2pScalingWay { P2P_SCALING_RING, P2P_SCALING_TREE } P2pScalingWay;
+
+typedef struct P2pScalingPoint {
+    double comm_s, exposed_s; /**< of a step: all messages, and what the window does not hide */
+    double weak;              /**< efficiency where each rank keeps its batch */
+    double strong;            /**< the same where a batch of P2P_SCALING_BATCH is divided */
+    double half_batch;        /**< pictures a rank needs for an efficiency of one half */
+} P2pScalingPoint;
+
+enum { P2P_SCALING_BATCH = 64, P2P_SCALING_RANKS = 64 };
+
+/** What so many ranks would make of it over links of so many Gbit/s each; ranks and facts above 0. */
+P2P_API P2pScalingPoint p2p_bench_scaling(const P2pScalingFacts *facts, P2pScalingWay way,
+                                          double gbit_s, int ranks);
+/** Draw both efficiencies up to 64 ranks as SVG, over 1, 10 and 100 Gbit/s, for either way. */
+P2P_API int p2p_bench_scaling_draw(const char *path, const P2pScalingFacts *facts,
+                                   const char *title);
 
 /**
  * Draw a roofline as SVG: each convolution that has a time as a point (arithmetic intensity against

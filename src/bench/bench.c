@@ -12,6 +12,7 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
+#include "src/graph/exchange.h"
 #include "src/train/pix2pix.h"
 #include "src/bench/profile.h"
 
@@ -141,8 +142,24 @@ typedef struct TrainRun {
     P2pGan *gan;
     const float *sides[2];
     long t;
-    double host_s; /* the shortest */
+    double host_s;           /* the shortest */
+    P2pExchangeTimes before; /* of the warm-up */
 } TrainRun;
+
+static P2pExchangeTimes exchange_times(const P2pGan *gan)
+{
+    P2pExchangeTimes sum = {0};
+
+    for (int i = 0; i < gan->net_count; i++) {
+        const P2pGradSums *s = gan->shared->sums[i];
+        const P2pExchangeTimes t =
+            s && s->exchange ? p2p_exchange_times(s->exchange) : (P2pExchangeTimes){0};
+        sum.busy_s += t.busy_s;
+        sum.exposed_s += t.exposed_s;
+        sum.bytes += t.bytes;
+    }
+    return sum;
+}
 
 static int train_once(void *user)
 {
@@ -152,12 +169,47 @@ static int train_once(void *user)
     const int err = p2p_gan_step(r->gan, r->sides, &info);
     const double seconds = p2p_seconds() - start;
 
+    if (r->t == WARM_UP)
+        r->before = exchange_times(r->gan);
     r->host_s = r->t == 1 || seconds < r->host_s ? seconds : r->host_s;
     return err ? err : p2p_device_finish(r->gan->device);
 }
 
+/* Where ranks have something to do with each other: what they share, with this one's part of the batch. */
+static int make_ranks(P2pDevice *device, P2pBenchSettings *s, P2pGanShared **shared)
+{
+    P2pGanRanks ranks = {.comm = s->comm,
+                         .wire = s->f16_gradients ? P2P_WIRE_F16 : P2P_WIRE_F32,
+                         .sync_norm = s->sync_norm};
+    const char *shares = s->shares ? s->shares : "";
+    const int err =
+        p2p_comm_part(s->comm, shares, s->batch_size, p2p_comm_rank(s->comm), &ranks.part);
+
+    if (err)
+        return err;
+    s->batch_size = ranks.part.count;
+    return p2p_gan_shared_create(shared, device, &ranks, shares);
+}
+
+/* What the networks' gradients are, and what a step's exchange of them took. */
+static void fill_exchange(const TrainRun *run, const P2pBenchSettings *s, P2pBenchResult *result)
+{
+    const P2pExchangeTimes now = exchange_times(run->gan);
+
+    for (int n = 0; n < run->gan->net_count; n++)
+        for (int i = 0; i < run->gan->nets[n]->graph->param_count; i++)
+            if (p2p_param_is_trained(&run->gan->nets[n]->graph->params[i]))
+                result->gradient_bytes += p2p_param_elements(&run->gan->nets[n]->graph->params[i]) *
+                                          (s->f16_gradients ? 2 : sizeof(float));
+    result->sent_bytes = now.bytes;
+    result->comm_s = (now.busy_s - run->before.busy_s) / s->steps;
+    result->exposed_s = (now.exposed_s - run->before.exposed_s) / s->steps;
+}
+
 static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *result)
 {
+    P2pGanShared *shared = NULL;
+    int err = make_ranks(device, &s, &shared);
     const P2pPix2pixSpec spec = {.g = net_spec(&s, s.netG, s.ngf, 3),
                                  .d = net_spec(&s, s.netD, s.ndf, 6),
                                  .batch = s.batch_size,
@@ -170,12 +222,14 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
                                  .update = {.adam = {.beta1 = .5, .beta2 = .999, .eps = 1e-8f}}};
     const P2pChoice choice = choice_of(&s);
     const double start = p2p_seconds();
-    float *picture = random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);
+    float *picture =
+        err ? NULL : random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);
     TrainRun run = {.sides = {picture, picture}};
-    int err = picture ? P2P_OK : P2P_ENOMEM;
 
+    if (!err && !picture)
+        err = P2P_ENOMEM;
     if (!err)
-        err = p2p_pix2pix_create(&run.gan, device, &spec, &choice, NULL);
+        err = p2p_pix2pix_create(&run.gan, device, &spec, &choice, shared);
     for (int i = 0; !err && i < run.gan->net_count; i++) {
         err = p2p_net_init(run.gan->nets[i], P2P_INIT_NORMAL, 0.02f, 1);
         result->plan_bytes += p2p_arena_bytes(run.gan->nets[i]->arena);
@@ -184,8 +238,11 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
         err = measure(s.steps, train_once, &run, start, result);
     if (!err)
         err = fill_rows(run.gan->plan, result);
+    if (!err)
+        fill_exchange(&run, &s, result);
     result->host_s = run.host_s;
     p2p_gan_destroy(&run.gan);
+    p2p_gan_shared_destroy(&shared);
     free(picture);
     return err;
 }

@@ -65,6 +65,15 @@ check 'the default networks train as in one process' alike large1 large2 2
 LEEWAY=
 rm -rf checkpoints/large*
 
+# Measuring.
+little='--device cpu --netG unet_128 --ngf 8 --ndf 8 --size 128 --steps 2 --batch_size 2 --json'
+ranks 2 "$tools/p2p-bench" train $little >bench.json
+check 'p2p-bench train tells of messages' grep -q '"ranks": 2, "sent_bytes": [1-9].*"comm_s": 0\.[0-9]*[1-9]' bench.json
+check 'once' [ "$(grep -c median_s bench.json)" -eq 1 ]
+ranks 2 "$tools/p2p-bench" scaling $little --svg scaling.svg >scaling.json
+check 'p2p-bench scaling goes to 64 ranks' [ "$(grep -c '"ranks": 64, ' scaling.json)" -eq 6 ]
+check 'and draws them' [ "$(grep -c '<polyline' scaling.svg)" -eq 12 ]
+
 plateau='--lr_policy plateau --n_epochs 8 --lr 0 --val_split 0.25 --val_freq 1 --early_stop 2'
 for n in 1 2; do small $n watch$n $plateau; done
 steps() { grep -c '"step"' "checkpoints/$1/loss_log.jsonl"; }

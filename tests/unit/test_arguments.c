@@ -360,6 +360,10 @@ static void test_bench_impossible_arguments_are_refused(void **state)
     REFUSED("batch_size",
             p2p_bench_train(device, &(P2pBenchSettings){.batch_size = -1}, &measured));
     REFUSED("norm is x", p2p_bench_train(device, &(P2pBenchSettings){.norm = "x"}, &measured));
+    REFUSED("path", p2p_bench_scaling_draw(NULL, &(P2pScalingFacts){1, 1, 1, 1, 1}, "x"));
+    REFUSED("facts", p2p_bench_scaling_draw("x", NULL, "x"));
+    REFUSED("title", p2p_bench_scaling_draw("x", &(P2pScalingFacts){1, 1, 1, 1, 1}, NULL));
+    REFUSED("step_s", p2p_bench_scaling_draw("x", &(P2pScalingFacts){0, 1, 1, 1, 1}, "x"));
     REFUSED("result", p2p_bench_translate(device, NULL, NULL));
     REFUSED("dtype is f8",
             p2p_bench_translate(device, &(P2pBenchSettings){.dtype = "f8"}, &measured));
