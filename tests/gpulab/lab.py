@@ -45,7 +45,7 @@ def record(run, card, folder, arguments):
     command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet', '--tune', 'off']
     done = subprocess.run(command + ['--precision', arguments.precision] + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env={
-        **os.environ, 'LD_PRELOAD': arguments.recorder, 'GPULAB_RECORD': folder, 'GPULAB_DEVICE': facts, 'P2P_CACHE_MB': '0'})
+        **os.environ, 'LD_PRELOAD': arguments.recorder, 'GPULAB_RECORD': folder, 'GPULAB_DEVICE': facts, 'P2P_CACHE_MB': '0', 'P2P_COMPILE': ''})
     if done.returncode:
         sys.exit(f'gpulab: {run} as on {card["name"]}: {done.stderr.strip()}')
     passes = json.loads(done.stdout)['rows']
@@ -99,10 +99,10 @@ def judge(row):
 
 
 def over_limits(card, launches):
-    """Runs with more launches than the file `limits` says."""
-    limits = dict(line.split() for line in lines('limits'))
+    """Runs with more launches than the file `limits` says of the card's target."""
+    limits = {words[0]: dict(zip(RUNS, map(int, words[1:]))) for words in map(str.split, lines('limits'))}[card['target']]
     return [f'{run} as on {card["name"]}: {len(launches[run])} launches, limit {limits[run]}'
-            for run in RUNS if len(launches[run]) > int(limits[run])]
+            for run in RUNS if len(launches[run]) > limits[run]]
 
 
 # ---- Compiling ---------------------------------------------------------------------------------------------
