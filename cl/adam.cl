@@ -7,8 +7,9 @@
  * Kernels
  *   adam_naive   {rows * cols}, local {64}
  *   adam_simd    {groups}, local {1}: per_group rows each
+ *   adam_quads   {quadruples}, local {64}: of tensors that are one aligned run each, on GPUs
  *
- * Build options: see common.clh; -D NAIVE: the naive kernels. Reference: p2p_ref_adam.
+ * Build options: see common.clh; -D NAIVE, -D QUADS: those kernels. Reference: p2p_ref_adam.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -55,7 +56,28 @@ __kernel void adam_naive(ARGUMENTS)
 }
 #endif
 
-#if P2P_CPU && !defined(NAIVE)
+#ifdef QUADS
+FLAT_ITEMS
+__kernel void adam_quads(ARGUMENTS)
+{
+    const AdamStep s = adam_step(&rule, hyper + hyper_at);
+    const float factor = GRADIENT_FACTOR;
+    const size_t i = get_global_id(0), count = (size_t)(rows - 1) * cols + last;
+
+    if (i * 4 >= count || IS_LEFT_OUT)
+        return;
+#define QUAD(t) (((__global float4 *)(t + t##_at))[i])
+    const float4 gradient = ((__global const float4 *)(g + g_at))[i], old = QUAD(p);
+    float4 m4 = QUAD(m), v4 = QUAD(v);
+    const float4 move = adam_move_four(factor * gradient, &m4, &v4, &rule, s);
+
+    QUAD(m) = m4;
+    QUAD(v) = v4;
+    QUAD(p) = old - move;
+}
+#endif
+
+#if P2P_CPU && !defined(NAIVE) && !defined(QUADS)
 
 INLINE void adam_block(__global float *p, __global const float *g, __global float *m,
                        __global float *v, const AdamRule *rule, const AdamStep s,

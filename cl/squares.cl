@@ -8,9 +8,10 @@
  * Kernels
  *   squares_naive   {256 * groups}, local {256}
  *   squares_simd    {groups}, local {1}: per_group rows each
+ *   squares_quads   as naive, of one aligned run of quadruples, on GPUs
  *   squares_final   {1}: result (+)= sum
  *
- * Build options: see common.clh; -D NAIVE: the naive kernels. Reference: p2p_ref_squares.
+ * Build options: see common.clh; -D NAIVE, -D QUADS: those kernels. Reference: p2p_ref_squares.
  */
 #include "common.clh"
 #include "tensor.clh"
@@ -49,6 +50,28 @@ void squares_naive(ARGUMENTS)
 }
 #endif
 
+#ifdef QUADS
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+void squares_quads(ARGUMENTS)
+{
+    __local float sums[ITEMS];
+    __global const float4 *from = (__global const float4 *)(x + x_at);
+    const size_t count = (size_t)rows * cols / 4, step = get_global_size(0);
+    float4 four = (float4)(0.0f);
+
+#if !P2P_CPU
+#pragma unroll 4
+#endif
+    for (size_t i = get_global_id(0); i < count; i += step) {
+        const float4 v = from[i];
+        four = FMA(v, v, four);
+    }
+    const float sum = sum_items(four.x + four.y + (four.z + four.w), sums, ITEMS);
+    if (get_local_id(0) == 0)
+        work[get_group_id(0)] = sum;
+}
+#endif
+
 ONE_ITEM
 __kernel void squares_final(__global const float *work, TENSOR(result), const int groups,
                             const int add)
@@ -62,7 +85,7 @@ __kernel void squares_final(__global const float *work, TENSOR(result), const in
     result[result_at] = add ? result[result_at] + sum : sum;
 }
 
-#if P2P_CPU && !defined(NAIVE)
+#if P2P_CPU && !defined(NAIVE) && !defined(QUADS)
 
 ONE_ITEM
 __kernel void squares_simd(ARGUMENTS)

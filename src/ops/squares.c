@@ -64,8 +64,22 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     return p2p_emit_items(seq, way, &final, &f, 1);
 }
 
+/* Whether it is one run of whole quadruples at a multiple of 16 bytes, all of which count. */
+static bool plan_quads(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
+{
+    const P2pTensor *x = &call->t[P2P_SQUARES_X];
+    const Rows r = rows_of(x, way->variant);
+
+    return plan(call, caps, way) && x->offset % 4 == 0 && (r.rows == 1 || r.cols == x->stride) &&
+           (!r.tail || r.last == r.cols) && (size_t)r.rows * (size_t)r.cols % 4 == 0;
+}
+
 static const P2pVariant variants[] = {
-    P2P_TWINS(plan, emit, "squares", "squares", NULL, LOSS_GROUP, 1)};
+    {"simd", plan, emit, {"squares", "squares_simd", NULL, {1, 1}}, .for_cpus = true},
+    {"quads", plan_quads, emit, {"squares", "squares_quads", "-D QUADS", {LOSS_GROUP, 1}}},
+    {"naive", plan, emit, {"squares", "squares_naive", "-D NAIVE", {LOSS_GROUP, 1}}},
+    {0},
+};
 
 const P2pPass p2p_pass_squares = {
     .name = "squares",
