@@ -61,6 +61,7 @@ typedef struct Forms {
 static const double TF32_ROUNDING = 0x1.002p-10;
 
 enum { PARTS_MOST = 32, SLICES_LEAST = 4, FLAT_CHANNELS = 32, FEW_ITEMS = 64 };
+enum { INNER_WGRAD_PIXELS = 16, INNER_GATHER_PIXELS = 1 };
 
 /* own: tiles down and across the results, classes of pixels or taps, parts of the sum and slices in each;
  * work-items of a group. */
@@ -349,6 +350,14 @@ bool p2p_conv2d_tile_plan_batch(const P2pCall *call, int count, const P2pCaps *c
     return true;
 }
 
+/* So few pixels that weights are most of what is read, which conv2d_inner.c does faster. */
+static bool is_inner(const P2pCall *call)
+{
+    const P2pTensor *y = &call->t[P2P_CONV_Y];
+
+    return y->n * y->h * y->w <= (is_wgrad(call) ? INNER_WGRAD_PIXELS : INNER_GATHER_PIXELS);
+}
+
 bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, 2, ~0u, mma_cost_of};
@@ -357,6 +366,7 @@ bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     if (!call->attr.tf32 || !plan(call, &p, caps, &all, way))
         return false;
     append_option(way, "-D TF32=1");
+    way->cost = is_inner(call) ? P2P_COST_HIGH : P2P_COST_USUAL;
     way->rounding = TF32_ROUNDING;
     return true;
 }

@@ -321,6 +321,10 @@ static void matrix_units_are_asked_for(void **state)
     assert_chosen(call, &ampere, NULL, "mma", false);
     assert_chosen(call, &turing, NULL, "tile", false);
     assert_chosen(call, &gpu, NULL, "tile", false);
+    P2pCall inner = convolution(&gpu, &p2p_pass_conv2d_wgrad_adam, 4, 512, 512);
+    inner.t[P2P_CONV_M] = inner.t[P2P_CONV_V] = inner.t[P2P_CONV_W];
+    inner.attr.tf32 = true;
+    assert_chosen(inner, &ampere, NULL, "inner", false); /* bound by its weights */
     p2p_call_text(&call, rounded);
     assert_string_not_equal(exact, rounded);
 }
