@@ -51,6 +51,13 @@
 /* conv2d_pixels: work-items along a line. */
 #define PIXELS_ACROSS 8
 
+/* conv2d_subgroup: outputs of a sub-group, which are a block of weights, and inputs or pixels that meet them;
+ * channels of a round. */
+#define SUBGROUP_OUTPUTS 16
+#define SUBGROUP_INPUTS 32
+#define SUBGROUP_PIXELS 16
+#define SUBGROUP_DEPTH 16
+
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
  * `points` products each; of a weight gradient, tiles whose data stay in the first cache, and inputs of a
  * register tile, which divide those of a chunk where they can. */

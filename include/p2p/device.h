@@ -35,6 +35,7 @@ typedef struct P2pCaps {
     size_t align_bytes;   /**< of sub-buffers */
     bool caches_binaries; /**< the driver keeps compiled kernels itself */
     bool has_fp16, has_fp64, has_subgroups;
+    bool has_subgroup_blocks; /**< Intel's: block reads, and kernels that ask for a size */
     unsigned subgroup_sizes; /**< work-items of sub-groups, powers of two in one sum; 0: not told */
     unsigned pci;            /**< place on the bus, 0: not told */
 } P2pCaps;

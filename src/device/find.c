@@ -125,6 +125,8 @@ static void read_subgroups(cl_device_id id, const char *extensions, P2pCaps *cap
         most > 0 || strstr(names, "cl_khr_subgroups") || strstr(names, "cl_intel_subgroups");
     if (caps->has_subgroups)
         caps->subgroup_sizes = ask_subgroup_sizes(id);
+    caps->has_subgroup_blocks =
+        strstr(names, "cl_intel_subgroups") && strstr(names, "cl_intel_required_subgroup_size");
 }
 
 static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)

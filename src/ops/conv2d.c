@@ -124,6 +124,8 @@ static const P2pVariant variants[] = {
     {"inner", p2p_conv2d_inner_plan, p2p_conv2d_inner_emit, .with_adam = true},
     {"tile_winograd", p2p_conv2d_tile_winograd_plan, p2p_conv2d_tile_winograd_emit,
      .with_adam = true, .has_forms = true},
+    {"subgroup", p2p_conv2d_subgroup_plan, p2p_conv2d_subgroup_emit, .with_adam = true,
+     .has_forms = true, .subgroups = true, .risky = true},
     {"tile", p2p_conv2d_tile_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
      .takes = STORED_OF_ANY_TYPE},
     {"clblast", p2p_conv2d_clblast_plan, p2p_conv2d_clblast_emit, .foreign = true},

@@ -112,7 +112,8 @@ static bool takes_groups(const P2pKernel *kernel, const P2pCaps *caps)
 
 bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps)
 {
-    return (!variant->for_cpus || caps->is_cpu) && variant->nvidia <= caps->nvidia_capability;
+    return (!variant->for_cpus || caps->is_cpu) && variant->nvidia <= caps->nvidia_capability &&
+           (!variant->subgroups || caps->has_subgroup_blocks);
 }
 
 bool p2p_variant_serves(const P2pVariant *variant, const P2pPass *pass)

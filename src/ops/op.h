@@ -346,6 +346,7 @@ struct P2pVariant {
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
     bool gathers;     /* of a convolution: no weight gradients */
     int nvidia;       /* for NVIDIA's devices of this compute capability on; 0: for any */
+    bool subgroups;   /* for devices with P2pCaps.has_subgroup_blocks */
     bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
     bool foreign;     /* another library's kernels, which it builds itself: slowly */
     bool risky;       /* what compilers may hang or die of: built by another process first */

@@ -18,7 +18,7 @@
 
 enum { FACTS = 8, COMMAND = 4096 };
 enum { NAME, VENDOR_ID, UNITS, MEMORY, LOCAL, GROUP, EXTENSIONS, TARGET };
-enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
+enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001, SUB_GROUP_SIZES_INTEL = 0x4108 };
 
 /* All handles are pointers to these; what is never looked into is `nothing`. */
 struct _cl_mem {
@@ -35,6 +35,7 @@ struct _cl_kernel {
     cl_uint arguments;
 };
 static char nothing;
+static const size_t intel_sizes[] = {8, 16, 32}; /* of all Intel's targets here */
 
 static FILE *launches;
 static char facts[FACTS][1024];
@@ -166,6 +167,10 @@ cl_int clGetDeviceInfo(cl_device_id d, cl_device_info what, size_t bytes, void *
         return give_text("OpenCL 3.0", bytes, to, needed);
     case CL_DEVICE_OPENCL_C_VERSION:
         return give_text("OpenCL C 1.2", bytes, to, needed);
+    case SUB_GROUP_SIZES_INTEL:
+        return strstr(fact(EXTENSIONS), "cl_intel_required_subgroup_size")
+                   ? give(intel_sizes, sizeof(intel_sizes), bytes, to, needed)
+                   : CL_INVALID_VALUE;
     case CL_DEVICE_EXTENSIONS:
         return give_text(fact(EXTENSIONS), bytes, to, needed);
     case CAPABILITY_MAJOR:
