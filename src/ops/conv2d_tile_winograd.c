@@ -15,9 +15,6 @@
 /* own: behind what the tile variant's emit() reads, floats in a vector. */
 enum { VECTOR = P2P_WAY_NUMBERS - 1 };
 
-/* Channels are whole slices of the tile kernels. */
-enum { CHANNEL_STEP = TILE_DEPTH };
-
 /* A transform's numbers are written and read: each costs like so many multiply-adds, as on the cards in
  * tests/gpulab/cards. */
 enum { FLOAT_COSTS = 60 };
@@ -108,7 +105,9 @@ bool p2p_conv2d_tile_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2p
 {
     const WinogradAlgorithm *a = algorithm(call);
 
-    if (!a || call->t[P2P_CONV_X].c % CHANNEL_STEP || call->t[P2P_CONV_Y].c % CHANNEL_STEP)
+    const int whole = p2p_max(4, caps->vector_width); /* channels that a work-item transforms */
+
+    if (!a || call->t[P2P_CONV_X].c % whole || call->t[P2P_CONV_Y].c % whole)
         return false;
     const Planes p = planes(call, a);
     const P2pCall one = product(call, &p, NULL);
