@@ -273,6 +273,9 @@ static int run(P2pTrainer *t)
     t->started = t->reported = p2p_seconds();
     t->reported_step = t->position.step;
     const char *limit = limit_reached(t);
+    /* Several ranks make a step, and then agree. */
+    if (!limit && p2p_comm_is_alone(t->comm) && out_of_time(t))
+        limit = "--max_seconds";
     if (limit)
         return p2p_comm_agree(
             t->comm, p2p_fail(P2P_EINVAL, "%s: the run is complete (%ld steps); raise %s to go on",
