@@ -205,7 +205,9 @@ __kernel void conv2d_wgrad_tile(__global const ELEMENT(IN_TYPE) *restrict x,
     ADD_SLICES(sums, rows, cols, begin, end);
 
     UPDATE_BEGIN(g)
+#if !FLAT
     const int outputs = LARGE_OUT ? g.c : g.k, inputs = LARGE_OUT ? g.k : g.c;
+#endif
     if (parts > 1) {
         update.w = partial + part * WEIGHT_FLOATS(g);
         update.m = 0;
