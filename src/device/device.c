@@ -154,6 +154,7 @@ void p2p_device_close(P2pDevice **device)
         pthread_mutex_destroy(&d->turn);
     free(d->compiler);
     free(d->builds);
+    free(d->probes);
     free(d->left_out);
     free(d->tuning.lines);
     free(d);

@@ -14,6 +14,7 @@ typedef struct P2pProgram {
     char *key;
     cl_program program;
     char *unsaved; /* where its binary is to be kept, NULL: it is or need not be */
+    bool is_kept;  /* made of a binary that was kept */
 } P2pProgram;
 
 struct P2pDevice {
@@ -36,8 +37,11 @@ struct P2pDevice {
     char *compiler;                 /* P2pDeviceSettings.compiler, NULL: none */
     int index;                      /* of p2p_device_list() */
     double patience_s;              /* with an answer of that, at least */
-    double ahead_end; /* when nothing more is begun to be compiled ahead; 0: everything is */
-    char *builds;     /* lines of builds.c; NULL: not read yet */
+    double ahead_end;        /* when nothing more is begun to be compiled ahead; 0: everything is */
+    char *probes;            /* lines of probe.c; NULL: not read yet */
+    unsigned long long boot; /* hash of the system's, 0: not asked yet */
+    double probed_s;         /* spent so far */
+    char *builds;            /* lines of builds.c; NULL: not read yet */
     void (*compiling)(void *user, int done, int count);
     void *compiling_user;
     size_t cache_bytes; /* of compiled kernels that may be kept; 0: none */
@@ -75,6 +79,14 @@ int p2p_device_look(P2pDevice *device, cl_event event, double *asked, bool *done
 /** Build (or find) a program; *out stays owned by the device. */
 int p2p_program_get(P2pDevice *device, const char *name, const char *options, cl_program *out);
 void p2p_programs_release(P2pDevice *device);
+/** Whether a program was made of a binary that was kept (*from_binary), or its own will be kept. */
+bool p2p_program_is_kept(const P2pDevice *device, cl_program program, bool *from_binary);
+/** Build it from its source in place of a kept binary. */
+int p2p_program_renew(P2pDevice *device, const char *name, const char *options, cl_program *out);
+
+/** Whether a launch's first group makes what it made on another boot, by a program of a kept binary (is_kept) or
+ *  not, which is noted: see probe.c. */
+bool p2p_probe_agrees(P2pDevice *device, cl_program program, bool is_kept, const P2pLaunch *launch);
 
 /** Hash of an embedded program with its options and the facts of device and driver. */
 int p2p_program_hash(const P2pDevice *device, const char *name, const char *options,

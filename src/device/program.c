@@ -132,11 +132,17 @@ unsigned long long p2p_device_hash(const P2pDevice *d)
     return p2p_fnv(hash, sizes, sizeof(sizes));
 }
 
+/* Whether binaries are kept by us. */
+static bool keeps(const P2pDevice *d)
+{
+    return !d->caps.caches_binaries && !override_folders() && d->cache_bytes;
+}
+
 /* Path of the cached binary in fresh memory, or NULL: no cache. */
 static char *cache_path(const P2pDevice *d, const char *name, const char *options,
                         unsigned long long hash)
 {
-    if (d->caps.caches_binaries || override_folders() || !d->cache_bytes)
+    if (!keeps(d))
         return NULL;
     char *folder = p2p_cache_folder();
     if (!folder)
@@ -215,8 +221,9 @@ static cl_int build_program(P2pDevice *d, cl_program program, const char *name, 
     return clBuildProgram(program, 1, &d->id, options, NULL, NULL);
 }
 
-/* *unsaved: where its binary is to be kept (the caller's now), NULL when it came from there. */
-static int build(P2pDevice *d, const char *name, const char *options, cl_program *out,
+/* *unsaved: where its binary is to be kept (the caller's now), NULL when it came from there; renew: it must not
+ * come from there. */
+static int build(P2pDevice *d, const char *name, const char *options, bool renew, cl_program *out,
                  char **unsaved)
 {
     unsigned long long hash = P2P_FNV_START;
@@ -228,7 +235,7 @@ static int build(P2pDevice *d, const char *name, const char *options, cl_program
     if ((err = create_from_source(d, name, &program, &hash)) < 0)
         return err;
     char *path = cache_path(d, name, options, hash);
-    if (path && load_binary(d, path, options, out)) {
+    if (path && !renew && load_binary(d, path, options, out)) {
         clReleaseProgram(program);
     } else {
         const cl_int code = build_program(d, program, name, options);
@@ -303,12 +310,44 @@ int p2p_program_get(P2pDevice *d, const char *name, const char *options, cl_prog
         err = p2p_grow((void **)&d->programs, &d->program_capacity, d->program_count + 1,
                        sizeof(*d->programs));
     const double start = p2p_seconds();
-    if (!err && (err = build(d, name, key + strlen(name) + 1, out, &unsaved)) == P2P_OK) {
-        d->programs[d->program_count++] = (P2pProgram){key, *out, unsaved};
+    if (!err && (err = build(d, name, key + strlen(name) + 1, false, out, &unsaved)) == P2P_OK) {
+        d->programs[d->program_count++] = (P2pProgram){
+            .key = key, .program = *out, .unsaved = unsaved, .is_kept = !unsaved && keeps(d)};
         const double seconds = p2p_seconds() - start;
         d->build_seconds += seconds;
         p2p_log(d->log, P2P_LOG_DEBUG, "built %s in %.2f s", key, seconds);
         return P2P_OK;
+    }
+    free(key);
+    return err;
+}
+
+bool p2p_program_is_kept(const P2pDevice *d, cl_program program, bool *from_binary)
+{
+    for (size_t i = 0; i < d->program_count; i++)
+        if (d->programs[i].program == program) {
+            *from_binary = d->programs[i].is_kept;
+            return d->programs[i].is_kept || d->programs[i].unsaved;
+        }
+    return false;
+}
+
+int p2p_program_renew(P2pDevice *d, const char *name, const char *options, cl_program *out)
+{
+    char *key = make_key(d, name, options), *unsaved = NULL;
+    int err = key ? P2P_OK : P2P_ENOMEM;
+
+    for (size_t i = 0; !err && i < d->program_count; i++) {
+        P2pProgram *p = &d->programs[i];
+        if (strcmp(p->key, key) != 0)
+            continue;
+        if ((err = build(d, name, key + strlen(name) + 1, true, out, &unsaved)) < 0)
+            break;
+        clReleaseProgram(p->program);
+        free(p->unsaved);
+        p->program = *out;
+        p->unsaved = unsaved;
+        p->is_kept = false;
     }
     free(key);
     return err;

@@ -207,6 +207,25 @@ int p2p_sequence_add(P2pSequence *s, const P2pLaunch *from)
     return l->recorded ? P2P_OK : P2P_ENOMEM;
 }
 
+/* A program of a binary that computes otherwise than on another boot is built from its source. */
+static int check_kept(P2pDevice *d, const P2pLaunch *from, cl_program *program)
+{
+    bool from_binary;
+
+    if (!p2p_program_is_kept(d, *program, &from_binary) ||
+        p2p_probe_agrees(d, *program, from_binary, from))
+        return P2P_OK;
+    p2p_log(
+        d->log, P2P_LOG_WARN,
+        "%s: the kept binary of %s computes otherwise than before the system was started anew; it is "
+        "built from its source",
+        from->kernel, from->program);
+    const int err = p2p_program_renew(d, from->program, from->options, program);
+    if (!err)
+        p2p_probe_agrees(d, *program, false, from);
+    return err;
+}
+
 static int build(P2pDevice *d, Launch *l)
 {
     const P2pLaunch *from = l->recorded;
@@ -215,7 +234,8 @@ static int build(P2pDevice *d, Launch *l)
     cl_int code;
     int err;
 
-    if ((err = p2p_program_get(d, from->program, from->options, &program)) < 0)
+    if ((err = p2p_program_get(d, from->program, from->options, &program)) < 0 ||
+        (err = check_kept(d, from, &program)) < 0)
         return err;
     l->kernel = clCreateKernel(program, from->kernel, &code);
     if (code != CL_SUCCESS)

@@ -96,6 +96,18 @@ touch -d '1 day ago' driver.so
 check 'another driver compiles anew' [ "$(kept)" -eq 2 ]
 check 'and finds its own' [ "$(kept)" -eq 2 ]
 
+# The same on another boot (its hash is the second word): a kept binary must compute what it did
+booted() { sed -i 's/ [0-9a-f]* / 0000000000000000 /' kept/pix2pix-cl/probes.txt && env "$@" XDG_CACHE_HOME="$work/kept" \
+    OCL_ICD_VENDORS="$work/vendors" LIE_PLATFORM=Portable:Other LD_PRELOAD="$library" "$tools/p2p-bench" peak --device Other \
+    >peak.txt 2>boot.txt; }
+check 'what kernels make is kept' grep -q '^[0-9a-f]\{16\} [0-9a-f]\{16\} [0-9a-f]\{16\}$' kept/pix2pix-cl/probes.txt
+check 'on another boot' booted LIE_UNITS=
+check 'the kept binary is right' [ ! -s boot.txt ]
+check 'on another boot, with a driver that misreads it' booted LIE_STALE=peak_copy
+check 'one line says so' [ "$(grep -c 'peak_copy: the kept binary of peak computes otherwise' boot.txt)" -eq 1 ]
+check 'it is built from its source, and kept' booted LIE_UNITS=
+check 'which is right' [ ! -s boot.txt ]
+
 # Two drivers for one card
 export RUSTICL_ENABLE=llvmpipe
 used() { lying "$@" -- "$tools/p2p-info" >info.txt 2>&1; sed -n 's/^will be used: \(....\).*/\1/p' info.txt; }

@@ -14,6 +14,7 @@
  *   LIE_ORDER=1           parts of a buffer released in another order than the last first end the program
  *   LIE_BUILD=WORD        programs with the word in their text or build options do not build
  *   LIE_WRONG=WORD        kernels whose names have the word do nothing
+ *   LIE_STALE=WORD        the same of programs that are made of binaries
  *   LIE_CRASH, LIE_HANG   the same: the compiler aborts, or does not come back
  */
 #define _GNU_SOURCE
@@ -245,14 +246,29 @@ cl_int clWaitForEvents(cl_uint n, const cl_event *events)
     return is_lost() ? CL_OUT_OF_RESOURCES : real(n, events);
 }
 
-static int is_wrong(cl_kernel k)
+static int has_name(cl_kernel k, const char *word)
 {
-    const char *word = getenv("LIE_WRONG");
     char name[256] = "";
 
     if (word)
         clGetKernelInfo(k, CL_KERNEL_FUNCTION_NAME, sizeof(name), name, NULL);
     return word && strstr(name, word) != NULL;
+}
+
+static int is_of_binary(cl_kernel k)
+{
+    cl_program p = NULL;
+    size_t bytes = 0;
+
+    clGetKernelInfo(k, CL_KERNEL_PROGRAM, sizeof(p), &p, NULL);
+    clGetProgramInfo(p, CL_PROGRAM_SOURCE, 0, NULL, &bytes);
+    return bytes <= 1;
+}
+
+static int is_wrong(cl_kernel k)
+{
+    return has_name(k, getenv("LIE_WRONG")) ||
+           (has_name(k, getenv("LIE_STALE")) && is_of_binary(k));
 }
 
 /* Groups that are too large, and kernels that need too much, are refused. */
