@@ -105,6 +105,16 @@ static bool is_aligned(const P2pTensor *t)
     return t->c % 4 == 0 && t->stride % 4 == 0 && t->offset % 4 == 0;
 }
 
+/* Of local memory: what the kernels keep of pixels for a chunk, or for a block and the inputs beside it. */
+static bool fits_local(const P2pCall *call, const P2pCaps *caps, const P2pWay *way, int unroll)
+{
+    const int block = call->t[P2P_CONV_W].stride, inputs = 4 * FLAT_GROUP / block * unroll;
+    const int each =
+        is_wgrad(call) ? inputs + block + 2 : p2p_max(way->own[CHUNK], 4 * FLAT_GROUP) + 1;
+
+    return sizeof(float) * (size_t)way->own[PIXELS] * (size_t)each <= caps->local_bytes;
+}
+
 bool p2p_conv2d_inner_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pTensor *t = call->t, *w = &t[P2P_CONV_W];
@@ -132,7 +142,7 @@ bool p2p_conv2d_inner_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way
              "-D BLOCK=%d -D PIXELS=%d -D ALIGNED=%d -D UNROLL=%d -D CHUNK=%d -D ACT_TANH=%d",
              w->stride, pixels, aligned, wgrad ? WGRAD_UNROLL : gather_unroll(pixels),
              way->own[CHUNK], call->attr.act1 == P2P_ACT_TANH);
-    return true;
+    return fits_local(call, caps, way, WGRAD_UNROLL);
 }
 
 static int emit_sum(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)

@@ -23,7 +23,7 @@ lying() { # LIE=... -- COMMAND...
 small() {
     run=$1
     shift
-    "$tools/p2p-train" --device Portable --dataroot data --name "$run" --netG unet_256 --num_downs 5 --ngf 4 \
+    "$tools/p2p-train" --device Portable --variant -inner,-pixels,-tile_winograd --dataroot data --name "$run" --netG unet_256 --num_downs 5 --ngf 4 \
         --ndf 4 --load_size 36 --crop_size 32 --print_freq 1 --max_steps 2 --verbose --tune off "$@" >"$run.txt" 2>&1
 }
 # Whether all convolutions of a run went by a variant.
@@ -46,6 +46,7 @@ lies_ok 'groups of 128' tile LIE_GROUP=128
 lies_ok 'groups of 64' tile LIE_GROUP=64
 lies_ok 'little local memory' naive LIE_LOCAL=4
 lies_ok 'little of both' naive LIE_LOCAL=1 LIE_GROUP=64
+check 'little local memory, all kernels' lying LIE_GPU=1 LIE_LOCAL=4 -- small all --variant -none
 lies_ok 'small buffers' tile LIE_BUFFER=1
 check 'small buffers: the same bits' cmp checkpoints/small_buffers/latest.safetensors checkpoints/truth/latest.safetensors
 
