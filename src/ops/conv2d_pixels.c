@@ -89,7 +89,9 @@ bool p2p_conv2d_pixels_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *wa
     const Division d = divide(call, caps);
     if (d.split < 1 || local_bytes(call, &d) > caps->local_bytes)
         return false;
-    way->cost = caps->is_cpu || from->c < DEPTH_LEAST ? P2P_COST_HIGH : P2P_COST_USUAL;
+    /* Intel's compilers have not the registers for it: 0.6 KiB of a work-item's would lie in memory. */
+    way->cost = caps->is_cpu || caps->vendor_id == 0x8086 || from->c < DEPTH_LEAST ? P2P_COST_HIGH
+                                                                                   : P2P_COST_USUAL;
     way->own[ACROSS] = p2p_ceil_div(hops_along(to->w, d.shift, step), PIXELS_ACROSS * d.hops);
     way->own[DOWN] = p2p_ceil_div(hops_along(to->h, d.shift, step), d.down);
     way->own[ITEMS] = PIXELS_ACROSS * d.down * d.split;
