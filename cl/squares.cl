@@ -59,9 +59,6 @@ void squares_quads(ARGUMENTS)
     const size_t count = (size_t)rows * cols / 4, step = get_global_size(0);
     float4 four = (float4)(0.0f);
 
-#if !P2P_CPU
-#pragma unroll 4
-#endif
     for (size_t i = get_global_id(0); i < count; i += step) {
         const float4 v = from[i];
         four = FMA(v, v, four);

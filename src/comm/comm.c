@@ -254,7 +254,7 @@ double p2p_comm_limit(const P2pComm *c)
 
 int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
 {
-    double since = p2p_seconds();
+    double since = p2p_seconds(), looked = since;
     int left = count + 1, looks = 0, err = P2P_OK;
 
     while (!err && left) {
@@ -266,7 +266,11 @@ int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
             since = p2p_seconds();
             looks = 0;
         }
-        if (limited && c->timeout_s > 0 && p2p_seconds() - since > p2p_comm_limit(c))
+        const double now = p2p_seconds();
+        if (now - looked > p2p_comm_limit(c) / 2) /* it was stopped itself, and blames nobody */
+            since = now;
+        looked = now;
+        if (limited && c->timeout_s > 0 && now - since > p2p_comm_limit(c))
             return p2p_comm_fail_missing(c);
         p2p_comm_nap(&looks);
     }

@@ -52,6 +52,8 @@ int p2p_comm_share(P2pComm *comm, void *data, size_t bytes);
 int p2p_comm_share_text(P2pComm *comm, char **text);
 /** Everyone's `bytes` one behind the other by rank, [size] of them. */
 int p2p_comm_gather(P2pComm *comm, const void *mine, size_t bytes, void *all, bool limited);
+/** Until all are there, one of which may have been busy with files: for ten times the time limit. */
+int p2p_comm_await(P2pComm *comm);
 /**
  * The failure of the first rank that has one, for all, with its rank and host before the message; `err` is
  * this one's, 0: none. Waits without a limit.

@@ -8,6 +8,8 @@
 #include "src/base/status.h"
 #include "src/comm/comm_parts.h"
 
+enum { BUSY_TIMES = 10 };
+
 /* Along a binary tree: a rank has it from the one without its lowest bit, and gives it to those with a lower
  * one more. */
 static int share_piece(P2pComm *c, unsigned char *data, size_t bytes)
@@ -72,6 +74,20 @@ int p2p_comm_gather(P2pComm *c, const void *mine, size_t bytes, void *all, bool 
         if (i != rank)
             err = p2p_comm_send(c, &c->messages[count++], i, P2P_TAG_SMALL, mine, bytes);
     return err || !count ? err : p2p_comm_wait(c, c->messages, count, limited);
+}
+
+int p2p_comm_await(P2pComm *comm)
+{
+    unsigned char all[P2P_MOST_RANKS];
+    const unsigned char here = 1;
+
+    if (p2p_comm_is_alone(comm))
+        return P2P_OK;
+    const double usual = comm->timeout_s;
+    comm->timeout_s *= BUSY_TIMES;
+    const int err = p2p_comm_gather(comm, &here, sizeof(here), all, true);
+    comm->timeout_s = usual;
+    return err;
 }
 
 /* ---- Agreeing -------------------------------------------------------------------------------- */

@@ -111,7 +111,8 @@ int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
         err = decide(t, last, best);
     else if (!err && t->gan->sums >= 0)
         err = p2p_buffer_zero(t->gan->shared->losses.buffer);
-    return err ? err : p2p_trainer_meet(t);
+    /* A validation takes as long as its pictures are many. */
+    return err ? err : t->options.val_freq ? p2p_trainer_meet(t) : p2p_trainer_meet_soon(t);
 }
 
 /* ---- Preparing ----------------------------------------------------------------------------- */

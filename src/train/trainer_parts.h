@@ -95,6 +95,8 @@ int p2p_trainer_mean_losses(P2pTrainer *t, float losses[P2P_GAN_MAX_LOSSES]);
 int p2p_trainer_mean_sums(P2pTrainer *t);
 /** Behind what the first rank does for a while: all go on with its position. */
 int p2p_trainer_meet(P2pTrainer *t);
+/** The same behind all but a validation: saves and samples take less than ten times the time limit. */
+int p2p_trainer_meet_soon(P2pTrainer *t);
 
 /* ---- trainer_epoch.c ------------------------------------------------------------------------ */
 

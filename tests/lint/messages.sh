@@ -25,6 +25,8 @@ for name in $(grep -oh -e '--[a-zA-Z][A-Za-z0-9_]*' docs/*.md | sort -u); do
     checked=$((checked + 1))
     case $name in
     --data | --cflags | --libs) continue ;; # of curl and pkg-config
+    --host | --mca | --cpus | --gpus | --kill | --mpi | --nodes | --ntasks | --open | --requeue | --signal)
+        continue ;; # of mpirun and Slurm
     esac
     grep -q -e "$name\\b" "$work/help" || complain "docs: no program has $name"
 done

@@ -56,9 +56,12 @@ ended() {
 }
 
 # ---- A rank that hangs --------------------------------------------------------------------------
+# While the first rank is busy with files others wait ten times as long: saves and ends of epochs are far between.
+"$tools/p2p-data" demo many --count 600 --size 40 --quiet
 for rank in 0 1; do
-    start "hung$rank" --device_timeout 4 --save_latest_freq 10
+    start "hung$rank" --dataroot many --device_timeout 4 --save_latest_freq 100 --save_epoch_freq 1000
     await_file "checkpoints/hung$rank/latest.safetensors"
+    sleep 0.5
     begin=$(now)
     kill -STOP "$(rank_pid $rank)"
     check "rank $rank hangs" ended "hung$rank" 4 7 "rank $rank on $host did not answer for 4 s"
