@@ -267,7 +267,7 @@ int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
             looks = 0;
         }
         const double now = p2p_seconds();
-        if (now - looked > p2p_comm_limit(c) / 2) /* it was stopped itself, and blames nobody */
+        if (now - looked > 1 + p2p_comm_limit(c) / 2) /* it was stopped itself, and blames nobody */
             since = now;
         looked = now;
         if (limited && c->timeout_s > 0 && now - since > p2p_comm_limit(c))

@@ -54,7 +54,7 @@ static int poll_event(P2pDevice *d, cl_event event)
     while ((err = is_done(event, &done)) == P2P_OK && !done) {
         const double now = p2p_seconds();
         /* This process was stopped: the device had no time to miss. */
-        if (now - looked > d->timeout_s / 2)
+        if (now - looked > 1 + d->timeout_s / 2)
             start = now;
         looked = now;
         if (now - start > d->timeout_s) {
