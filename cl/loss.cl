@@ -62,7 +62,7 @@ void loss_naive(ARGUMENTS)
 {
     __local float sums[ITEMS];
     const size_t total = (size_t)(rows - 1) * cols + last;
-    const uint step_row = (uint)get_global_size(0) / (uint)cols, step_col = (uint)get_global_size(0) % (uint)cols;
+    const uint WALK_STEP(cols);
     size_t row = (uint)get_global_id(0) / (uint)cols;
     uint col = (uint)get_global_id(0) % (uint)cols;
     const float factor = SCALED;
@@ -77,16 +77,9 @@ void loss_naive(ARGUMENTS)
             __global float *d = dx + dx_at + row * dx_stride + col;
             *d = accumulate ? *d + factor * slope : factor * slope;
         }
-        row += step_row;
-        col += step_col;
-        if (col >= (uint)cols) {
-            col -= (uint)cols;
-            row++;
-        }
+        WALK_ON(row, col, cols);
     }
-    sum = sum_items(sum, sums, ITEMS);
-    if (get_local_id(0) == 0)
-        work[get_group_id(0)] = sum;
+    keep_sum(work, sum, sums, ITEMS);
 }
 #endif
 

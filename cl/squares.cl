@@ -29,7 +29,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void squares_naive(ARGUMENTS)
 {
     __local float sums[ITEMS];
-    const uint step_row = (uint)get_global_size(0) / (uint)cols, step_col = (uint)get_global_size(0) % (uint)cols;
+    const uint WALK_STEP(cols);
     uint row = (uint)get_global_id(0) / (uint)cols, col = (uint)get_global_id(0) % (uint)cols;
     float sum = 0.0f;
 
@@ -37,16 +37,9 @@ void squares_naive(ARGUMENTS)
         const float v = x[x_at + (size_t)row * x_stride + col];
         if (row < (uint)(rows - tail) || col < (uint)last)
             sum = FMA(v, v, sum);
-        row += step_row;
-        col += step_col;
-        if (col >= (uint)cols) {
-            col -= (uint)cols;
-            row++;
-        }
+        WALK_ON(row, col, cols);
     }
-    sum = sum_items(sum, sums, ITEMS);
-    if (get_local_id(0) == 0)
-        work[get_group_id(0)] = sum;
+    keep_sum(work, sum, sums, ITEMS);
 }
 #endif
 
@@ -63,9 +56,7 @@ void squares_quads(ARGUMENTS)
         const float4 v = from[i];
         four = FMA(v, v, four);
     }
-    const float sum = sum_items(four.x + four.y + (four.z + four.w), sums, ITEMS);
-    if (get_local_id(0) == 0)
-        work[get_group_id(0)] = sum;
+    keep_sum(work, four.x + four.y + (four.z + four.w), sums, ITEMS);
 }
 #endif
 

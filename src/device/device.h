@@ -46,6 +46,9 @@ int p2p_device_finish(P2pDevice *device);
 /** Hand everything enqueued to the device; does not wait. */
 int p2p_device_flush(P2pDevice *device);
 
+/** Vendors' numbers, as in P2pCaps. */
+enum { P2P_NVIDIA = 0x10DE, P2P_INTEL = 0x8086 };
+
 /* ---- Buffers ------------------------------------------------------------------------------- */
 
 typedef struct P2pBuffer P2pBuffer;

@@ -16,7 +16,7 @@
 #include "src/device/advice.h"
 #include "src/device/driver.h"
 
-enum { MAX_PLATFORMS = 16, NVIDIA = 0x10DE, DEVICE_PCI_BUS_INFO = 0x410F };
+enum { MAX_PLATFORMS = 16, DEVICE_PCI_BUS_INFO = 0x410F };
 enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
 enum { DEVICE_MAX_NUM_SUB_GROUPS = 0x105C, DEVICE_SUB_GROUP_SIZES_INTEL = 0x4108 };
 /* P2pCaps.keep_bytes is a part of the cache: kernels also read weights and write results. */
@@ -163,7 +163,7 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     caps->pci = ask_pci(id, extensions);
     caps->nvidia_capability = ask_capability(id, extensions);
     free(extensions);
-    caps->caches_binaries = caps->vendor_id == NVIDIA || !strcmp(platform, P2P_POCL);
+    caps->caches_binaries = caps->vendor_id == P2P_NVIDIA || !strcmp(platform, P2P_POCL);
 
     const int native = (int)ask_number(&q, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     caps->vector_width = !caps->is_cpu ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;

@@ -33,6 +33,21 @@ ConvGeom p2p_conv_geom(const P2pCall *call)
                       .slope = call->attr.slope};
 }
 
+int p2p_conv_emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                         const P2pKernel *kernel, P2pGrid grid)
+{
+    const ConvGeom g = p2p_conv_geom(call);
+    const int gradient = p2p_conv_is_dgrad(call);
+    const P2pArg args[] = {P2P_ARG_BUFFER(p2p_conv_from(call)->buffer),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
+                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
+                           P2P_ARG_BUFFER(p2p_conv_to(call)->buffer),
+                           P2P_ARG(g),
+                           P2P_ARG(gradient)};
+
+    return p2p_emit(seq, way, kernel, args, P2P_COUNT(args), grid);
+}
+
 void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UPDATE_ARGS])
 {
     const P2pTensor *m = &call->t[P2P_CONV_M], *v = &call->t[P2P_CONV_V];

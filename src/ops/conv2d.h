@@ -61,6 +61,11 @@ static inline bool p2p_conv_is_turned(const P2pCall *call)
  * each of `blocks` until there is none. */
 double p2p_conv_launch_cost(int tiles, int in_group, int blocks, const P2pCaps *caps);
 
+/** Append a gather's launch whose kernel takes what is read, weights, bias and result, a ConvGeom, and whether it is
+ *  a data gradient. */
+int p2p_conv_emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                         const P2pKernel *kernel, P2pGrid grid);
+
 /** Bytes of the weights blocked over a gather's outputs. */
 size_t p2p_conv2d_turned_bytes(const P2pCall *call);
 /** Append a launch that writes turned weights so to the start of work. */

@@ -90,8 +90,9 @@ bool p2p_conv2d_pixels_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *wa
     if (d.split < 1 || local_bytes(call, &d) > caps->local_bytes)
         return false;
     /* Intel's compilers have not the registers for it: 0.6 KiB of a work-item's would lie in memory. */
-    way->cost = caps->is_cpu || caps->vendor_id == 0x8086 || from->c < DEPTH_LEAST ? P2P_COST_HIGH
-                                                                                   : P2P_COST_USUAL;
+    way->cost = caps->is_cpu || caps->vendor_id == P2P_INTEL || from->c < DEPTH_LEAST
+                    ? P2P_COST_HIGH
+                    : P2P_COST_USUAL;
     way->own[ACROSS] = p2p_ceil_div(hops_along(to->w, d.shift, step), PIXELS_ACROSS * d.hops);
     way->own[DOWN] = p2p_ceil_div(hops_along(to->h, d.shift, step), d.down);
     way->own[ITEMS] = PIXELS_ACROSS * d.down * d.split;
@@ -107,17 +108,9 @@ int p2p_conv2d_pixels_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *
                            P2pBuffer *work)
 {
     const P2pKernel kernel = {"conv2d_pixels", "conv2d_pixels", NULL, {(size_t)way->own[ITEMS], 1}};
-    const ConvGeom g = p2p_conv_geom(call);
-    const int gradient = p2p_conv_is_dgrad(call);
-    const P2pArg args[] = {P2P_ARG_BUFFER(p2p_conv_from(call)->buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
-                           P2P_ARG_BUFFER(p2p_conv_to(call)->buffer),
-                           P2P_ARG(g),
-                           P2P_ARG(gradient)};
 
     (void)work;
-    return p2p_emit(
-        seq, way, &kernel, args, P2P_COUNT(args),
+    return p2p_conv_emit_gather(
+        seq, call, way, &kernel,
         (P2pGrid){(size_t)way->own[ACROSS], (size_t)way->own[DOWN], (size_t)p2p_conv_to(call)->n});
 }

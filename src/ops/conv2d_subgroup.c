@@ -136,16 +136,8 @@ static int emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
     const P2pKernel kernel = {
         "conv2d_subgroup", "conv2d_gather_subgroup", NULL, {(size_t)way->own[ITEMS], 1}};
-    const ConvGeom g = p2p_conv_geom(call);
-    const int gradient = p2p_conv_is_dgrad(call);
-    const P2pArg args[] = {P2P_ARG_BUFFER(p2p_conv_from(call)->buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_W].buffer),
-                           P2P_ARG_BUFFER(call->t[P2P_CONV_BIAS].buffer),
-                           P2P_ARG_BUFFER(p2p_conv_to(call)->buffer),
-                           P2P_ARG(g),
-                           P2P_ARG(gradient)};
 
-    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args), groups(way));
+    return p2p_conv_emit_gather(seq, call, way, &kernel, groups(way));
 }
 
 static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way)

@@ -38,8 +38,8 @@ typedef struct Taste {
     unsigned vendor, forms;
     int unroll, shared;
 } Taste;
-static const Taste tastes[] = {{0x10DE, LARGE | NARROW | TIGHT, TILE_DEPTH, 1},
-                               {0x8086, SLIM | TIGHT, TILE_DEPTH, 8},
+static const Taste tastes[] = {{P2P_NVIDIA, LARGE | NARROW | TIGHT, TILE_DEPTH, 1},
+                               {P2P_INTEL, SLIM | TIGHT, TILE_DEPTH, 8},
                                {0, LARGE | NARROW, 2, 1}};
 
 /* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp. */
@@ -165,7 +165,8 @@ static double cost_of(const Form *f, const Product *p, int parts, int part_slice
 
 /* The same of matrix units, in cycles: a slice takes as long as the products or the data from the second cache
  * of all groups that share a unit, or, where these are few, half of the way that data come and are multiplied, two
- * slices being under way. Groups begin and end, parts are written, read and added by a launch. Measured on an H200. */
+ * slices being under way. Groups begin and end, parts are written, read and added by a launch. The constants
+ * follow from an H200's times with one slice under way. */
 static double mma_cost_of(const Form *f, const Product *p, int parts, int part_slices, int units)
 {
     enum { MACS = 512, BYTES = 24, WAY = 1200, BARRIERS = 300, ENDS = 2500, LAUNCH = 8000 };
