@@ -23,26 +23,15 @@ enum { MOST_BYTES = 1 << 20, HASH_DIGITS = 16 };
 
 static char *file_path(const P2pDevice *d)
 {
-    char *folder = d->cache_bytes ? p2p_cache_folder() : NULL;
-    char *path = folder ? p2p_path_join(folder, "builds.txt") : NULL;
-
-    free(folder);
-    return path;
+    return d->cache_bytes ? p2p_cache_file("builds.txt") : NULL;
 }
 
 static void read_file(P2pDevice *d)
 {
     char *path = file_path(d);
-    unsigned char *data = NULL;
-    size_t bytes = 0;
 
-    if (path && p2p_file_exists(path) && p2p_file_read(path, MOST_BYTES, &data, &bytes) < 0)
-        remove(path);
+    d->builds = p2p_cache_text(path, MOST_BYTES);
     free(path);
-    d->builds = p2p_alloc(bytes + 1, 1);
-    if (d->builds && data)
-        memcpy(d->builds, data, bytes);
-    free(data);
 }
 
 bool p2p_builds_find(P2pDevice *d, unsigned long long hash, char *verdict, size_t bytes)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "p2p/device.h"
+#include "src/base/file.h"
 #include "src/base/front.h"
 #include "src/base/log.h"
 #include "src/base/memory.h"
@@ -42,6 +43,29 @@ char *p2p_cache_folder(void)
     if (xdg && *xdg)
         return p2p_format("%s/pix2pix-cl", xdg);
     return home && *home ? p2p_format("%s/.cache/pix2pix-cl", home) : NULL;
+}
+
+char *p2p_cache_file(const char *name)
+{
+    char *folder = p2p_cache_folder();
+    char *path = folder ? p2p_path_join(folder, name) : NULL;
+
+    free(folder);
+    return path;
+}
+
+char *p2p_cache_text(const char *path, size_t most_bytes)
+{
+    unsigned char *data = NULL;
+    size_t bytes = 0;
+
+    if (path && p2p_file_exists(path) && p2p_file_read(path, most_bytes, &data, &bytes) < 0)
+        remove(path);
+    char *text = p2p_alloc(bytes + 1, 1);
+    if (text && data)
+        memcpy(text, data, bytes);
+    free(data);
+    return text;
 }
 
 size_t p2p_cache_limit(const P2pLog *log)

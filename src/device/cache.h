@@ -10,6 +10,12 @@
 /** The folder in fresh memory, or NULL: nothing is to be kept, or there is no memory. */
 char *p2p_cache_folder(void);
 
+/** Path of a file in it, likewise. */
+char *p2p_cache_file(const char *name);
+/** The text of such a file in fresh memory, "" where there is none; one of more than most_bytes begins anew. NULL: no
+ *  memory. path may be NULL. */
+char *p2p_cache_text(const char *path, size_t most_bytes);
+
 /** Bytes that may be kept: P2P_CACHE_MB or its default; 0: nothing is kept. */
 size_t p2p_cache_limit(const P2pLog *log);
 

@@ -31,26 +31,15 @@ enum { NUMBERS = 65521, LOOKED_AT = 1 << 16, MOST_BYTES = 1 << 22, MOST_ARGS = 6
 
 static char *file_path(void)
 {
-    char *folder = p2p_cache_folder();
-    char *path = folder ? p2p_path_join(folder, "probes.txt") : NULL;
-
-    free(folder);
-    return path;
+    return p2p_cache_file("probes.txt");
 }
 
 static void read_file(P2pDevice *d)
 {
     char *path = file_path();
-    unsigned char *data = NULL;
-    size_t bytes = 0;
 
-    if (path && p2p_file_exists(path) && p2p_file_read(path, MOST_BYTES, &data, &bytes) < 0)
-        remove(path);
+    d->probes = p2p_cache_text(path, MOST_BYTES);
     free(path);
-    d->probes = p2p_alloc(bytes + 1, 1);
-    if (d->probes && data)
-        memcpy(d->probes, data, bytes);
-    free(data);
 }
 
 static unsigned long long this_boot(void)

@@ -29,11 +29,7 @@ static const char wrong[] = "wrong ";
 
 static char *file_path(const P2pDevice *d)
 {
-    char *folder = p2p_cache_limit(p2p_device_log(d)) ? p2p_cache_folder() : NULL;
-    char *path = folder ? p2p_path_join(folder, "tuning.txt") : NULL;
-
-    free(folder);
-    return path;
+    return p2p_cache_limit(p2p_device_log(d)) ? p2p_cache_file("tuning.txt") : NULL;
 }
 
 /* ---- Lines --------------------------------------------------------------------------------- */
