@@ -26,3 +26,18 @@ double p2p_seconds(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+void p2p_patience_begin(P2pPatience *p)
+{
+    p->since = p->looked = p2p_seconds();
+}
+
+bool p2p_patience_is_over(P2pPatience *p, double limit_s)
+{
+    const double now = p2p_seconds();
+
+    if (now - p->looked > 1 + limit_s / 2)
+        p->since = now;
+    p->looked = now;
+    return now - p->since > limit_s;
+}

@@ -254,23 +254,20 @@ double p2p_comm_limit(const P2pComm *c)
 
 int p2p_comm_wait(P2pComm *c, P2pMessage *t, int count, bool limited)
 {
-    double since = p2p_seconds(), looked = since;
+    P2pPatience patience;
     int left = count + 1, looks = 0, err = P2P_OK;
 
+    p2p_patience_begin(&patience);
     while (!err && left) {
         const int before = left;
         err = p2p_comm_look(c, t, count, &left);
         if (err || !left)
             break;
         if (left < before) {
-            since = p2p_seconds();
+            p2p_patience_begin(&patience);
             looks = 0;
         }
-        const double now = p2p_seconds();
-        if (now - looked > 1 + p2p_comm_limit(c) / 2) /* it was stopped itself, and blames nobody */
-            since = now;
-        looked = now;
-        if (limited && c->timeout_s > 0 && now - since > p2p_comm_limit(c))
+        if (limited && c->timeout_s > 0 && p2p_patience_is_over(&patience, p2p_comm_limit(c)))
             return p2p_comm_fail_missing(c);
         p2p_comm_nap(&looks);
     }

@@ -45,19 +45,15 @@ static int is_done(cl_event event, bool *done)
 
 static int poll_event(P2pDevice *d, cl_event event)
 {
-    double start = p2p_seconds(), looked = start;
+    P2pPatience patience;
     struct timespec nap = {.tv_nsec = SHORTEST_NAP_NS};
     bool done = false;
     int err;
 
+    p2p_patience_begin(&patience);
     clFlush(d->queue);
     while ((err = is_done(event, &done)) == P2P_OK && !done) {
-        const double now = p2p_seconds();
-        /* This process was stopped: the device had no time to miss. */
-        if (now - looked > 1 + d->timeout_s / 2)
-            start = now;
-        looked = now;
-        if (now - start > d->timeout_s) {
+        if (p2p_patience_is_over(&patience, d->timeout_s)) {
             d->lost = true;
             return fail_lost(d);
         }

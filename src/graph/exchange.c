@@ -177,19 +177,21 @@ static bool is_done(const P2pExchange *x)
 static int end(void *user)
 {
     P2pExchange *x = user;
-    double since = p2p_seconds();
+    P2pPatience patience;
     int looks = 0, err = P2P_OK;
 
+    p2p_patience_begin(&patience);
     x->begun = x->read = 0;
     while (!err && !is_done(x)) {
         bool moved = false;
         for (int i = 0; !err && i < x->count; i++)
             err = go_on(&x->buckets[i], &moved);
         if (moved || !waits(x)) {
-            since = p2p_seconds();
+            p2p_patience_begin(&patience);
             looks = moved ? 0 : looks;
         }
-        if (!err && p2p_comm_limit(x->comm) > 0 && p2p_seconds() - since > p2p_comm_limit(x->comm))
+        if (!err && p2p_comm_limit(x->comm) > 0 &&
+            p2p_patience_is_over(&patience, p2p_comm_limit(x->comm)))
             err = p2p_comm_fail_missing(x->comm);
         if (!err && !moved)
             p2p_comm_nap(&looks);

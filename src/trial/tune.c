@@ -218,11 +218,9 @@ static void rank(Subject *s, const Measured *m)
 }
 
 /* Plan a form of a variant (0: its own choice), with Adam where it can. */
-static bool plan(const Subject *s, const P2pVariant *v, int form, P2pWay *way, bool *fused)
+static bool plan(const Tuner *u, const P2pTuneJob *job, const P2pVariant *v, int form, P2pWay *way,
+                 bool *fused)
 {
-    const P2pTuneJob *job = s->job;
-    const Tuner *u = s->u;
-
     *fused = job->fused.pass && p2p_way_plan_form(way, v, form, &job->fused, u->caps);
     return (*fused || p2p_way_plan_form(way, v, form, &job->call, u->caps)) &&
            !p2p_choice_leaves_out(&u->choice, job->call.pass, v->name, way->form) &&
@@ -236,7 +234,7 @@ static int measure(Subject *s, const P2pVariant *v, int form, Measured *m)
     bool fused;
 
     *m = (Measured){0};
-    if (is_over(s->u) || !plan(s, v, form, &way, &fused))
+    if (is_over(s->u) || !plan(s->u, s->job, v, form, &way, &fused))
         return P2P_OK;
     name_way(m->name, &way);
     if (!see(s, m->name))
@@ -380,14 +378,13 @@ static int bind(Ahead *a, P2pCall *call)
 /* Emit (or, without a sequence, measure the scratch memory of) one form of each variant. */
 static int emit_form(Ahead *a, const P2pTuneJob *job, const P2pCall *bound, int form)
 {
-    const Subject s = {.u = (Tuner *)(size_t)a->u, .job = job};
     int err = P2P_OK;
 
     for (const P2pVariant *v = job->call.pass->variants; v->name && !err; v++) {
         P2pWay way;
         bool fused;
         if (v->foreign || (!v[1].name && !a->u->full) || (form && !v->has_forms) ||
-            !plan(&s, v, form, &way, &fused))
+            !plan(a->u, job, v, form, &way, &fused))
             continue;
         if (!a->seq)
             a->work_bytes = way.work_bytes > a->work_bytes ? way.work_bytes : a->work_bytes;
