@@ -79,7 +79,9 @@ int p2p_comm_create(P2pComm **out, const P2pTransport *transport, double timeout
     c->votes = p2p_alloc(2 * size, sizeof(*c->votes));
     c->ballots = p2p_alloc(size, 1);
     c->alive = p2p_alloc(size, 1);
-    return c->hosts && c->messages && c->votes && c->ballots && c->alive ? meet(c) : P2P_ENOMEM;
+    c->ends = p2p_alloc(size, sizeof(*c->ends));
+    return c->hosts && c->messages && c->votes && c->ballots && c->alive && c->ends ? meet(c)
+                                                                                    : P2P_ENOMEM;
 }
 
 void p2p_comm_destroy(P2pComm **comm)
@@ -93,6 +95,7 @@ void p2p_comm_destroy(P2pComm **comm)
     free(c->votes);
     free(c->ballots);
     free(c->alive);
+    free(c->ends);
     free(c);
     *comm = NULL;
 }

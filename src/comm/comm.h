@@ -52,6 +52,10 @@ int p2p_comm_share(P2pComm *comm, void *data, size_t bytes);
 int p2p_comm_share_text(P2pComm *comm, char **text);
 /** Everyone's `bytes` one behind the other by rank, [size] of them. */
 int p2p_comm_gather(P2pComm *comm, const void *mine, size_t bytes, void *all, bool limited);
+/** The same of parts of any size: rank i's ends at byte ends[i] of all, where the next one's begins. mine may lie
+ *  at its place there. */
+int p2p_comm_gather_parts(P2pComm *comm, const void *mine, const size_t *ends, void *all,
+                          bool limited);
 /** Until all are there, one of which may have been busy with files: for ten times the time limit. */
 int p2p_comm_await(P2pComm *comm);
 /**
@@ -78,5 +82,7 @@ typedef struct P2pPart {
  * @return 0; P2P_EINVAL: other numbers than there are ranks, or a rank without a picture.
  */
 int p2p_comm_part(const P2pComm *comm, const char *shares, int of, int rank, P2pPart *part);
+/** The same of pictures that may be too few: a rank may have none. */
+int p2p_comm_divide(const P2pComm *comm, const char *shares, int of, int rank, P2pPart *part);
 
 #endif

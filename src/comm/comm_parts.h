@@ -13,6 +13,7 @@ struct P2pComm {
     char (*hosts)[P2P_HOST_BYTES]; /* [size] */
     P2pMessage *messages;          /* [2 * size], of one call at a time */
     P2pMessage *votes;             /* [2 * size], from vote_begin to vote_end */
+    size_t *ends;                  /* [size], of what is gathered */
     unsigned char *alive;          /* [size], of ranks that say so */
     unsigned char *ballots;        /* [size] */
     bool agreed;                   /* all got the last failure */

@@ -19,7 +19,7 @@ static long next_share(const char **text)
     return n;
 }
 
-int p2p_comm_part(const P2pComm *comm, const char *shares, int of, int rank, P2pPart *part)
+int p2p_comm_divide(const P2pComm *comm, const char *shares, int of, int rank, P2pPart *part)
 {
     const int size = p2p_comm_size(comm);
     long before = 0, mine = 0, sum = 0;
@@ -42,9 +42,17 @@ int p2p_comm_part(const P2pComm *comm, const char *shares, int of, int rank, P2p
     part->of = of;
     part->first = (int)((long long)of * before / sum);
     part->count = (int)((long long)of * (before + mine) / sum) - part->first;
-    return part->count ? P2P_OK
-                       : p2p_fail(P2P_EINVAL,
-                                  "--batch_size %d has no picture for rank %d of %d%s%.100s: it is "
-                                  "the whole job's, so make it larger",
-                                  of, rank, size, *shares ? " by --shares " : "", shares);
+    return P2P_OK;
+}
+
+int p2p_comm_part(const P2pComm *comm, const char *shares, int of, int rank, P2pPart *part)
+{
+    const int err = p2p_comm_divide(comm, shares, of, rank, part);
+
+    return err || part->count
+               ? err
+               : p2p_fail(P2P_EINVAL,
+                          "--batch_size %d has no picture for rank %d of %d%s%.100s: it is "
+                          "the whole job's, so make it larger",
+                          of, rank, p2p_comm_size(comm), *shares ? " by --shares " : "", shares);
 }

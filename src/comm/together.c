@@ -59,21 +59,36 @@ int p2p_comm_share_text(P2pComm *comm, char **text)
     return err ? err : p2p_comm_share(comm, *text, bytes);
 }
 
-int p2p_comm_gather(P2pComm *c, const void *mine, size_t bytes, void *all, bool limited)
+int p2p_comm_gather_parts(P2pComm *c, const void *mine, const size_t *ends, void *all, bool limited)
 {
     const int rank = p2p_comm_rank(c), size = p2p_comm_size(c);
+    const size_t begin = rank ? ends[rank - 1] : 0, own = ends[rank] - begin;
     unsigned char *to = all;
     int count = 0, err = P2P_OK;
 
-    memcpy(to + (size_t)rank * bytes, mine, bytes);
-    for (int i = 0; !err && i < size; i++)
+    if (own && mine != to + begin)
+        memcpy(to + begin, mine, own);
+    for (int i = 0; !err && i < size; i++) {
+        const size_t at = i ? ends[i - 1] : 0;
+        if (i != rank && ends[i] > at)
+            err =
+                p2p_comm_receive(c, &c->messages[count++], i, P2P_TAG_SMALL, to + at, ends[i] - at);
+    }
+    for (int i = 0; !err && own && i < size; i++)
         if (i != rank)
-            err = p2p_comm_receive(c, &c->messages[count++], i, P2P_TAG_SMALL,
-                                   to + (size_t)i * bytes, bytes);
-    for (int i = 0; !err && i < size; i++)
-        if (i != rank)
-            err = p2p_comm_send(c, &c->messages[count++], i, P2P_TAG_SMALL, mine, bytes);
+            err = p2p_comm_send(c, &c->messages[count++], i, P2P_TAG_SMALL, to + begin, own);
     return err || !count ? err : p2p_comm_wait(c, c->messages, count, limited);
+}
+
+int p2p_comm_gather(P2pComm *c, const void *mine, size_t bytes, void *all, bool limited)
+{
+    if (!c) {
+        memcpy(all, mine, bytes);
+        return P2P_OK;
+    }
+    for (int i = 0; i < p2p_comm_size(c); i++)
+        c->ends[i] = ((size_t)i + 1) * bytes;
+    return p2p_comm_gather_parts(c, mine, c->ends, all, limited);
 }
 
 int p2p_comm_await(P2pComm *comm)

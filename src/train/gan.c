@@ -19,6 +19,8 @@ void p2p_gan_destroy(P2pGan **gan)
     const bool idle = p2p_device_finish(g->device) != P2P_ETIMEOUT;
     p2p_plan_destroy(&g->plan);
     p2p_sync_destroy(&g->sync);
+    for (int i = 0; i < P2P_GAN_MAX_POOLS; i++)
+        p2p_gather_destroy(&g->gather[i]);
     if (g->owns_shared)
         p2p_gan_shared_destroy(&g->shared);
     for (int k = 0; k < 2; k++) {
@@ -119,9 +121,11 @@ static int upload(P2pGan *g, const float *const sides[2], const P2pStepInfo *inf
 /* The pools have got the pictures of a step. */
 static void count_pooled(P2pGan *g)
 {
+    const int pictures =
+        g->shared->parts ? g->shared->ranks.part.of : p2p_plan_get(g->plan, g->input[0])->n;
+
     if (g->pool_count)
-        g->pooled = p2p_min(g->pooled + p2p_plan_get(g->plan, g->input[0])->n,
-                            p2p_plan_get(g->plan, g->pool[0])->n);
+        g->pooled = p2p_min(g->pooled + pictures, p2p_plan_get(g->plan, g->pool[0])->n);
 }
 
 int p2p_gan_step(P2pGan *gan, const float *const sides[2], const P2pStepInfo *info)

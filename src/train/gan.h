@@ -10,6 +10,7 @@
 
 #include "src/comm/reduce.h"
 #include "src/graph/apply.h"
+#include "src/graph/gather.h"
 #include "src/graph/sync.h"
 #include "src/model/checkpoint.h"
 #include "src/model/networks.h"
@@ -55,9 +56,10 @@ typedef struct P2pGanRanks {
 typedef struct P2pGanShared {
     P2pDevice *device;
     P2pGanRanks ranks;
-    float *weights;                  /* [ranks], of each one's losses and gradients in the job's */
-    int buckets;                     /* of gradients so far: each has a number of its own */
-    P2pNet *nets[P2P_MOST_NETWORKS]; /* those of averaged weights come last */
+    P2pPart *parts; /* [ranks], of each batch's pictures; NULL: there are no others */
+    float *weights; /* [ranks], of each one's losses and gradients in the job's */
+    int buckets;    /* of gradients so far: each has a number of its own */
+    P2pNet *nets[P2P_MOST_NETWORKS];      /* those of averaged weights come last */
     P2pGradSums *sums[P2P_MOST_NETWORKS]; /* over several batches; NULL: none */
     int net_count;
     P2pTensor scale;  /* of the losses, see p2p_pass_loss_scale; no buffer: they have none */
@@ -85,6 +87,8 @@ typedef struct P2pGan {
     int picture_count;
     int pool[P2P_GAN_MAX_POOLS]; /* kept tensors: part of the state of a run, as the networks */
     const char *pool_names[P2P_GAN_MAX_POOLS];
+    P2pGather
+        *gather[P2P_GAN_MAX_POOLS]; /* of what goes through them, from all ranks; NULL: alone */
     int pool_count;
     int pooled;                    /* pictures that each pool holds */
     int share[P2P_GAN_MAX_SHARES]; /* vectors: how pictures are mixed; drawn for each step */
@@ -138,9 +142,11 @@ int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
 void p2p_gan_add_picture(P2pGan *gan, P2pGanPicture picture);
 /**
  * Let pictures go through a pool of `slots` earlier ones (p2p_pass_pool), which is kept over the run
- * under that name; slots 0: no pool. All pools of a model have one size.
+ * under that name; slots 0: no pool. All pools of a model have one size. Of several ranks each has all of
+ * it, and lets the job's pictures go through, so that what comes out does not depend on how many there are.
  *
- * @return the tensor of what comes out of it.
+ * @param x  A kept tensor.
+ * @return the tensor of what comes out of it, of this rank's pictures.
  */
 int p2p_gan_add_pool(P2pGan *gan, const char *name, int slots, int x);
 /** Add a loss; returns its index among the losses. */

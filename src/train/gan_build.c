@@ -24,17 +24,18 @@ P2pGanUpdate p2p_gan_update(const P2pOptions *o)
 }
 
 /* A rank's mean counts by its part of the pictures. */
-static int weigh_ranks(P2pGanShared *s, const char *shares)
+static int divide_pictures(P2pGanShared *s, const char *shares)
 {
     const int size = p2p_comm_size(s->ranks.comm);
     int err = P2P_OK;
 
-    if (!(s->weights = p2p_alloc((size_t)size, sizeof(*s->weights))))
+    s->parts = p2p_alloc((size_t)size, sizeof(*s->parts));
+    s->weights = p2p_alloc((size_t)size, sizeof(*s->weights));
+    if (!s->parts || !s->weights)
         return P2P_ENOMEM;
     for (int i = 0; !err && i < size; i++) {
-        P2pPart part;
-        err = p2p_comm_part(s->ranks.comm, shares, s->ranks.part.of, i, &part);
-        s->weights[i] = (float)((double)part.count / part.of);
+        err = p2p_comm_part(s->ranks.comm, shares, s->ranks.part.of, i, &s->parts[i]);
+        s->weights[i] = (float)((double)s->parts[i].count / s->parts[i].of);
     }
     return err;
 }
@@ -48,7 +49,7 @@ int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device, const P2pGanRan
         return P2P_ENOMEM;
     s->device = device;
     s->ranks = *ranks;
-    return p2p_comm_is_alone(ranks->comm) ? P2P_OK : weigh_ranks(s, shares);
+    return p2p_comm_is_alone(ranks->comm) ? P2P_OK : divide_pictures(s, shares);
 }
 
 void p2p_gan_shared_destroy(P2pGanShared **shared)
@@ -63,6 +64,7 @@ void p2p_gan_shared_destroy(P2pGanShared **shared)
     }
     p2p_buffer_destroy(&s->losses.buffer);
     p2p_buffer_destroy(&s->scale.buffer);
+    free(s->parts);
     free(s->weights);
     free(s);
     *shared = NULL;
@@ -239,13 +241,30 @@ void p2p_gan_add_picture(P2pGan *g, P2pGanPicture picture)
     g->picture[g->picture_count++] = picture;
 }
 
+/* This rank's of the job's pictures. */
+static int own_pictures(P2pGan *g, int all)
+{
+    const P2pPart *part = &g->shared->ranks.part;
+    const P2pTensor *found = p2p_plan_get(g->plan, all);
+
+    if (!found || !g->shared->parts)
+        return all;
+    const P2pTensor own = p2p_tensor_nhwc(part->count, found->h, found->w, found->c);
+    return p2p_plan_view(g->plan, all, part->first * own.h * own.w * own.c, own);
+}
+
 int p2p_gan_add_pool(P2pGan *g, const char *name, int slots, int x)
 {
-    const P2pTensor *found = p2p_plan_get(g->plan, x);
+    const P2pGanShared *s = g->shared;
 
-    if (!found || !slots)
+    if (!slots)
         return x;
     P2P_ASSERT(g->pool_count < P2P_GAN_MAX_POOLS);
+    if (s->parts)
+        x = p2p_gather_append(&g->gather[g->pool_count], g->plan, s->ranks.comm, s->parts, x);
+    const P2pTensor *found = p2p_plan_get(g->plan, x);
+    if (!found)
+        return -1; /* the plan failed before; p2p_plan_finish() says so */
     const P2pAttr attr = {.stream = p2p_stream(P2P_STREAM_POOL, (uint32_t)g->pool_count)};
     const P2pTensor shape = p2p_tensor_nhwc(found->n, found->h, found->w, found->c);
     const int y = p2p_plan_tensor(g->plan, shape);
@@ -253,7 +272,7 @@ int p2p_gan_add_pool(P2pGan *g, const char *name, int slots, int x)
     P2P_PLAN_STEP(g->plan, name, &p2p_pass_pool, &attr, x, pool, g->hyper, y);
     g->pool_names[g->pool_count] = name;
     g->pool[g->pool_count++] = pool;
-    return y;
+    return own_pictures(g, y);
 }
 
 int p2p_gan_add_loss(P2pGan *g, const char *name)

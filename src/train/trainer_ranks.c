@@ -132,24 +132,44 @@ static int share_networks(P2pTrainer *t, P2pState last)
     return err;
 }
 
+/* What lies in a device's memory alike everywhere. */
+static int share_buffer(P2pTrainer *t, P2pBuffer *buffer, size_t bytes)
+{
+    unsigned char *host = p2p_alloc(bytes, 1);
+    int err = host ? p2p_buffer_read(buffer, 0, bytes, host) : P2P_ENOMEM;
+
+    if (!err)
+        err = p2p_comm_share(t->comm, host, bytes);
+    if (!err)
+        err = p2p_buffer_write(buffer, 0, bytes, host);
+    free(host);
+    return err;
+}
+
+/* The pools of earlier pictures, which each rank has all of, and sums of losses. */
+static int share_kept(P2pTrainer *t)
+{
+    P2pGan *gan = t->gan;
+    int err = p2p_comm_share(t->comm, &gan->pooled, sizeof(gan->pooled));
+
+    for (int i = 0; !err && gan->pooled && i < gan->pool_count; i++) {
+        const P2pTensor *pool = p2p_plan_get(gan->plan, gan->pool[i]);
+        err = share_buffer(t, pool->buffer, p2p_tensor_bytes(pool));
+    }
+    if (!err && gan->sums >= 0)
+        err = share_buffer(t, gan->shared->losses.buffer, p2p_tensor_bytes(&gan->shared->losses));
+    return err;
+}
+
 int p2p_trainer_share_networks(P2pTrainer *t, int err)
 {
     if (p2p_comm_is_alone(t->comm))
         return err;
-    if (!err && t->gan->pool_count)
-        err = p2p_fail(P2P_EINVAL, "several ranks have no common pool of earlier pictures; give "
-                                   "--pool_size 0");
     if ((err = p2p_comm_agree(t->comm, err)) < 0 ||
         (err = share_networks(t, t->options.continue_train ? P2P_STATE_ADAM_V : P2P_STATE_VALUE)) <
             0)
         return err;
-    float losses[P2P_GAN_MAX_LOSSES];
-    const size_t bytes = (size_t)t->gan->loss_count * sizeof(*losses);
-    P2pBuffer *sums = t->gan->sums < 0 ? NULL : t->gan->shared->losses.buffer;
-    if (!sums || (err = p2p_buffer_read(sums, 0, bytes, losses)) < 0 ||
-        (err = p2p_comm_share(t->comm, losses, bytes)) < 0)
-        return err;
-    return p2p_buffer_write(sums, 0, bytes, losses);
+    return share_kept(t);
 }
 
 /* ---- On the way ------------------------------------------------------------------------------ */

@@ -264,6 +264,38 @@ static void vote(Rank *r)
         r->status = 1;
 }
 
+/* Rank r has r numbers. */
+static void gather_parts(Rank *r)
+{
+    const int size = r->transport.size, me = r->transport.rank;
+    unsigned char mine[RANKS], all[RANKS * RANKS] = {0};
+    size_t ends[RANKS] = {0}, at = 0;
+
+    memset(mine, me, sizeof(mine));
+    for (int i = 0; i < size; i++)
+        ends[i] = at += (size_t)i;
+    r->status = p2p_comm_gather_parts(r->comm, mine, ends, all, true);
+    for (int i = 0; i < size; i++)
+        for (size_t k = ends[i] - (size_t)i; k < ends[i]; k++)
+            if (all[k] != i)
+                r->status = 1;
+    if (all[at])
+        r->status = 2;
+}
+
+static void test_ranks_gather_parts_of_any_size(void **state)
+{
+    Rank ranks[RANKS] = {{.status = 0}};
+
+    (void)state;
+    for (int size = 2; size <= RANKS; size++) {
+        together(ranks, size, gather_parts);
+        for (int i = 0; i < size; i++)
+            assert_int_equal(ranks[i].status, 0);
+        leave(ranks, size);
+    }
+}
+
 static void test_ranks_share_and_vote(void **state)
 {
     Rank ranks[RANKS] = {{.status = 0}};
@@ -347,6 +379,8 @@ static void part(Rank *r)
             r->status = 2;
     if (me == 0 && p2p_comm_part(r->comm, "1,9,9", 4, me, &p) != P2P_EINVAL)
         r->status = 3;
+    if (p2p_comm_divide(r->comm, "1,9,9", 4, me, &p) != 0 || p.count != 2 * (me > 0))
+        r->status = 4;
 }
 
 static void test_parts_are_all_of_a_batch(void **state)
@@ -366,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_sums_are_in_the_order_of_ranks),
         cmocka_unit_test(test_sums_of_halves_are_the_same_everywhere),
         cmocka_unit_test(test_packing_keeps_eleven_bits),
+        cmocka_unit_test(test_ranks_gather_parts_of_any_size),
         cmocka_unit_test(test_ranks_share_and_vote),
         cmocka_unit_test(test_failure_of_one_becomes_that_of_all),
         cmocka_unit_test(test_missing_rank_is_told_once),

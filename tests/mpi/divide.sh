@@ -1,0 +1,44 @@
+#!/bin/sh
+# What ranks have of a run besides its gradients: pools of earlier pictures. Usage: divide.sh FOLDER_OF_PROGRAMS
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cli/lib.sh"
+. "$here/lib.sh"
+
+"$tools/p2p-data" demo data --count 12 --size 40 --quiet
+
+# ---- Pools --------------------------------------------------------------------------------------
+mkdir -p unpaired
+"$tools/p2p-data" demo other --count 12 --size 40 --seed 1 --quiet
+cp -r data/train unpaired/trainA
+cp -r other/train unpaired/trainB
+
+# cycle N NAME OPTIONS...: each batch fills most of the pool or changes places with its pictures, also one with
+# another of the same batch.
+cycle() {
+    cycle_n=$1 cycle_name=$2
+    shift 2
+    ranks "$cycle_n" "$tools/p2p-train" --device cpu --quiet --dataroot unpaired --name "$cycle_name" --model cycle_gan \
+        --netG resnet_6blocks --n_blocks 1 --ngf 4 --ndf 4 --load_size 36 --crop_size 32 --pool_size 5 --batch_size 4 \
+        --print_freq 1 --save_latest_freq 1 --no_html --display_freq 0 --n_epochs 9 --n_epochs_decay 0 \
+        --adam_eps 1e-2 --lr 0.002 --max_steps 5 "$@"
+}
+
+cycle 1 one
+for n in 2 4; do
+    cycle $n pool$n
+    check "$n ranks with a pool train as one does" alike one pool$n 5
+    check 'and have the same pictures in it' near one pool$n pool
+done
+cycle 2 shares --shares 3,1
+check 'shares of 3 and 1, too' alike one shares 5
+cycle 2 fresh --pool_size 0
+check 'the pool has an effect' differ one fresh 5
+cycle 2 twice
+check 'the same bits twice' same_bits pool2 twice
+for n in 1 2 4; do
+    cycle 2 on$n --max_steps 1
+    cycle $n on$n --continue_train
+    check "two ranks whose pool fills, then $n" alike one on$n 5
+done
+check 'the same number stopped: the same bits' same_bits pool2 on2
+finish
