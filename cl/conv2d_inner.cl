@@ -19,6 +19,8 @@
  *   -D ACROSS      the second kernel in the place of the first; -D SUM: the third
  * gpulab conv2d_inner_along -D PIXELS=16: sm_86 .75, gfx1030 .7
  * gpulab conv2d_inner_across -D PIXELS=16: sm_86 .62, gfx1030 .6
+ * gpulab conv2d_inner_along makes groups * PIXELS * BLOCK * min(CHUNK, k if gradient else c)
+ * gpulab conv2d_inner_across makes groups * PIXELS * FLAT_GROUP * 4 // BLOCK * min(CHUNK, k if gradient else c)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"

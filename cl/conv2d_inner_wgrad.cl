@@ -12,6 +12,7 @@
  *   -D UNROLL=<n>
  *   -D ALIGNED=<bits>, see tile.clh
  * gpulab conv2d_wgrad_inner -D PIXELS=64: sm_86 .8, sm_90 .8, gfx1030 .8, dg2-g10 .7
+ * gpulab conv2d_wgrad_inner makes groups * PIXELS * FLAT_GROUP * 4 * UNROLL
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
 #include "common.clh"

@@ -20,6 +20,7 @@
  *   -D HOPS=<1|2|4> -D DOWN=<n> -D SPLIT=<n> -D DEPTH=<n>
  *   -D TURNED=<0|1>                       weights are blocked over the inputs
  * gpulab conv2d_pixels -D SPLIT=4: sm_86 .6 x4, gfx1030 .6 x4
+ * gpulab conv2d_pixels makes groups * PIXELS_ACROSS * DOWN * HOPS * OUTPUTS * KERNEL**2 * up(k if gradient else c, DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"

@@ -11,6 +11,7 @@
  *   -D TURNED=<0|1>    weights are blocked over what is read
  *   -D ACT_TANH=<0|1>  the activation is tanh
  * gpulab conv2d_gather_subgroup: skl .8 x8, tgllp .75 x8, dg2-g10 .8 x8
+ * gpulab conv2d_gather_subgroup makes up(n * h * w if gradient else n * p * q, SUBGROUP_PIXELS) * up(c if gradient else k, SUBGROUP_OUTPUTS) * r * s * (k / stride**2 if gradient else c)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"

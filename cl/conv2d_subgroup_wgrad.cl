@@ -9,6 +9,7 @@
  * Build options: see common.clh, subgroup.clh and
  *   -D LARGE_OUT=<0|1>  weights are blocked over the large side's channels
  * gpulab conv2d_wgrad_subgroup: skl .83 x8, tgllp .75 x8, dg2-g10 .85 x8
+ * gpulab conv2d_wgrad_subgroup makes groups * ACROSS * DOWN * SUBGROUP_INPUTS * SUBGROUP_OUTPUTS * n * p * q
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
 #include "common.clh"

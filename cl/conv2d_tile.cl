@@ -26,6 +26,7 @@
  * gpulab conv2d_gather_tile -D TILE_ROWS=16 -D FLAT=1: sm_86 .6, gfx1030 .54 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .6, gfx1030 .4 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D TF32=1: any .04
+ * gpulab conv2d_gather_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(r * s * (k / stride**2 if gradient else c), TILE_DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
 #include "common.clh"

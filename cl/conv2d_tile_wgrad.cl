@@ -22,6 +22,7 @@
  * gpulab conv2d_wgrad_tile -D TILE_ROWS=16: sm_86 .7, gfx1030 .5 x8, dg2-g10 .4
  * gpulab conv2d_wgrad_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .55, gfx1030 .3 x8, dg2-g10 .4
  * gpulab conv2d_wgrad_tile -D TF32=1: any .04
+ * gpulab conv2d_wgrad_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(n * p * q, TILE_DEPTH)
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
 #include "common.clh"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A model of a training step's time on a card, from what compilers make of its kernels.
 
-A launch takes the longest of three, and GAP_US of the card: its multiply-adds at the share of issued instructions
-that they are in the kernel's main loop; all its instructions, where it has no such loop; its operands, each once,
-through memory, and scratch memory twice. Groups that are fewer than two a unit leave units idle, and the last round of groups may be
-short. Not counted: zeros that work-items multiply, caches, and rounds of loops without multiply-adds."""
+A launch takes the longest of three, and GAP_US of the card: its multiply-adds, zeros included, at the share of issued
+instructions that they are in the kernel's main loop; all its instructions, where it is not known what it multiplies;
+its operands, each once, through memory, and scratch memory twice. Groups that are fewer than two a unit leave units
+idle, and the last round of groups may be short. Not counted: caches, and rounds of loops without multiply-adds."""
 import json
 import math
 import os
@@ -24,27 +24,23 @@ def filled(groups, cores):
 
 
 def launch_s(launch, numbers, gflop, card):
-    """Without memory; gflop: multiply-adds of the pass where this is the launch that makes them."""
+    """Without memory; gflop: of multiply-adds that it makes, 0: unknown."""
     cores = max(1, int(card['units']) // UNITS_A_CORE.get(card['target'], 1))
-    items = math.prod(launch.grid)
-    groups = items / max(1, math.prod(launch.group)) if launch.group[0] else items / 64
     fmas = PEAK_FMAS.get(card['target'], 1)
-    rate = 1e12 * float(card['tflops']) / 2 / fmas * ISSUED * filled(groups, cores)  # instructions of a work-item a second
+    rate = 1e12 * float(card['tflops']) / 2 / fmas * ISSUED * filled(launch.groups(), cores)  # instructions of a work-item a second
     if gflop and numbers['loop']:
         return gflop * 1e9 / 2 / max(.01, numbers['per_issue']) / rate
-    return items * numbers['instructions'] / rate
+    return math.prod(launch.grid) * numbers['instructions'] / rate
 
 
-def passes_s(card, launches, passes, rows):
+def passes_s(card, launches, passes, rows, gflop):
     """Seconds of each pass."""
     numbers = {(r['kernel'], r['options']): r for r in rows}
     seconds, at = [], 0
     for p in passes:
-        mine = launches[at:at + len(p['launches'])]
+        mine = range(at, at + len(p['launches']))
         at += len(mine)
-        made = [numbers[l.kernel, own_options(l.options)] for l in mine]
-        main = max(range(len(mine)), key=lambda i: made[i]['fma'] if made[i]['loop'] else 0)
-        worst = [launch_s(l, made[i], p['made_gflop'] if i == main else 0, card) for i, l in enumerate(mine)]
+        worst = [launch_s(l, numbers[l.kernel, own_options(l.options)], gflop[i], card) for i, l in zip(mine, launches[mine.start:at])]
         memory = (p['gb'] + 2 * p['work_gb']) / (float(card['gbs']) * BANDWIDTH)
         seconds.append(max(sum(worst), memory) + len(mine) * 1e-6 * float(card['gap_us']))
     return seconds
@@ -56,9 +52,10 @@ def measured(card):
     return json.load(open(name)) if os.path.exists(name) else {}
 
 
-def show(cards, launches, passes, rows):
+def show(cards, launches, passes, rows, gflop):
+    """gflop: of multiply-adds that each launch makes."""
     for card in cards:
-        seconds, real = passes_s(card, launches, passes, rows), measured(card)
+        seconds, real = passes_s(card, launches, passes, rows, gflop), measured(card)
         kinds = {}
         for p, s in zip(passes, seconds):
             k = kinds.setdefault((p['pass'], p['variant']), [0, 0, 0])

@@ -5,6 +5,7 @@ import collections
 import concurrent.futures
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sys
 import compilers
 import forecast
 import listing
+import made
 from compilers import own_options
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,7 +23,12 @@ ROUNDS = (1, 2, 4, 8, 16, 32)
 RUNS = {'train': ['ops'], 'translate': ['translate', '--profile']}  # as p2p-bench takes them
 CARD = ('name', 'target', 'vendor', 'units', 'memory', 'local', 'group', 'extensions', 'tflops', 'gbs', 'gap_us', 'source')
 
-Launch = collections.namedtuple('Launch', 'program kernel options grid group')
+
+class Launch(collections.namedtuple('Launch', 'program kernel options grid group arguments')):
+    """arguments: [type, name, ints] of those that are no pointers."""
+
+    def groups(self):
+        return math.prod(self.grid) // max(1, math.prod(self.group)) if self.group[0] else -(-math.prod(self.grid) // 64)
 
 
 def lines(name):
@@ -51,9 +58,10 @@ def record(run, card, folder, arguments):
     passes = json.loads(done.stdout)['rows']
     launches = []
     for line in open(f'{folder}/launches'):
-        words, options = line.rstrip('\n').split('\t')
+        words, options, arguments_ = line.rstrip('\n').split('\t')
         program, kernel, *sizes = words.split(' ')
-        launches.append(Launch(program, kernel, ' '.join(options.split()), tuple(map(int, sizes[:3])), tuple(map(int, sizes[3:]))))
+        launches.append(Launch(program, kernel, ' '.join(options.split()), tuple(map(int, sizes[:3])), tuple(map(int, sizes[3:])),
+                               [(*a[0].split(':'), [int(i) for i in a[1].split(',')]) for a in (w.split('=') for w in arguments_.split())]))
     names = [l['kernel'] for p in passes for l in p['launches'] if l['kernel'] != 'host']
     step = launches[-len(names):]
     assert [l.kernel for l in step] == names, 'what was launched is not what the plan holds'
@@ -98,11 +106,13 @@ def judge(row):
     return faults
 
 
-def over_limits(card, launches):
-    """Runs with more launches than the file `limits` says of the card's target."""
-    limits = {words[0]: dict(zip(RUNS, map(int, words[1:]))) for words in map(str.split, lines('limits'))}[card['target']]
-    return [f'{run} as on {card["name"]}: {len(launches[run])} launches, limit {limits[run]}'
-            for run in RUNS if len(launches[run]) > limits[run]]
+def over_limits(card, launches, padding):
+    """Runs with more launches, and steps of more multiply-adds, than the file `limits` says of the card's target."""
+    limits = {words[0]: dict(zip(RUNS, map(float, words[1:]))) for words in map(str.split, lines('limits'))}
+    most = limits[card['target']]
+    return [f'{run} as on {card["name"]}: {len(launches[run])} launches, limit {most[run]:.0f}'
+            for run in RUNS if len(launches[run]) > most[run]] + [
+                f'train as on {card["name"]}: {f}' for f in padding.faults(limits['gflop']['train'])]
 
 
 # ---- Compiling ---------------------------------------------------------------------------------------------
@@ -124,12 +134,12 @@ def compile_kept(target, source, options, folder):
     return json.load(open(path))
 
 
-def row(target, source, options, name, kernel, rounds=None, launches=0):
+def row(target, source, options, name, kernel, rounds=None, launches=0, padded=0):
     asked = floors(source, name, options, target)
     asked['rounds'] = rounds or asked['rounds']
     numbers = kernel['by_rounds'][str(asked['rounds'])]
     return {'target': target, 'file': file_of(source), 'kernel': name, 'options': own_options(options), 'asked': asked, 'launches': launches,
-            'per_issue': numbers['fma'] / max(1, numbers['issued']), **kernel, **numbers}
+            'padded': padded, 'per_issue': numbers['fma'] / max(1, numbers['issued']), **kernel, **numbers}
 
 
 def examine_file(target, folder, arguments):
@@ -145,7 +155,7 @@ def examine_file(target, folder, arguments):
     return rows, []
 
 
-def examine(target, launches, sources, folder, arguments):
+def examine(target, launches, padding, sources, folder, arguments):
     """Rows of the table of a target, and programs that do not build."""
     builds = {}
     for launch in launches['train'] + launches['translate']:
@@ -161,7 +171,8 @@ def examine(target, launches, sources, folder, arguments):
                 failed.append(f'{file_of(source)} {options}: {e}')
                 continue
             rows += [row(target, source, options, name, kernels[name], arguments.rounds,
-                         sum(l.kernel == name and l.options == options for l in launches['train'])) for name in sorted(builds[program, options])]
+                         sum(l.kernel == name and l.options == options for l in launches['train']), padding.of(name, options))
+                     for name in sorted(builds[program, options])]
     return rows, failed
 
 
@@ -170,7 +181,7 @@ def examine(target, launches, sources, folder, arguments):
 
 def print_rows(rows, arguments):
     print(f'{"target":8} {"kernel":26} {"regs":>4} {"spill":>5} {"stack":>5} {"local":>6} {"waves":>5} {"fma/issue":>9}'
-          f' {"fma":>5} {"instr":>6} {"fma/local":>9} {"ld128":>9} {"div":>4} {"times":>5}  options')
+          f' {"fma":>5} {"instr":>6} {"fma/local":>9} {"ld128":>9} {"div":>4} {"times":>5} {"padded":>6}  options')
     for r in rows:
         if arguments.kernel and arguments.kernel not in r['kernel']:
             continue
@@ -179,7 +190,7 @@ def print_rows(rows, arguments):
         wide = f"{mix.get('load128', 0) + mix.get('local128', 0)}/{mix.get('load', 0) + mix.get('load128', 0) + local}"
         print(f"{r['target']:8} {r['kernel']:26} {r['registers']:4} {r['spilled']:5} {r['stack']:5} {r['local']:6} {r['waves']:5} "
               f"{r['per_issue']:9.2f} {r['fma']:5} {r['issued']:6} "
-              f"{r['fma'] / local if local else 0:9.1f} {wide:>9} {r['divisions']:4} {r['launches']:5}  {r['options']}"
+              f"{r['fma'] / local if local else 0:9.1f} {wide:>9} {r['divisions']:4} {r['launches']:5} {format(r['padded'], '6.2f') if r['padded'] else '':6}  {r['options']}"
               + (f"  (floor {r['asked']['floor']:.2f})" if r['asked']['floor'] is not None else ''))
 
 
@@ -189,21 +200,24 @@ def print_launches(launches):
 
 
 def examine_runs(target, folder, arguments):
-    """Rows of the table of a target, programs that do not build, and runs with too many launches."""
+    """Rows of the table of a target, programs that do not build, and what is beyond its limits."""
     card = next(c for c in cards() if c['target'] == target)
     sources = f'{arguments.folder}/{target}'
     shutil.rmtree(sources, ignore_errors=True)
     recorded = {run: record(run, card, sources, arguments) for run in RUNS}
     launches = {run: recorded[run][0] for run in RUNS}
     print(f'\n{target}, as on {card["name"]}: ' + ', '.join(f'{run} {len(launches[run])} launches' for run in RUNS))
+    padding = made.Padding(*recorded['train'], sources)
     if arguments.launches:
         print_launches(launches['train'])
-        return [], [], over_limits(card, launches)
-    rows, failed = examine(target, launches, sources, folder, arguments)
+        print(padding)
+        return [], [], over_limits(card, launches, padding)
+    rows, failed = examine(target, launches, padding, sources, folder, arguments)
     print_rows(rows, arguments)
     if arguments.forecast:
-        forecast.show([c for c in cards() if c['target'] == target], *recorded['train'], rows)
-    return rows, failed, over_limits(card, launches)
+        forecast.show([c for c in cards() if c['target'] == target], *recorded['train'], rows, padding.gflop)
+    print(f'\n{padding}')
+    return rows, failed, over_limits(card, launches, padding)
 
 
 def arguments_of(argv):
@@ -213,12 +227,13 @@ A file by itself:   sh tests/gpulab.sh --target sm_86 --source cl/conv2d_tile.cl
 A floor is a line of a kernel file's header: " * gpulab KERNEL [-D OPTION=VALUE]...: TARGET .NN [xROUNDS], any .NN; WORDS".
 Columns: registers, bytes spilled and of stack, local memory, waves (AMD: a SIMD; NVIDIA: warps a scheduler; Intel: SIMD width);
 of the main loop multiply-adds an issued instruction (an instruction may hold two), multiply-adds, instructions, multiply-adds a local
-access, 128-bit loads of all; divisions of integers in any loop; launches a training step.''')
+access, 128-bit loads of all; divisions of integers in any loop; launches a training step; multiply-adds that they make,
+padding included, over the useful ones.''')
     parser.add_argument('--target', default='', help='comma-separated, of ' + ' '.join(compilers.TARGETS))
     parser.add_argument('--variant', default='', help='as p2p-bench takes it: conv2d=tile')
     parser.add_argument('--precision', default='f32', help='as p2p-bench takes it: tf32')
     parser.add_argument('--kernel', default='', help='show kernels whose names contain it, and judge these alone')
-    parser.add_argument('--launches', action='store_true', help='count them only; needs no compilers but clang')
+    parser.add_argument('--launches', action='store_true', help='count them and their multiply-adds only; needs no compilers but clang')
     parser.add_argument('--forecast', action='store_true', help='milliseconds of each pass on the cards of tests/gpulab/cards')
     parser.add_argument('--source', help='a kernel file, in place of what runs launch')
     parser.add_argument('--options', default='', help='its build options')
@@ -255,14 +270,13 @@ def main():
         else:
             rows, failed, over = examine_runs(target, folder, arguments)
             faults += over
+            passed += arguments.launches and not over
         faults += [f'{target} does not build {f}' for f in failed]
         for r in rows:
             found = judge(r) if arguments.kernel in r['kernel'] else []
             faults += [f"{target} {r['kernel']} {r['options']}: {f}" for f in found]
             passed += not found
         all_rows += rows
-    if arguments.launches:
-        passed = len(ready) - len(faults)
     if arguments.json:
         json.dump(all_rows, open(arguments.json, 'w'), indent=1)
     print()

@@ -4,10 +4,11 @@
  * takes every program, and runs nothing; memory is the host's. What it is given goes to the folder
  * GPULAB_RECORD: each program's text as HASH.cl, and `launches`, a line each:
  *
- *   HASH KERNEL GLOBAL GLOBAL GLOBAL LOCAL LOCAL LOCAL <tab> BUILD OPTIONS
+ *   HASH KERNEL GLOBAL GLOBAL GLOBAL LOCAL LOCAL LOCAL <tab> BUILD OPTIONS <tab> TYPE:NAME=INT,INT,... ...
  *
- * GPULAB_DEVICE: "NAME|VENDOR_ID|UNITS|MEMORY_GiB|LOCAL_KiB|GROUP|EXTENSIONS|TARGET". How many arguments a kernel
- * has is counted in its program as clang preprocesses it.
+ * the last being the arguments that are no pointers, as ints. GPULAB_DEVICE:
+ * "NAME|VENDOR_ID|UNITS|MEMORY_GiB|LOCAL_KiB|GROUP|EXTENSIONS|TARGET". A kernel's arguments are those of its program
+ * as clang preprocesses it.
  */
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
 #include <CL/cl.h>
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "parameters.h"
 
 enum { FACTS = 8, COMMAND = 4096 };
 enum { NAME, VENDOR_ID, UNITS, MEMORY, LOCAL, GROUP, EXTENSIONS, TARGET };
@@ -33,6 +36,7 @@ struct _cl_kernel {
     cl_program program;
     char name[128];
     cl_uint arguments;
+    Parameter parameters[PARAMETERS];
 };
 static char nothing;
 static const size_t intel_sizes[] = {8, 16, 32}; /* of all Intel's targets here */
@@ -332,39 +336,21 @@ cl_int clReleaseProgram(cl_program p)
     return CL_SUCCESS;
 }
 
-static bool is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* What stands between the parentheses behind the kernel's name; NULL: there is none of it. */
-static const char *parameters(const char *text, const char *name)
-{
-    const size_t n = strlen(name);
-
-    for (const char *at = text; (at = strstr(at, name)); at += n)
-        if (at > text && !is_word(at[-1]) && at[n + strspn(at + n, " \n")] == '(')
-            return at + n + strspn(at + n, " \n") + 1;
-    return NULL;
-}
-
 cl_kernel clCreateKernel(cl_program p, const char *name, cl_int *code)
 {
-    const char *at = parameters(p->expanded, name);
-    int depth = 1;
-
-    *code = at ? CL_SUCCESS : CL_INVALID_KERNEL_NAME;
-    if (!at)
-        return NULL;
     cl_kernel k = take(sizeof(*k));
+    const int count = find_parameters(p->expanded, name, k->parameters);
+
     k->program = p;
-    k->arguments = 1;
+    k->arguments = (cl_uint)count;
     snprintf(k->name, sizeof(k->name), "%s", name);
-    for (; *at && depth; at++) {
-        depth += (*at == '(') - (*at == ')');
-        k->arguments += *at == ',' && depth == 1;
-    }
-    return k;
+    if (count > PARAMETERS)
+        give_up("a kernel has too many parameters");
+    *code = count < 0 ? CL_INVALID_KERNEL_NAME : CL_SUCCESS;
+    if (count >= 0)
+        return k;
+    free(k);
+    return NULL;
 }
 
 cl_int clGetKernelInfo(cl_kernel k, cl_kernel_info what, size_t bytes, void *to, size_t *needed)
@@ -389,8 +375,15 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel k, cl_device_id d, cl_kernel_work_grou
 
 cl_int clSetKernelArg(cl_kernel k, cl_uint i, size_t bytes, const void *value)
 {
-    (void)bytes, (void)value;
-    return i < k->arguments ? CL_SUCCESS : CL_INVALID_ARG_INDEX;
+    if (i >= k->arguments)
+        return CL_INVALID_ARG_INDEX;
+    Parameter *p = &k->parameters[i];
+    p->ints = p->is_pointer ? 0 : bytes / sizeof(int);
+    if (p->ints > PARAMETER_INTS)
+        give_up("an argument is too large");
+    if (p->ints)
+        memcpy(p->value, value, p->ints * sizeof(int));
+    return CL_SUCCESS;
 }
 
 cl_int clReleaseKernel(cl_kernel k)
@@ -445,6 +438,13 @@ static void happen(cl_event *event)
         *event = (cl_event)(void *)&nothing;
 }
 
+static void write_value(FILE *out, const Parameter *p)
+{
+    for (size_t i = 0; i < p->ints; i++)
+        fprintf(out, "%s%s%d", i ? "," : p->name, i ? "" : "=", p->value[i]);
+    fputs(p->ints ? " " : "", out);
+}
+
 cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, const size_t *offset,
                               const size_t *global, const size_t *local, cl_uint n,
                               const cl_event *events, cl_event *event)
@@ -457,7 +457,10 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims, con
         fprintf(out, " %zu", i < dims ? global[i] : (size_t)1);
     for (cl_uint i = 0; i < 3; i++)
         fprintf(out, " %zu", !local ? (size_t)0 : i < dims ? local[i] : (size_t)1);
-    fprintf(out, "\t%s\n", k->program->options);
+    fprintf(out, "\t%s\t", k->program->options);
+    for (cl_uint i = 0; i < k->arguments; i++)
+        write_value(out, &k->parameters[i]);
+    fputc('\n', out);
     happen(event);
     return CL_SUCCESS;
 }
