@@ -56,7 +56,9 @@ int p2p_comm_gather(P2pComm *comm, const void *mine, size_t bytes, void *all, bo
  *  at its place there. */
 int p2p_comm_gather_parts(P2pComm *comm, const void *mine, const size_t *ends, void *all,
                           bool limited);
-/** Until all are there, one of which may have been busy with files: for ten times the time limit. */
+/** Until all are there, within the time limit. */
+int p2p_comm_meet(P2pComm *comm);
+/** The same where one of them may have been busy with files: for ten times the time limit. */
 int p2p_comm_await(P2pComm *comm);
 /**
  * The failure of the first rank that has one, for all, with its rank and host before the message; `err` is

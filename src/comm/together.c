@@ -91,16 +91,21 @@ int p2p_comm_gather(P2pComm *c, const void *mine, size_t bytes, void *all, bool 
     return p2p_comm_gather_parts(c, mine, c->ends, all, limited);
 }
 
-int p2p_comm_await(P2pComm *comm)
+int p2p_comm_meet(P2pComm *comm)
 {
     unsigned char all[P2P_MOST_RANKS];
     const unsigned char here = 1;
 
+    return p2p_comm_gather(comm, &here, sizeof(here), all, true);
+}
+
+int p2p_comm_await(P2pComm *comm)
+{
     if (p2p_comm_is_alone(comm))
         return P2P_OK;
     const double usual = comm->timeout_s;
     comm->timeout_s *= BUSY_TIMES;
-    const int err = p2p_comm_gather(comm, &here, sizeof(here), all, true);
+    const int err = p2p_comm_meet(comm);
     comm->timeout_s = usual;
     return err;
 }

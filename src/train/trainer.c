@@ -183,7 +183,7 @@ static int prepare(P2pTrainer *t, P2pTensorFile **file)
         return err;
     if ((err = open_networks(t, *file)) < 0)
         return t->options.continue_train ? p2p_trainer_tell_networks(t, err) : err;
-    if ((err = p2p_trainer_open_loader(t)) == P2P_OK && leads)
+    if ((err = p2p_trainer_open_loader(t)) == P2P_OK)
         err = p2p_trainer_open_generators(t);
     if (!err && leads)
         err = enter_folder(t);

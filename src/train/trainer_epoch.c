@@ -36,15 +36,25 @@ static int check_metric(const P2pTrainer *t, double value)
                                      p2p_options_get_string(&t->options, "val_metric"));
 }
 
-static int validate(P2pTrainer *t, int epoch, double *value, bool *best)
+static int validate(P2pTrainer *t, P2pMetrics *metrics)
 {
-    P2pTrainValidation v = {
-        .epoch = epoch, .step = t->position.step, .pictures = p2p_dataset_count(t->val)};
     const P2pLoaderSettings loading = p2p_trainer_loading(t);
-    int err = p2p_validate(t->generators, t->val, &loading, &v.metrics);
+    const P2pValidators all = {t->comm, t->options.shares, t->generators};
 
-    *value = watched_metric(t, &v.metrics);
-    if (err || (err = check_metric(t, *value)) < 0)
+    return p2p_validate(&all, t->val, &loading, metrics);
+}
+
+static int judge(P2pTrainer *t, const P2pMetrics *metrics, double *value, bool *best)
+{
+    const int epoch = t->position.epoch;
+    P2pTrainValidation v = {.epoch = epoch,
+                            .step = t->position.step,
+                            .pictures = p2p_dataset_count(t->val),
+                            .metrics = *metrics};
+    int err;
+
+    *value = watched_metric(t, metrics);
+    if ((err = check_metric(t, *value)) < 0)
         return err;
     *best = v.best = p2p_watch_see(&t->position.metric, epoch, *value, larger_is_better(t), 0);
     if ((err = p2p_trainer_log_validation(t, &v)) == P2P_OK && t->events && t->events->validated)
@@ -82,21 +92,17 @@ static int take_loss(P2pTrainer *t, double *mean)
     return err;
 }
 
-/* What the first rank decides by. */
-static int decide(P2pTrainer *t, bool last, bool *best)
+/* What the first rank shows and decides by; metrics: NULL, nothing was validated. */
+static int decide(P2pTrainer *t, const P2pMetrics *metrics, bool *best)
 {
-    const P2pOptions *o = &t->options;
     const int done = t->position.epoch; /* epochs done */
-    const bool watches = o->lr_policy == P2P_LR_PLATEAU;
     double value;
     int err = p2p_trainer_sample(t, done);
 
-    if (!err && t->val && (done % o->val_freq == 0 || last)) {
-        err = validate(t, done, &value, best);
-        if (!err && watches)
-            see_plateau(t, done, value, p2p_options_get_string(o, "val_metric"),
-                        larger_is_better(t));
-    }
+    if (!err && metrics && (err = judge(t, metrics, &value, best)) == P2P_OK &&
+        t->options.lr_policy == P2P_LR_PLATEAU)
+        see_plateau(t, done, value, p2p_options_get_string(&t->options, "val_metric"),
+                    larger_is_better(t));
     if (!err && t->gan->sums >= 0 && (err = take_loss(t, &value)) == P2P_OK)
         see_plateau(t, done, value, "the generators' loss", false);
     return err;
@@ -104,15 +110,18 @@ static int decide(P2pTrainer *t, bool last, bool *best)
 
 int p2p_trainer_end_epoch(P2pTrainer *t, bool last, bool *best)
 {
+    const bool validates = t->val && (t->position.epoch % t->options.val_freq == 0 || last);
+    P2pMetrics metrics;
     int err = p2p_trainer_mean_sums(t);
 
     *best = false;
+    if (!err && validates)
+        err = validate(t, &metrics);
     if (!err && p2p_trainer_leads(t))
-        err = decide(t, last, best);
+        err = decide(t, validates ? &metrics : NULL, best);
     else if (!err && t->gan->sums >= 0)
         err = p2p_buffer_zero(t->gan->shared->losses.buffer);
-    /* A validation takes as long as its pictures are many. */
-    return err ? err : t->options.val_freq ? p2p_trainer_meet(t) : p2p_trainer_meet_soon(t);
+    return err ? err : p2p_trainer_meet(t);
 }
 
 /* ---- Preparing ----------------------------------------------------------------------------- */
@@ -121,7 +130,7 @@ int p2p_trainer_open_generators(P2pTrainer *t)
 {
     int err;
 
-    if (!t->val && t->options.ema_decay == 0)
+    if (!t->val && (t->options.ema_decay == 0 || !p2p_trainer_leads(t)))
         return P2P_OK;
     if ((err = p2p_generators_create(&t->generators, t->gan, &t->options)) < 0)
         return err;

@@ -93,14 +93,13 @@ int p2p_trainer_share_networks(P2pTrainer *t, int err);
 int p2p_trainer_mean_losses(P2pTrainer *t, float losses[P2P_GAN_MAX_LOSSES]);
 /** The same with what is summed over the running epoch, on the device. */
 int p2p_trainer_mean_sums(P2pTrainer *t);
-/** Behind what the first rank does for a while: all go on with its position. */
+/** Behind saves and samples, which the first rank makes in less than ten times the time limit: all go on with
+ *  its position. */
 int p2p_trainer_meet(P2pTrainer *t);
-/** The same behind all but a validation: saves and samples take less than ten times the time limit. */
-int p2p_trainer_meet_soon(P2pTrainer *t);
 
 /* ---- trainer_epoch.c ------------------------------------------------------------------------ */
 
-/** Behind the networks: what samples and validations are made by. */
+/** Behind the networks: what the first rank's samples and everyone's validations are made by. */
 int p2p_trainer_open_generators(P2pTrainer *t);
 /**
  * What comes behind the last batch of an epoch but saving; t->position points to the next one.

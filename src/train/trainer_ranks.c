@@ -210,12 +210,7 @@ int p2p_trainer_mean_sums(P2pTrainer *t)
 
 int p2p_trainer_meet(P2pTrainer *t)
 {
-    return p2p_comm_share(t->comm, &t->position, sizeof(t->position));
-}
-
-int p2p_trainer_meet_soon(P2pTrainer *t)
-{
     const int err = p2p_comm_await(t->comm);
 
-    return err ? err : p2p_trainer_meet(t);
+    return err ? err : p2p_comm_share(t->comm, &t->position, sizeof(t->position));
 }

@@ -195,5 +195,5 @@ int p2p_trainer_show_step(P2pTrainer *t)
 
     if (!err && (sample || (o->update_html_freq && step % o->update_html_freq == 0)))
         err = p2p_trainer_page(t, true);
-    return err || !sample ? err : p2p_trainer_meet_soon(t);
+    return err || !sample ? err : p2p_trainer_meet(t);
 }

@@ -80,14 +80,14 @@ static int save(P2pTrainer *t, P2pSave order)
     if (!err)
         err = follow_scale(t);
     if (err || !p2p_trainer_leads(t))
-        return err ? err : p2p_trainer_meet_soon(t);
+        return err ? err : p2p_trainer_meet(t);
     t->position.pooled = t->gan->pooled;
     order.options = &t->options;
     order.position = &t->position;
     order.variants = p2p_gans_variants(t->gans);
     if ((err = check_saver(t, true)) == P2P_OK)
         err = p2p_saver_save(t->saver, &order);
-    return err ? err : p2p_trainer_meet_soon(t);
+    return err ? err : p2p_trainer_meet(t);
 }
 
 /* The picture's name, too: one damaged or odd picture may be the cause. */

@@ -1,10 +1,25 @@
 #!/bin/sh
-# What ranks have of a run besides its gradients: pools of earlier pictures. Usage: divide.sh FOLDER_OF_PROGRAMS
+# What ranks divide besides the pictures of batches: validation; and what each has all of: pools of earlier pictures.
+# Usage: divide.sh FOLDER_OF_PROGRAMS
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../cli/lib.sh"
 . "$here/lib.sh"
 
 "$tools/p2p-data" demo data --count 12 --size 40 --quiet
+
+# ---- Validation ---------------------------------------------------------------------------------
+# Networks that stay as they are: five pictures on up to four ranks have the same figures, to the last digit.
+watch='--lr_policy plateau --n_epochs 8 --lr 0 --val_split 0.45 --early_stop 2 --num_threads 1'
+validated() { sed -n '/"val/p' "checkpoints/$1/loss_log.jsonl"; }
+for n in 1 2 4; do small $n watch$n $watch; done
+small 2 watch5 $watch --shares 7,1
+check 'a run that nothing improves ends early' [ "$(validated watch1 | wc -l)" -eq 3 ]
+for run in watch2 watch4 watch5; do
+    check "$run is validated as one process is" [ "$(validated watch1)" = "$(validated $run)" ]
+done
+small 3 best --val_split 0.45 --max_steps 4
+small 3 again --val_split 0.45 --max_steps 4
+check 'the best is the same twice' cmp checkpoints/best/best.safetensors checkpoints/again/best.safetensors
 
 # ---- Pools --------------------------------------------------------------------------------------
 mkdir -p unpaired

@@ -74,8 +74,4 @@ ranks 2 "$tools/p2p-bench" scaling $little --svg scaling.svg >scaling.json
 check 'p2p-bench scaling goes to 64 ranks' [ "$(grep -c '"ranks": 64, ' scaling.json)" -eq 6 ]
 check 'and draws them' [ "$(grep -c '<polyline' scaling.svg)" -eq 12 ]
 
-plateau='--lr_policy plateau --n_epochs 8 --lr 0 --val_split 0.25 --val_freq 1 --early_stop 2'
-for n in 1 2; do small $n watch$n $plateau; done
-steps() { grep -c '"step"' "checkpoints/$1/loss_log.jsonl"; }
-check 'validation ends a run by the same step' [ "$(steps watch1)" = "$(steps watch2)" ]
 finish

@@ -40,7 +40,7 @@ rank_pid() {
     done
     return 1
 }
-await_file() { for try in $(seq 300); do [ ! -e "$1" ] || return 0; sleep 0.1; done; return 1; }
+await_file() { for try in $(seq 600); do [ ! -e "$1" ] || return 0; sleep 0.05; done; return 1; }
 # ended NAME CODE SECONDS PATTERN: the job has ended with that code, within seconds of $begin, and said one
 # line, with the pattern.
 ended() {
@@ -66,6 +66,16 @@ for rank in 0 1; do
     kill -STOP "$(rank_pid $rank)"
     check "rank $rank hangs" ended "hung$rank" 4 7 "rank $rank on $host did not answer for 4 s"
     check 'and its checkpoint is whole' has_whole "hung$rank"
+done
+# Epochs of two steps, and validation of 600 pictures for nearly all of the time.
+for rank in 0 2; do
+    start "validating$rank" --dataroot data --val_dir many/train --device_timeout 4
+    pid=$(rank_pid $rank)
+    await_file "checkpoints/validating$rank/best.safetensors"
+    sleep 0.2
+    begin=$(now)
+    kill -STOP "$pid"
+    check "rank $rank hangs while all validate" ended "validating$rank" 4 7 "rank $rank on $host did not answer for 4 s"
 done
 
 # ---- A full disk --------------------------------------------------------------------------------
