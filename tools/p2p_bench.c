@@ -86,6 +86,8 @@ static void print_text(const P2pDevice *device, const P2pBenchResult *r, const P
            r->setup_s);
     printf("%.2f GFLOP, %.1f GFLOP/s of a peak of %.1f; %zu MiB on the device\n", r->gflop,
            r->gflop / r->median_s, peak->gflops, r->plan_bytes >> 20);
+    if (ranks == 1 && r->host_s > 0)
+        printf("%d launches, handed over in %.2f ms\n", r->launch_count, 1e3 * r->host_s);
     if (ranks > 1)
         printf("%d ranks: each sends %.1f MB a step, in %.4f s of which %.4f s are not hidden "
                "(%.0f %% are)\n",
