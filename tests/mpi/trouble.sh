@@ -108,6 +108,32 @@ says 'shares of three' 2 "has more than a number" both --name three --batch_size
 says 'a run that is there' 1 '--continue_train' both --name stopped
 
 # ---- kill -9 ------------------------------------------------------------------------------------
+# by_pid NAME COMMAND...: a rank that leaves its process's number in NAME.RANK.pid
+cat >by_pid <<'END'
+#!/bin/sh
+echo $$ >"$1.$OMPI_COMM_WORLD_RANK.pid"
+shift
+exec "$@"
+END
+chmod +x by_pid
+# victim NAME: the run `whole` under that name, in the background, of which one rank will be killed
+victim() {
+    timeout 300 mpirun --quiet -n $size ./by_pid "$1" "$tools/p2p-train" --device cpu --quiet --dataroot data \
+        --name "$1" --netG unet_256 --num_downs 6 --ngf 8 --ndf 8 --norm instance --print_freq 1 --no_html \
+        --display_freq 0 --n_epochs_decay 0 --adam_eps 1e-2 --lr 0.02 $extra 2>"$1.err" &
+    job=$!
+}
+# goes_on NAME: behind its end there is a whole checkpoint or none, from which it comes to the bits of `whole`.
+goes_on() {
+    has_whole "$1" || return 1
+    if [ -e "checkpoints/$1/latest.safetensors" ] || [ -e "checkpoints/$1/previous.safetensors" ]; then
+        quick "$1" --continue_train 2>"$1.txt" || grep -q 'the run is complete' "$1.txt" || return 1
+    else
+        quick "$1" 2>"$1.txt" || return 1
+    fi
+    same_as_whole "$1"
+}
+
 begin=$(now)
 quick whole
 seconds=$(echo "$begin $(now)" | awk '{ print $2 - $1 }')
@@ -117,24 +143,22 @@ for moment in $(draw "$seed" $((4 * count)) "$seconds"); do
     [ $killed -lt "$count" ] || break
     tries=$((tries + 1))
     name=killed$tries
-    mpirun --quiet -n $size sh -c 'echo $$ >"$0.$OMPI_COMM_WORLD_RANK.pid"; exec "$@"' $name "$tools/p2p-train" \
-        --device cpu --quiet --dataroot data --name $name --netG unet_256 --num_downs 6 --ngf 8 --ndf 8 --norm instance \
-        --print_freq 1 --no_html --display_freq 0 --n_epochs_decay 0 --adam_eps 1e-2 --lr 0.02 $extra \
-        2>$name.err &
-    job=$!
-    sleep "$moment"
     rank=$(((seed + tries) % size))
+    victim $name
+    sleep "$moment"
+    begin=$(now)
     kill -9 "$(cat $name.$rank.pid 2>/dev/null)" 2>/dev/null || true
     code=0
     wait $job || code=$?
+    took=$(echo "$begin $(now)" | awk '{ printf "%.1f", $2 - $1 }')
     [ $code -ne 137 ] || killed=$((killed + 1))
-    if has_whole $name && { [ -e checkpoints/$name/latest.safetensors ] && set -- --continue_train || set --
-        quick $name "$@" 2>$name.txt || grep -q 'the run is complete' $name.txt; } && same_as_whole $name; then
-        passed=$((passed + 1))
-    else
-        bad "rank $rank killed after $moment of $seconds s: $(head -n 3 $name.err $name.txt)"
-    fi
-    rm -rf checkpoints/$name
+    case "$code" in
+    137) what="$killed of $count: rank $rank killed after $moment of $seconds s, ended in $took s" ;;
+    0) what="rank $rank was to be killed after $moment s, before it began or when it was done" ;;
+    *) what= && bad "rank $rank killed after $moment of $seconds s: exit $code: $(head -n 3 $name.err)" ;;
+    esac
+    [ -z "$what" ] || check "$what; went on" goes_on $name
+    rm -rf checkpoints/$name $name.*
 done
 check "$killed of $count runs were killed" [ $killed -eq "$count" ]
 finish
