@@ -155,7 +155,8 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
                                        .comm = comm,
                                        .shares = cli_text(o, "shares"),
                                        .f16_gradients = !strcmp(cli_text(o, "compress"), "f16"),
-                                       .sync_norm = cli_flag(o, "sync_norm")};
+                                       .sync_norm = cli_flag(o, "sync_norm"),
+                                       .shard_adam = cli_text(o, "shard_adam")};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);

@@ -32,6 +32,7 @@ typedef struct P2pBenchSettings {
     const char *shares; /**< as --shares */
     bool f16_gradients; /**< as --compress f16 */
     bool sync_norm;
+    const char *shard_adam; /**< auto, on or off, as --shard_adam; NULL: auto */
 } P2pBenchSettings;
 
 /** One pass of the plan with the time of one run (devices opened with profile). */

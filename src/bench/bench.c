@@ -27,6 +27,7 @@ static P2pBenchSettings with_defaults(const P2pBenchSettings *from)
     s.norm = s.norm ? s.norm : "batch";
     s.dtype = s.dtype ? s.dtype : "f32";
     s.precision = s.precision ? s.precision : "f32";
+    s.shard_adam = s.shard_adam ? s.shard_adam : "auto";
     s.ngf = s.ngf ? s.ngf : 64;
     s.ndf = s.ndf ? s.ndf : 64;
     s.batch_size = s.batch_size ? s.batch_size : 1;
@@ -48,6 +49,7 @@ static int check(const char *function, const P2pBenchSettings *s)
     static const char *const norms[] = {"batch", "instance", NULL};
     static const char *const dtypes[] = {"f32", "f16", "q8", NULL};
     static const char *const precisions[] = {"f32", "tf32", "f16", NULL};
+    static const char *const shards[] = {"auto", "on", "off", NULL};
 
     if (s->ngf < 1 || s->ndf < 1 || s->batch_size < 1 || s->size < 1 || s->steps < 1)
         return p2p_fail_argument(function,
@@ -62,6 +64,9 @@ static int check(const char *function, const P2pBenchSettings *s)
     if (!is_one_of(s->precision, precisions))
         return p2p_fail_argument(function, "precision is %s, it must be f32, tf32 or f16",
                                  s->precision);
+    if (!is_one_of(s->shard_adam, shards))
+        return p2p_fail_argument(function, "shard_adam is %s, it must be auto, on or off",
+                                 s->shard_adam);
     return P2P_OK;
 }
 
@@ -180,7 +185,10 @@ static int make_ranks(P2pDevice *device, P2pBenchSettings *s, P2pGanShared **sha
 {
     P2pGanRanks ranks = {.comm = s->comm,
                          .wire = s->f16_gradients ? P2P_WIRE_F16 : P2P_WIRE_F32,
-                         .sync_norm = s->sync_norm};
+                         .sync_norm = s->sync_norm,
+                         .shard_adam = !strcmp(s->shard_adam, "on")    ? P2P_SHARD_ON
+                                       : !strcmp(s->shard_adam, "off") ? P2P_SHARD_OFF
+                                                                       : P2P_SHARD_AUTO};
     const char *shares = s->shares ? s->shares : "";
     const int err =
         p2p_comm_part(s->comm, shares, s->batch_size, p2p_comm_rank(s->comm), &ranks.part);
@@ -225,15 +233,17 @@ static int bench_train(P2pDevice *device, P2pBenchSettings s, P2pBenchResult *re
     float *picture =
         err ? NULL : random_picture((size_t)s.batch_size * (size_t)s.size * (size_t)s.size * 3);
     TrainRun run = {.sides = {picture, picture}};
+    size_t plan_bytes;
 
     if (!err && !picture)
         err = P2P_ENOMEM;
     if (!err)
         err = p2p_pix2pix_create(&run.gan, device, &spec, &choice, shared);
-    for (int i = 0; !err && i < run.gan->net_count; i++) {
+    for (int i = 0; !err && i < run.gan->net_count; i++)
         err = p2p_net_init(run.gan->nets[i], P2P_INIT_NORMAL, 0.02f, 1);
-        result->plan_bytes += p2p_arena_bytes(run.gan->nets[i]->arena);
-    }
+    if (!err)
+        p2p_gan_memory(run.gan, &result->plan_bytes,
+                       &plan_bytes); /* the plan's comes by fill_rows() */
     if (!err)
         err = measure(s.steps, train_once, &run, start, result);
     if (!err)

@@ -33,6 +33,8 @@ int p2p_comm_receive(P2pComm *comm, P2pMessage *t, int from, int tag, void *data
 int p2p_comm_look(P2pComm *comm, P2pMessage *t, int count, int *left);
 /** Wait for all of them, with or without the time limit. P2P_ETIMEOUT names the ranks that are missing. */
 int p2p_comm_wait(P2pComm *comm, P2pMessage *t, int count, bool limited);
+/** The same with ten times the limit, for what a rank does that may be busy with files. */
+int p2p_comm_wait_long(P2pComm *comm, P2pMessage *t, int count);
 /** A short nap between two looks; longer the more there were since *looks was 0. */
 void p2p_comm_nap(int *looks);
 /** When something has not come for so many seconds: which ranks are missing. 0 or less: there is no limit. */
@@ -42,7 +44,14 @@ double p2p_comm_limit(const P2pComm *comm);
 int p2p_comm_fail_missing(P2pComm *comm);
 
 /** Tags: what a message is for. Reductions have two each from P2P_TAG_REDUCE on. */
-enum { P2P_TAG_SMALL, P2P_TAG_VOTE, P2P_TAG_SHARE, P2P_TAG_ALIVE, P2P_TAG_REDUCE = 16 };
+enum {
+    P2P_TAG_SMALL,
+    P2P_TAG_VOTE,
+    P2P_TAG_SHARE,
+    P2P_TAG_ALIVE,
+    P2P_TAG_MOMENT,
+    P2P_TAG_REDUCE = 16
+};
 
 /* ---- Together -------------------------------------------------------------------------------- */
 

@@ -20,6 +20,7 @@ struct P2pReduction {
     float *data;
     unsigned what; /* still to be done */
     bool spreading;
+    double squares;
     P2pMessage *messages; /* [2 * size] */
     int message_count, left;
     unsigned char *in, *out; /* slices of everyone as they travel; out: f16 alone */
@@ -75,37 +76,47 @@ static size_t slice_count(const P2pReduction *r, int rank)
     return slice_first(r, rank + 1) - slice_first(r, rank);
 }
 
-void p2p_reduction_slice(const P2pReduction *r, size_t *first, size_t *count)
+void p2p_reduction_slice(const P2pReduction *r, int rank, size_t *first, size_t *count)
 {
-    *first = slice_first(r, p2p_comm_rank(r->comm));
-    *count = slice_count(r, p2p_comm_rank(r->comm));
+    *first = slice_first(r, rank);
+    *count = slice_count(r, rank);
+}
+
+double p2p_reduction_squares(const P2pReduction *r)
+{
+    return r->squares;
+}
+
+static P2pWire wire_of(const P2pReduction *r, unsigned what)
+{
+    return what & P2P_REDUCE_EXACT ? P2P_WIRE_F32 : r->wire;
 }
 
 /* As it travels. */
-static size_t slice_bytes(const P2pReduction *r, int rank)
+static size_t slice_bytes(const P2pReduction *r, int rank, unsigned what)
 {
     const size_t count = slice_count(r, rank);
 
-    return r->wire == P2P_WIRE_F16 ? p2p_pack_bytes(count) : count * sizeof(float);
+    return wire_of(r, what) == P2P_WIRE_F16 ? p2p_pack_bytes(count) : count * sizeof(float);
 }
 
-size_t p2p_reduction_bytes(const P2pReduction *r)
+size_t p2p_reduction_bytes(const P2pReduction *r, unsigned what)
 {
     const int me = p2p_comm_rank(r->comm), size = p2p_comm_size(r->comm);
-    size_t bytes = (size_t)(size - 1) * slice_bytes(r, me);
+    size_t bytes = what & P2P_REDUCE_SPREAD ? (size_t)(size - 1) * slice_bytes(r, me, what) : 0;
 
-    for (int i = 0; i < size; i++)
-        bytes += i == me ? 0 : slice_bytes(r, i);
+    for (int i = 0; what & P2P_REDUCE_SUM && i < size; i++)
+        bytes += i == me ? 0 : slice_bytes(r, i, 0);
     return bytes;
 }
 
 /* A slice of the data as it is to travel. */
-static const void *packed_slice(P2pReduction *r, int rank)
+static const void *packed_slice(P2pReduction *r, int rank, unsigned what)
 {
     const float *from = r->data + slice_first(r, rank);
     unsigned char *to = r->out + (size_t)rank * r->packed;
 
-    if (r->wire == P2P_WIRE_F32)
+    if (wire_of(r, what) == P2P_WIRE_F32)
         return from;
     p2p_pack(from, slice_count(r, rank), to);
     return to;
@@ -123,11 +134,11 @@ static int begin_sum(P2pReduction *r)
     for (int i = 0; !err && i < size; i++)
         if (i != me && slice_count(r, me))
             err = p2p_comm_receive(r->comm, &r->messages[r->message_count++], i, r->tag,
-                                   r->in + (size_t)i * r->packed, slice_bytes(r, me));
+                                   r->in + (size_t)i * r->packed, slice_bytes(r, me, 0));
     for (int i = 0; !err && i < size; i++)
         if (i != me && slice_count(r, i))
             err = p2p_comm_send(r->comm, &r->messages[r->message_count++], i, r->tag,
-                                packed_slice(r, i), slice_bytes(r, i));
+                                packed_slice(r, i, 0), slice_bytes(r, i, 0));
     return err;
 }
 
@@ -145,12 +156,27 @@ static const float *sent_by(const P2pReduction *r, int rank, size_t first, size_
     return room;
 }
 
+/* So that they do not wait for each other. */
+enum { CHAINS = 8 };
+
+static void add_squares(double sums[CHAINS], const float *x, size_t count)
+{
+    size_t i = 0;
+
+    for (; i + CHAINS <= count; i += CHAINS)
+        for (size_t k = 0; k < CHAINS; k++)
+            sums[k] += (double)x[i + k] * (double)x[i + k];
+    for (; i < count; i++)
+        sums[0] += (double)x[i] * (double)x[i];
+}
+
 /* Rank by rank, this one at its place. */
 static void add_up(P2pReduction *r)
 {
     const int me = p2p_comm_rank(r->comm), size = p2p_comm_size(r->comm);
     const size_t all = slice_count(r, me);
     float *to = r->data + slice_first(r, me), sum[BLOCK], room[BLOCK];
+    double squares[CHAINS] = {0};
 
     for (size_t first = 0; first < all; first += BLOCK) {
         const size_t count = all - first < BLOCK ? all - first : BLOCK;
@@ -159,8 +185,13 @@ static void add_up(P2pReduction *r)
             for (size_t i = 0; i < count; i++)
                 sum[i] = rank ? sum[i] + weight * x[i] : weight * x[i];
         }
+        if (r->what & P2P_REDUCE_SQUARES)
+            add_squares(squares, sum, count);
         memcpy(to + first, sum, count * sizeof(*sum));
     }
+    r->squares = 0;
+    for (int k = 0; k < CHAINS; k++)
+        r->squares += squares[k];
 }
 
 /* ---- From the owners ------------------------------------------------------------------------- */
@@ -169,22 +200,23 @@ static int begin_spread(P2pReduction *r)
 {
     const int me = p2p_comm_rank(r->comm), size = p2p_comm_size(r->comm);
     const size_t mine = slice_count(r, me);
+    const P2pWire wire = wire_of(r, r->what);
     int err = P2P_OK;
 
     r->message_count = 0;
     r->spreading = true;
     for (int i = 0; !err && i < size; i++) {
-        void *to = r->wire == P2P_WIRE_F16 ? (void *)(r->in + (size_t)i * r->packed)
-                                           : (void *)(r->data + slice_first(r, i));
+        void *to = wire == P2P_WIRE_F16 ? (void *)(r->in + (size_t)i * r->packed)
+                                        : (void *)(r->data + slice_first(r, i));
         if (i != me && slice_count(r, i))
             err = p2p_comm_receive(r->comm, &r->messages[r->message_count++], i, r->tag + 1, to,
-                                   slice_bytes(r, i));
+                                   slice_bytes(r, i, r->what));
     }
-    const void *from = mine ? packed_slice(r, me) : NULL;
+    const void *from = mine ? packed_slice(r, me, r->what) : NULL;
     for (int i = 0; !err && mine && i < size; i++)
         if (i != me)
             err = p2p_comm_send(r->comm, &r->messages[r->message_count++], i, r->tag + 1, from,
-                                slice_bytes(r, me));
+                                slice_bytes(r, me, r->what));
     return err;
 }
 
@@ -193,7 +225,7 @@ static void end_spread(P2pReduction *r)
 {
     const int me = p2p_comm_rank(r->comm);
 
-    for (int i = 0; r->wire == P2P_WIRE_F16 && i < p2p_comm_size(r->comm); i++)
+    for (int i = 0; wire_of(r, r->what) == P2P_WIRE_F16 && i < p2p_comm_size(r->comm); i++)
         p2p_unpack((i == me ? r->out : r->in) + (size_t)i * r->packed, slice_count(r, i),
                    r->data + slice_first(r, i));
 }
@@ -202,7 +234,9 @@ static void end_spread(P2pReduction *r)
 
 static int begin_next(P2pReduction *r)
 {
-    return r->what & P2P_REDUCE_SUM ? begin_sum(r) : r->what ? begin_spread(r) : P2P_OK;
+    return r->what & P2P_REDUCE_SUM      ? begin_sum(r)
+           : r->what & P2P_REDUCE_SPREAD ? begin_spread(r)
+                                         : P2P_OK;
 }
 
 int p2p_reduction_begin(P2pReduction *r, float *data, unsigned what)
@@ -227,9 +261,9 @@ int p2p_reduction_go_on(P2pReduction *r, bool *done, bool *moved)
         r->what &= ~(unsigned)P2P_REDUCE_SUM;
     } else {
         end_spread(r);
-        r->what = 0;
+        r->what &= ~(unsigned)P2P_REDUCE_SPREAD;
     }
     r->left = -1;
-    *done = !r->what;
+    *done = !(r->what & (P2P_REDUCE_SUM | P2P_REDUCE_SPREAD));
     return begin_next(r);
 }

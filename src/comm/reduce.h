@@ -24,17 +24,21 @@ int p2p_reduction_create(P2pReduction **out, P2pComm *comm, size_t count, const 
                          P2pWire wire, int tag);
 void p2p_reduction_destroy(P2pReduction **reduction);
 
-/** What begins: the sum in each one's own slice alone, all slices from their owners, or the one and then
- *  the other. */
-enum { P2P_REDUCE_SUM = 1, P2P_REDUCE_SPREAD = 2 };
+/**
+ * What begins: the sum in each one's own slice alone, all slices from their owners, or the one and then
+ * the other; with the sum, its squares are added up; with the slices, they travel as f32 in any case.
+ */
+enum { P2P_REDUCE_SUM = 1, P2P_REDUCE_SPREAD = 2, P2P_REDUCE_SQUARES = 4, P2P_REDUCE_EXACT = 8 };
 /** Begin with data f32 [count], which stays in place until all is done and then has the result. */
 int p2p_reduction_begin(P2pReduction *reduction, float *data, unsigned what);
 /** Go on with what can be done without waiting; *moved: whether anything came. */
 int p2p_reduction_go_on(P2pReduction *reduction, bool *done, bool *moved);
 
-/** This rank's slice: its first element and how many. */
-void p2p_reduction_slice(const P2pReduction *reduction, size_t *first, size_t *count);
-/** Bytes that a rank sends in a whole reduction. */
-size_t p2p_reduction_bytes(const P2pReduction *reduction);
+/** A rank's slice: its first element and how many. */
+void p2p_reduction_slice(const P2pReduction *reduction, int rank, size_t *first, size_t *count);
+/** Sum of squares of the sums in this rank's slice, of the last reduction with P2P_REDUCE_SQUARES. */
+double p2p_reduction_squares(const P2pReduction *reduction);
+/** Bytes that a rank sends in such a reduction. */
+size_t p2p_reduction_bytes(const P2pReduction *reduction, unsigned what);
 
 #endif

@@ -110,6 +110,16 @@ int p2p_comm_await(P2pComm *comm)
     return err;
 }
 
+int p2p_comm_wait_long(P2pComm *c, P2pMessage *t, int count)
+{
+    const double usual = c->timeout_s;
+
+    c->timeout_s *= BUSY_TIMES;
+    const int err = p2p_comm_wait(c, t, count, true);
+    c->timeout_s = usual;
+    return err;
+}
+
 /* ---- Agreeing -------------------------------------------------------------------------------- */
 
 /* The message of the rank that failed comes to all by way of the first. */

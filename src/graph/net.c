@@ -57,7 +57,7 @@ static size_t join(P2pNet *net, const P2pDevice *device, P2pNetUse use, bool wei
         const P2pParam *p = &g->params[i];
         const P2pTensor t = param_tensor(p, device, P2P_TYPE_F32);
         net->joined_at[i] = -1;
-        if (use == P2P_NET_FIXED || !p2p_param_is_trained(p) ||
+        if (use == P2P_NET_FIXED || use == P2P_NET_SHARDED || !p2p_param_is_trained(p) ||
             (p->kind == P2P_PARAM_WEIGHT && !weights))
             continue;
         net->joined_at[i] = (int)(bytes / sizeof(float));
@@ -77,59 +77,120 @@ static size_t join_all(P2pNet *net, const P2pDevice *device, P2pNetUse use)
                : bytes;
 }
 
-/* The tensors at their places: of each parameter, then the joined ones. */
-static int bind(P2pNet *net, P2pDevice *device, const P2pLifetime *items, int states, P2pType type)
+/* The trained parameters in buckets. */
+static int fill_buckets(P2pNet *net, const P2pDevice *device)
 {
     const P2pGraph *g = net->graph;
-    const P2pLifetime *joined = items + (ptrdiff_t)states * g->param_count;
-    int err = P2P_OK;
+    size_t *bytes = p2p_alloc((size_t)g->param_count, sizeof(*bytes));
 
-    for (int i = 0; !err && i < states * g->param_count; i++) {
-        const int k = i % g->param_count, s = i / g->param_count, at = net->joined_at[k];
-        P2pTensor *t = &net->state[s][k];
-        if (!items[i].bytes && at < 0)
-            continue;
-        *t = param_tensor(&g->params[k], device, type);
-        err = at < 0 ? p2p_arena_part(&t->buffer, net->arena, items[i].offset, items[i].bytes)
-                     : p2p_arena_part(
-                           &t->buffer, net->arena, joined[s].offset + (size_t)at * sizeof(float),
-                           p2p_round_up(p2p_tensor_bytes(t), p2p_device_caps(device)->align_bytes));
+    for (int i = 0; bytes && i < g->param_count; i++) {
+        const P2pTensor t = param_tensor(&g->params[i], device, P2P_TYPE_F32);
+        bytes[i] = p2p_param_is_trained(&g->params[i]) ? p2p_tensor_bytes(&t) : 0;
     }
-    for (int s = 0; !err && s < states && joined[s].bytes; s++) {
-        net->joined[s] = p2p_tensor_vector((int)(joined[s].bytes / sizeof(float)));
-        err = p2p_arena_part(&net->joined[s].buffer, net->arena, joined[s].offset, joined[s].bytes);
-    }
+    const int err =
+        bytes ? p2p_buckets_init(&net->buckets, g, bytes, p2p_param_align(device)) : P2P_ENOMEM;
+    free(bytes);
+    if (!err && !(net->bucket = p2p_alloc((size_t)net->buckets.count, sizeof(*net->bucket))))
+        return P2P_ENOMEM;
     return err;
 }
 
-/* Lay all parameters out in one arena: values first, then the moments, then those that are joined. */
-static int place(P2pNet *net, P2pDevice *device, P2pNetUse use, P2pType type)
+/* What lies in the arena: each parameter by itself, all that are joined, buckets. */
+typedef struct Places {
+    int states;
+    P2pLifetime *items, *joined, *buckets;
+    int count;
+} Places;
+
+/* Where a parameter begins in what holds it with others; NULL: it lies by itself. */
+static const P2pLifetime *holder(const P2pNet *net, const Places *places, int i, int state,
+                                 size_t *at)
+{
+    if (net->joined_at[i] >= 0) {
+        *at = (size_t)net->joined_at[i] * sizeof(float);
+        return &places->joined[state];
+    }
+    if (!net->buckets.count || net->buckets.of[i] < 0)
+        return NULL;
+    *at = net->buckets.at[i];
+    return &places->buckets[net->buckets.of[i]];
+}
+
+/* The tensors at their places: of each parameter, then those that hold several. */
+static int bind(P2pNet *net, P2pDevice *device, const Places *places, P2pType type)
 {
     const P2pGraph *g = net->graph;
-    const P2pCaps *caps = p2p_device_caps(device);
-    const int states = use == P2P_NET_FIXED ? 1 : P2P_STATES, count = g->param_count * states;
-    P2pLifetime *items = p2p_alloc((size_t)(count + states), sizeof(*items));
-    size_t total;
-    int err = items ? P2P_OK : P2P_ENOMEM;
+    const size_t align = p2p_device_caps(device)->align_bytes;
+    int err = P2P_OK;
 
-    const size_t joined = err ? 0 : join_all(net, device, use);
-    for (int i = 0; !err && i < count; i++) {
+    for (int i = 0; !err && i < places->states * g->param_count; i++) {
+        const int k = i % g->param_count, s = i / g->param_count;
+        const P2pLifetime *item = &places->items[i];
+        P2pTensor *t = &net->state[s][k];
+        size_t at = 0;
+        const P2pLifetime *in = holder(net, places, k, s, &at);
+        if (!item->bytes && !in)
+            continue;
+        *t = param_tensor(&g->params[k], device, type);
+        err = p2p_arena_part(&t->buffer, net->arena, (in ? in : item)->offset + at,
+                             p2p_round_up(p2p_tensor_bytes(t), align));
+    }
+    for (int s = 0; !err && s < places->states && places->joined[s].bytes; s++) {
+        const P2pLifetime *joined = &places->joined[s];
+        net->joined[s] = p2p_tensor_vector((int)(joined->bytes / sizeof(float)));
+        err = p2p_arena_part(&net->joined[s].buffer, net->arena, joined->offset, joined->bytes);
+    }
+    for (int i = 0; !err && i < net->buckets.count; i++)
+        err = p2p_arena_part(&net->bucket[i], net->arena, places->buckets[i].offset,
+                             places->buckets[i].bytes);
+    return err;
+}
+
+/* How much of everything: values first, then the moments, then what holds several. */
+static int measure(P2pNet *net, const P2pDevice *device, P2pNetUse use, P2pType type,
+                   Places *places)
+{
+    const P2pGraph *g = net->graph;
+    const size_t joined = join_all(net, device, use), align = p2p_device_caps(device)->align_bytes;
+    int err = use == P2P_NET_SHARDED ? fill_buckets(net, device) : P2P_OK;
+
+    places->states = use == P2P_NET_TRAINED || use == P2P_NET_SUMMED ? P2P_STATES : 1;
+    const int params = places->states * g->param_count;
+    places->count = params + places->states + net->buckets.count;
+    if (err || !(places->items = p2p_alloc((size_t)places->count, sizeof(*places->items))))
+        return err ? err : P2P_ENOMEM;
+    places->joined = places->items + params;
+    places->buckets = places->joined + places->states;
+    for (int i = 0; i < params; i++) {
         const P2pParam *p = &g->params[i % g->param_count];
         const P2pTensor t = param_tensor(p, device, type);
-        if (net->joined_at[i % g->param_count] < 0 &&
+        size_t at;
+        if (!holder(net, places, i % g->param_count, 0, &at) &&
             (i < g->param_count || p2p_param_is_trained(p)))
-            items[i].bytes = p2p_round_up(p2p_tensor_bytes(&t), caps->align_bytes);
+            places->items[i].bytes = p2p_round_up(p2p_tensor_bytes(&t), align);
     }
-    for (int s = 0; !err && s < states; s++)
-        items[count + s].bytes = joined;
+    for (int s = 0; s < places->states; s++)
+        places->joined[s].bytes = joined;
+    for (int i = 0; i < net->buckets.count; i++)
+        places->buckets[i].bytes = net->buckets.bucket[i].bytes;
+    return P2P_OK;
+}
+
+/* Lay all parameters out in one arena. */
+static int place(P2pNet *net, P2pDevice *device, P2pNetUse use, P2pType type)
+{
+    Places places = {0};
+    size_t total;
+    int err = measure(net, device, use, type, &places);
+
     if (!err)
-        err = p2p_lifetime_place(items, count + states, caps->align_bytes, p2p_arena_chunk(device),
-                                 &total);
+        err = p2p_lifetime_place(places.items, places.count, p2p_device_caps(device)->align_bytes,
+                                 p2p_arena_chunk(device), &total);
     if (!err)
         err = p2p_arena_create(&net->arena, device, total);
     if (!err)
-        err = bind(net, device, items, states, type);
-    free(items);
+        err = bind(net, device, &places, type);
+    free(places.items);
     return err;
 }
 
@@ -205,6 +266,10 @@ void p2p_net_destroy(P2pNet **net)
         p2p_buffer_destroy(&n->joined[s].buffer);
     }
     free(n->joined_at);
+    for (int i = 0; n->bucket && i < n->buckets.count; i++)
+        p2p_buffer_destroy(&n->bucket[i]);
+    free(n->bucket);
+    p2p_buckets_finish(&n->buckets);
     p2p_arena_destroy(&n->arena);
     p2p_graph_destroy(&n->graph);
     free(n);

@@ -3,7 +3,7 @@
 #ifndef P2P_GRAPH_NET_H
 #define P2P_GRAPH_NET_H
 
-#include "src/graph/graph.h"
+#include "src/graph/buckets.h"
 
 typedef enum P2pInit {
     P2P_INIT_NORMAL,
@@ -24,6 +24,9 @@ typedef struct P2pNetRole {
     bool averaged; /* a generator whose weights are moving averages of another's of the same role */
 } P2pNetRole;
 
+/** This rank's part of a network's moments: src/graph/shard.h. */
+typedef struct P2pShard P2pShard;
+
 typedef struct P2pNet {
     char name[16];   /* "G", "D": the prefix of its tensors in files */
     P2pNetRole role; /* for files and whoever reads them; the model that trains it sets it */
@@ -34,13 +37,23 @@ typedef struct P2pNet {
      * gaps of zeros, so that one pass updates them; and where parameter i begins there, -1: it is none of them. */
     P2pTensor joined[P2P_STATES];
     int *joined_at;
+    /* Of P2P_NET_SHARDED: where the trained parameters lie, as their gradients do; and who has the moments. */
+    P2pBuckets buckets;
+    P2pBuffer **bucket; /* [buckets.count] */
+    P2pShard *shard;    /* not the net's own; NULL: nobody */
 } P2pNet;
 
 /**
  * What a network is made for: to be used; to be trained; by sums of several gradients, which Adam waits for. In
- * the last case GPUs, whose launches cost more than on CPUs, have the weights joined too.
+ * the last case GPUs, whose launches cost more than on CPUs, have the weights joined too. Or to be trained by
+ * several ranks, each of which has a part of the moments: then the network itself has none.
  */
-typedef enum P2pNetUse { P2P_NET_FIXED, P2P_NET_TRAINED, P2P_NET_SUMMED } P2pNetUse;
+typedef enum P2pNetUse {
+    P2P_NET_FIXED,
+    P2P_NET_TRAINED,
+    P2P_NET_SUMMED,
+    P2P_NET_SHARDED
+} P2pNetUse;
 
 /** Takes graph over, also on failure. Parameters are 0, running variances 1. */
 int p2p_net_create(P2pNet **out, P2pDevice *device, P2pGraph *graph, const char *name,

@@ -10,24 +10,15 @@
 
 typedef struct P2pExchange P2pExchange;
 
-/** Gradients that lie one behind the other in a buffer, and gaps of zeros. */
-typedef struct P2pGradBucket {
-    P2pBuffer *buffer;
-    size_t bytes;
-    int node; /* behind whose backward pass all of them are complete; -1: at the pass's end */
-} P2pGradBucket;
-
 typedef struct P2pGradSums {
-    P2pTensor *tensor; /* [count], of each parameter that is trained and not joined */
-    size_t *at;        /* [count], where it begins: bytes from the start of its bucket */
-    int *bucket;       /* [count], which that is; -1: none */
-    P2pTensor joined;
-    size_t joined_at; /* in the last bucket */
+    P2pTensor *tensor;  /* [count], of each parameter that is trained and not joined */
+    P2pBuckets buckets; /* where they lie, with gaps of zeros ... */
+    P2pBuffer **buffer; /* ... [buckets.count] */
+    P2pTensor joined;   /* in the last bucket */
+    size_t joined_at;
     int count;
     bool
         over_runs; /* a step's gradients are sums of several runs of a plan, begun anew by the first */
-    P2pGradBucket *buckets;
-    int bucket_count;
     P2pExchange *exchange; /* with other ranks; NULL: there are none. The sums' own */
 } P2pGradSums;
 

@@ -5,6 +5,7 @@
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/graph/apply_parts.h"
+#include "src/graph/shard.h"
 
 /* The gradient of all that is joined, its gaps zero for good; begun anew where it is a sum over runs. */
 static int joined_grad(P2pApply *a, P2pGrads *grads)
@@ -84,6 +85,8 @@ static int squares(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const P2pA
 
     if (adam->clip <= 0 && grads->scale < 0)
         return -1;
+    if (grads->sums && grads->sums->exchange) /* has added them up */
+        return p2p_plan_external(plan, p2p_exchange_squares(grads->sums->exchange));
     const int sum = p2p_plan_tensor(plan, p2p_tensor_vector(1));
     const bool at_once = grads->scale >= 0 && grads->joined >= 0;
     if (at_once) {
@@ -120,13 +123,31 @@ void p2p_update_joined(P2pPlan *plan, P2pNet *net, const P2pGrads *grads, const 
         adam_step(plan, "joined", &attr, state, grads->joined, hyper, grads);
 }
 
+/* This rank's slices; each goes to the others while the next one is made. */
+static void update_slices(P2pPlan *plan, const P2pNet *net, const P2pGrads *grads,
+                          const P2pAttr *attr, int hyper)
+{
+    for (int i = 0; i < net->buckets.count; i++) {
+        const P2pSlice *slice = &net->shard->slices[i];
+        const P2pTensor *const state[P2P_STATES] = {&slice->state[0], &slice->state[1],
+                                                    &slice->state[2]};
+        if (slice->gradient.buffer)
+            adam_step(plan, "slice", attr, state, p2p_plan_external(plan, &slice->gradient), hyper,
+                      grads);
+        p2p_exchange_append_weights(grads->sums->exchange, plan, i);
+    }
+    p2p_exchange_append_weights_end(grads->sums->exchange, plan);
+}
+
 void p2p_update_append(P2pPlan *plan, P2pNet *net, P2pGrads *grads, const P2pAdam *adam, int hyper)
 {
     const P2pAttr attr = p2p_update_attr(adam);
 
     p2p_plan_when(plan, P2P_WHEN_LAST);
     grads->squares = squares(plan, net, grads, adam);
-    for (int i = 0; i < net->graph->param_count; i++) {
+    if (net->shard)
+        update_slices(plan, net, grads, &attr, hyper);
+    for (int i = 0; !net->shard && i < net->graph->param_count; i++) {
         const P2pTensor *const state[P2P_STATES] = {&net->state[0][i], &net->state[1][i],
                                                     &net->state[2][i]};
         if (grads->tensor[i] >= 0 && net->joined_at[i] < 0)

@@ -8,6 +8,7 @@
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/status.h"
+#include "src/graph/shard.h"
 #include "src/model/networks.h"
 
 const char *const p2p_state_prefix[P2P_STATES] = {"", "adam_m.", "adam_v."};
@@ -233,22 +234,42 @@ int p2p_checkpoint_find(const P2pTensorFile *file, const char *name, const P2pPa
                            p2p_tensor_file_path(file), name);
 }
 
-static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState state)
+static int find(const P2pTensorFile *file, const P2pNet *net, int i, P2pState state,
+                const P2pFileTensor **t)
 {
     const P2pParam *p = &net->graph->params[i];
-    const P2pFileTensor *t;
     char name[256];
 
     snprintf(name, sizeof(name), "%s%s.%s", p2p_state_prefix[state], net->name, p->name);
-    int err = p2p_checkpoint_find(file, name, p, false, &t);
-    if (err)
-        return err;
-    float *host = p2p_alloc(t->elements, sizeof(*host));
-    if (!host)
-        return P2P_ENOMEM;
-    p2p_file_tensor_to_f32(t, host);
+    return p2p_checkpoint_find(file, name, p, false, t);
+}
+
+/* In fresh memory. */
+static int read_tensor(const P2pTensorFile *file, const P2pNet *net, int i, P2pState state,
+                       float **host)
+{
+    const P2pFileTensor *t;
+    const int err = find(file, net, i, state, &t);
+
+    if (err || !(*host = p2p_alloc(t->elements, sizeof(**host))))
+        return err ? err : P2P_ENOMEM;
+    p2p_file_tensor_to_f32(t, *host);
     p2p_file_tensor_forget(file, t);
-    err = p2p_net_upload(net, i, state, host);
+    return P2P_OK;
+}
+
+static int load_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState state)
+{
+    const P2pFileTensor *t;
+    float *host = NULL;
+
+    if (p2p_shard_has(net, i, state))
+        return find(file, net, i, state, &t);
+    if (!net->state[state][i].buffer)
+        return P2P_OK;
+    int err = read_tensor(file, net, i, state, &host);
+    if (!err)
+        err = p2p_net_upload(net, i, state, host);
     free(host);
     return err;
 }
@@ -259,8 +280,39 @@ int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net)
 
     for (int state = 0; state < P2P_STATES; state++)
         for (int i = 0; !err && i < net->graph->param_count; i++)
-            if (net->state[state][i].buffer)
-                err = load_tensor(file, net, i, (P2pState)state);
+            err = load_tensor(file, net, i, (P2pState)state);
+    return err;
+}
+
+/* By way of the whole moment as it would lie on the device. */
+static int deal_tensor(const P2pTensorFile *file, P2pNet *net, int i, P2pState state)
+{
+    const P2pTensor *like = &net->state[P2P_STATE_VALUE][i];
+    float *host = NULL;
+    void *raw = NULL;
+
+    if (!file)
+        return p2p_shard_deal(net->shard, i, state, NULL);
+    int err = read_tensor(file, net, i, state, &host);
+    if (!err && !(raw = p2p_alloc(p2p_tensor_bytes(like), 1)))
+        err = P2P_ENOMEM;
+    if (!err) {
+        p2p_tensor_fill(like, raw, host, net->graph->params[i].transposed, NULL);
+        err = p2p_shard_deal(net->shard, i, state, raw);
+    }
+    free(raw);
+    free(host);
+    return err;
+}
+
+int p2p_checkpoint_deal_moments(const P2pTensorFile *file, P2pNet *net)
+{
+    int err = P2P_OK;
+
+    for (int state = P2P_STATE_ADAM_M; state < P2P_STATES; state++)
+        for (int i = 0; !err && i < net->graph->param_count; i++)
+            if (p2p_shard_has(net, i, (P2pState)state))
+                err = deal_tensor(file, net, i, (P2pState)state);
     return err;
 }
 

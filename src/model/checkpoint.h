@@ -112,7 +112,10 @@ int p2p_checkpoint_find(const P2pTensorFile *file, const char *name, const P2pPa
 int p2p_checkpoint_load_pictures(const P2pTensorFile *file, const char *name,
                                  const P2pTensor *pictures, bool *there);
 
-/** Fill a network from the file; P2P_EFORMAT when a tensor is missing or of another shape. */
+/** Fill a network from the file; P2P_EFORMAT when a tensor is missing or of another shape. Moments that ranks have
+ *  in slices are only looked for. */
 int p2p_checkpoint_load(const P2pTensorFile *file, P2pNet *net);
+/** Give all ranks their slices of them behind that; file: the first rank's, NULL on others. */
+int p2p_checkpoint_deal_moments(const P2pTensorFile *file, P2pNet *net);
 
 #endif

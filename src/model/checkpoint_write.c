@@ -8,6 +8,7 @@
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 #include "src/base/status.h"
+#include "src/graph/shard.h"
 #include "src/model/networks.h"
 
 /* Bytes that are turned into the file's order at a time, but for a block of outputs that has more. */
@@ -15,8 +16,12 @@ enum { PIECE_BYTES = 1 << 20, STAGES = 2 };
 
 /* One tensor of the file. */
 typedef struct Source {
-    const P2pTensor *tensor;
-    bool turned; /* the file has the axes of outputs and inputs swapped */
+    const P2pTensor
+        *tensor;     /* of a moment that ranks have in slices: the parameter's, for its shape */
+    bool turned;     /* the file has the axes of outputs and inputs swapped */
+    P2pShard *shard; /* who has the slices; NULL: it is whole */
+    int param;
+    P2pState state;
 } Source;
 
 /* What is read from a device of its own memory: a tensor on its way while another is written. */
@@ -34,7 +39,8 @@ struct P2pCheckpointWriter {
     size_t bytes;
     char *networks; /* as the metadata has them */
     float *piece;
-    Stage stages[STAGES]; /* without memory where buffers are mapped */
+    unsigned char *gathered; /* a moment from all ranks; NULL: there are none in slices */
+    Stage stages[STAGES];    /* without memory where buffers are mapped */
 };
 
 static void forget_metadata(P2pCheckpointWriter *s)
@@ -65,6 +71,7 @@ void p2p_checkpoint_writer_destroy(P2pCheckpointWriter **writer)
     free(s->sources);
     free(s->entries);
     free(s->piece);
+    free(s->gathered);
     free(s);
     *writer = NULL;
 }
@@ -79,7 +86,7 @@ static P2pTensorEntry *add_tensor(P2pCheckpointWriter *s, char *name, const P2pT
         return NULL;
     e->name = name;
     e->dtype = P2P_F32;
-    s->sources[s->count++] = (Source){tensor, turned};
+    s->sources[s->count++] = (Source){.tensor = tensor, .turned = turned};
     s->bytes += p2p_tensor_elements(tensor) * sizeof(float);
     return e;
 }
@@ -87,13 +94,21 @@ static P2pTensorEntry *add_tensor(P2pCheckpointWriter *s, char *name, const P2pT
 static int add_param(P2pCheckpointWriter *s, P2pNet *net, int i, P2pState state)
 {
     const P2pParam *p = &net->graph->params[i];
-    P2pTensorEntry *e =
-        add_tensor(s, p2p_format("%s%s.%s", p2p_state_prefix[state], net->name, p->name),
-                   &net->state[state][i], p->transposed);
+    const bool sliced = p2p_shard_has(net, i, state);
+    const P2pTensor *t = &net->state[sliced ? P2P_STATE_VALUE : state][i];
 
-    if (e)
-        e->rank = p2p_param_shape(p, e->shape);
-    return e ? P2P_OK : P2P_ENOMEM;
+    if (!t->buffer)
+        return P2P_OK;
+    P2pTensorEntry *e = add_tensor(
+        s, p2p_format("%s%s.%s", p2p_state_prefix[state], net->name, p->name), t, p->transposed);
+    if (!e)
+        return P2P_ENOMEM;
+    e->rank = p2p_param_shape(p, e->shape);
+    Source *source = &s->sources[s->count - 1];
+    source->shard = sliced ? net->shard : NULL;
+    source->param = i;
+    source->state = state;
+    return P2P_OK;
 }
 
 static int add_pictures(P2pCheckpointWriter *s, const P2pKeptPictures *kept)
@@ -125,8 +140,7 @@ static int add_tensors(P2pCheckpointWriter *s, const P2pCheckpointContent *conte
     for (int state = 0; state < P2P_STATES; state++)
         for (int n = 0; n < count; n++)
             for (int i = 0; !err && i < nets[n]->graph->param_count; i++)
-                if (nets[n]->state[state][i].buffer)
-                    err = add_param(s, nets[n], i, (P2pState)state);
+                err = add_param(s, nets[n], i, (P2pState)state);
     for (int i = 0; !err && i < content->kept_count; i++)
         err = add_pictures(s, &content->kept[i]);
     return err;
@@ -205,7 +219,7 @@ static int piece_rows(const Source *source)
 
 static int allocate(P2pCheckpointWriter *s, bool mapped)
 {
-    size_t piece = 0, raw = 0;
+    size_t piece = 0, raw = 0, gathered = 0;
 
     for (int i = 0; i < s->count; i++) {
         const P2pTensor *t = s->sources[i].tensor;
@@ -214,7 +228,11 @@ static int allocate(P2pCheckpointWriter *s, bool mapped)
         const size_t floats = row * (size_t)piece_rows(&s->sources[i]);
         piece = floats > piece ? floats : piece;
         raw = p2p_buffer_bytes(t->buffer) > raw ? p2p_buffer_bytes(t->buffer) : raw;
+        if (s->sources[i].shard && p2p_tensor_bytes(t) > gathered)
+            gathered = p2p_tensor_bytes(t);
     }
+    if (gathered && !(s->gathered = p2p_alloc(gathered, 1)))
+        return P2P_ENOMEM;
     if (!(s->piece = p2p_alloc(piece, sizeof(*s->piece))))
         return P2P_ENOMEM;
     for (int i = 0; !mapped && i < STAGES; i++)
@@ -282,10 +300,21 @@ static int put_tensor(P2pCheckpointWriter *s, P2pSafetensors *file, int i, const
     return err;
 }
 
+static int put_gathered(P2pCheckpointWriter *s, P2pSafetensors *file, int i)
+{
+    const Source *source = &s->sources[i];
+    const int err = p2p_shard_gather(source->shard, source->param, source->state, s->gathered);
+
+    return err ? err : put_tensor(s, file, i, s->gathered);
+}
+
 static int put_mapped(P2pCheckpointWriter *s, P2pSafetensors *file, int i)
 {
     P2pBuffer *buffer = s->sources[i].tensor->buffer;
     void *raw;
+
+    if (s->sources[i].shard)
+        return put_gathered(s, file, i);
     int err = p2p_buffer_map(buffer, false, &raw);
 
     if (err)
@@ -295,12 +324,12 @@ static int put_mapped(P2pCheckpointWriter *s, P2pSafetensors *file, int i)
     return err ? err : unmapped;
 }
 
-/* Begin to read tensor i, if there is one. */
+/* Begin to read tensor i, if there is one on the device. */
 static int fetch(P2pCheckpointWriter *s, int i)
 {
     Stage *stage = &s->stages[i % STAGES];
 
-    if (i >= s->count)
+    if (i >= s->count || s->sources[i].shard)
         return P2P_OK;
     P2pBuffer *buffer = s->sources[i].tensor->buffer;
     const int err = p2p_buffer_read_async(buffer, 0, p2p_buffer_bytes(buffer), stage->raw);
@@ -314,7 +343,10 @@ static int put_fetched(P2pCheckpointWriter *s, P2pSafetensors *file)
 
     for (int i = 0; !err && i < s->count; i++) {
         Stage *stage = &s->stages[i % STAGES];
-        if ((err = fetch(s, i + 1)) == P2P_OK && (err = p2p_marker_wait(stage->marker)) == P2P_OK)
+        err = fetch(s, i + 1);
+        if (!err && s->sources[i].shard)
+            err = put_gathered(s, file, i);
+        else if (!err && (err = p2p_marker_wait(stage->marker)) == P2P_OK)
             err = put_tensor(s, file, i, stage->raw);
     }
     if (!err)
@@ -344,5 +376,17 @@ int p2p_checkpoint_write(P2pCheckpointWriter *s, P2pWriter *to, const P2pOptions
     if (!err)
         err = p2p_safetensors_end(file);
     p2p_safetensors_destroy(&file);
+    return err;
+}
+
+int p2p_checkpoint_give_moments(P2pNet *const *nets, int count)
+{
+    int err = P2P_OK;
+
+    for (int state = P2P_STATE_ADAM_M; state < P2P_STATES; state++)
+        for (int n = 0; n < count; n++)
+            for (int i = 0; !err && i < nets[n]->graph->param_count; i++)
+                if (p2p_shard_has(nets[n], i, (P2pState)state))
+                    err = p2p_shard_gather(nets[n]->shard, i, (P2pState)state, NULL);
     return err;
 }

@@ -49,4 +49,7 @@ size_t p2p_checkpoint_writer_bytes(const P2pCheckpointWriter *writer);
 int p2p_checkpoint_write(P2pCheckpointWriter *writer, P2pWriter *to, const P2pOptions *options,
                          const P2pPosition *position, const char *variants);
 
+/** What other ranks than the first do while it writes: give it what they have of the moments. */
+int p2p_checkpoint_give_moments(P2pNet *const *nets, int count);
+
 #endif

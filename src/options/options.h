@@ -101,6 +101,7 @@ struct P2pOptions {
     double clip_grad, ema_decay;
     char shares[P2P_OPTION_TEXT]; /* of ranks, N,N */
     int compress;                 /* P2pWire's order: none, f16 */
+    int shard_adam;               /* P2pShardAdam's order: auto, on, off */
     bool sync_norm;
     int seed;
     int print_freq, display_freq, update_html_freq, save_epoch_freq, save_latest_freq;

@@ -223,6 +223,7 @@ void p2p_gan_memory(const P2pGan *gan, size_t *network_bytes, size_t *plan_bytes
         const P2pGradSums *sums = gan->shared->sums[i];
         *network_bytes += p2p_arena_bytes(gan->nets[i]->arena);
         *network_bytes += sums ? p2p_grad_sums_bytes(sums) : 0;
+        *network_bytes += gan->nets[i]->shard ? gan->nets[i]->shard->bytes : 0;
     }
     *plan_bytes = plan.tensor_bytes + plan.work_bytes;
 }

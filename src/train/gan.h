@@ -11,6 +11,7 @@
 #include "src/comm/reduce.h"
 #include "src/graph/apply.h"
 #include "src/graph/gather.h"
+#include "src/graph/shard.h"
 #include "src/graph/sync.h"
 #include "src/model/checkpoint.h"
 #include "src/model/networks.h"
@@ -44,12 +45,16 @@ typedef struct P2pGanPicture {
 
 P2pGanUpdate p2p_gan_update(const P2pOptions *options);
 
+/** Whether each rank updates its slice of the weights, and has the moments of that alone. */
+typedef enum P2pShardAdam { P2P_SHARD_AUTO, P2P_SHARD_ON, P2P_SHARD_OFF } P2pShardAdam;
+
 /** What other ranks do of the job. */
 typedef struct P2pGanRanks {
     P2pComm *comm; /* NULL: there are none */
     P2pPart part;  /* of each batch's pictures: this rank's */
     P2pWire wire;
     bool sync_norm; /* batch norm over all ranks' pictures */
+    P2pShardAdam shard_adam;
 } P2pGanRanks;
 
 /** What the steps for pictures of all sizes have in common. */
@@ -58,9 +63,11 @@ typedef struct P2pGanShared {
     P2pGanRanks ranks;
     P2pPart *parts; /* [ranks], of each batch's pictures; NULL: there are no others */
     float *weights; /* [ranks], of each one's losses and gradients in the job's */
+    bool shards;    /* each rank updates a slice */
     int buckets;    /* of gradients so far: each has a number of its own */
     P2pNet *nets[P2P_MOST_NETWORKS];      /* those of averaged weights come last */
     P2pGradSums *sums[P2P_MOST_NETWORKS]; /* over several batches; NULL: none */
+    P2pShard *shard[P2P_MOST_NETWORKS];   /* NULL: moments are whole */
     int net_count;
     P2pTensor scale;  /* of the losses, see p2p_pass_loss_scale; no buffer: they have none */
     P2pTensor losses; /* sums of the losses of all batches since they were taken */

@@ -6,7 +6,6 @@
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
-#include "src/graph/exchange.h"
 #include "src/graph/update.h"
 #include "src/train/gan.h"
 
@@ -40,6 +39,21 @@ static int divide_pictures(P2pGanShared *s, const char *shares)
     return err;
 }
 
+/* All ranks do the same. */
+static int choose_shards(P2pGanShared *s)
+{
+    const size_t size = (size_t)p2p_comm_size(s->ranks.comm);
+    const unsigned char mine = p2p_device_caps(s->device)->is_cpu;
+    unsigned char *all = p2p_alloc(size, 1);
+    int err = all ? p2p_comm_gather(s->ranks.comm, &mine, 1, all, false) : P2P_ENOMEM;
+
+    s->shards = s->ranks.shard_adam != P2P_SHARD_OFF;
+    for (size_t i = 0; !err && s->ranks.shard_adam == P2P_SHARD_AUTO && i < size; i++)
+        s->shards &= all[i];
+    free(all);
+    return err;
+}
+
 int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device, const P2pGanRanks *ranks,
                           const char *shares)
 {
@@ -49,7 +63,10 @@ int p2p_gan_shared_create(P2pGanShared **out, P2pDevice *device, const P2pGanRan
         return P2P_ENOMEM;
     s->device = device;
     s->ranks = *ranks;
-    return p2p_comm_is_alone(ranks->comm) ? P2P_OK : divide_pictures(s, shares);
+    if (p2p_comm_is_alone(ranks->comm))
+        return P2P_OK;
+    const int err = divide_pictures(s, shares);
+    return err ? err : choose_shards(s);
 }
 
 void p2p_gan_shared_destroy(P2pGanShared **shared)
@@ -59,6 +76,7 @@ void p2p_gan_shared_destroy(P2pGanShared **shared)
     if (!s)
         return;
     for (int i = 0; i < s->net_count; i++) {
+        p2p_shard_destroy(&s->shard[i]);
         p2p_net_destroy(&s->nets[i]);
         p2p_grad_sums_destroy(&s->sums[i]);
     }
@@ -168,20 +186,27 @@ static int make_net(P2pGan *g, P2pGraph *graph, const P2pNetwork *network, P2pNe
 }
 
 /* Memory for gradients, where they are sums over batches or ranks. */
-static int make_sums(P2pGanShared *s, int i, int batches)
+static int make_sums(P2pGan *g, int i, int batches)
 {
-    const P2pExchangeSettings settings = {
-        .comm = s->ranks.comm, .weights = s->weights, .wire = s->ranks.wire, .tag = s->buckets};
+    P2pGanShared *s = g->shared;
+    const P2pExchangeSettings settings = {.comm = s->ranks.comm,
+                                          .weights = s->weights,
+                                          .wire = s->ranks.wire,
+                                          .tag = s->buckets,
+                                          .squares = g->update.adam.clip > 0 || g->scale >= 0,
+                                          .weights_in = s->nets[i]->bucket};
     const bool alone = p2p_comm_is_alone(s->ranks.comm);
 
     if (batches == 1 && alone)
         return P2P_OK;
-    const int err = p2p_grad_sums_create(&s->sums[i], s->device, s->nets[i]);
+    int err = p2p_grad_sums_create(&s->sums[i], s->device, s->nets[i]);
     if (err)
         return err;
     s->sums[i]->over_runs = batches > 1;
-    s->buckets += s->sums[i]->bucket_count;
-    return alone ? P2P_OK : p2p_exchange_create(s->sums[i], s->device, &settings);
+    s->buckets += s->sums[i]->buckets.count;
+    if (alone || (err = p2p_exchange_create(s->sums[i], s->device, &settings)) < 0 || !s->shards)
+        return err;
+    return p2p_shard_create(&s->shard[i], s->device, s->nets[i], s->sums[i]);
 }
 
 int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
@@ -192,14 +217,16 @@ int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec
     const bool alone = p2p_comm_is_alone(g->shared->ranks.comm);
     const bool summed = network->role.passes > 1 ||
                         (alone && (batches > 1 || g->update.adam.clip > 0 || g->scale >= 0));
-    const P2pNetUse use = summed ? P2P_NET_SUMMED : P2P_NET_TRAINED;
+    const P2pNetUse use = g->shared->shards ? P2P_NET_SHARDED
+                          : summed          ? P2P_NET_SUMMED
+                                            : P2P_NET_TRAINED;
     P2pGraph *graph;
     int err = P2P_OK;
 
     if (!has_next(g, net)) {
         if ((err = p2p_nets_build(&graph, spec)) < 0 ||
             (err = make_net(g, graph, network, use, net)) < 0 ||
-            (err = make_sums(g->shared, g->net_count - 1, batches)) < 0)
+            (err = make_sums(g, g->net_count - 1, batches)) < 0)
             return err;
         (*net)->role.passes *= batches;
     }

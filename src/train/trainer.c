@@ -82,7 +82,8 @@ static int plan_networks(P2pTrainer *t, const P2pTensorFile *file, const char *r
                                       .ranks = {.comm = t->comm,
                                                 .part = t->part,
                                                 .wire = (P2pWire)t->options.compress,
-                                                .sync_norm = t->options.sync_norm},
+                                                .sync_norm = t->options.sync_norm,
+                                                .shard_adam = (P2pShardAdam)t->options.shard_adam},
                                       .sizes = t->sizes,
                                       .remembered = remembered};
     int err = p2p_gans_create(&t->gans, &settings);
@@ -106,7 +107,7 @@ static int open_networks(P2pTrainer *t, const P2pTensorFile *file)
     int err = p2p_trainer_share_variants(t, file, &variants);
 
     if (!err)
-        err = p2p_trainer_share_networks(t, plan_networks(t, file, variants));
+        err = p2p_trainer_share_networks(t, file, plan_networks(t, file, variants));
     free(variants);
     return err;
 }

@@ -87,8 +87,8 @@ int p2p_trainer_share_options(P2pTrainer *t, int err);
 int p2p_trainer_agree_on_data(P2pTrainer *t, int err);
 /** The variants of the first rank's checkpoint, for devices that are like its; in fresh memory. */
 int p2p_trainer_share_variants(P2pTrainer *t, const P2pTensorFile *file, char **variants);
-/** All have planned, or failed: give everyone the first rank's networks. */
-int p2p_trainer_share_networks(P2pTrainer *t, int err);
+/** All have planned, or failed: give everyone the first rank's networks, and its part of the moments of its file. */
+int p2p_trainer_share_networks(P2pTrainer *t, const P2pTensorFile *file, int err);
 /** Losses of this rank's pictures become those of all (nothing else is done by the first call). */
 int p2p_trainer_mean_losses(P2pTrainer *t, float losses[P2P_GAN_MAX_LOSSES]);
 /** The same with what is summed over the running epoch, on the device. */

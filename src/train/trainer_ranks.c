@@ -120,7 +120,7 @@ static int share_tensor(P2pTrainer *t, P2pNet *net, int i, P2pState state)
 }
 
 /* The first rank's networks; of the moments only what was loaded can be other than zero. */
-static int share_networks(P2pTrainer *t, P2pState last)
+static int share_networks(P2pTrainer *t, const P2pTensorFile *file, P2pState last)
 {
     int err = P2P_OK;
 
@@ -129,6 +129,8 @@ static int share_networks(P2pTrainer *t, P2pState last)
             for (int i = 0; !err && i < t->gan->nets[n]->graph->param_count; i++)
                 if (t->gan->nets[n]->state[state][i].buffer)
                     err = share_tensor(t, t->gan->nets[n], i, (P2pState)state);
+    for (int n = 0; !err && last > P2P_STATE_VALUE && n < t->gan->net_count; n++)
+        err = p2p_checkpoint_deal_moments(file, t->gan->nets[n]);
     return err;
 }
 
@@ -161,13 +163,13 @@ static int share_kept(P2pTrainer *t)
     return err;
 }
 
-int p2p_trainer_share_networks(P2pTrainer *t, int err)
+int p2p_trainer_share_networks(P2pTrainer *t, const P2pTensorFile *file, int err)
 {
     if (p2p_comm_is_alone(t->comm))
         return err;
     if ((err = p2p_comm_agree(t->comm, err)) < 0 ||
-        (err = share_networks(t, t->options.continue_train ? P2P_STATE_ADAM_V : P2P_STATE_VALUE)) <
-            0)
+        (err = share_networks(t, file,
+                              t->options.continue_train ? P2P_STATE_ADAM_V : P2P_STATE_VALUE)) < 0)
         return err;
     return share_kept(t);
 }

@@ -79,6 +79,8 @@ static int save(P2pTrainer *t, P2pSave order)
 
     if (!err)
         err = follow_scale(t);
+    if (!err && !p2p_trainer_leads(t))
+        err = p2p_checkpoint_give_moments(t->gan->nets, t->gan->net_count);
     if (err || !p2p_trainer_leads(t))
         return err ? err : p2p_trainer_meet(t);
     t->position.pooled = t->gan->pooled;

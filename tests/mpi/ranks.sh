@@ -21,6 +21,26 @@ small 1 more1 --max_steps 3 $more
 small 2 more2 --max_steps 3 $more
 check 'sums over batches, clipping, augmentation, penalty, averages: as one does' alike more1 more2 3
 
+# Adam's step as a whole by every rank, and in slices: the same bits, in whichever way a run goes on.
+for n in 2 4; do
+    for how in on off; do small $n adam_$how$n --max_steps 3 --shard_adam $how; done
+    check "$n ranks with --shard_adam: the bits of those without" same_numbers adam_on$n adam_off$n
+done
+for how in on off; do small 2 more$how --max_steps 3 $more --shard_adam $how; done
+check 'the same with sums over batches, clipping, averages' same_numbers moreon moreoff
+for how in on off; do
+    small 2 cycle$how --max_steps 3 --shard_adam $how --model cycle_gan --dataset_mode aligned --pool_size 0
+    small 2 f16$how --max_steps 3 --shard_adam $how --precision f16 --norm_D spectral
+done
+check 'the same with cycle_gan' same_numbers cycleon cycleoff
+check 'the same with scaled losses' same_numbers f16on f16off
+small 4 adam_on2 --continue_train --max_steps 5 --shard_adam off
+small 4 adam_off2 --continue_train --max_steps 5 --shard_adam on
+check 'two ranks, then four' same_numbers adam_on2 adam_off2
+small 1 adam_on4 --continue_train --max_steps 5
+small 1 adam_off4 --continue_train --max_steps 5
+check 'four ranks, then one' same_numbers adam_on4 adam_off4
+
 # Gradients as halves: 11 bits of the largest in a slice.
 small 4 half1 --max_steps 3 --compress f16
 small 4 half2 --max_steps 3 --compress f16
@@ -70,6 +90,13 @@ little='--device cpu --netG unet_128 --ngf 8 --ndf 8 --size 128 --steps 2 --batc
 ranks 2 "$tools/p2p-bench" train $little >bench.json
 check 'p2p-bench train tells of messages' grep -q '"ranks": 2, "sent_bytes": [1-9].*"comm_s": 0\.[0-9]*[1-9]' bench.json
 check 'once' [ "$(grep -c median_s bench.json)" -eq 1 ]
+# The moments, twice what the weights take, are halved: a fourth less of weights, sums and moments.
+for how in on off; do
+    ranks 2 "$tools/p2p-bench" train $little --ngf 64 --shard_adam $how >bench_$how.json
+done
+bytes() { sed -n 's/.*"plan_bytes": \([0-9]*\).*"gradient_bytes": \([0-9]*\).*/\1 \2/p' bench_$1.json; }
+check '--shard_adam halves the moments of two ranks' awk -v on="$(bytes on)" -v off="$(bytes off)" 'BEGIN {
+    split(on, a); split(off, b); saved = (b[1] - a[1]) / b[2]; print "saved", saved; exit !(saved > 0.98 && saved < 1.02) }'
 ranks 2 "$tools/p2p-bench" scaling $little --svg scaling.svg >scaling.json
 check 'p2p-bench scaling goes to 64 ranks' [ "$(grep -c '"ranks": 64, ' scaling.json)" -eq 6 ]
 check 'and draws them' [ "$(grep -c '<polyline' scaling.svg)" -eq 12 ]

@@ -95,6 +95,7 @@ typedef struct Rank {
     float *data;
     size_t count;
     P2pWire wire;
+    double squares;
 } Rank;
 
 static void *live(void *user)
@@ -167,6 +168,31 @@ static void reduce(Rank *r)
     p2p_reduction_destroy(&reduction);
 }
 
+/* Each one's own slice first, which is doubled then and sent to all as it is. */
+static void reduce_in_two(Rank *r)
+{
+    const unsigned what[] = {P2P_REDUCE_SUM | P2P_REDUCE_SQUARES,
+                             P2P_REDUCE_SPREAD | P2P_REDUCE_EXACT};
+    P2pReduction *reduction;
+    size_t first, count;
+
+    r->data = calloc(r->count, sizeof(float));
+    for (size_t i = 0; i < r->count; i++)
+        r->data[i] = value(r->transport.rank, i);
+    r->status = p2p_reduction_create(&reduction, r->comm, r->count, weights, r->wire, 3);
+    p2p_reduction_slice(reduction, r->transport.rank, &first, &count);
+    for (int k = 0; !r->status && k < 2; k++) {
+        bool done = false, moved;
+        r->status = p2p_reduction_begin(reduction, r->data, what[k]);
+        while (!r->status && !done)
+            r->status = p2p_reduction_go_on(reduction, &done, &moved);
+        r->squares = p2p_reduction_squares(reduction);
+        for (size_t i = first; k == 0 && i < first + count; i++)
+            r->data[i] *= 2;
+    }
+    p2p_reduction_destroy(&reduction);
+}
+
 static void check_sums(size_t count, int size, P2pWire wire, double leeway)
 {
     Rank ranks[RANKS] = {{.status = 0}};
@@ -199,6 +225,46 @@ static void test_sums_are_in_the_order_of_ranks(void **state)
     for (size_t i = 0; i < P2P_COUNT(counts); i++)
         for (int size = 2; size <= RANKS; size++)
             check_sums(counts[i], size, P2P_WIRE_F32, 0);
+}
+
+static void check_two(size_t count, int size, P2pWire wire)
+{
+    Rank ranks[RANKS] = {{.status = 0}};
+    double squares = 0, all = 0;
+
+    for (int i = 0; i < size; i++) {
+        ranks[i].count = count;
+        ranks[i].wire = wire;
+    }
+    together(ranks, size, reduce_in_two);
+    for (size_t i = 0; i < count; i++) {
+        float sum = 0;
+        for (int k = 0; k < size; k++)
+            sum += weights[k] * value(k, i);
+        all += pow((double)ranks[0].data[i] / 2, 2);
+        if (wire == P2P_WIRE_F32 && (double)(ranks[0].data[i] - 2 * sum) != 0)
+            fail_msg("%zu of %zu, %d ranks: %g, not %g", i, count, size, (double)ranks[0].data[i],
+                     2 * (double)sum);
+    }
+    for (int k = 0; k < size; k++) {
+        squares += ranks[k].squares;
+        assert_int_equal(ranks[k].status, 0);
+        assert_memory_equal(ranks[k].data, ranks[0].data, count * sizeof(float));
+    }
+    assert_true(fabs(squares - all) <= 1e-12 * all);
+    leave(ranks, size);
+}
+
+static void test_slices_may_change_between_the_rounds(void **state)
+{
+    static const size_t counts[] = {1, 64, 65, 1000, 5000};
+
+    (void)state;
+    for (size_t i = 0; i < P2P_COUNT(counts); i++)
+        for (int size = 2; size <= RANKS; size++) {
+            check_two(counts[i], size, P2P_WIRE_F32);
+            check_two(counts[i], size, P2P_WIRE_F16);
+        }
 }
 
 /* Each addend is rounded to 11 bits, and the sum. */
@@ -398,6 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums_are_in_the_order_of_ranks),
+        cmocka_unit_test(test_slices_may_change_between_the_rounds),
         cmocka_unit_test(test_sums_of_halves_are_the_same_everywhere),
         cmocka_unit_test(test_packing_keeps_eleven_bits),
         cmocka_unit_test(test_ranks_gather_parts_of_any_size),
