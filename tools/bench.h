@@ -23,8 +23,8 @@ int bench_forecast(const BenchUnits *units, const P2pBenchResult *own, int here,
                    const P2pBenchSettings *settings, const P2pOptions *options, const P2pLog *log);
 
 /** Print, and draw where --svg says so, what up to 64 ranks would make of a measured step. Returns the exit code. */
-int bench_scaling(const P2pDevice *device, const P2pBenchResult *own, const P2pComm *comm,
-                  const P2pOptions *options);
+int bench_scaling(const P2pDevice *device, const P2pBenchResult *own, const P2pPeak *peak,
+                  const P2pComm *comm, const P2pOptions *options);
 
 /**
  * Run other programs in turn with this one, `train` or `translate`, by a Python that has them: the

@@ -141,6 +141,7 @@ static int bench_folder(P2pDevice *device, char *const *paths, const P2pOptions 
 static int bench(P2pDevice *device, const char *what, const BenchUnits *units, const P2pOptions *o,
                  const P2pLog *log, P2pComm *comm)
 {
+    const bool scales = !strcmp(what, "scaling"); /* which forecasts both ways from the plain one */
     const P2pBenchSettings settings = {.netG = cli_text(o, "netG"),
                                        .netD = cli_text(o, "netD"),
                                        .norm = cli_text(o, "norm"),
@@ -156,7 +157,7 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
                                        .shares = cli_text(o, "shares"),
                                        .f16_gradients = !strcmp(cli_text(o, "compress"), "f16"),
                                        .sync_norm = cli_flag(o, "sync_norm"),
-                                       .shard_adam = cli_text(o, "shard_adam")};
+                                       .shard_adam = scales ? "off" : cli_text(o, "shard_adam")};
     P2pBenchResult result = {0};
     P2pPeak peak = {0};
     int err = p2p_bench_peak(device, &peak);
@@ -167,8 +168,9 @@ static int bench(P2pDevice *device, const char *what, const BenchUnits *units, c
         err = p2p_bench_train(device, &settings, &result);
     if (err)
         return cli_job_fail(comm, program, err);
-    if (p2p_comm_rank(comm) || !strcmp(what, "scaling")) {
-        const int said = p2p_comm_rank(comm) ? CLI_OK : bench_scaling(device, &result, comm, o);
+    if (p2p_comm_rank(comm) || scales) {
+        const int said =
+            p2p_comm_rank(comm) ? CLI_OK : bench_scaling(device, &result, &peak, comm, o);
         p2p_bench_result_finish(&result);
         return said;
     }

@@ -144,10 +144,21 @@ typedef struct P2pScalingFacts {
     int batch;        /**< pictures */
     size_t bytes;     /**< of gradients as they travel */
     double latency_s; /**< of a message */
+    double
+        adam_s; /**< of step_s, what Adam takes by its memory traffic, whatever the batch: less than step_s */
+    size_t weight_bytes; /**< of weights as they travel */
 } P2pScalingFacts;
 
-/** How sums go around: by slices (a ring, or as this library does it), or along a binary tree and back. */
-typedef enum P2pScalingWay { P2P_SCALING_RING, P2P_SCALING_TREE } P2pScalingWay;
+/**
+ * How sums go around: by slices (a ring, or as this library does it), or along a binary tree and back; or by
+ * slices that each rank updates, and weights for their way back (--shard_adam).
+ */
+typedef enum P2pScalingWay {
+    P2P_SCALING_RING,
+    P2P_SCALING_TREE,
+    P2P_SCALING_SHARDED,
+    P2P_SCALING_WAYS
+} P2pScalingWay;
 
 typedef struct P2pScalingPoint {
     double comm_s, exposed_s; /**< of a step: all messages, and what the window does not hide */
@@ -161,7 +172,7 @@ enum { P2P_SCALING_BATCH = 64, P2P_SCALING_RANKS = 64 };
 /** What so many ranks would make of it over links of so many Gbit/s each; ranks and facts above 0. */
 P2P_API P2pScalingPoint p2p_bench_scaling(const P2pScalingFacts *facts, P2pScalingWay way,
                                           double gbit_s, int ranks);
-/** Draw both efficiencies up to 64 ranks as SVG, over 1, 10 and 100 Gbit/s, for either way. */
+/** Draw both efficiencies up to 64 ranks as SVG, over 1, 10 and 100 Gbit/s, for each way. */
 P2P_API int p2p_bench_scaling_draw(const char *path, const P2pScalingFacts *facts,
                                    const char *title);
 

@@ -14,34 +14,56 @@
 /* The last bucket cannot begin before the backward pass has ended; it is one of about so many. */
 enum { BUCKETS = 16 };
 
-static double messages(const P2pScalingFacts *f, P2pScalingWay way, double gbit_s, int ranks)
+static double round_s(double bytes, double gbit_s, int ranks, double latency_s)
 {
-    const double once = (double)f->bytes / (gbit_s * 1e9 / 8);
-
-    if (ranks == 1)
-        return 0;
-    return way == P2P_SCALING_RING ? 2.0 * (ranks - 1) * (once / ranks + f->latency_s)
-                                   : 2 * ceil(log2(ranks)) * (once + f->latency_s);
+    return (ranks - 1) * (bytes / (gbit_s * 1e9 / 8) / ranks + latency_s);
 }
 
-static double exposed(double comm_s, double window_s)
+/* Of a step: messages that the backward pass hides, those that it does not, and what Adam takes less. */
+typedef struct Cost {
+    double sums_s, weights_s, saved_s;
+} Cost;
+
+static Cost cost(const P2pScalingFacts *f, P2pScalingWay way, double gbit_s, int ranks)
 {
-    return fmax(comm_s - window_s, comm_s / BUCKETS);
+    const double once = (double)f->bytes / (gbit_s * 1e9 / 8);
+    const double round = round_s((double)f->bytes, gbit_s, ranks, f->latency_s);
+
+    if (way == P2P_SCALING_RING)
+        return (Cost){2 * round, 0, 0};
+    if (way == P2P_SCALING_TREE)
+        return (Cost){2 * ceil(log2(ranks)) * (once + f->latency_s), 0, 0};
+    return (Cost){round, round_s((double)f->weight_bytes, gbit_s, ranks, f->latency_s),
+                  f->adam_s * (ranks - 1) / ranks};
+}
+
+static double exposed(const Cost *c, double window_s)
+{
+    return fmax(c->sums_s - window_s, c->sums_s / BUCKETS) + c->weights_s;
+}
+
+/* A batch `part` of the measured one; Adam's step is none of its pictures'. */
+static double efficiency(const P2pScalingFacts *f, const Cost *c, double part)
+{
+    const double alone = (f->step_s - f->adam_s) * part + f->adam_s;
+
+    return alone / (alone - c->saved_s + exposed(c, f->window_s * part));
 }
 
 P2pScalingPoint p2p_bench_scaling(const P2pScalingFacts *f, P2pScalingWay way, double gbit_s,
                                   int ranks)
 {
-    P2pScalingPoint p = {.comm_s = messages(f, way, gbit_s, ranks)};
-    const double part = (double)P2P_SCALING_BATCH / f->batch / ranks; /* of the measured batch */
+    const Cost c = cost(f, way, gbit_s, ranks);
+    const double by_picture = f->step_s - f->adam_s, fixed = f->adam_s + c.saved_s - c.weights_s;
 
-    p.exposed_s = exposed(p.comm_s, f->window_s);
-    p.weak = f->step_s / (f->step_s + p.exposed_s);
-    p.strong = f->step_s * part / (f->step_s * part + exposed(p.comm_s, f->window_s * part));
-    /* A batch k times as large: k step = comm - k window. */
-    p.half_batch =
-        f->batch * fmax(p.comm_s / (f->step_s + f->window_s), p.comm_s / BUCKETS / f->step_s);
-    return p;
+    /* A batch k times as large: k by_picture + fixed = sums - k window, or sums / BUCKETS. */
+    return (P2pScalingPoint){
+        .comm_s = c.sums_s + c.weights_s,
+        .exposed_s = exposed(&c, f->window_s),
+        .weak = efficiency(f, &c, 1),
+        .strong = efficiency(f, &c, (double)P2P_SCALING_BATCH / f->batch / ranks),
+        .half_batch = f->batch * fmax(0, fmax((c.sums_s - fixed) / (by_picture + f->window_s),
+                                              (c.sums_s / BUCKETS - fixed) / by_picture))};
 }
 
 /* ---- Drawing --------------------------------------------------------------------------------- */
@@ -53,6 +75,9 @@ static const struct {
     const char *color;
 } links[] = {{1, "#c0392b"}, {10, "#2471a3"}, {100, "#1e8449"}};
 
+static const char *const dashes[P2P_SCALING_WAYS] = {"", " stroke-dasharray=\"6 5\"",
+                                                     " stroke-dasharray=\"2 3\""};
+
 typedef struct Drawing {
     const P2pScalingFacts *facts;
     const char *title;
@@ -61,7 +86,7 @@ typedef struct Drawing {
 static void put_line(FILE *file, const Drawing *d, int panel, P2pScalingWay way, size_t link)
 {
     fprintf(file, "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"%s\"%s points=\"",
-            links[link].color, way == P2P_SCALING_TREE ? " stroke-dasharray=\"5 4\"" : "");
+            links[link].color, dashes[way]);
     for (int ranks = 1, i = 0; ranks <= P2P_SCALING_RANKS; ranks *= 2, i++) {
         const P2pScalingPoint p = p2p_bench_scaling(d->facts, way, links[link].gbit_s, ranks);
         fprintf(file, "%s%.1f,%.1f", i ? " " : "", LEFT + panel * PANEL + i * SIDE / 6.0,
@@ -85,7 +110,7 @@ static void put_panel(FILE *file, const Drawing *d, int panel)
         fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%d</text>\n",
                 x + i * SIDE / 6, TOP + SIDE + 18, 1 << i);
     for (size_t link = 0; link < sizeof(links) / sizeof(links[0]); link++)
-        for (int way = P2P_SCALING_RING; way <= P2P_SCALING_TREE; way++)
+        for (int way = P2P_SCALING_RING; way < P2P_SCALING_WAYS; way++)
             put_line(file, d, panel, (P2pScalingWay)way, link);
 }
 
@@ -109,7 +134,8 @@ static void draw(FILE *file, const void *user)
                 TOP + SIDE + 45, links[i].color, links[i].gbit_s);
     fprintf(
         file,
-        "<text x=\"%d\" y=\"%d\">ranks; full: by slices or a ring, dashed: a tree</text>\n</svg>\n",
+        "<text x=\"%d\" y=\"%d\">ranks; full: by slices or a ring, dashed: a tree, dotted: slices and Adam with "
+        "them</text>\n</svg>\n",
         LEFT + 320, TOP + SIDE + 45);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the models' files make a P2pGan of. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cl/sizes.h"
 #include "src/base/memory.h"
@@ -39,17 +40,23 @@ static int divide_pictures(P2pGanShared *s, const char *shares)
     return err;
 }
 
-/* All ranks do the same. */
+/* All ranks do the same. CPUs save more of Adam's step than the new weights' way costs; devices that are not alike
+ * round differently, so that weights which each makes for itself would part. */
 static int choose_shards(P2pGanShared *s)
 {
     const size_t size = (size_t)p2p_comm_size(s->ranks.comm);
-    const unsigned char mine = p2p_device_caps(s->device)->is_cpu;
-    unsigned char *all = p2p_alloc(size, 1);
-    int err = all ? p2p_comm_gather(s->ranks.comm, &mine, 1, all, false) : P2P_ENOMEM;
+    const P2pCaps *mine = p2p_device_caps(s->device);
+    P2pCaps *all = p2p_alloc(size, sizeof(*all));
+    bool cpus = true, alike = true;
 
-    s->shards = s->ranks.shard_adam != P2P_SHARD_OFF;
-    for (size_t i = 0; !err && s->ranks.shard_adam == P2P_SHARD_AUTO && i < size; i++)
-        s->shards &= all[i];
+    const int err =
+        all ? p2p_comm_gather(s->ranks.comm, mine, sizeof(*mine), all, false) : P2P_ENOMEM;
+    for (size_t i = 0; !err && i < size; i++) {
+        cpus &= all[i].is_cpu;
+        alike &= !strcmp(all[i].name, mine->name) && !strcmp(all[i].driver, mine->driver);
+    }
+    s->shards = s->ranks.shard_adam == P2P_SHARD_ON ||
+                (s->ranks.shard_adam == P2P_SHARD_AUTO && (cpus || !alike));
     free(all);
     return err;
 }

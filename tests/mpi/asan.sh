@@ -15,7 +15,8 @@ set -- "$source/build-asan/tools"
 . tests/cli/lib.sh
 . "$source/tests/mpi/lib.sh"
 "$tools/p2p-data" demo data --count 12 --size 72 --quiet
-check 'two ranks' small 2 two --max_steps 3 --accumulate 2 --val_split 0.25
-check 'two ranks go on' small 2 two --continue_train --max_steps 4
-check 'four with halves and --sync_norm' small 4 four --max_steps 2 --compress f16 --norm batch --sync_norm
+check 'two ranks' small 2 two --max_steps 3 --accumulate 2 --val_split 0.25 --shard_adam on --clip_grad 1
+check 'two ranks go on' small 2 two --continue_train --max_steps 4 --shard_adam on
+check 'four with halves and --sync_norm' small 4 four --max_steps 2 --compress f16 --norm batch --sync_norm \
+    --shard_adam off
 finish

@@ -12,4 +12,9 @@ few='--num_downs 5 --ngf 4 --ndf 4 --load_size 36 --crop_size 32 --batch_size 2 
 small 1 one $few
 small 2 both $few --device portable,rusticl
 check 'PoCL and rusticl in one job' alike one both 2
+small 2 sliced $few --device portable,rusticl --shard_adam on
+check 'with --shard_adam, too' alike one sliced 2
+# Where buffers are copied to the host.
+for how in on off; do small 2 adam_$how $few --device rusticl,rusticl --shard_adam $how; done
+check 'and with the same bits on devices that are alike' same_numbers adam_on adam_off
 finish
