@@ -25,7 +25,11 @@
  * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .76, gfx1030 .7 x8, dg2-g10 .6
  * gpulab conv2d_gather_tile -D TILE_ROWS=16 -D FLAT=1: sm_86 .6, gfx1030 .54 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .6, gfx1030 .4 x8, dg2-g10 .4
- * gpulab conv2d_gather_tile -D TF32=1: any .04
+ * gpulab conv2d_gather_tile -D MATRIX=1: any .04
+ * gpulab conv2d_gather_tile -D MATRIX=2: any .03
+ * gpulab conv2d_gather_tile -D MATRIX=2 -D EACH_ROWS=8 -D FLAT=0: any .09
+ * gpulab conv2d_gather_tile -D MATRIX=3: any .06
+ * gpulab conv2d_gather_tile -D MATRIX=3 -D EACH_ROWS=8 -D FLAT=0: any .17
  * gpulab conv2d_gather_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(r * s * (k / stride**2 if gradient else c), TILE_DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
@@ -161,8 +165,7 @@ __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, _
                                  __global float *restrict partial, const int parts,
                                  const int part_slices)
 {
-    __local RowSlice slice_x[BUFFERS] __attribute__((aligned(16)));
-    __local ColSlice slice_w[BUFFERS] __attribute__((aligned(16)));
+    LOCAL_SLICES(slice_x, slice_w)
     const int part = (int)((uint)get_group_id(2) % (uint)parts), item = (int)get_local_id(0);
     const int class = (int)((uint)get_group_id(2) / (uint)parts);
     const Gather t = gather(&g, gradient, class);
@@ -172,7 +175,7 @@ __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, _
     const int slices = (terms + TILE_DEPTH - 1) / TILE_DEPTH;
     const int begin = min(part * part_slices, slices), end = min(begin + part_slices, slices);
     const int quad = item % (TILE_DEPTH / 4) * 4;
-    float sums[EACH_ROWS][EACH_COLS];
+    Sums sums;
     float4 next_x[AHEAD][ROW_LOADS], next_w[AHEAD][COL_LOADS];
     int row[ROW_LOADS], col[ROW_LOADS], at[ROW_LOADS], w_at[COL_LOADS];
 
@@ -181,9 +184,7 @@ __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, _
     w += (size_t)class * WEIGHT_FLOATS(TURNED ? t.from : t.to, TURNED ? t.to : t.from);
     out += (size_t)class * g.n * t.to.height * t.to.width * t.to.channels;
 #endif
-    WRITTEN_OUT for (int i = 0; i < EACH_ROWS; i++)
-        WRITTEN_OUT for (int j = 0; j < EACH_COLS; j++)
-            sums[i][j] = 0.0f;
+    CLEAR_SUMS(sums)
     /* Results behind the last pixel or output are computed as the last one's, and not written. */
     WRITTEN_OUT for (int i = 0; i < ROW_LOADS; i++)
     {

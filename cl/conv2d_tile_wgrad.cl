@@ -16,12 +16,17 @@
  *   -D BATCHED          in the place of taps convolutions of 1 x 1, whose tensors lie dense one behind the
  *                       other; one part
  * gpulab conv2d_wgrad_tile: sm_75 .8, sm_86 .8, sm_90 .8, gfx1030 .65 x8, dg2-g10 .65
+ * gpulab conv2d_wgrad_tile -D IN_TYPE=1: sm_75 .78, sm_86 .78, sm_90 .78, gfx1030 .65 x8, dg2-g10 .65
  * gpulab conv2d_wgrad_tile -D LINES=1: sm_75 .82, sm_86 .82, sm_90 .82, gfx1030 .8 x8, dg2-g10 .65
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16: sm_86 .59, gfx1030 .48 x8, dg2-g10 .44
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16 -D ALIGNED=1: sm_86 .59, gfx1030 .32 x8, dg2-g10 .44
  * gpulab conv2d_wgrad_tile -D TILE_ROWS=16: sm_86 .7, gfx1030 .5 x8, dg2-g10 .4
  * gpulab conv2d_wgrad_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .55, gfx1030 .3 x8, dg2-g10 .4
- * gpulab conv2d_wgrad_tile -D TF32=1: any .04
+ * gpulab conv2d_wgrad_tile -D MATRIX=1: any .04
+ * gpulab conv2d_wgrad_tile -D MATRIX=2: any .03
+ * gpulab conv2d_wgrad_tile -D MATRIX=2 -D EACH_ROWS=8 -D FLAT=0: any .08
+ * gpulab conv2d_wgrad_tile -D MATRIX=3: any .06
+ * gpulab conv2d_wgrad_tile -D MATRIX=3 -D EACH_ROWS=8 -D FLAT=0: any .14
  * gpulab conv2d_wgrad_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(n * p * q, TILE_DEPTH)
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
@@ -147,8 +152,7 @@ __kernel void conv2d_wgrad_tile(__global const ELEMENT(IN_TYPE) *restrict x,
                                 UPDATE_ARGUMENTS, const ConvGeom g, __global float *restrict partial,
                                 const int parts, const int part_slices)
 {
-    __local RowSlice rows[BUFFERS] __attribute__((aligned(16)));
-    __local ColSlice cols[BUFFERS] __attribute__((aligned(16)));
+    LOCAL_SLICES(rows, cols)
     const int part = (int)((uint)get_group_id(2) % (uint)parts), item = (int)get_local_id(0);
     const int taps = g.r * g.s;
     const int first_rows = (int)get_group_id(0) * TILE_ROWS, first_cols = (int)get_group_id(1) * TILE_COLS;
@@ -159,12 +163,10 @@ __kernel void conv2d_wgrad_tile(__global const ELEMENT(IN_TYPE) *restrict x,
     /* Channels behind the last are computed as the last ones, and not written. */
     const int k = min(first_small, (g.k - 1) / 4 * 4), channels_y = g.k - k, y_at = g.y_offset + k;
     int down[NEIGHBOURS], right[NEIGHBOURS], shift[NEIGHBOURS];
-    float sums[EACH_ROWS][EACH_COLS];
+    Sums sums;
     float4 next_x[AHEAD][LARGE_LOADS], next_y[AHEAD][SMALL_LOADS];
 
-    WRITTEN_OUT for (int i = 0; i < EACH_ROWS; i++)
-        WRITTEN_OUT for (int j = 0; j < EACH_COLS; j++)
-            sums[i][j] = 0.0f;
+    CLEAR_SUMS(sums)
 #if FLAT
     const int channels_x = 4;
     WRITTEN_OUT for (int n = 0; n < NEIGHBOURS; n++)

@@ -74,7 +74,8 @@ typedef enum P2pPrecision {
     /** Factors of convolutions are rounded to 10 bits of mantissa on NVIDIA's matrix units (compute capability
      *  8.0 on); sums and all else stay f32. On other devices the same as f32. */
     P2P_PRECISION_TF32,
-    /** As TF32; and within networks activations, and in training their gradients, are stored as f16. */
+    /** Within networks activations, and in training their gradients, are stored as f16; and convolutions round their
+     *  factors to f16 where P2pCaps.matrix_units are any. */
     P2P_PRECISION_F16,
 } P2pPrecision;
 

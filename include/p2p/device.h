@@ -21,12 +21,20 @@ extern "C" {
 
 typedef struct P2pDevice P2pDevice;
 
+/** Matrix units that its compiler reaches from OpenCL C. */
+typedef enum P2pMatrixUnits {
+    P2P_MATRIX_NONE,
+    P2P_MATRIX_TURING, /**< NVIDIA's, compute capability 7.5 */
+    P2P_MATRIX_AMPERE, /**< 8.0 on */
+} P2pMatrixUnits;
+
 /** Facts of a device, read once. Kernel choices depend on these alone. */
 typedef struct P2pCaps {
     char name[256], vendor[128], platform[128], driver[128], version[128];
     bool is_cpu, is_gpu;
     unsigned vendor_id;
     int nvidia_capability; /**< NVIDIA's compute capability, 86 for 8.6; 0: not told */
+    P2pMatrixUnits matrix_units;
     int compute_units;
     int vector_width;      /**< native float vector width: 1, 4, 8 or 16 */
     size_t max_group_size; /**< work-items in a group */

@@ -129,6 +129,13 @@ static void read_subgroups(cl_device_id id, const char *extensions, P2pCaps *cap
         strstr(names, "cl_intel_subgroups") && strstr(names, "cl_intel_required_subgroup_size");
 }
 
+static P2pMatrixUnits matrix_units(const P2pCaps *caps)
+{
+    return caps->nvidia_capability >= 80   ? P2P_MATRIX_AMPERE
+           : caps->nvidia_capability >= 75 ? P2P_MATRIX_TURING
+                                           : P2P_MATRIX_NONE;
+}
+
 static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
 {
     Query q = {.id = id, .code = CL_SUCCESS};
@@ -162,6 +169,7 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     read_subgroups(id, extensions, caps);
     caps->pci = ask_pci(id, extensions);
     caps->nvidia_capability = ask_capability(id, extensions);
+    caps->matrix_units = matrix_units(caps);
     free(extensions);
     caps->caches_binaries = caps->vendor_id == P2P_NVIDIA || !strcmp(platform, P2P_POCL);
 

@@ -140,7 +140,7 @@ void p2p_plan_step(P2pPlan *plan, const char *label, const P2pPass *pass, const 
     snprintf(step->label, sizeof(step->label), "%s", label);
     if (attr)
         step->call.attr = *attr;
-    step->call.attr.tf32 = pass->macs && plan->choice.precision != P2P_PRECISION_F32;
+    step->call.attr.precision = pass->macs ? plan->choice.precision : P2P_PRECISION_F32;
     for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
         step->operand[i] = i < count ? operand[i] : -1;
         if (step->operand[i] < 0)

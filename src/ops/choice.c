@@ -131,6 +131,8 @@ static bool has_gaps(const P2pTensor *t)
 
 void p2p_call_text(const P2pCall *call, char text[P2P_CALL_TEXT])
 {
+    static const char *const roundings[] = {
+        [P2P_PRECISION_F32] = "", [P2P_PRECISION_TF32] = " tf32", [P2P_PRECISION_F16] = " f16"};
     const P2pAttr *a = &call->attr;
 
     snprintf(text, P2P_CALL_TEXT, "%s", call->pass->name);
@@ -154,7 +156,7 @@ void p2p_call_text(const P2pCall *call, char text[P2P_CALL_TEXT])
     if (a->act1 || a->act2)
         append(text, " act %d,%d", a->act1, a->act2);
     append(text, "%s%s%s", a->large_out ? " large" : "", a->accumulate ? " add" : "",
-           a->tf32 ? " tf32" : "");
+           roundings[a->precision]);
 }
 
 const char *p2p_remembered(const char *lines, const char *call_text, size_t *length)

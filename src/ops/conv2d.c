@@ -135,7 +135,7 @@ static const P2pVariant variants[] = {
      .takes = WEIGHTS_OF_ANY_TYPE},
     {"pixels", p2p_conv2d_pixels_plan, p2p_conv2d_pixels_emit, .gathers = true},
     {"mma", p2p_conv2d_mma_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
-     .nvidia = 80, .risky = true, .takes = STORED_OF_ANY_TYPE},
+     .matrix = true, .risky = true, .takes = STORED_OF_ANY_TYPE},
     {"inner", p2p_conv2d_inner_plan, p2p_conv2d_inner_emit, .with_adam = true},
     {"tile_winograd", p2p_conv2d_tile_winograd_plan, p2p_conv2d_tile_winograd_emit,
      .with_adam = true, .has_forms = true},

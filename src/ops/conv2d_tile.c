@@ -57,8 +57,21 @@ typedef struct Forms {
     double (*cost_of)(const Form *f, const Product *p, int parts, int part_slices, int units);
 } Forms;
 
+/* What matrix units multiply, MATRIX_* of codes.h, and the least factor that has all its digits. */
+typedef struct Matrix {
+    P2pMatrixUnits units;
+    P2pPrecision precision;
+    int code;
+    double least;
+} Matrix;
+static const Matrix matrices[] = {
+    {P2P_MATRIX_AMPERE, P2P_PRECISION_TF32, MATRIX_TF32, 0x1p-126},
+    {P2P_MATRIX_AMPERE, P2P_PRECISION_F16, MATRIX_F16, 0x1p-14},
+    {P2P_MATRIX_TURING, P2P_PRECISION_F16, MATRIX_F16_HALF, 0x1p-14},
+};
+
 /* Of a product, relative, where both factors have 10 bits of mantissa. */
-static const double TF32_ROUNDING = 0x1.002p-10;
+static const double TEN_BITS = 0x1.002p-10;
 
 enum { PARTS_MOST = 32, SLICES_LEAST = 4, FLAT_CHANNELS = 32, FEW_ITEMS = 64 };
 enum { INNER_WGRAD_PIXELS = 16, INNER_GATHER_PIXELS = 1 };
@@ -359,16 +372,30 @@ static bool is_inner(const P2pCall *call)
     return y->n * y->h * y->w <= (is_wgrad(call) ? INNER_WGRAD_PIXELS : INNER_GATHER_PIXELS);
 }
 
+/* What the device's matrix units multiply with factors rounded so; NULL: nothing. */
+static const Matrix *matrix_of(const P2pCall *call, const P2pCaps *caps)
+{
+    for (size_t i = 0; i < P2P_COUNT(matrices); i++)
+        if (matrices[i].units == caps->matrix_units &&
+            matrices[i].precision == call->attr.precision)
+            return &matrices[i];
+    return NULL;
+}
+
 bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, 2, ~0u, mma_cost_of};
     const Product p = product_of(call);
+    const Matrix *m = matrix_of(call, caps);
+    char option[32];
 
-    if (!call->attr.tf32 || !plan(call, &p, caps, &all, way))
+    if (!m || !plan(call, &p, caps, &all, way))
         return false;
-    append_option(way, "-D TF32=1");
+    snprintf(option, sizeof(option), "-D MATRIX=%d", m->code);
+    append_option(way, option);
     way->cost = is_inner(call) ? P2P_COST_HIGH : P2P_COST_USUAL;
-    way->rounding = TF32_ROUNDING;
+    way->rounding = TEN_BITS;
+    way->least = m->least;
     return true;
 }
 

@@ -112,7 +112,7 @@ static bool takes_groups(const P2pKernel *kernel, const P2pCaps *caps)
 
 bool p2p_variant_suits(const P2pVariant *variant, const P2pCaps *caps)
 {
-    return (!variant->for_cpus || caps->is_cpu) && variant->nvidia <= caps->nvidia_capability &&
+    return (!variant->for_cpus || caps->is_cpu) && (!variant->matrix || caps->matrix_units) &&
            (!variant->subgroups || caps->has_subgroup_blocks);
 }
 

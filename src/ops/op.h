@@ -259,8 +259,8 @@ typedef struct P2pAttr {
     bool accumulate;       /* add to the output */
     bool add_value;        /* loss, squares: to its value; norm_bwd: to the parameters' gradients */
     bool fixed_statistics; /* statistics do not depend on x */
-    bool tf32;             /* convolutions: factors may be rounded to TF32 */
-    bool bilinear;         /* upsample */
+    P2pPrecision precision; /* convolutions: what factors may be rounded to */
+    bool bilinear;          /* upsample */
     P2pAct act1, act2;
     float slope;         /* LeakyReLU */
     float eps, momentum; /* norm; eps also Adam */
@@ -313,6 +313,7 @@ typedef struct P2pWay {
     bool risky;                    /* as the variant, or this way of it alone */
     bool measured;                 /* chosen as the fastest that was measured */
     double rounding;               /* of each product, relative; 0: in f32 */
+    double least;                  /* factor that has all its digits then */
     int own[P2P_WAY_NUMBERS];      /* the variant's own numbers */
     char options[P2P_WAY_OPTIONS]; /* build options of its kernels */
 } P2pWay;
@@ -345,7 +346,7 @@ struct P2pVariant {
     bool for_cpus;    /* not applicable to other devices */
     bool with_adam;   /* of a weight gradient: can make Adam's step of it at once */
     bool gathers;     /* of a convolution: no weight gradients */
-    int nvidia;       /* for NVIDIA's devices of this compute capability on; 0: for any */
+    bool matrix;      /* for devices with P2pCaps.matrix_units */
     bool subgroups;   /* for devices with P2pCaps.has_subgroup_blocks */
     bool has_forms;   /* several algorithms, of which plan() takes what way->form asks for */
     bool foreign;     /* another library's kernels, which it builds itself: slowly */

@@ -256,7 +256,7 @@ const P2pOption p2p_option_table[] = {
     CHOICE(tune, 0, TRAIN | TEST | TRANSLATE | BENCH | SERVE, "auto", WORDS("off", "known", "quick", "full", "auto"),
            "measure which kernels are the fastest: quick, for 20 seconds at most, or all of them; known: only use what was measured; auto: quick on GPUs, else off, in p2p-serve known"),
     CHOICE(precision, TRAINING, BENCH | TEST | TRANSLATE | SERVE, "f32", WORDS("f32", "tf32", "f16"),
-           "tf32: convolutions on NVIDIA's matrix units round their factors to 10 bits, on other devices as f32; f16: that, and activations and their gradients within networks are stored so"),
+           "tf32: convolutions on NVIDIA's matrix units round their factors to 10 bits, on other devices as f32; f16: activations and their gradients within networks are stored so, and matrix units round factors to it"),
     FLAG(no_winograd, 0, TRAIN | TEST | TRANSLATE | BENCH | EXPORT | SERVE,
          "leave the winograd kernels out: slower, other rounding; short for --variant -winograd"),
     STRING(ref, 0, TRAIN | TEST | TRANSLATE, "",

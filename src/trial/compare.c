@@ -34,9 +34,9 @@ static double *magnitudes(const P2pTrialData *d, const P2pTrial *t, const P2pWay
 }
 
 /* How far element k of output i may be from the reference. error: rounding relative to that of a plain
- * sum; 0: none. Factors that are no normal numbers are rounded to a part of the least normal one. */
+ * sum; 0: none. Factors below the least that has all its digits are rounded to a part of it. */
 static double bound(const P2pTrialData *d, const P2pTrial *t, const double *mag, int i, size_t k,
-                    double error, double rounding)
+                    double error, const P2pWay *way)
 {
     const bool has_mag = d->mag && (i == d->first || t->mag_also >> i & 1);
     const double ref = fabs(d->o[i].ref[k]);
@@ -49,16 +49,20 @@ static double bound(const P2pTrialData *d, const P2pTrial *t, const double *mag,
     return stored +
            FLT_EPSILON * ((has_mag ? error * 4 * sqrt(t->terms) * mag[k] : 0) +
                           ulps * (ref > t->scale[i] ? ref : t->scale[i])) +
-           (has_mag && rounding > 0 ? rounding * (mag[k] + t->terms * FLT_MIN) : 0) + FLT_MIN;
+           (has_mag && way->rounding > 0 ? way->rounding * (mag[k] + t->terms * way->least) : 0) +
+           FLT_MIN;
 }
 
 /* Whether a NaN or an infinity stayed one, of the same sign. A way that adds up more than the element's
- * own terms may make one of its neighbours' too, and so may padding's zeros. */
+ * own terms may make one of its neighbours' too, and so may padding's zeros; and factors rounded to
+ * zero make none of an infinite term, which a ReLU hides (limit: infinite then). */
 static bool same_kind(const P2pTrialData *d, const P2pTrial *t, const P2pWay *way, double got,
-                      double ref)
+                      double ref, double limit)
 {
     if (isfinite(ref))
-        return !isfinite(got) && d->special >= 0 && (way->error > 0 || t->padded >> d->special & 1);
+        return !isfinite(got) && d->special >= 0 &&
+               (way->error > 0 || t->padded >> d->special & 1 ||
+                (way->rounding > 0 && isinf(limit)));
     return isnan(got) || (isinf(got) && (isnan(ref) || (got > 0) == (ref > 0)));
 }
 
@@ -89,12 +93,12 @@ static bool compare_elements(const P2pTrialData *d, const P2pTrial *t, const P2p
             for (int h = 0; h < to->h; h++)
                 for (int w = 0; w < to->w; w++, k++) {
                     const size_t at = p2p_tensor_index(to, n, c, h, w);
-                    const double limit = bound(d, t, mag, i, k, error, way->rounding);
+                    const double limit = bound(d, t, mag, i, k, error, way);
                     const float got = element(to, o, at);
 
                     touched[at] = 1;
                     if (fabs((double)got - o->ref[k]) <= limit ||
-                        same_kind(d, t, way, (double)got, o->ref[k]))
+                        same_kind(d, t, way, (double)got, o->ref[k], limit))
                         continue;
                     snprintf(text, bytes,
                              "operand %d n%d c%d h%d w%d: got %.9g, expected %.9g +- %.3g", i, n, c,

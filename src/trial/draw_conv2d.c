@@ -67,7 +67,7 @@ static void draw_geometry(P2pDraw *r, P2pTrial *c, int block)
     a->pad = p2p_draw_chance(r, 60) ? p2p_min(1, kernel - 1) : p2p_draw_int(r, 0, kernel - 1);
     a->large_out = p2p_draw_chance(r, 50);
     draw_sizes(r, c, p2p_max(1, kernel - 2 * a->pad), kernel, block);
-    a->tf32 = p2p_draw_chance(r, 50);
+    a->precision = (P2pPrecision)p2p_draw_int(r, P2P_PRECISION_F32, P2P_PRECISION_F16);
 }
 
 static void draw_epilogue(P2pDraw *r, P2pTrial *c, int channels)
@@ -180,7 +180,7 @@ static bool size_layer(int i, P2pTrial *c, int block, bool up)
     c->call.attr.stride = l[4];
     c->call.attr.pad = 1;
     c->call.attr.large_out = up;
-    c->call.attr.tf32 = true;
+    c->call.attr.precision = P2P_PRECISION_TF32;
     set_shapes(c, 1, l[0], l[0], l[1], l[2], l[3], block);
     const P2pTensor *y = &c->call.t[P2P_CONV_Y];
     c->flops = 2.0 * y->h * y->w * (double)p2p_tensor_elements(&c->call.t[P2P_CONV_W]);

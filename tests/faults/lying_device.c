@@ -8,6 +8,8 @@
  *   LIE_LOCAL             KiB of local memory
  *   LIE_MEMORY, LIE_BUFFER  MiB that it tells of, of memory and of the largest buffer
  *   LIE_EXTENSIONS, LIE_VENDOR  names; a vendor's number
+ *   LIE_CAPABILITY=N      NVIDIA's compute capability, 86 for 8.6, which the extension's name makes us ask for
+ *   LIE_NAME              the device's name
  *   LIE_SUBGROUPS=N       it has sub-groups, as OpenCL 2.1 asks for them; of N work-items, where N is more than 1
  *   LIE_PLATFORM=OLD:NEW  the platform whose name has OLD in it is called NEW
  *   LIE_RESET=N           the device is lost behind its first N launches
@@ -67,7 +69,20 @@ cl_int clGetPlatformInfo(cl_platform_id p, cl_platform_info what, size_t n, void
 
 enum { MAX_NUM_SUB_GROUPS = 0x105C, SUB_GROUP_SIZES_INTEL = 0x4108 };
 
+enum { CAPABILITY_MAJOR = 0x4000, CAPABILITY_MINOR = 0x4001 };
+
 /* What the device below does not know to answer. */
+static int tells_of_capability(cl_device_info what, size_t n, void *v)
+{
+    const cl_uint capability = (cl_uint)lie("LIE_CAPABILITY");
+
+    if (!capability || !v || n != sizeof(cl_uint) ||
+        (what != CAPABILITY_MAJOR && what != CAPABILITY_MINOR))
+        return 0;
+    *(cl_uint *)v = what == CAPABILITY_MAJOR ? capability / 10 : capability % 10;
+    return 1;
+}
+
 static int tells_of_subgroups(cl_device_info what, size_t n, void *v)
 {
     const size_t size = lie("LIE_SUBGROUPS");
@@ -111,7 +126,9 @@ cl_int clGetDeviceInfo(cl_device_id d, cl_device_info what, size_t n, void *v, s
 
     if (what == CL_DEVICE_EXTENSIONS && extensions)
         return give_text(extensions, n, v, size);
-    if (tells_of_subgroups(what, n, v))
+    if (what == CL_DEVICE_NAME && getenv("LIE_NAME"))
+        return give_text(getenv("LIE_NAME"), n, v, size);
+    if (tells_of_subgroups(what, n, v) || tells_of_capability(what, n, v))
         return CL_SUCCESS;
     const cl_int code = ask("clGetDeviceInfo", d, what, n, v, size);
     if (!code && v)

@@ -217,7 +217,7 @@ def examine_runs(target, folder, arguments):
     if arguments.forecast:
         forecast.show([c for c in cards() if c['target'] == target], *recorded['train'], rows, padding.gflop)
     print(f'\n{padding}')
-    return rows, failed, over_limits(card, launches, padding)
+    return rows, failed, over_limits(card, launches, padding) if arguments.precision != 'f16' else []  # which are of f32
 
 
 def arguments_of(argv):
@@ -231,7 +231,7 @@ access, 128-bit loads of all; divisions of integers in any loop; launches a trai
 padding included, over the useful ones.''')
     parser.add_argument('--target', default='', help='comma-separated, of ' + ' '.join(compilers.TARGETS))
     parser.add_argument('--variant', default='', help='as p2p-bench takes it: conv2d=tile')
-    parser.add_argument('--precision', default='f32', help='as p2p-bench takes it: tf32')
+    parser.add_argument('--precision', default='f32', help='as p2p-bench takes it: tf32, f16')
     parser.add_argument('--kernel', default='', help='show kernels whose names contain it, and judge these alone')
     parser.add_argument('--launches', action='store_true', help='count them and their multiply-adds only; needs no compilers but clang')
     parser.add_argument('--forecast', action='store_true', help='milliseconds of each pass on the cards of tests/gpulab/cards')

@@ -313,17 +313,21 @@ static void matrix_units_are_asked_for(void **state)
     char exact[P2P_CALL_TEXT], rounded[P2P_CALL_TEXT];
 
     (void)state;
-    ampere.nvidia_capability = 80;
-    turing.nvidia_capability = 75;
+    ampere.matrix_units = P2P_MATRIX_AMPERE;
+    turing.matrix_units = P2P_MATRIX_TURING;
     assert_chosen(call, &ampere, NULL, "tile", false);
     p2p_call_text(&call, exact);
-    call.attr.tf32 = true;
+    call.attr.precision = P2P_PRECISION_TF32;
     assert_chosen(call, &ampere, NULL, "mma", false);
     assert_chosen(call, &turing, NULL, "tile", false);
     assert_chosen(call, &gpu, NULL, "tile", false);
+    call.attr.precision = P2P_PRECISION_F16;
+    assert_chosen(call, &ampere, NULL, "mma", false);
+    assert_chosen(call, &turing, NULL, "mma", false);
+    assert_chosen(call, &gpu, NULL, "tile", false);
     P2pCall inner = convolution(&gpu, &p2p_pass_conv2d_wgrad_adam, 4, 512, 512);
     inner.t[P2P_CONV_M] = inner.t[P2P_CONV_V] = inner.t[P2P_CONV_W];
-    inner.attr.tf32 = true;
+    inner.attr.precision = P2P_PRECISION_TF32;
     assert_chosen(inner, &ampere, NULL, "inner", false); /* bound by its weights */
     p2p_call_text(&call, rounded);
     assert_string_not_equal(exact, rounded);
