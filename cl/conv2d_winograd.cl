@@ -17,7 +17,7 @@
 #include "conv2d_winograd.clh"
 
 /* Tiles of a group: their sums of all points stay in the second cache. */
-#define GROUP WINOGRAD_GROUP(ALL, VW)
+#define GROUP WINOGRAD_GROUP(ALL, VW, ROWS)
 /* Vectors from point to point of the sums: as PITCH below, not a power of two. */
 #define SUMS_PITCH (GROUP * 2 + 2)
 
@@ -48,34 +48,33 @@ Weights block_weights(const ConvGeom *g, const Gather *t, __global const Weight 
     return from;
 }
 
-/* The taps of square i: taps[input][tap][2]. Of turned weights, whose squares lie far apart, those that come
- * AHEAD later are asked for early; the others' stand in the order in which they are read. */
-#define AHEAD 2
+/* Square i of a tap. */
+__global const Weight *square_at(const Weights *w, int tap, int i)
+{
+    return w->at + w->offset[tap] + i * w->pitch;
+}
+
+/* Vectors from tap to tap, and from point to point of a chunk's weights: not a power of two, whose
+ * multiples would all fall into one set of the cache. */
+#define TAP_PITCH (BLOCK * 2 + 2)
+#define PITCH (CHUNK * 2 + 2)
+
+/* The taps of square i: taps[tap][input][2]. */
 void load_taps(VF *taps, const Weights *w, int i)
 {
     for (int k = 0; k < TAPS * TAPS; k++) {
-        __global const Weight *from = w->at + w->offset[k] + i * w->pitch;
+        __global const Weight *from = square_at(w, k, i);
 #if W_TYPE == P2P_TYPE_F32
         if (w->turned) {
-            const int then = k + AHEAD;
-            __global const Weight *ahead = w->at + w->offset[then % (TAPS * TAPS)] +
-                                           (i + then / (TAPS * TAPS)) * w->pitch;
-
-            for (int c = 0; c < BLOCK * BLOCK; c += LINE)
-                PREFETCH(ahead + c);
-            turn_block(taps + k * 2, TAPS * TAPS * 2, from, BLOCK);
+            turn_block(taps + k * TAP_PITCH, 2, from, BLOCK);
             continue;
         }
 #endif
         for (int c = 0; c < BLOCK; c++)
             for (int vec = 0; vec < 2; vec++)
-                taps[(c * TAPS * TAPS + k) * 2 + vec] = WEIGHT_LOAD(c * 2 + vec, from, w->scale);
+                taps[k * TAP_PITCH + c * 2 + vec] = WEIGHT_LOAD(c * 2 + vec, from, w->scale);
     }
 }
-
-/* Vectors from point to point of a chunk's weights: not a power of two, whose multiples would all fall
- * into one set of the cache. */
-#define PITCH (CHUNK * 2 + 2)
 
 /* weights[point][channel][2] of one channel from its taps[tap][2], both halves of the block. */
 SEPARATE void transform_taps(VF *weights, const VF *taps)
@@ -84,7 +83,7 @@ SEPARATE void transform_taps(VF *weights, const VF *taps)
 
     for (int vec = 0; vec < 2; vec++) {
         UNROLLED for (int i = 0; i < TAPS * TAPS; i++)
-            one[i] = taps[2 * i + vec];
+            one[i] = taps[i * TAP_PITCH + vec];
         TRANSFORM(weight_line, points, POINTS, one, TAPS)
         UNROLLED for (int i = 0; i < ALL; i++)
             weights[i * PITCH + vec] = points[i];
@@ -93,17 +92,34 @@ SEPARATE void transform_taps(VF *weights, const VF *taps)
 
 #define TILE_SOURCE(i) __global const float *const a##i = v + i * CHUNK;
 
-/* sums[tile][2] += V's rows times the weights of one point. */
-SEPARATE void multiply(VF *sums, __global const float *v, const VF *w)
+/* sums[tile][2] += V's rows times the weights of one point. What is at `next`, as large as a square of
+ * weights, comes nearer meanwhile. */
+SEPARATE void multiply(VF *sums, __global const float *v, const VF *w, __global const Weight *next)
 {
     EACH_ROW(TILE_SOURCE)
     EACH_ROW(TILE_BEGIN)
 
     for (int c = 0; c < CHUNK; c++) {
         const VF w0 = w[2 * c], w1 = w[2 * c + 1];
+        PREFETCH(next + c * (BLOCK * BLOCK / CHUNK));
         EACH_ROW(TILE_STEP)
     }
     EACH_ROW(TILE_END)
+}
+
+/* Squares of weights of a chunk, and how many of them the tiles of a point ask for. */
+#define SQUARES (TAPS * TAPS * (CHUNK / BLOCK))
+#define SQUARES_AT_ONCE ((SQUARES + ALL - 1) / ALL)
+
+/* What is asked for beside the k-th product of a point: a square of the next chunk, whose first is `square`;
+ * else the next rows of V. */
+__global const Weight *asked(const Weights *w, int square, int point, int k, __global const float *rows)
+{
+    const int n = point * SQUARES_AT_ONCE + k;
+
+    return k < SQUARES_AT_ONCE && n < SQUARES
+               ? square_at(w, n % (TAPS * TAPS), square + n / (TAPS * TAPS))
+               : (__global const Weight *)rows;
 }
 
 /* Write a tile's TILE x TILE pixels of a block; those outside the picture are dropped. */
@@ -143,26 +159,30 @@ __kernel void winograd_gather(__global const float *restrict v, __global const W
     const int d_out = out_block / blocks, block = out_block % blocks;
     const int inputs = t.from.channels * (gradient ? 1 : g.stride * g.stride);
     Weights from = block_weights(&g, &t, w, block, g.large_out != gradient);
-    VF sums[ALL * SUMS_PITCH], weights[ALL * PITCH], taps[BLOCK * TAPS * TAPS * 2];
+    VF sums[ALL * SUMS_PITCH], weights[ALL * PITCH], taps[TAPS * TAPS * TAP_PITCH];
 
     for (int i = 0; i < ALL; i++)
         for (int k = 0; k < used * 2; k++)
             sums[i * SUMS_PITCH + k] = (VF)(0.0f);
+    tap_offsets(from.offset, &g, gradient ? d_out : 0, gradient, from.plane);
     for (int chunk = 0; chunk < inputs / CHUNK; chunk++) {
-        const int square = chunk * CHUNK % t.from.channels / BLOCK;
-        const int d = gradient ? d_out : chunk * CHUNK / t.from.channels;
+        const int then = min((chunk + 1) * CHUNK, inputs - CHUNK), channels = t.from.channels;
+        const int square = chunk * CHUNK % channels / BLOCK, next = then % channels / BLOCK;
 
-        tap_offsets(from.offset, &g, d, gradient, from.plane);
         for (int c = 0; c < CHUNK; c += BLOCK) {
             load_taps(taps, &from, square + c / BLOCK);
             for (int i = 0; i < BLOCK; i++)
-                transform_taps(weights + (c + i) * 2, taps + i * TAPS * TAPS * 2);
+                transform_taps(weights + (c + i) * 2, taps + i * 2);
         }
+        if (!gradient)
+            tap_offsets(from.offset, &g, then / channels, 0, from.plane);
         for (int i = 0; i < ALL; i++) {
             __global const float *points =
                 v + (((size_t)chunk * ALL + i) * padded + first) * CHUNK;
-            for (int k = 0; k < used; k += ROWS)
-                multiply(sums + i * SUMS_PITCH + k * 2, points + k * CHUNK, weights + i * PITCH);
+
+            for (int k = 0; k < used; k += ROWS, points += ROWS * CHUNK)
+                multiply(sums + i * SUMS_PITCH + k * 2, points, weights + i * PITCH,
+                         asked(&from, next, i, k / ROWS, points + ROWS * CHUNK));
         }
     }
 

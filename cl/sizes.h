@@ -20,7 +20,8 @@
 #define WHOLE_KEPT 8
 
 /* Convolutions on CPUs: outputs in a block of weights, two vectors; pixels in a register tile, two
- * vectors each beside two of weights and one broadcast: 12 with 32 vector registers. */
+ * vectors each beside two of weights and one broadcast: 12 with 32 vector registers, or
+ * fewer where that leaves fewer places empty. */
 #define CONV_BLOCK(vw) (2 * (vw))
 #define CONV_ROWS(vw) ((vw) == 16 ? 12 : 6)
 
@@ -59,11 +60,11 @@
 #define SUBGROUP_DEPTH 16
 
 /* conv2d_winograd: floats of sums that stay in the second cache, and by that tiles in a group of
- * `points` products each; of a weight gradient, tiles whose data stay in the first cache, and inputs of a
- * register tile, which divide those of a chunk where they can. */
+ * `points` products each, whole register tiles of `rows`; of a weight gradient, tiles whose data stay in
+ * the first cache, and inputs of a register tile, which divide those of a chunk where they can. */
 #define WINOGRAD_SUMS 152064
-#define WINOGRAD_GROUP(points, vw) \
-    (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / CONV_ROWS(vw) * CONV_ROWS(vw))
+#define WINOGRAD_GROUP(points, vw, rows) \
+    (WINOGRAD_SUMS / ((points)*CONV_BLOCK(vw)) / (rows) * (rows))
 #define WINOGRAD_RUN 64
 #define WINOGRAD_INPUTS(vw) ((vw) == 16 ? 8 : 6)
 

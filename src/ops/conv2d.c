@@ -148,6 +148,18 @@ static const P2pVariant variants[] = {
     {0},
 };
 
+int p2p_conv_rows(int pixels, const P2pCaps *caps)
+{
+    static const int narrower[] = {11, 8};
+    const int most = CONV_ROWS(caps->vector_width);
+    int best = most;
+
+    for (size_t i = 0; most > narrower[0] && i < P2P_COUNT(narrower); i++)
+        if (p2p_ceil_div(pixels, narrower[i]) * narrower[i] < p2p_ceil_div(pixels, best) * best)
+            best = narrower[i];
+    return best;
+}
+
 double p2p_conv_launch_cost(int tiles, int in_group, int blocks, const P2pCaps *caps)
 {
     enum { WEIGHTS = 2 }; /* tiles' time in which a group reads, turns or transforms its weights */

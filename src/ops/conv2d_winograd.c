@@ -9,9 +9,10 @@
 
 enum { RUN_BYTES = 64 }; /* behind the data, which a vector may read */
 
-/* own: channels of a chunk; products of a tile; tiles, and those of a slice, padded to whole rows; of a
- * gather, tiles in a group, and whether the blocks of outputs of one such group follow each other. */
-enum { CHUNK, POINTS, TILES, IN_SLICE, PADDED, IN_GROUP, BLOCKS_FIRST };
+/* own: channels of a chunk; products of a tile; tiles, those of a register tile, and those of a slice,
+ * padded to whole register tiles; of a gather, tiles in a group, and whether the blocks of outputs of one such
+ * group follow each other. */
+enum { CHUNK, POINTS, TILES, ROWS, IN_SLICE, PADDED, IN_GROUP, BLOCKS_FIRST };
 
 /* Tiles along a dimension, of the small side's pixels or the large side's virtual ones. */
 static int tiles_along(int large, int small, const ConvGeom *g, int tile,
@@ -31,8 +32,9 @@ static int count_tiles(const ConvGeom *g, int tile, P2pConvDirection direction)
 static int rounded_tiles(const ConvGeom *g, int tile, P2pConvDirection direction,
                          const P2pCaps *caps)
 {
-    return (int)p2p_round_up((size_t)count_tiles(g, tile, direction),
-                             (size_t)CONV_ROWS(caps->vector_width));
+    const int tiles = count_tiles(g, tile, direction), rows = p2p_conv_rows(tiles, caps);
+
+    return p2p_ceil_div(tiles, rows) * rows;
 }
 
 /*
@@ -129,10 +131,10 @@ static double gather_cost(int all, const Division *d, int blocks, const P2pCaps 
  */
 static Division divide_gather(const P2pWay *way, int channels, int blocks, const P2pCaps *caps)
 {
-    const int rows = CONV_ROWS(caps->vector_width), all = p2p_ceil_div(way->own[TILES], rows);
+    const int rows = way->own[ROWS], all = p2p_ceil_div(way->own[TILES], rows);
     const size_t bytes = sizeof(float) * (size_t)(way->own[POINTS] * rows) * (size_t)channels;
     const int most = p2p_min(p2p_max((int)(caps->keep_bytes / bytes), 1), all);
-    const int most_in_group = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width) / rows;
+    const int most_in_group = WINOGRAD_GROUP(way->own[POINTS], caps->vector_width, rows) / rows;
     Division best = {0};
     double least = 0;
 
@@ -151,7 +153,7 @@ static Division divide_gather(const P2pWay *way, int channels, int blocks, const
 static void plan_gather(P2pWay *way, const P2pCall *call, const ConvGeom *g, const P2pCaps *caps)
 {
     const bool dgrad = p2p_conv_is_dgrad(call);
-    const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
+    const int rows = way->own[ROWS], large = large_channels(g);
     const int channels = dgrad ? g->k : large, outputs = dgrad ? large : g->k;
     const Division d = divide_gather(way, channels, outputs / g->block, caps);
 
@@ -163,7 +165,7 @@ static void plan_gather(P2pWay *way, const P2pCall *call, const ConvGeom *g, con
 }
 
 /* Slices of equal size, whole runs, whose data stay in the cache; padded to whole rows. */
-static void divide_wgrad(P2pWay *way, int channels, int rows, const P2pCaps *caps)
+static void divide_wgrad(P2pWay *way, int channels, const P2pCaps *caps)
 {
     const size_t bytes =
         sizeof(float) * (size_t)(way->own[POINTS] * WINOGRAD_RUN) * (size_t)channels;
@@ -171,7 +173,7 @@ static void divide_wgrad(P2pWay *way, int channels, int rows, const P2pCaps *cap
     const int slices = p2p_ceil_div(all, p2p_max((int)(caps->keep_bytes / bytes), 1));
 
     way->own[IN_SLICE] = p2p_min(p2p_ceil_div(all, slices) * WINOGRAD_RUN, way->own[TILES]);
-    way->own[PADDED] = p2p_ceil_div(way->own[IN_SLICE], rows) * rows;
+    way->own[PADDED] = p2p_ceil_div(way->own[IN_SLICE], way->own[ROWS]) * way->own[ROWS];
 }
 
 /*
@@ -180,10 +182,10 @@ static void divide_wgrad(P2pWay *way, int channels, int rows, const P2pCaps *cap
  */
 static void plan_wgrad(P2pWay *way, const ConvGeom *g, const P2pCaps *caps)
 {
-    const int rows = CONV_ROWS(caps->vector_width), large = large_channels(g);
+    const int rows = way->own[ROWS], large = large_channels(g);
     size_t sums, data;
 
-    divide_wgrad(way, large + g->k, rows, caps);
+    divide_wgrad(way, large + g->k, caps);
     sums = sums_bytes(way, g, caps);
     data = data_bytes(way, large) + data_bytes(way, g->k);
     if (2 * sums > data) {
@@ -214,12 +216,14 @@ bool p2p_conv2d_winograd_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *
         own[CHUNK] /= 2;
     own[POINTS] = (a.tile + a.taps - 1) * (a.tile + a.taps - 1);
     own[TILES] = count_tiles(&g, a.tile, direction);
+    own[ROWS] = direction == P2P_CONV_WGRAD ? CONV_ROWS(caps->vector_width)
+                                            : p2p_conv_rows(own[TILES], caps);
     if (direction == P2P_CONV_WGRAD)
         plan_wgrad(way, &g, caps);
     else
         plan_gather(way, call, &g, caps);
-    snprintf(way->options, sizeof(way->options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d", a.tile,
-             a.taps, own[CHUNK]);
+    snprintf(way->options, sizeof(way->options), "-D TILE=%d -D TAPS=%d -D CHUNK=%d -D ROWS=%d",
+             a.tile, a.taps, own[CHUNK], own[ROWS]);
     return true;
 }
 
