@@ -101,6 +101,8 @@ bool cli_find_helper(char *path, size_t bytes, const char *name);
  * none has. Returns -1 to go on, or an exit code (reported). Before a device is opened.
  */
 int cli_job_begin(P2pComm **comm, const char *program, const P2pOptions *options);
+/** For programs that work alone: -1 to go on, or an exit code (reported) where a launcher has started several. */
+int cli_job_refuse(const char *program);
 /** As cli_fail(), by the rank that is to tell of it. */
 int cli_job_fail(const P2pComm *comm, const char *program, int status);
 /** At the end, with nothing of the job left: returns code, or ends all ranks where only this one has it. */

@@ -32,6 +32,13 @@ static int fail(const char *program, const char *what, const char *advice)
     return CLI_FAILED;
 }
 
+int cli_job_refuse(const char *program)
+{
+    return ranks_started() < 2 ? -1
+                               : fail(program, "it is no program for several",
+                                      "leave the launcher out: it takes all processors by itself");
+}
+
 static int load(const char *program)
 {
     char path[PATH_BYTES];

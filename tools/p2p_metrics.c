@@ -211,7 +211,9 @@ int main(int argc, char **argv)
     Choices c = {.threads = cli_processors()};
 
     cli_begin(program);
-    const int code = parse(argc, argv, &c);
+    int code = parse(argc, argv, &c);
+    if (code < 0)
+        code = cli_job_refuse(program);
     if (code >= 0)
         return code;
     if (argc - optind < 1 || argc - optind > 2) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "results.h"
@@ -72,18 +73,33 @@ static int make_pictures(const Models *m, const P2pImage raw[2], P2pImage *pictu
     return err ? err : p2p_model_translate(m->there, &pictures[4], &pictures[5]);
 }
 
-static int test_pair(const Models *models, const P2pDataset *set, size_t i, Results *r)
-{
-    P2pImage raw[2] = {{0}}, pictures[RESULTS_SHOWN] = {{0}};
-    P2pMetrics metrics = {NAN, NAN, NAN, NAN};
-    int err = p2p_dataset_read(set, i, &raw[0], &raw[1]);
+/* A test while it goes on: by one process, or by the ranks of a job, of which each has a part of the set. */
+typedef struct Test {
+    const Models *models;
+    const P2pDataset *set;
+    Results *results;
+    int failed; /* exit code of a picture's failure, reported */
+} Test;
 
+/* What all ranks know of a picture. */
+typedef struct Tested {
+    P2pMetrics metrics;
+    bool left_out;
+} Tested;
+
+static int test_pair(const Test *t, size_t i, P2pMetrics *metrics)
+{
+    const ResultKinds *kinds = &t->results->kinds;
+    P2pImage raw[2] = {{0}}, pictures[RESULTS_SHOWN] = {{0}};
+    int err = p2p_dataset_read(t->set, i, &raw[0], &raw[1]);
+
+    *metrics = (P2pMetrics){NAN, NAN, NAN, NAN};
     if (!err)
-        err = make_pictures(models, raw, pictures);
-    if (!err && r->kinds.like >= 0)
-        err = p2p_image_compare(&pictures[r->kinds.ours], &pictures[r->kinds.like], &metrics);
+        err = make_pictures(t->models, raw, pictures);
+    if (!err && kinds->like >= 0)
+        err = p2p_image_compare(&pictures[kinds->ours], &pictures[kinds->like], metrics);
     if (!err)
-        err = results_add(r, p2p_dataset_name(set, i), pictures, &metrics);
+        err = results_write(t->results, p2p_dataset_name(t->set, i), pictures);
     for (int k = 0; k < 2; k++)
         p2p_image_finish(&raw[k]);
     for (int k = 0; k < RESULTS_SHOWN; k++)
@@ -91,22 +107,57 @@ static int test_pair(const Models *models, const P2pDataset *set, size_t i, Resu
     return err;
 }
 
-static int test_pairs(const Models *models, const P2pDataset *set, Results *r)
+static int test_one(void *user, int i, void *result)
 {
-    const bool skip = cli_flag(r->options, "skip_bad");
-    int code = results_open(r, p2p_dataset_count(set)), err;
+    Test *t = user;
+    Tested *tested = result;
+    const int err = test_pair(t, (size_t)i, &tested->metrics);
 
-    for (size_t i = 0; !code && i < p2p_dataset_count(set); i++) {
-        if ((err = test_pair(models, set, i, r)) == P2P_OK)
-            continue;
-        const int failed = cli_fail_at(program, p2p_dataset_path(set, i), err);
-        /* All could be read before: now it is room that lacks, not for this pair alone. */
-        code = !skip || err == P2P_EIO || cli_ends_all(err) ? failed : CLI_OK;
-    }
+    if (!err)
+        return P2P_OK;
+    const int code = cli_fail_at(program, p2p_dataset_path(t->set, (size_t)i), err);
+    /* All could be read before: now it is room that lacks, not for this pair alone. */
+    tested->left_out =
+        cli_flag(t->results->options, "skip_bad") && err != P2P_EIO && !cli_ends_all(err);
+    if (tested->left_out)
+        return P2P_OK;
+    t->failed = code;
+    return err;
+}
+
+/* By the first rank. */
+static int report(const Test *t, const Tested *tested)
+{
+    Results *r = t->results;
+    const size_t count = p2p_dataset_count(t->set);
+    int code = results_open(r, count);
+
+    for (size_t i = 0; !code && i < count; i++)
+        if (!tested[i].left_out)
+            code = results_add(r, p2p_dataset_name(t->set, i), &tested[i].metrics);
     if (code)
         results_drop(r);
-    else
-        code = results_close(r);
+    return code ? code : results_close(r);
+}
+
+static int test_pairs(Test *t, P2pComm *comm)
+{
+    const P2pWork work = {.count = (int)p2p_dataset_count(t->set),
+                          .shares = cli_text(t->results->options, "shares"),
+                          .one = test_one,
+                          .user = t,
+                          .result_bytes = sizeof(Tested)};
+    Tested *tested = calloc((size_t)work.count, sizeof(*tested));
+    int code = results_folder(t->results);
+
+    if (!tested)
+        code = cli_fail(program, P2P_ENOMEM);
+    const int err = code ? P2P_OK : p2p_comm_work(comm, &work, tested);
+    if (err)
+        code = t->failed ? t->failed : cli_job_fail(comm, program, err);
+    if (!code && p2p_comm_rank(comm) == 0)
+        code = report(t, tested);
+    free(tested);
     return code;
 }
 
@@ -133,7 +184,7 @@ static ResultKinds choose_kinds(const Models *models, const P2pOptions *stored)
     return kinds;
 }
 
-static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log)
+static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log, P2pComm *comm)
 {
     const P2pOptions *stored = p2p_model_options(models->there);
     const char *root = cli_text(cli_text(o, "dataroot")[0] ? o : stored, "dataroot");
@@ -160,17 +211,22 @@ static int test_all(const Models *models, const P2pOptions *o, const P2pLog *log
                  .phase = settings.phase,
                  .root = root,
                  .kinds = choose_kinds(models, stored)};
-    P2pDataset *set;
-    int err = p2p_dataset_create(&set, root, &settings), code;
+    Test t = {.models = models, .results = &r};
+    P2pDataset *set = NULL;
+    int err = p2p_dataset_create(&set, root, &settings), code = CLI_OK;
 
     if (!err)
         err = p2p_dataset_check(set, &check, NULL);
     results_name(&r);
-    code = err ? cli_fail(program, err) : results_check(&r, set);
+    if ((err = p2p_comm_agree(comm, err)) < 0)
+        code = cli_job_fail(comm, program, err);
+    else if (p2p_comm_rank(comm) == 0)
+        code = results_check(&r, set);
+    t.set = set;
     if (!code)
-        code = test_pairs(models, set, &r);
+        code = test_pairs(&t, comm);
     p2p_dataset_destroy(&set);
-    if (code || cli_flag(o, "quiet"))
+    if (code || p2p_comm_rank(comm) || cli_flag(o, "quiet"))
         return code;
     results_tell(&r);
     return code;
@@ -234,13 +290,31 @@ static int open_models(Models *models, P2pDevice *device, P2pOptions *o, const F
                : P2P_OK;
 }
 
+static int test(P2pOptions *o, const Files *files, P2pComm *comm)
+{
+    P2pLog log;
+    P2pDevice *device = NULL;
+    Models models = {NULL, NULL};
+
+    cli_log_init(&log, o);
+    if (p2p_comm_rank(comm) > 0)
+        log.level = P2P_LOG_ERROR;
+    int err = cli_job_open_device(&device, comm, o, &log);
+    if (!err)
+        err = open_models(&models, device, o, files);
+    err = p2p_comm_agree(comm, err);
+    const int code = err ? cli_job_fail(comm, program, err) : test_all(&models, o, &log, comm);
+    p2p_model_close(&models.back);
+    p2p_model_close(&models.there);
+    p2p_device_close(&device);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     P2pOptions *o;
     P2pArguments rest;
-    P2pLog log;
-    P2pDevice *device = NULL;
-    Models models = {NULL, NULL};
+    P2pComm *comm;
     Files files;
     int code = cli_parse(&o, P2P_PROGRAM_TEST, program, argc, argv, &rest);
 
@@ -255,15 +329,12 @@ int main(int argc, char **argv)
                 program);
         return CLI_USAGE;
     }
-    cli_log_init(&log, o);
     if (!find_model(o, &files))
         return CLI_USAGE;
-    int err = cli_open_device(&device, o, &log);
-    if (!err)
-        err = open_models(&models, device, o, &files);
-    code = err ? cli_fail(program, err) : test_all(&models, o, &log);
-    p2p_model_close(&models.back);
-    p2p_model_close(&models.there);
-    p2p_device_close(&device);
+    if ((code = cli_job_begin(&comm, program, o)) >= 0)
+        return code;
+    code = cli_job_end(&comm, test(o, &files, comm));
+    if (code == CLI_TIMEOUT)
+        _exit(code); /* a driver that hangs would not let the process end */
     return code;
 }

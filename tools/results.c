@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char program[] = "p2p-test";
 
@@ -95,14 +97,18 @@ int results_check(const Results *r, const P2pDataset *set)
     return code;
 }
 
-int results_open(Results *r, size_t count)
+int results_folder(const Results *r)
 {
-    FILE **const files[] = {&r->page, &r->data, &r->figures};
     char images[PATH_BYTES];
 
     snprintf(images, sizeof(images), "%.3500s/images", r->folder);
-    if (make_folder(images) != CLI_OK)
-        return CLI_FAILED;
+    return make_folder(images);
+}
+
+int results_open(Results *r, size_t count)
+{
+    FILE **const files[] = {&r->page, &r->data, &r->figures};
+
     for (int i = PAGE; i <= FIGURES; i++)
         if (!(*files[i] = open_file(r, temporaries[i])))
             return CLI_FAILED;
@@ -146,8 +152,7 @@ static int write_shown(const P2pImage *picture, const char *path)
     return err;
 }
 
-/* Those that are shown, one by one and side by side in one picture. */
-static int write_pictures(Results *r, const char *name, const P2pImage *pictures)
+int results_write(const Results *r, const char *name, const P2pImage *pictures)
 {
     P2pImage all = {0};
     char path[PATH_BYTES];
@@ -162,18 +167,39 @@ static int write_pictures(Results *r, const char *name, const P2pImage *pictures
         err = p2p_image_join_all(pictures, r->kinds.shown, &all);
     if (!err)
         err = p2p_image_write(&all, path, 0);
-    if (!err)
-        err = sheet_add(&r->sheet, r->count, r->kinds.shown, &all);
     p2p_image_finish(&all);
     return err;
 }
 
-int results_add(Results *r, const char *name, const P2pImage *pictures, const P2pMetrics *m)
+/* From the picture of all side by side, if it is one of the sheet. */
+static int add_to_sheet(Results *r, const char *path)
 {
-    const int err = write_pictures(r, name, pictures);
+    P2pImage all = {0};
 
+    if (!sheet_takes(&r->sheet, r->count))
+        return P2P_OK;
+    int err = p2p_image_read(&all, path, SIZE_MAX);
+    if (!err)
+        err = sheet_add(&r->sheet, r->kinds.shown, &all);
+    p2p_image_finish(&all);
+    return err;
+}
+
+int results_add(Results *r, const char *name, const P2pMetrics *m)
+{
+    char path[PATH_BYTES];
+
+    picture_path(r, name, "all", path);
+    if (access(path, R_OK) != 0) {
+        cli_say(stderr,
+                "%s: %s: is not there: another rank has written it elsewhere; give --results_dir a "
+                "folder that all ranks share",
+                program, path);
+        return CLI_FAILED;
+    }
+    const int err = add_to_sheet(r, path);
     if (err)
-        return err;
+        return cli_fail(program, err);
     results_put_row(r, name, m);
     fprintf(r->figures, "%s\n  {\"name\": ", r->count ? "," : "");
     cli_put_json(r->figures, name);
@@ -185,7 +211,7 @@ int results_add(Results *r, const char *name, const P2pImage *pictures, const P2
     r->sum.ssim += m->ssim;
     r->sum.ms_ssim += m->ms_ssim;
     r->count++;
-    return P2P_OK;
+    return CLI_OK;
 }
 
 static P2pMetrics mean(const Results *r)

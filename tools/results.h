@@ -27,7 +27,7 @@ typedef struct ResultKinds {
 typedef struct Sheet {
     P2pImage picture; /* RGB of 8 bits; empty before the first row */
     size_t of;        /* pictures of the set */
-    int rows, filled;
+    int filled;       /* rows */
 } Sheet;
 
 typedef struct Results {
@@ -46,10 +46,14 @@ typedef struct Results {
 void results_name(Results *r);
 /* No picture of the results is one of the set. An exit code, reported. */
 int results_check(const Results *r, const P2pDataset *set);
+/* Make the folder of pictures. An exit code, reported. */
+int results_folder(const Results *r);
+/* The pictures of one of the set. A status of the library. */
+int results_write(const Results *r, const char *name, const P2pImage *pictures);
 /* count: pictures of the set. An exit code, reported; then and otherwise close or drop it. */
 int results_open(Results *r, size_t count);
-/* A status of the library. */
-int results_add(Results *r, const char *name, const P2pImage *pictures, const P2pMetrics *metrics);
+/* One whose pictures have been written: its lines, and a place on the sheet. An exit code, reported. */
+int results_add(Results *r, const char *name, const P2pMetrics *metrics);
 /* An exit code, reported. */
 int results_close(Results *r);
 void results_drop(Results *r);
@@ -65,8 +69,10 @@ void results_put_data_end(const Results *r);
 
 /* ---- results_sheet.c ------------------------------------------------------------------------- */
 
-/* Picture i of the set, all of it side by side, if it is one of the sheet. A status of the library. */
-int sheet_add(Sheet *sheet, size_t i, int shown, const P2pImage *all);
+/* Whether picture i of the set is one of the sheet: the next to be added. */
+bool sheet_takes(const Sheet *sheet, size_t i);
+/* Such a picture, all of it side by side. A status of the library. */
+int sheet_add(Sheet *sheet, int shown, const P2pImage *all);
 /* The rows that there are. A status of the library. */
 int sheet_write(const Sheet *sheet, const char *path);
 

@@ -6,11 +6,16 @@
 
 enum { CELL = 128, GAP = 4, COLUMNS = 2, PAPER = 0xf4 };
 
+static int rows_of(const Sheet *s)
+{
+    return s->of < SHEET_ROWS ? (int)s->of : SHEET_ROWS;
+}
+
 static int begin(Sheet *s, int shown)
 {
-    s->rows = s->of < SHEET_ROWS ? (int)s->of : SHEET_ROWS;
-    const int columns = s->rows < COLUMNS ? s->rows : COLUMNS;
-    const int lines = (s->rows + columns - 1) / columns;
+    const int rows = rows_of(s);
+    const int columns = rows < COLUMNS ? rows : COLUMNS;
+    const int lines = (rows + columns - 1) / columns;
     const int err = p2p_image_init(&s->picture, columns * (shown * CELL + GAP) + GAP,
                                    lines * (CELL + GAP) + GAP, 3, 8);
 
@@ -47,12 +52,17 @@ static void paste(P2pImage *onto, const P2pImage *small, int x, int y)
 }
 
 /* Row k is the first picture from k / rows of the set on; one that was left out leaves its row to the next. */
-int sheet_add(Sheet *s, size_t i, int shown, const P2pImage *all)
+bool sheet_takes(const Sheet *s, size_t i)
+{
+    return s->filled < rows_of(s) && i * (size_t)rows_of(s) >= (size_t)s->filled * s->of;
+}
+
+int sheet_add(Sheet *s, int shown, const P2pImage *all)
 {
     P2pImage small = {0};
     int err = s->picture.data ? P2P_OK : begin(s, shown);
 
-    if (err || s->filled == s->rows || i * (size_t)s->rows < (size_t)s->filled * s->of)
+    if (err)
         return err;
     if ((err = shrink(all, shown * CELL, CELL, &small)) == P2P_OK) {
         const int x = GAP + s->filled % COLUMNS * (shown * CELL + GAP);

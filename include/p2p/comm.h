@@ -63,6 +63,32 @@ P2P_API bool p2p_comm_tells(const P2pComm *comm);
 /** Whether all ranks got that failure; else the others wait for this one until the transport's abort(). */
 P2P_API bool p2p_comm_agreed(const P2pComm *comm);
 
+/**
+ * All have come so far, or failed: the failure of the first rank that has one, for all, with its rank and host
+ * before the message; err is this one's, 0: none. Waits without a limit.
+ */
+P2P_API int p2p_comm_agree(P2pComm *comm, int err);
+
+/** Many things to be done, of which each rank takes a part. */
+typedef struct P2pWork {
+    int count;          /**< of the things, 1 or more */
+    const char *shares; /**< "2,1": what each rank takes of them; "" or NULL: all the same */
+    /** Do thing i; *result: room for what all ranks are to know of it. */
+    int (*one)(void *user, int i, void *result);
+    void *user;
+    size_t result_bytes; /**< of one */
+} P2pWork;
+
+/**
+ * Do it, with all ranks; comm NULL: alone. This one does its part, in order, and then has everyone's results. No
+ * rank may need longer for one thing than the time limit (see p2p_comm_create()).
+ *
+ * @param results  [count][result_bytes], by the things' numbers.
+ * @return 0; P2P_EINVAL: other shares than there are ranks, or another count on one of them; P2P_ETIMEOUT,
+ *         P2P_EIO, P2P_ENOMEM; or what one() returned, which this rank alone has: it is to end the job.
+ */
+P2P_API int p2p_comm_work(P2pComm *comm, const P2pWork *work, void *results);
+
 #ifdef __cplusplus
 }
 #endif

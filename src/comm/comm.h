@@ -69,12 +69,6 @@ int p2p_comm_gather_parts(P2pComm *comm, const void *mine, const size_t *ends, v
 int p2p_comm_meet(P2pComm *comm);
 /** The same where one of them may have been busy with files: for ten times the time limit. */
 int p2p_comm_await(P2pComm *comm);
-/**
- * The failure of the first rank that has one, for all, with its rank and host before the message; `err` is
- * this one's, 0: none. Waits without a limit.
- */
-int p2p_comm_agree(P2pComm *comm, int err);
-
 /** Tell the others what this rank wants, a bit for each thing, and go on ... */
 int p2p_comm_vote_begin(P2pComm *comm, unsigned char wishes);
 /** ... until it has to be known what any of them wants. */

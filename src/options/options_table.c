@@ -160,7 +160,8 @@ const P2pOption p2p_option_table[] = {
 
 #undef GROUP
 #define GROUP "Many devices (docs/many-machines.md)"
-    STRING(shares, 0, TRAIN | BENCH, "", "with mpirun: what each rank takes of every batch, N,N,...; else all take the same"),
+    STRING(shares, 0, TRAIN | TEST | BENCH, "",
+           "with mpirun: what each rank takes of every batch or test set, N,N,...; else all take the same"),
     CHOICE(compress, 0, TRAIN | BENCH, "none", WORDS("none", "f16"), "with mpirun: how gradients travel; f16 for slow links"),
     CHOICE(shard_adam, 0, TRAIN | BENCH, "auto", WORDS("auto", "on", "off"),
            "with mpirun: each rank updates its part of the weights and has that part's moments; auto: where all are CPUs"),
@@ -267,7 +268,7 @@ const P2pOption p2p_option_table[] = {
          "MiB of the device's memory to use, also more than it tells; 0: as it tells"),
     FLAG(profile, 0, TRAIN | BENCH, "measure every kernel and print a table at the end"),
     FLAG(debug_nan, 0, TRAIN, "stop at the first pass that makes a NaN or an infinity; slow"),
-    FLOAT(device_timeout, 0, TRAIN, 0, 1e6, "0",
+    FLOAT(device_timeout, 0, TRAIN | TEST, 0, 1e6, "0",
           "give up after waiting so many seconds for the device; 0: never"),
 
 #undef GROUP

@@ -56,72 +56,25 @@ static int validate_pair(P2pGenerators *g, const P2pBatch *batch, const P2pDatas
     return err ? err : compare(f, unaligned ? batch->input : batch->target, lightness, m);
 }
 
-/* What is validated, and what of it this rank does. */
+/* While it goes on. */
 typedef struct Validation {
-    const P2pValidators *by;
+    P2pGenerators *generators;
     const P2pDataset *dataset;
-    P2pPart part;
-    int least;          /* the smallest part that has any */
-    size_t *ends;       /* [ranks], of their parts of the values in bytes */
-    P2pMetrics *values; /* [part.of], in the set's order */
+    P2pLoader *loader;
+    int next; /* that it loads */
 } Validation;
 
-static int divide(Validation *v)
+static int validate_one(void *user, int i, void *result)
 {
-    const P2pValidators *by = v->by;
-    const int size = p2p_comm_size(by->comm), of = (int)p2p_dataset_count(v->dataset);
-    int err = P2P_OK;
-
-    v->ends = p2p_alloc((size_t)size, sizeof(*v->ends));
-    v->values = p2p_alloc((size_t)of, sizeof(*v->values));
-    if (!v->ends || !v->values)
-        return P2P_ENOMEM;
-    v->least = of;
-    for (int i = 0; !err && i < size; i++) {
-        P2pPart part;
-        err = p2p_comm_divide(by->comm, by->shares, of, i, &part);
-        v->ends[i] = (size_t)(part.first + part.count) * sizeof(*v->values);
-        v->least = part.count ? p2p_min(v->least, part.count) : v->least;
-        if (i == p2p_comm_rank(by->comm))
-            v->part = part;
-    }
-    return err;
-}
-
-/* The next `count`, from number `at` on. */
-static int validate_some(Validation *v, P2pLoader *loader, int at, int count)
-{
+    Validation *v = user;
     const P2pBatch *batch;
-    int err;
+    int err = i == v->next ? P2P_OK : p2p_loader_seek(v->loader, 0, (size_t)i);
 
-    for (int i = 0; i < count; i++) {
-        if ((err = p2p_loader_next(loader, &batch)) < 0)
-            return err;
-        if ((err = validate_pair(v->by->generators, batch, v->dataset, &v->values[at + i])) < 0)
-            return p2p_fail_prefix(err, "validating %.200s", batch->names[0]);
-    }
-    return P2P_OK;
-}
-
-/* In rounds in which each rank does as much as its part of the set is, so that who is missing is noticed soon
- * and nobody waits for long. */
-static int validate_part(Validation *v, P2pLoader *loader)
-{
-    const P2pPart *part = &v->part;
-    int done = 0, err = P2P_OK;
-
-    if (part->first)
-        err = p2p_loader_seek(loader, 0, (size_t)part->first);
-    for (int round = 1; !err && round <= v->least; round++) {
-        const int end = (int)((long long)part->count * round / v->least);
-        err = validate_some(v, loader, part->first + done, end - done);
-        done = end;
-        if (!err)
-            err = p2p_comm_meet(v->by->comm);
-    }
-    return err ? err
-               : p2p_comm_gather_parts(v->by->comm, v->values + part->first, v->ends, v->values,
-                                       true);
+    v->next = i + 1;
+    if (err || (err = p2p_loader_next(v->loader, &batch)) < 0)
+        return err;
+    err = validate_pair(v->generators, batch, v->dataset, result);
+    return err ? p2p_fail_prefix(err, "validating %.200s", batch->names[0]) : P2P_OK;
 }
 
 /* In the order of the set, whoever made them. */
@@ -144,8 +97,12 @@ int p2p_validate(const P2pValidators *by, const P2pDataset *dataset,
                  const P2pLoaderSettings *training, P2pMetrics *mean)
 {
     P2pLoaderSettings settings = *training;
-    Validation v = {.by = by, .dataset = dataset};
-    P2pLoader *loader = NULL;
+    Validation v = {.generators = by->generators, .dataset = dataset};
+    const P2pWork work = {.count = (int)p2p_dataset_count(dataset),
+                          .shares = by->shares,
+                          .one = validate_one,
+                          .user = &v,
+                          .result_bytes = sizeof(P2pMetrics)};
 
     settings.batch_size = 1;
     settings.epochs = 1;
@@ -154,14 +111,12 @@ int p2p_validate(const P2pValidators *by, const P2pDataset *dataset,
         settings.jitter.load_size = settings.jitter.crop_size;
     if (dataset->unaligned && !p2p_generators_have_back(by->generators))
         return p2p_fail(P2P_EINVAL, "unpaired pictures can be validated by a way back alone");
-    int err = divide(&v);
+    P2pMetrics *values = p2p_alloc((size_t)work.count, sizeof(*values));
+    int err = values ? p2p_loader_create(&v.loader, dataset, &settings) : P2P_ENOMEM;
     if (!err)
-        err = p2p_loader_create(&loader, dataset, &settings);
-    if (!err)
-        err = validate_part(&v, loader);
-    *mean = err ? (P2pMetrics){0} : mean_of(v.values, v.part.of);
-    p2p_loader_destroy(&loader);
-    free(v.ends);
-    free(v.values);
+        err = p2p_comm_work(by->comm, &work, values);
+    *mean = err ? (P2pMetrics){0} : mean_of(values, work.count);
+    p2p_loader_destroy(&v.loader);
+    free(values);
     return err;
 }

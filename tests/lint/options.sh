@@ -36,6 +36,7 @@ printing() { # programs that print the strings of a file
         echo export ;;
     src/bench/* | tools/bench*) echo bench ;;
     src/demo/* | src/prepare/* | tools/data*) echo data ;;
+    tools/results*) echo test ;;
     src/data/dataset_check.c) echo train test ;;
     src/data/outputs*.c | tools/translate*) echo translate ;;
     tools/serve*) echo serve ;;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What ranks divide besides the pictures of batches: validation; and what each has all of: pools of earlier pictures.
+# What ranks divide besides the pictures of batches: validation, tests; and what each has all of: pools of earlier
+# pictures.
 # Usage: divide.sh FOLDER_OF_PROGRAMS
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../cli/lib.sh"
@@ -20,6 +21,33 @@ done
 small 3 best --val_split 0.45 --max_steps 4
 small 3 again --val_split 0.45 --max_steps 4
 check 'the best is the same twice' cmp checkpoints/best/best.safetensors checkpoints/again/best.safetensors
+
+# ---- Tests --------------------------------------------------------------------------------------
+results() { # N FOLDER OPTIONS...: all that a test of 12 pictures leaves
+    results_n=$1 results_to=$2
+    shift 2
+    ranks "$results_n" "$tools/p2p-test" --device cpu --name best --phase train --num_threads 1 "$@" >"$results_to.txt" &&
+        mv results/best/train_latest "$results_to"
+}
+results 1 test1
+for n in 2 5; do
+    check "p2p-test on $n ranks" results $n test$n
+    check 'leaves what one process leaves' diff -r test1 test$n
+    check 'and says it once' cmp test1.txt test$n.txt
+done
+check 'p2p-test with shares' results 2 shared --shares 1,5
+check 'has the same figures' cmp test1/metrics.json shared/metrics.json
+mkdir -p elsewhere
+ln -s ../data ../checkpoints elsewhere
+code=0
+mpirun --quiet -n 2 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 0 ] || cd elsewhere; exec "$@"' sh "$tools/p2p-test" \
+    --device cpu --name best --phase train 2>apart.err || code=$?
+check "results that are not in one folder: $(head -n 1 apart.err)" [ $code -eq 1 ]
+check 'are refused' grep -q 'a folder that all ranks share' apart.err
+check 'without a page' [ ! -e results/best/train_latest/index.html ]
+code=0
+ranks 2 "$tools/p2p-metrics" test1/images 2>metrics.err || code=$?
+check "p2p-metrics: $(head -n 1 metrics.err)" [ $code -eq 1 ]
 
 # ---- Pools --------------------------------------------------------------------------------------
 mkdir -p unpaired

@@ -328,6 +328,14 @@ static void test_model_impossible_arguments_are_refused(void **state)
     REFUSED("trainer", p2p_trainer_run(NULL, NULL));
 }
 
+static int do_nothing(void *user, int i, void *room)
+{
+    (void)user;
+    (void)i;
+    (void)room;
+    return 0;
+}
+
 static void test_comm_impossible_arguments_are_refused(void **state)
 {
     const P2pTransport alone = {.size = 1};
@@ -341,6 +349,11 @@ static void test_comm_impossible_arguments_are_refused(void **state)
     REFUSED("timeout_s", p2p_comm_create(&comm, &alone, -1));
     REFUSED("timeout_s", p2p_comm_create(&comm, &alone, NAN));
     assert_null(comm);
+    REFUSED("work", p2p_comm_work(NULL, NULL, &comm));
+    REFUSED("one", p2p_comm_work(NULL, &(P2pWork){.count = 1}, &comm));
+    REFUSED("results", p2p_comm_work(NULL, &(P2pWork){.count = 1, .one = do_nothing}, NULL));
+    REFUSED("count", p2p_comm_work(NULL, &(P2pWork){.one = do_nothing}, &comm));
+    assert_int_equal(p2p_comm_agree(NULL, P2P_EIO), P2P_EIO);
     assert_int_equal(p2p_comm_rank(NULL), 0);
     assert_int_equal(p2p_comm_size(NULL), 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Ranks as threads of one process, over mailboxes: sums over ranks and their order, sharing and agreeing, a
- * rank that does not answer, parts of batches, floats as halves.
+ * rank that does not answer, parts of batches and of work, floats as halves.
  */
 #include <math.h>
 #include <pthread.h>
@@ -449,6 +449,82 @@ static void part(Rank *r)
         r->status = 4;
 }
 
+/* ---- Work ------------------------------------------------------------------------------------ */
+
+enum { THINGS = 7 };
+
+/* Which rank has done what. */
+static int do_thing(void *user, int i, void *result)
+{
+    const Rank *r = user;
+
+    *(int *)result = 100 * i + r->transport.rank;
+    return 0;
+}
+
+static void work_all(Rank *r)
+{
+    const P2pWork work = {.count = THINGS, .one = do_thing, .user = r, .result_bytes = sizeof(int)};
+    int results[THINGS] = {0};
+
+    r->status = p2p_comm_work(r->comm, &work, results);
+    for (int i = 0; i < THINGS; i++) {
+        P2pPart p;
+        const int by = results[i] % 100;
+        if (results[i] / 100 != i || p2p_comm_divide(r->comm, "", THINGS, by, &p) != 0 ||
+            i < p.first || i >= p.first + p.count)
+            r->status = 1;
+    }
+}
+
+static void work_on_different_sets(Rank *r)
+{
+    const P2pWork work = {.count = r->transport.rank == 2 ? THINGS - 1 : THINGS,
+                          .one = do_thing,
+                          .user = r,
+                          .result_bytes = sizeof(int)};
+    int results[THINGS];
+
+    r->status = p2p_comm_work(r->comm, &work, results);
+}
+
+/* The last rank hangs in its work, as the others see it. */
+static void work_but_last(Rank *r)
+{
+    if (r->transport.rank < r->transport.size - 1)
+        work_all(r);
+}
+
+static void test_work_is_divided_and_known_to_all(void **state)
+{
+    Rank ranks[RANKS] = {{.status = 0}};
+
+    (void)state;
+    for (int size = 1; size <= RANKS; size++) {
+        together(ranks, size, work_all);
+        for (int i = 0; i < size; i++)
+            assert_int_equal(ranks[i].status, 0);
+        leave(ranks, size);
+    }
+    together(ranks, 3, work_on_different_sets);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ranks[i].status, P2P_EINVAL);
+        assert_true(p2p_comm_agreed(ranks[i].comm));
+        assert_non_null(strstr(ranks[i].text, "6 pictures on even (rank 2) and 7 on even"));
+    }
+    leave(ranks, 3);
+}
+
+static void test_rank_that_hangs_in_its_work_is_missed(void **state)
+{
+    Rank ranks[3] = {{.timeout_s = 0.4}, {.timeout_s = 0.4}, {.timeout_s = 0.4}};
+
+    (void)state;
+    together(ranks, 3, work_but_last);
+    assert_non_null(strstr(ranks[0].text, "rank 2 on even did not answer"));
+    leave(ranks, 3);
+}
+
 static void test_parts_are_all_of_a_batch(void **state)
 {
     Rank ranks[3] = {{.status = 0}};
@@ -472,6 +548,8 @@ int main(void)
         cmocka_unit_test(test_failure_of_one_becomes_that_of_all),
         cmocka_unit_test(test_missing_rank_is_told_once),
         cmocka_unit_test(test_parts_are_all_of_a_batch),
+        cmocka_unit_test(test_work_is_divided_and_known_to_all),
+        cmocka_unit_test(test_rank_that_hangs_in_its_work_is_missed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
