@@ -25,6 +25,7 @@
 #include "common.clh"
 #include "tensor.clh"
 #include "stored.clh"
+#include "norm_groups.clh"
 
 #define LANES SUM_ACROSS
 #define DOWN GROUP_SIZE(SUM_DOWN)
@@ -93,36 +94,32 @@ __kernel void stats_mean(__global const float *work, CONST_TENSOR(x), TENSOR(mea
         x[x_at + (size_t)group * count * x_stride + c] + sum / (float)count;
 }
 
-/* new = (1 - momentum) old + momentum batch */
-void update(__global float *running, float batch, float momentum)
-{
-    *running = (1.0f - momentum) * *running + momentum * batch;
-}
-
 FLAT_ITEMS
 __kernel void stats_final(__global const float *work, TENSOR(mean), TENSOR(rstd),
                           TENSOR(run_mean), TENSOR(run_var), const int parts, const int groups,
                           const int channels, const int count, const float eps,
                           const float momentum)
 {
-    const int i = (int)get_global_id(0), group = i / channels, c = i % channels;
-    float s1 = 0.0f, s2 = 0.0f;
+    const int i = (int)get_global_id(0), c = i % channels;
 
-    if (group >= groups)
-        return;
-    for (int part = 0; part < parts; part++) {
-        const size_t at = ((size_t)part * groups + group) * 2 * channels + c;
-        s1 += work[at];
-        s2 += work[at + channels];
+    EACH_GROUP(i / channels, run_mean_stride || run_var_stride)
+    {
+        float s1 = 0.0f, s2 = 0.0f;
+        for (int part = 0; part < parts; part++) {
+            const size_t at = ((size_t)part * groups + group) * 2 * channels + c;
+            s1 += work[at];
+            s2 += work[at + channels];
+        }
+        const float rest = s2 - s1 * s1 / (float)count;
+        const float square = rest < 0.0f ? 0.0f : rest; /* fmax() would lose a NaN */
+        __global float *m = mean + mean_at + (size_t)group * mean_stride + c;
+        rstd[rstd_at + (size_t)group * rstd_stride + c] = 1.0f / sqrt(square / (float)count + eps);
+        *m += s1 / (float)count;
+        if (run_mean_stride)
+            FOLLOW(run_mean + run_mean_at + c, *m);
+        if (run_var_stride)
+            FOLLOW(run_var + run_var_at + c, square / (float)max(count - 1, 1));
     }
-    const float rest = s2 - s1 * s1 / (float)count;
-    const float square = rest < 0.0f ? 0.0f : rest; /* fmax() would lose a NaN */
-    rstd[rstd_at + (size_t)group * rstd_stride + c] = 1.0f / sqrt(square / (float)count + eps);
-    mean[mean_at + (size_t)group * mean_stride + c] += s1 / (float)count;
-    if (run_mean_stride)
-        update(run_mean + run_mean_at + c, mean[mean_at + c], momentum);
-    if (run_var_stride)
-        update(run_var + run_var_at + c, square / (float)max(count - 1, 1), momentum);
 }
 
 FLAT_ITEMS

@@ -15,6 +15,7 @@
 #include "common.clh"
 #include "tensor.clh"
 #include "stored.clh"
+#include "norm_groups.clh"
 
 /* The sum over the rows of a work-group, for all of them. */
 float sum_rows(const float v, __local float (*rows)[SUM_ACROSS + 1])
@@ -35,12 +36,6 @@ float sum_rows(const float v, __local float (*rows)[SUM_ACROSS + 1])
         TENSOR(run_var), const int parts, const int groups, const int channels, const int count,       \
         const float eps, const float momentum, const int per_part
 
-/* new = (1 - momentum) old + momentum batch */
-void update(__global float *running, float batch, float momentum)
-{
-    *running = (1.0f - momentum) * *running + momentum * batch;
-}
-
 /* Of a group's channel, its mean from the first pixel on and the squares around it, to where they belong. */
 #define FINISH(group, c, apart, around)                                                                   \
     do {                                                                                               \
@@ -49,9 +44,9 @@ void update(__global float *running, float batch, float momentum)
         mean[mean_at + (size_t)(group)*mean_stride + (c)] = m;                                         \
         rstd[rstd_at + (size_t)(group)*rstd_stride + (c)] = 1.0f / sqrt(squares / (float)count + eps); \
         if (run_mean_stride)                                                                           \
-            update(run_mean + run_mean_at + (c), m, momentum);                                         \
+            FOLLOW(run_mean + run_mean_at + (c), m);                                         \
         if (run_var_stride)                                                                            \
-            update(run_var + run_var_at + (c), squares / (float)max(count - 1, 1), momentum);          \
+            FOLLOW(run_var + run_var_at + (c), squares / (float)max(count - 1, 1));          \
     } while (0)
 
 __kernel __attribute__((reqd_work_group_size(SUM_ACROSS, SUM_DOWN, 1)))
@@ -59,49 +54,54 @@ void part_stats_joined(ARGUMENTS)
 {
     __local float rows[SUM_DOWN][SUM_ACROSS + 1];
     const int c = min((int)get_global_id(0), channels - 1), part = (int)get_group_id(1);
-    const int group = (int)get_global_id(2);
     const int begin = part * per_part, end = min(begin + per_part, count);
-    __global const ELEMENT(STORED) *from = x + x_at + (size_t)group * count * x_stride + c;
-    const float base = GET(STORED, from + (size_t)begin * x_stride);
-    float s1 = 0.0f, s2 = 0.0f;
+    const float n = (float)(end - begin);
 
-    for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN)
-        s1 += GET(STORED, from + (size_t)p * x_stride) - base;
-    const float n = (float)(end - begin), apart = sum_rows(s1, rows) / n; /* from base on */
-    s1 = 0.0f;
-    for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN) {
-        const float d = GET(STORED, from + (size_t)p * x_stride) - base - apart;
-        s1 += d;
-        s2 += d * d;
-    }
-    const float rest = sum_rows(s1, rows), around = sum_rows(s2, rows);
-    if (get_local_id(1) > 0 || (int)get_global_id(0) >= channels)
-        return;
-    if (parts == 1) {
-        FINISH(group, c, apart + rest / n, around - rest * rest / n);
-    } else {
-        work += ((size_t)part * groups + group) * 2 * channels + c;
-        work[0] = base - GET(STORED, from) + (apart + rest / n);
-        work[channels] = around - rest * rest / n;
+    EACH_GROUP((int)get_global_id(2), parts == 1 && (run_mean_stride || run_var_stride))
+    {
+        __global const ELEMENT(STORED) *from = x + x_at + (size_t)group * count * x_stride + c;
+        const float base = GET(STORED, from + (size_t)begin * x_stride);
+        float s1 = 0.0f, s2 = 0.0f;
+
+        for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN)
+            s1 += GET(STORED, from + (size_t)p * x_stride) - base;
+        const float apart = sum_rows(s1, rows) / n; /* from base on */
+        s1 = 0.0f;
+        for (int p = begin + (int)get_local_id(1); p < end; p += SUM_DOWN) {
+            const float d = GET(STORED, from + (size_t)p * x_stride) - base - apart;
+            s1 += d;
+            s2 += d * d;
+        }
+        const float rest = sum_rows(s1, rows), around = sum_rows(s2, rows);
+        if (get_local_id(1) > 0 || (int)get_global_id(0) >= channels)
+            continue;
+        if (parts == 1) {
+            FINISH(group, c, apart + rest / n, around - rest * rest / n);
+        } else {
+            __global float *to = work + ((size_t)part * groups + group) * 2 * channels + c;
+            to[0] = base - GET(STORED, from) + (apart + rest / n);
+            to[channels] = around - rest * rest / n;
+        }
     }
 }
 
 FLAT_ITEMS
 __kernel void stats_joined(ARGUMENTS)
 {
-    const int i = (int)get_global_id(0), group = i / channels, c = i % channels;
-    float apart = 0.0f, around = 0.0f;
+    const int i = (int)get_global_id(0), c = i % channels;
 
-    if (group >= groups)
-        return;
-    for (int part = 0; part < parts; part++) {
-        __global const float *at = work + ((size_t)part * groups + group) * 2 * channels + c;
-        const float before = (float)(part * per_part);
-        const float n = (float)(min((part + 1) * per_part, count) - part * per_part);
-        const float further = part ? at[0] - apart : 0.0f, share = n / (before + n);
+    EACH_GROUP(i / channels, run_mean_stride || run_var_stride)
+    {
+        float apart = 0.0f, around = 0.0f;
+        for (int part = 0; part < parts; part++) {
+            __global const float *at = work + ((size_t)part * groups + group) * 2 * channels + c;
+            const float before = (float)(part * per_part);
+            const float n = (float)(min((part + 1) * per_part, count) - part * per_part);
+            const float further = part ? at[0] - apart : 0.0f, share = n / (before + n);
 
-        apart = part ? apart + further * share : at[0];
-        around += at[channels] + further * further * before * share;
+            apart = part ? apart + further * share : at[0];
+            around += at[channels] + further * further * before * share;
+        }
+        FINISH(group, c, apart, around);
     }
-    FINISH(group, c, apart, around);
 }

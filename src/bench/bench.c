@@ -295,7 +295,7 @@ static int translate_plan(TranslateRun *r, P2pDevice *device, const P2pBenchSett
 {
     const P2pNetSpec spec = net_spec(s, s->netG, s->ngf, 3);
     const P2pChoice choice = choice_of(s);
-    const P2pMode mode = {.per_picture = true};
+    const P2pMode mode = {.alone = 1};
     const P2pType type = !strcmp(s->dtype, "f32")   ? P2P_TYPE_F32
                          : !strcmp(s->dtype, "f16") ? P2P_TYPE_F16
                                                     : P2P_TYPE_Q8;

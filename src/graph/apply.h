@@ -23,9 +23,10 @@
 /** How the normalisation and dropout behave. */
 typedef struct P2pMode {
     bool dropout;
-    bool running;         /* normalise by running statistics (--eval) */
-    bool update_running;  /* training: update them from the batch */
-    bool per_picture;     /* batch norm's statistics of each picture alone (translating a batch) */
+    bool running;        /* normalise by running statistics (--eval) */
+    bool update_running; /* training: update them from the batch */
+    int alone; /* batch norm's statistics of each so many pictures alone, which divide the batch
+                             (translating: 1); 0: of all */
     bool keep_statistics; /* those that are of what norms see keep their memory: p2p_apply_norm() */
 } P2pMode;
 

@@ -11,7 +11,7 @@ static bool is_batch(const P2pNode *n)
 /* The ranks whose pictures are normalised together with these; NULL: there are none. */
 static P2pSync *sync_of(const P2pApply *a, int i)
 {
-    const bool whole = is_batch(&a->net->graph->nodes[i]) && !a->mode.per_picture;
+    const bool whole = is_batch(&a->net->graph->nodes[i]) && !a->mode.alone;
 
     return whole && !a->mode.running ? p2p_plan_sync(a->plan) : NULL;
 }
@@ -47,7 +47,8 @@ static void forward_statistics(P2pApply *a, int i)
     if (in < 0)
         return;
     const P2pTensor x = *p2p_plan_get(a->plan, in);
-    const int groups = is_batch(n) && (running || !a->mode.per_picture) ? 1 : x.n;
+    const int alone = !is_batch(n) ? 1 : running || !a->mode.alone ? x.n : a->mode.alone;
+    const int groups = x.n / alone;
     const int run_mean = p2p_apply_param(a, n->param[P2P_NODE_MEAN], P2P_STATE_VALUE);
     const int run_var = p2p_apply_param(a, n->param[P2P_NODE_VAR], P2P_STATE_VALUE);
     const bool kept = !running && a->mode.keep_statistics;

@@ -2,6 +2,7 @@
 /* Recording steps, fixing variants and memory, running. Knows no network. */
 #include "src/graph/plan_parts.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +108,19 @@ int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c)
     P2P_ASSERT(t.layout == P2P_NHWC && part + c <= t.c);
     t.offset += part;
     t.c = c;
+    return add_part(plan, tensor, t);
+}
+
+int p2p_plan_pictures(P2pPlan *plan, int tensor, int first, int n)
+{
+    if (plan->err)
+        return -1;
+    P2pTensor t = plan->values[tensor].tensor;
+    P2P_ASSERT(t.layout == P2P_NHWC && first + n <= t.n);
+    const size_t at = (size_t)first * (size_t)t.h * (size_t)t.w * (size_t)t.stride;
+    P2P_ASSERT(at <= (size_t)(INT_MAX - t.offset));
+    t.offset += (int)at;
+    t.n = n;
     return add_part(plan, tensor, t);
 }
 

@@ -126,7 +126,7 @@ static int build_net(P2pModel *m, const P2pSource *source, const P2pModelSetting
     P2pForwardSettings forward = {
         .device = m->device,
         .mode = {.running = s->eval,
-                 .per_picture = true,
+                 .alone = 1,
                  .dropout = !s->eval && !s->no_dropout && !m->options.no_dropout},
         .choice = {.variants = m->variants, .precision = m->options.precision, .refs = m->refs},
         .seed = (uint32_t)m->options.seed & 0x3fffffffu,

@@ -47,14 +47,12 @@ static const Division *choose_division(const P2pCall *call, int count, const P2p
     return NULL;
 }
 
-/* The parameters' gradients are of one group alone. */
 static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pParts p = whole(call);
     const Division *d = choose_division(call, p.count, caps);
 
-    if (!d || has_tanh(call) || !p2p_norm_has_quads(call) ||
-        (p.groups > 1 && (p2p_call_has(call, P2P_NA_DGAMMA) || p2p_call_has(call, P2P_NA_DBETA))))
+    if (!d || has_tanh(call) || !p2p_norm_has_quads(call))
         return false;
     way->own[DOWN] = d->down;
     snprintf(way->options, sizeof(way->options), "-D WHOLE_DOWN=%d -D EACH=%d", d->down, d->each);

@@ -50,11 +50,11 @@ enum {
 enum { P2P_SUM_X, P2P_SUM_Y };
 
 /*
- * Normalisation in groups: attr.groups = 1 (batch norm: one statistic per channel) or N (instance
- * norm: one per picture and channel). Statistic tensors are [groups, 1, 1, C].
+ * Normalisation in groups of pictures: 1 (batch norm: one statistic per channel), N (instance norm: one
+ * per picture and channel) or what divides N. Statistic tensors are [groups, 1, 1, C].
  *   norm_stats    in x; out mean, rstd = 1/sqrt(biased variance + eps);
- *                 in/out running mean, running var (opt, [C], groups = 1): new = (1-momentum) old +
- *                 momentum batch, the variance with the unbiased batch variance. Two passes over
+ *                 in/out running mean, running var (opt, [C]): by each group in turn, new =
+ *                 (1-momentum) old + momentum batch, the variance with the unbiased batch variance. Two passes over
  *                 the data: |mean| >> spread must stay accurate.
  *   norm_running  in running mean, running var; out mean, rstd [1,1,1,C] (test time with --eval)
  */

@@ -37,27 +37,37 @@ int p2p_augment_tint_back(P2pGan *g, uint32_t drawing, int dy)
     return tint(g, drawing, dy, true);
 }
 
-static int move(P2pGan *g, uint32_t drawing, int x, const P2pPass *pass)
+bool p2p_augment_moves(const P2pGan *g)
+{
+    return g->update.augment & (P2P_AUGMENT_TRANSLATION | P2P_AUGMENT_CUTOUT);
+}
+
+static int move(P2pGan *g, uint32_t drawing, int x, int y, const P2pPass *pass)
 {
     const P2pAttr attr = {.stream = drawing,
                           .shifts = g->update.augment & P2P_AUGMENT_TRANSLATION,
                           .hole = g->update.augment & P2P_AUGMENT_CUTOUT};
     const P2pTensor *found = p2p_plan_get(g->plan, x);
+    const bool moves = p2p_augment_moves(g);
 
-    if (!found || (!attr.shifts && !attr.hole))
+    if (!found || (!moves && (y < 0 || y == x)))
         return x;
     const P2pTensor t = *found;
-    const int y = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t.n, t.h, t.w, t.c));
-    P2P_PLAN_STEP(g->plan, "augment", pass, &attr, x, g->hyper, y);
+    if (y < 0)
+        y = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t.n, t.h, t.w, t.c));
+    if (moves)
+        P2P_PLAN_STEP(g->plan, "augment", pass, &attr, x, g->hyper, y);
+    else
+        P2P_PLAN_STEP(g->plan, "seen", &p2p_pass_copy, NULL, x, y);
     return y;
 }
 
-int p2p_augment_move(P2pGan *g, uint32_t drawing, int x)
+int p2p_augment_move(P2pGan *g, uint32_t drawing, int x, int y)
 {
-    return move(g, drawing, x, &p2p_pass_move_fwd);
+    return move(g, drawing, x, y, &p2p_pass_move_fwd);
 }
 
 int p2p_augment_move_back(P2pGan *g, uint32_t drawing, int dy)
 {
-    return move(g, drawing, dy, &p2p_pass_move_bwd);
+    return move(g, drawing, dy, -1, &p2p_pass_move_bwd);
 }

@@ -16,8 +16,15 @@ uint32_t p2p_augment_draw(P2pGan *gan);
 int p2p_augment_tint(P2pGan *gan, uint32_t drawing, int x);
 int p2p_augment_tint_back(P2pGan *gan, uint32_t drawing, int dy);
 
-/** Append moving x and cutting a hole into it; the gradient's way back. */
-int p2p_augment_move(P2pGan *gan, uint32_t drawing, int x);
+/** Whether pictures are moved or holes cut into them. */
+bool p2p_augment_moves(const P2pGan *gan);
+/**
+ * Append moving x and cutting a hole into it; the gradient's way back.
+ *
+ * @param y  Where it goes; -1: into a new tensor.
+ * @return y, or its number; x where it stays as it is and y is -1.
+ */
+int p2p_augment_move(P2pGan *gan, uint32_t drawing, int x, int y);
 int p2p_augment_move_back(P2pGan *gan, uint32_t drawing, int dy);
 
 #endif

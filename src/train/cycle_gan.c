@@ -21,9 +21,9 @@ enum {
     APPLY_JUDGE,
     APPLY_CYCLE,
     APPLY_IDT,
-    APPLY_REAL,
-    APPLY_PENALTY,
+    APPLY_REAL, /* the halves of what D learns from */
     APPLY_POOLED,
+    APPLY_PENALTY,
     APPLIES
 };
 
@@ -50,6 +50,7 @@ typedef struct Build {
     P2pNet *g[WAYS], *d[WAYS];
     P2pGrads grads_g[WAYS], grads_d[WAYS];
     P2pApply *apply[WAYS][APPLIES];
+    bool at_once; /* p2p_gan_sees_at_once() */
     int real[WAYS], fake[WAYS], again[WAYS], same[WAYS];
 } Build;
 
@@ -74,14 +75,14 @@ static double lambda(const Build *b, int way)
     return way == A ? b->o->lambda_A : b->o->lambda_B;
 }
 
-/* Whether D takes a map of logits for real, by what attr tells beyond it; returns its gradient. */
-static int gan_loss(Build *b, int logits, bool real, bool of_generator, P2pAttr attr)
+/* Whether D takes a map of logits for real, that much of a loss. */
+static P2pAttr gan_loss(const Build *b, bool real, bool of_generator, int index, float factor)
 {
-    const P2pAttr judgement = p2p_gan_judgement(b->o->gan_mode, real, of_generator);
+    P2pAttr attr = p2p_gan_judgement(b->o->gan_mode, real, of_generator);
 
-    attr.loss = judgement.loss;
-    attr.value = judgement.value;
-    return p2p_gan_loss(b->gan, &attr, logits, -1, -1);
+    attr.value_scale = attr.grad_scale = factor;
+    attr.index = index;
+    return attr;
 }
 
 static int l1_loss(Build *b, int index, double weight, int x, int target)
@@ -105,10 +106,10 @@ static int translate(Build *b, int way, int which, P2pNet *g, int input, int *ou
     return err;
 }
 
-/* What a discriminator sees of a picture. */
-static int see(Build *b, uint32_t drawing, int picture)
+/* What a discriminator sees of a picture, in `seen` or, where that is -1, anywhere. */
+static int see(Build *b, uint32_t drawing, int picture, int seen)
 {
-    return p2p_augment_move(b->gan, drawing, p2p_augment_tint(b->gan, drawing, picture));
+    return p2p_augment_move(b->gan, drawing, p2p_augment_tint(b->gan, drawing, picture), seen);
 }
 
 /*
@@ -121,20 +122,20 @@ static int build_way(Build *b, int way)
     P2pApply **apply = b->apply[way];
     const P2pAdam *adam = way == B && b->o->lambda_identity == 0 ? &b->update.adam : NULL;
     const uint32_t drawing = p2p_augment_draw(b->gan);
-    const P2pAttr judged = {.value_scale = 1, .grad_scale = 1, .index = loss_index(b, way, LOSS_G)};
+    const P2pAttr judged = gan_loss(b, true, true, loss_index(b, way, LOSS_G), 1);
     int err;
 
     if ((err = translate(b, way, APPLY_FAKE, there, b->real[way], &b->fake[way])) < 0 ||
         (err = p2p_apply_forward(&apply[APPLY_JUDGE], b->plan, b->d[way],
-                                 see(b, drawing, b->fake[way]), b->gan->hyper, &train_d, false)) <
-            0 ||
+                                 see(b, drawing, b->fake[way], -1), b->gan->hyper, &train_d,
+                                 false)) < 0 ||
         (err = translate(b, way, APPLY_CYCLE, back, b->fake[way], &b->again[way])) < 0)
         return err;
     const P2pTensor *fake = p2p_plan_get(b->plan, b->fake[way]);
     if (!fake)
         return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
     const int dseen = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(fake->n, fake->h, fake->w, fake->c));
-    const int dlogits = gan_loss(b, p2p_apply_output(apply[APPLY_JUDGE]), true, true, judged);
+    const int dlogits = p2p_gan_loss(b->gan, &judged, p2p_apply_output(apply[APPLY_JUDGE]), -1, -1);
     const int dagain =
         l1_loss(b, loss_index(b, way, LOSS_CYCLE), lambda(b, way), b->again[way], b->real[way]);
     const P2pBackward judge = {.dy = dlogits, .dx = dseen};
@@ -165,33 +166,21 @@ static int build_identity(Build *b, int way)
         &(P2pBackward){.dy = dsame, .dx = -1, .grads = &b->grads_g[way], .adam = &b->update.adam});
 }
 
-/* One of D's two terms: forward, loss, backward into D's gradients; adam after the second. */
-static int build_d_term(Build *b, int way, int which, int picture)
-{
-    const float factor = (float)b->o->lambda_D;
-    const bool second = which == APPLY_POOLED;
-    P2pApply **d = &b->apply[way][which];
-    const int err =
-        p2p_apply_forward(d, b->plan, b->d[way], picture, b->gan->hyper, &train_d, false);
-
-    if (err)
-        return err;
-    const P2pAttr attr = {.value_scale = factor,
-                          .grad_scale = factor,
-                          .index = loss_index(b, way, LOSS_D),
-                          .add_value = second};
-    const int dy = gan_loss(b, p2p_apply_output(*d), !second, false, attr);
-    return p2p_apply_backward(*d, &(P2pBackward){.dy = dy,
-                                                 .dx = -1,
-                                                 .grads = &b->grads_d[way],
-                                                 .adam = second ? &b->update.adam : NULL});
-}
-
+/* Of the other side's real pictures, then of fakes. */
 static int build_d(Build *b, int way)
 {
+    const float factor = (float)b->o->lambda_D;
+    const int index = loss_index(b, way, LOSS_D);
     const int pooled = p2p_gan_add_pool(b->gan, pool_names[way], b->o->pool_size, b->fake[way]);
-    const int real = see(b, p2p_augment_draw(b->gan), b->real[!way]);
-    const int fake = see(b, p2p_augment_draw(b->gan), pooled);
+    const P2pTensor *found = p2p_plan_get(b->plan, pooled);
+    if (!found)
+        return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
+    const P2pTensor t = *found;
+    const int seen = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(2 * t.n, t.h, t.w, t.c));
+    const int real =
+        see(b, p2p_augment_draw(b->gan), b->real[!way], p2p_plan_pictures(b->plan, seen, 0, t.n));
+    const int fake =
+        see(b, p2p_augment_draw(b->gan), pooled, p2p_plan_pictures(b->plan, seen, t.n, t.n));
     const P2pGanPenalty penalty = {.net = b->d[way],
                                    .real = real,
                                    .fake = fake,
@@ -199,11 +188,17 @@ static int build_d(Build *b, int way)
                                    .weight = (float)b->o->lambda_gp,
                                    .grads = &b->grads_d[way],
                                    .apply = &b->apply[way][APPLY_PENALTY]};
-    int err = build_d_term(b, way, APPLY_REAL, real);
+    P2pGanLesson lesson = {
+        .net = b->d[way],
+        .seen = seen,
+        .loss = {gan_loss(b, true, false, index, factor), gan_loss(b, false, false, index, factor)},
+        .at_once = b->at_once,
+        .penalty = has_penalty(b) ? &penalty : NULL,
+        .grads = &b->grads_d[way],
+        .apply = &b->apply[way][APPLY_REAL]};
 
-    if (!err && has_penalty(b))
-        err = p2p_gan_add_penalty(b->gan, &penalty);
-    return err ? err : build_d_term(b, way, APPLY_POOLED, fake);
+    lesson.loss[1].add_value = true;
+    return p2p_gan_teach(b->gan, &lesson);
 }
 
 static int build_step(Build *b)
@@ -229,11 +224,14 @@ static int build_parts(Build *b, int height, int width)
         P2pNetwork network = networks_g[way];
         const P2pNetSpec spec = p2p_network_spec(b->o, network.role);
         network.role.passes -= b->o->lambda_identity == 0;
-        err = p2p_gan_add_net(b->gan, &network, &spec, &b->g[way], &b->grads_g[way]);
+        err = p2p_gan_add_net(b->gan, &network, &spec, network.role.passes, &b->g[way],
+                              &b->grads_g[way]);
     }
     for (int way = A; !err && way < WAYS; way++) {
         const P2pNetSpec spec = p2p_network_spec(b->o, networks_d[way].role);
-        err = p2p_gan_add_net(b->gan, &networks_d[way], &spec, &b->d[way], &b->grads_d[way]);
+        b->at_once = p2p_gan_sees_at_once(b->gan, &spec, has_penalty(b));
+        err = p2p_gan_add_net(b->gan, &networks_d[way], &spec, b->at_once ? 1 : 2, &b->d[way],
+                              &b->grads_d[way]);
     }
     for (int way = A; !err && way < WAYS; way++) {
         for (int i = 0; i < loss_count(b); i++)

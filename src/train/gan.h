@@ -140,9 +140,13 @@ int p2p_gan_model_check(const P2pGanModel *model, const P2pOptions *options);
 /** A gan without anything: its plan has been begun. shared: NULL, its own. */
 int p2p_gan_create(P2pGan **out, P2pDevice *device, const P2pGanUpdate *update,
                    const P2pChoice *choice, P2pGanShared *shared);
-/** Add a network to train, with no gradients yet: the next one of shared where it has it already. */
-int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
-                    P2pGrads *grads);
+/**
+ * Add a network to train, with no gradients yet: the next one of shared where it has it already.
+ *
+ * @param terms  Of its gradients: backward passes of a step that add to them.
+ */
+int p2p_gan_add_net(P2pGan *gan, const P2pNetwork *network, const P2pNetSpec *spec, int terms,
+                    P2pNet **net, P2pGrads *grads);
 /** Add an input [N, H, W, C] in [-1, 1]; returns the plan's tensor. */
 int p2p_gan_add_input(P2pGan *gan, P2pGanSide side, P2pTensor shape);
 /** Add a kept tensor of pictures to what a sample shows, at its right. */
@@ -187,6 +191,22 @@ typedef struct P2pGanPenalty {
  * and g the gradient of the sum of D(x), weight times the mean of (|g| - 1)^2 over pictures.
  */
 int p2p_gan_add_penalty(P2pGan *gan, const P2pGanPenalty *penalty);
+
+/** Whether D goes through both halves of what it sees at once: its gradients are of one term then, else of two. */
+bool p2p_gan_sees_at_once(const P2pGan *gan, const P2pNetSpec *d, bool penalty);
+
+typedef struct P2pGanLesson {
+    P2pNet *net;     /* D */
+    int seen;        /* [2N, H, W, C] in two halves, normalised each by itself, in their order */
+    P2pAttr loss[2]; /* of their logits, see p2p_gan_loss() */
+    bool at_once;    /* p2p_gan_sees_at_once() */
+    const P2pGanPenalty *penalty; /* NULL: none */
+    P2pGrads *grads;
+    P2pApply **apply; /* [2], for the caller to destroy */
+} P2pGanLesson;
+
+/** Append D's part of a step: forward, losses, backward, Adam. */
+int p2p_gan_teach(P2pGan *gan, const P2pGanLesson *lesson);
 
 /** When all has been added: averages of weights at the end of the step; the plan's end. Pools are empty. */
 int p2p_gan_finish(P2pGan *gan);

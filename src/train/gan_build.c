@@ -216,14 +216,14 @@ static int make_sums(P2pGan *g, int i, int batches)
     return p2p_shard_create(&s->shard[i], s->device, s->nets[i], s->sums[i]);
 }
 
-int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, P2pNet **net,
-                    P2pGrads *grads)
+int p2p_gan_add_net(P2pGan *g, const P2pNetwork *network, const P2pNetSpec *spec, int terms,
+                    P2pNet **net, P2pGrads *grads)
 {
     const int batches = p2p_max(g->update.adam.batches, 1);
     /* What other ranks add to comes piece by piece, while the rest is under way. */
     const bool alone = p2p_comm_is_alone(g->shared->ranks.comm);
-    const bool summed = network->role.passes > 1 ||
-                        (alone && (batches > 1 || g->update.adam.clip > 0 || g->scale >= 0));
+    const bool summed =
+        terms > 1 || (alone && (batches > 1 || g->update.adam.clip > 0 || g->scale >= 0));
     const P2pNetUse use = g->shared->shards ? P2P_NET_SHARDED
                           : summed          ? P2P_NET_SUMMED
                                             : P2P_NET_TRAINED;
@@ -327,74 +327,6 @@ int p2p_gan_loss(P2pGan *g, const P2pAttr *attr, int x, int target, int dx)
     P2P_PLAN_STEP(g->plan, g->loss_names[attr->index], &p2p_pass_loss, attr, x, target, g->losses,
                   dx, g->scale);
     return dx;
-}
-
-P2pAttr p2p_gan_judgement(int gan_mode, bool real, bool of_generator)
-{
-    const P2pAttr linear = {.loss = P2P_LOSS_MEAN, .value = real ? -1.0f : 1.0f};
-    P2pAttr hinge = linear; /* what G minimises has no margin */
-
-    hinge.loss = of_generator ? P2P_LOSS_MEAN : P2P_LOSS_HINGE;
-    switch (gan_mode) {
-    case P2P_GAN_LSGAN:
-        return (P2pAttr){.loss = P2P_LOSS_MSE, .value = real};
-    case P2P_GAN_WGANGP:
-        return linear;
-    case P2P_GAN_HINGE:
-        return hinge;
-    default:
-        return (P2pAttr){.loss = P2P_LOSS_BCE, .value = real};
-    }
-}
-
-/* A tensor of that shape, all 1. */
-static int ones(P2pGan *g, const P2pTensor *shape)
-{
-    const P2pAttr attr = {.value = 1};
-    const int x = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(shape->n, shape->h, shape->w, shape->c));
-
-    P2P_PLAN_STEP(g->plan, "ones", &p2p_pass_fill, &attr, x);
-    return x;
-}
-
-/* Picture by picture between a and b. */
-static int mix(P2pGan *g, int a, int b)
-{
-    const P2pTensor t = *p2p_plan_get(g->plan, a);
-    const int y = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t.n, t.h, t.w, t.c));
-    const int share = p2p_plan_keep(g->plan, p2p_tensor_vector(t.n));
-
-    P2P_ASSERT(g->share_count < P2P_GAN_MAX_SHARES);
-    g->share[g->share_count++] = share;
-    P2P_PLAN_STEP(g->plan, "mix", &p2p_pass_mix, NULL, a, b, share, y);
-    return y;
-}
-
-int p2p_gan_add_penalty(P2pGan *g, const P2pGanPenalty *p)
-{
-    static const P2pMode mode = {.update_running = true};
-    const P2pAttr attr = {
-        .value = 1, .value_scale = p->weight, .grad_scale = p->weight, .index = p->index};
-    int err;
-
-    if (!p2p_plan_get(g->plan, p->real) || !p2p_plan_get(g->plan, p->fake))
-        return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
-    const int x = mix(g, p->real, p->fake);
-    if ((err = p2p_apply_forward(p->apply, g->plan, p->net, x, g->hyper, &mode, false)) < 0)
-        return err;
-    const P2pTensor *t = p2p_plan_get(g->plan, p2p_apply_output(*p->apply));
-    if (!t)
-        return P2P_OK;
-    const P2pTensor map = *t, shape = *p2p_plan_get(g->plan, x);
-    const int gradient = p2p_plan_tensor(g->plan, shape), v = p2p_plan_tensor(g->plan, shape);
-    if ((err = p2p_apply_backward(*p->apply, &(P2pBackward){.dy = ones(g, &map), .dx = gradient})) <
-        0)
-        return err;
-    P2P_PLAN_STEP(g->plan, g->loss_names[p->index], &p2p_pass_penalty, &attr, gradient, g->losses,
-                  v);
-    if ((err = p2p_apply_tangent(*p->apply, v)) < 0)
-        return err;
-    return p2p_apply_tangent_backward(*p->apply, ones(g, &map), p->grads);
 }
 
 /* Adding them up on the device, so that no step waits until they are there. */

@@ -28,7 +28,7 @@ int p2p_generators_create(P2pGenerators **out, const P2pGan *gan, const P2pOptio
 {
     P2pForwardSettings settings = {
         .device = gan->device,
-        .mode = {.per_picture = true, .dropout = !o->no_dropout},
+        .mode = {.alone = 1, .dropout = !o->no_dropout},
         .choice = {.variants = o->variant, .precision = o->precision, .refs = o->ref},
         .seed = (uint32_t)o->seed,
         .fill = o->mask_loss == P2P_MASK_LOSS_HOLE};

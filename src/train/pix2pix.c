@@ -7,7 +7,8 @@
 #include "src/train/augment.h"
 
 enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSS_D_GP, LOSSES };
-enum { APPLY_FAKE, APPLY_REAL, APPLY_PENALTY, APPLY_G, APPLIES }; /* of D */
+/* Of D; fake and real are the halves of what it learns from. */
+enum { APPLY_FAKE, APPLY_REAL, APPLY_PENALTY, APPLY_G, APPLIES };
 
 /* What D sees of a picture, by which drawing. */
 typedef struct Seen {
@@ -22,7 +23,9 @@ typedef struct Build {
     const P2pPix2pixSpec *spec;
     P2pNet *g, *d;
     int a, b, fake;
+    int seen; /* by D: fake pairs, then real ones */
     Seen fake_seen, real_seen;
+    bool at_once; /* p2p_gan_sees_at_once() */
     P2pApply *apply_g, *apply_d[APPLIES];
     P2pGrads grads_g, grads_d;
 } Build;
@@ -31,16 +34,21 @@ static const P2pNetwork network_g = {"G", {.task = P2P_GENERATOR, .passes = 1}};
 static const P2pNetwork network_d = {"D", {.task = P2P_DISCRIMINATOR, .passes = 3}};
 static const P2pMode train_d = {.update_running = true};
 
-/* [A, picture] for D, or the picture alone. */
-static int pair(Build *b, int picture)
+/* Of so many pictures as D sees them. */
+static P2pTensor seen_shape(const P2pPix2pixSpec *s, int pictures)
+{
+    return p2p_tensor_nhwc(pictures, s->height, s->width,
+                           s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc));
+}
+
+/* [A, picture] for D, in `both` or, where that is -1, in a new tensor. */
+static int pair(Build *b, int picture, int both)
 {
     const P2pPix2pixSpec *s = b->spec;
-
-    if (s->unconditional)
-        return picture;
     const int in = s->g.input_nc, out = s->g.output_nc;
-    const int both =
-        p2p_plan_tensor(b->plan, p2p_tensor_nhwc(s->batch, s->height, s->width, in + out));
+
+    if (both < 0)
+        both = p2p_plan_tensor(b->plan, seen_shape(s, s->batch));
     P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, b->a,
                   p2p_plan_slice(b->plan, both, 0, in));
     P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, picture,
@@ -48,13 +56,15 @@ static int pair(Build *b, int picture)
     return both;
 }
 
-/* What D sees of a picture: in other colours, and moved with its A. */
-static Seen see(Build *b, int picture)
+/* What D sees of a picture, in `seen` or, where that is -1, anywhere: in other colours, and moved with its A. */
+static Seen see(Build *b, int picture, int seen)
 {
     const uint32_t drawing = p2p_augment_draw(b->gan);
-    const int both = pair(b, p2p_augment_tint(b->gan, drawing, picture));
+    int shown = p2p_augment_tint(b->gan, drawing, picture);
 
-    return (Seen){p2p_augment_move(b->gan, drawing, both), drawing};
+    if (!b->spec->unconditional)
+        shown = pair(b, shown, p2p_augment_moves(b->gan) ? -1 : seen);
+    return (Seen){p2p_augment_move(b->gan, drawing, shown, seen), drawing};
 }
 
 static bool has_penalty(const P2pPix2pixSpec *s)
@@ -62,28 +72,15 @@ static bool has_penalty(const P2pPix2pixSpec *s)
     return s->gan_mode == P2P_GAN_WGANGP && s->lambda_gan > 0 && s->lambda_gp > 0;
 }
 
-/* The GAN loss of a map of logits; returns its gradient. */
-static int gan_loss(Build *b, int logits, int index, bool real, float value_scale, float grad_scale)
+/* The GAN loss of a map of logits. */
+static P2pAttr gan_loss(const Build *b, int index, bool real, float value_scale, float grad_scale)
 {
     P2pAttr attr = p2p_gan_judgement(b->spec->gan_mode, real, index == LOSS_G_GAN);
 
     attr.value_scale = value_scale;
     attr.grad_scale = grad_scale;
     attr.index = index;
-    return p2p_gan_loss(b->gan, &attr, logits, -1, -1);
-}
-
-/* One of D's two terms: forward, loss, backward into D's gradients; adam after the second. */
-static int build_d_term(Build *b, int which, int input, int index, bool real, const P2pAdam *adam)
-{
-    P2pApply **d = &b->apply_d[which];
-    int err = p2p_apply_forward(d, b->plan, b->d, input, b->gan->hyper, &train_d, false);
-
-    if (err)
-        return err;
-    const int dy = gan_loss(b, p2p_apply_output(*d), index, real, 1.0f, b->spec->d_factor);
-    return p2p_apply_backward(
-        *d, &(P2pBackward){.dy = dy, .dx = -1, .grads = &b->grads_d, .adam = adam});
+    return attr;
 }
 
 static int build_d_step(Build *b)
@@ -95,13 +92,17 @@ static int build_d_step(Build *b)
                                    .weight = b->spec->lambda_gp,
                                    .grads = &b->grads_d,
                                    .apply = &b->apply_d[APPLY_PENALTY]};
-    int err = build_d_term(b, APPLY_FAKE, b->fake_seen.pair, LOSS_D_FAKE, false, NULL);
+    const float factor = b->spec->d_factor;
+    const P2pGanLesson lesson = {.net = b->d,
+                                 .seen = b->seen,
+                                 .loss = {gan_loss(b, LOSS_D_FAKE, false, 1, factor),
+                                          gan_loss(b, LOSS_D_REAL, true, 1, factor)},
+                                 .at_once = b->at_once,
+                                 .penalty = has_penalty(b->spec) ? &penalty : NULL,
+                                 .grads = &b->grads_d,
+                                 .apply = &b->apply_d[APPLY_FAKE]};
 
-    if (!err && has_penalty(b->spec))
-        err = p2p_gan_add_penalty(b->gan, &penalty);
-    return err ? err
-               : build_d_term(b, APPLY_REAL, b->real_seen.pair, LOSS_D_REAL, true,
-                              &b->spec->update.adam);
+    return p2p_gan_teach(b->gan, &lesson);
 }
 
 /* The gradient of the fake picture from G's two terms. */
@@ -112,16 +113,15 @@ static int build_g_losses(Build *b, int *dfake)
     bool add = false;
 
     if (s->lambda_gan > 0) {
-        const Seen again = s->update.augment ? see(b, b->fake) : b->fake_seen;
+        const Seen again = s->update.augment ? see(b, b->fake, -1) : b->fake_seen;
         P2pApply **d = &b->apply_d[APPLY_G];
         const int err =
             p2p_apply_forward(d, b->plan, b->d, again.pair, b->gan->hyper, &train_d, false);
         if (err)
             return err;
-        const int dy =
-            gan_loss(b, p2p_apply_output(*d), LOSS_G_GAN, true, s->lambda_gan, s->lambda_gan);
-        P2pTensor seen = shape;
-        seen.c = seen.stride = s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc);
+        const P2pAttr attr = gan_loss(b, LOSS_G_GAN, true, s->lambda_gan, s->lambda_gan);
+        const int dy = p2p_gan_loss(b->gan, &attr, p2p_apply_output(*d), -1, -1);
+        const P2pTensor seen = seen_shape(s, s->batch);
         const int dpair = p2p_plan_tensor(b->plan, seen);
         p2p_apply_backward(*d, &(P2pBackward){.dy = dy, .dx = dpair});
         const int dmoved = p2p_augment_move_back(b->gan, again.drawing, dpair);
@@ -167,8 +167,9 @@ static int build_step(Build *b)
         return err;
     b->fake = in_holes(b, p2p_apply_output(b->apply_g), b->b);
     if (s->lambda_gan > 0) {
-        b->fake_seen = see(b, b->fake);
-        b->real_seen = see(b, b->b);
+        b->seen = p2p_plan_tensor(b->plan, seen_shape(s, 2 * s->batch));
+        b->fake_seen = see(b, b->fake, p2p_plan_pictures(b->plan, b->seen, 0, s->batch));
+        b->real_seen = see(b, b->b, p2p_plan_pictures(b->plan, b->seen, s->batch, s->batch));
         if ((err = build_d_step(b)) < 0)
             return err;
     }
@@ -185,10 +186,11 @@ static int build_parts(Build *b)
 {
     static const char *const names[LOSSES] = {"G_GAN", "G_L1", "D_real", "D_fake", "D_gp"};
     const P2pPix2pixSpec *s = b->spec;
-    int err = p2p_gan_add_net(b->gan, &network_g, &s->g, &b->g, &b->grads_g);
+    int err = p2p_gan_add_net(b->gan, &network_g, &s->g, 1, &b->g, &b->grads_g);
 
+    b->at_once = p2p_gan_sees_at_once(b->gan, &s->d, has_penalty(s));
     if (!err && s->lambda_gan > 0)
-        err = p2p_gan_add_net(b->gan, &network_d, &s->d, &b->d, &b->grads_d);
+        err = p2p_gan_add_net(b->gan, &network_d, &s->d, b->at_once ? 1 : 2, &b->d, &b->grads_d);
     if (err)
         return err;
     for (int i = 0; i < LOSSES - !has_penalty(s); i++)

@@ -7,7 +7,7 @@ static P2pTensor draw_picture(P2pDraw *r)
 {
     const int side = p2p_draw_chance(r, 30) ? 36 : 10;
 
-    return p2p_tensor_nhwc(p2p_draw_int(r, 1, 3), p2p_draw_size(r, side), p2p_draw_size(r, side),
+    return p2p_tensor_nhwc(p2p_draw_int(r, 1, 4), p2p_draw_size(r, side), p2p_draw_size(r, side),
                            p2p_draw_channels(r, p2p_draw_chance(r, 20) ? 200 : 40));
 }
 
@@ -19,6 +19,14 @@ static double pixels(const P2pTensor *t)
 static P2pTensor statistic(int groups, int channels)
 {
     return p2p_tensor_nhwc(groups, 1, 1, channels);
+}
+
+/* The pictures as one group, in halves, or each by itself. */
+static int draw_groups(P2pDraw *r, const P2pTensor *x)
+{
+    if (!p2p_draw_chance(r, 60))
+        return 1;
+    return x->n % 2 == 0 && p2p_draw_chance(r, 50) ? 2 : x->n;
 }
 
 static void draw_sum(P2pDraw *r, P2pTrial *c, int block)
@@ -65,12 +73,12 @@ static void fill_stats(P2pDraw *r, const P2pTrial *c, bool integers, float *cons
 static void draw_stats(P2pDraw *r, P2pTrial *c, int block)
 {
     const P2pTensor x = draw_picture(r);
-    const int groups = p2p_draw_chance(r, 50) ? x.n : 1;
+    const int groups = draw_groups(r, &x);
 
     (void)block;
     c->call.t[P2P_STATS_X] = x;
     c->call.t[P2P_STATS_MEAN] = c->call.t[P2P_STATS_RSTD] = statistic(groups, x.c);
-    if (groups == 1 && p2p_draw_chance(r, 70))
+    if (p2p_draw_chance(r, 70))
         c->call.t[P2P_STATS_RUN_MEAN] = c->call.t[P2P_STATS_RUN_VAR] = p2p_tensor_vector(x.c);
     c->call.attr.eps = 1e-5f;
     c->call.attr.momentum = 0.1f;
@@ -122,8 +130,7 @@ static void draw_norm_act(P2pDraw *r, P2pTrial *c)
 
     call->t[P2P_NA_X] = call->t[P2P_NA_Y1] = x;
     if (p2p_draw_chance(r, 70))
-        call->t[P2P_NA_MEAN] = call->t[P2P_NA_RSTD] =
-            statistic(p2p_draw_chance(r, 50) ? x.n : 1, x.c);
+        call->t[P2P_NA_MEAN] = call->t[P2P_NA_RSTD] = statistic(draw_groups(r, &x), x.c);
     if (p2p_call_has(call, P2P_NA_MEAN) && p2p_draw_chance(r, 60))
         call->t[P2P_NA_GAMMA] = call->t[P2P_NA_BETA] = p2p_tensor_vector(x.c);
     if (p2p_draw_chance(r, 50)) {
@@ -211,22 +218,21 @@ static void fill_norm_fwd(P2pDraw *r, const P2pTrial *c, bool integers, float *c
     vary_channels(r, &c->call.t[P2P_NA_X], host[P2P_NA_X]);
 }
 
-/* The pictures of a drawn norm as one group, or each by itself; as a norm always has it. */
-static void draw_groups(P2pDraw *r, P2pTrial *c)
+/* A drawn norm's statistics, as it always has them. */
+static void draw_statistics(P2pDraw *r, P2pTrial *c)
 {
     const P2pTensor *x = &c->call.t[P2P_NA_X];
 
-    c->call.t[P2P_NA_MEAN] = c->call.t[P2P_NA_RSTD] =
-        statistic(p2p_draw_chance(r, 50) ? x->n : 1, x->c);
+    c->call.t[P2P_NA_MEAN] = c->call.t[P2P_NA_RSTD] = statistic(draw_groups(r, x), x->c);
 }
 
 static void draw_norm_fwd(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_norm_act(r, c);
-    draw_groups(r, c);
+    draw_statistics(r, c);
     const P2pTensor *x = &c->call.t[P2P_NA_X];
-    if (c->call.t[P2P_NA_MEAN].n == 1 && p2p_draw_chance(r, 70))
+    if (p2p_draw_chance(r, 70))
         c->call.t[P2P_NA_RUN_MEAN] = c->call.t[P2P_NA_RUN_VAR] = p2p_tensor_vector(x->c);
     c->call.attr.momentum = 0.1f;
     c->fill = fill_norm_fwd;
@@ -243,14 +249,14 @@ static void draw_norm_bwd(P2pDraw *r, P2pTrial *c, int block)
 {
     (void)block;
     draw_gradients(r, c);
-    draw_groups(r, c);
+    draw_statistics(r, c);
     const P2pTensor x = c->call.t[P2P_NA_X];
     const int groups = c->call.t[P2P_NA_MEAN].n;
     const double most = pixels(&x) + 4, term = is_tanh(c) ? 128 : 8; /* of a sum, or their mean */
     c->call.attr.fixed_statistics = false;
     c->call.t[P2P_NA_SUMS] = statistic(groups, 2 * x.c);
     c->call.t[P2P_NA_DX] = x;
-    if (groups == 1 && p2p_draw_chance(r, 70))
+    if (p2p_draw_chance(r, 70))
         c->call.t[P2P_NA_DGAMMA] = c->call.t[P2P_NA_DBETA] = p2p_tensor_vector(x.c);
     c->call.attr.accumulate = p2p_draw_chance(r, 50);
     c->call.attr.add_value = p2p_draw_chance(r, 50);

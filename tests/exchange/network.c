@@ -16,7 +16,7 @@ void must(int err)
 float *apply_network(P2pDevice *device, P2pNet *net, const float *input, int h, int w, bool running,
                      size_t *count)
 {
-    const P2pMode mode = {.running = running, .per_picture = true};
+    const P2pMode mode = {.running = running, .alone = 1};
     P2pPlan *plan;
     P2pApply *applied;
 

@@ -35,7 +35,7 @@ static void create(PenaltyCase *c, const json_t *info)
 
     g->err = p2p_gan_create(&c->gan, g->device, &(P2pGanUpdate){0}, &g->choice, NULL);
     if (!g->err)
-        g->err = p2p_gan_add_net(c->gan, &d, &spec, &c->net, &c->grads);
+        g->err = p2p_gan_add_net(c->gan, &d, &spec, 1, &c->net, &c->grads);
     c->grads.keep = true;
     for (int i = 0; !g->err && i < c->net->graph->param_count; i++) {
         const P2pParam *p = &c->net->graph->params[i];

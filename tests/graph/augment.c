@@ -57,10 +57,10 @@ static void build(Seen *s, unsigned augment)
     s->other = p2p_plan_keep(plan, shape);
     s->dx = p2p_plan_keep(plan, shape);
     const uint32_t first = p2p_augment_draw(s->gan), second = p2p_augment_draw(s->gan);
-    const int seen = p2p_augment_move(s->gan, first, p2p_augment_tint(s->gan, first, s->x));
+    const int seen = p2p_augment_move(s->gan, first, p2p_augment_tint(s->gan, first, s->x), -1);
     P2P_PLAN_STEP(plan, "y", &p2p_pass_copy, NULL, seen, s->y);
     P2P_PLAN_STEP(plan, "other", &p2p_pass_copy, NULL,
-                  p2p_augment_move(s->gan, second, p2p_augment_tint(s->gan, second, s->x)),
+                  p2p_augment_move(s->gan, second, p2p_augment_tint(s->gan, second, s->x), -1),
                   s->other);
     s->loss = p2p_gan_add_loss(s->gan, "loss");
     const int dy = p2p_gan_loss(s->gan, &mse, seen, -1, -1);
