@@ -164,7 +164,7 @@ const P2pOption p2p_option_table[] = {
            "with mpirun: what each rank takes of every batch or test set, N,N,...; else all take the same"),
     CHOICE(compress, 0, TRAIN | BENCH, "none", WORDS("none", "f16"), "with mpirun: how gradients travel; f16 for slow links"),
     CHOICE(shard_adam, 0, TRAIN | BENCH, "auto", WORDS("auto", "on", "off"),
-           "with mpirun: each rank updates its part of the weights and has that part's moments; auto: where all are CPUs"),
+           "with mpirun: each rank updates its part of the weights and has that part's moments; auto: CPUs of one machine, and devices that are not alike"),
     FLAG(sync_norm, TRAINING, BENCH, "with mpirun: batch norm takes the statistics of all ranks' pictures, not of each rank's"),
 
 #undef GROUP

@@ -40,23 +40,25 @@ static int divide_pictures(P2pGanShared *s, const char *shares)
     return err;
 }
 
-/* All ranks do the same. CPUs save more of Adam's step than the new weights' way costs; devices that are not alike
- * round differently, so that weights which each makes for itself would part. */
+/* All ranks do the same. New weights are on their way while nothing else goes on, unlike sums: in the memory of CPUs
+ * of one machine that takes no longer than Adam's step on all of them. Devices that are not alike round differently,
+ * so that weights which each makes for itself would part. */
 static int choose_shards(P2pGanShared *s)
 {
     const size_t size = (size_t)p2p_comm_size(s->ranks.comm);
     const P2pCaps *mine = p2p_device_caps(s->device);
     P2pCaps *all = p2p_alloc(size, sizeof(*all));
-    bool cpus = true, alike = true;
+    bool near = true, alike = true;
 
     const int err =
         all ? p2p_comm_gather(s->ranks.comm, mine, sizeof(*mine), all, false) : P2P_ENOMEM;
     for (size_t i = 0; !err && i < size; i++) {
-        cpus &= all[i].is_cpu;
+        near &= all[i].is_cpu &&
+                !strcmp(p2p_comm_host(s->ranks.comm, (int)i), p2p_comm_host(s->ranks.comm, 0));
         alike &= !strcmp(all[i].name, mine->name) && !strcmp(all[i].driver, mine->driver);
     }
     s->shards = s->ranks.shard_adam == P2P_SHARD_ON ||
-                (s->ranks.shard_adam == P2P_SHARD_AUTO && (cpus || !alike));
+                (s->ranks.shard_adam == P2P_SHARD_AUTO && (near || !alike));
     free(all);
     return err;
 }

@@ -25,6 +25,7 @@ check 'sums over batches, clipping, augmentation, penalty, averages: as one does
 for n in 2 4; do
     for how in on off; do small $n adam_$how$n --max_steps 3 --shard_adam $how; done
     check "$n ranks with --shard_adam: the bits of those without" same_numbers adam_on$n adam_off$n
+    check 'which CPUs of one machine do by themselves' same_bits ranks$n adam_on$n
 done
 for how in on off; do small 2 more$how --max_steps 3 $more --shard_adam $how; done
 check 'the same with sums over batches, clipping, averages' same_numbers moreon moreoff

@@ -14,6 +14,7 @@ small 2 both $few --device portable,rusticl
 check 'PoCL and rusticl in one job' alike one both 2
 small 2 sliced $few --device portable,rusticl --shard_adam on
 check 'with --shard_adam, too' alike one sliced 2
+check 'which devices that are not alike do by themselves' same_bits both sliced
 # Where buffers are copied to the host.
 for how in on off; do small 2 adam_$how $few --device rusticl,rusticl --shard_adam $how; done
 check 'and with the same bits on devices that are alike' same_numbers adam_on adam_off
