@@ -22,21 +22,6 @@
 #define SUMS (OUTPUT_REGISTERS * SUBGROUP_INPUTS)
 #define SUM(o, i) ((o)*SUBGROUP_INPUTS + (i))
 
-/* One weight. */
-INLINE void update_one(const Update *u, const AdamRule *rule, const uint at, const float gradient)
-{
-    if (u->m) {
-        float m = u->m[at], v = u->v[at];
-        const float move = adam_move_one(gradient, &m, &v, rule, u->step);
-
-        u->m[at] = m;
-        u->v[at] = v;
-        u->w[at] -= move;
-    } else {
-        u->w[at] = u->accumulate ? u->w[at] + gradient : gradient;
-    }
-}
-
 /* sums += the products of a pixel, whose inputs and outputs begin at i and o. */
 #define ADD_PIXEL(sums, i, o)                                                                      \
     do {                                                                                           \

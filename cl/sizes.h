@@ -52,6 +52,10 @@
 /* conv2d_pixels: work-items along a line. */
 #define PIXELS_ACROSS 8
 
+/* conv2d_one: work-items side by side that share a line, four channels each; sums that one adds up at a time. */
+#define ONE_LANES 4
+#define ONE_SEGMENT 16
+
 /* conv2d_subgroup: outputs of a sub-group, which are a block of weights, and inputs or pixels that meet them;
  * channels of a round. */
 #define SUBGROUP_OUTPUTS 16

@@ -133,6 +133,7 @@ static const P2pVariant variants[] = {
      .with_adam = true, .has_forms = true, .takes = WEIGHTS_OF_ANY_TYPE},
     {"simd", p2p_conv2d_simd_plan, p2p_conv2d_simd_emit, .for_cpus = true, .with_adam = true,
      .takes = WEIGHTS_OF_ANY_TYPE},
+    {"one", p2p_conv2d_one_plan, p2p_conv2d_one_emit, .with_adam = true},
     {"pixels", p2p_conv2d_pixels_plan, p2p_conv2d_pixels_emit, .gathers = true},
     {"mma", p2p_conv2d_mma_plan, p2p_conv2d_tile_emit, .with_adam = true, .has_forms = true,
      .matrix = true, .risky = true, .takes = STORED_OF_ANY_TYPE},

@@ -26,10 +26,10 @@ void p2p_conv_stored_options(const P2pCall *call, P2pWay *way);
 P2pPlanWay p2p_conv2d_thin_plan, p2p_conv2d_winograd_plan, p2p_conv2d_simd_plan;
 P2pPlanWay p2p_conv2d_tile_plan, p2p_conv2d_mma_plan, p2p_conv2d_clblast_plan;
 P2pPlanWay p2p_conv2d_tile_winograd_plan, p2p_conv2d_inner_plan, p2p_conv2d_pixels_plan,
-    p2p_conv2d_subgroup_plan;
+    p2p_conv2d_subgroup_plan, p2p_conv2d_one_plan;
 P2pEmitWay p2p_conv2d_thin_emit, p2p_conv2d_winograd_emit, p2p_conv2d_simd_emit;
 P2pEmitWay p2p_conv2d_tile_emit, p2p_conv2d_tile_winograd_emit, p2p_conv2d_inner_emit,
-    p2p_conv2d_pixels_emit, p2p_conv2d_subgroup_emit, p2p_conv2d_clblast_emit;
+    p2p_conv2d_pixels_emit, p2p_conv2d_subgroup_emit, p2p_conv2d_one_emit, p2p_conv2d_clblast_emit;
 
 /** A way of the tile variant, for its emit(), through `count` convolutions of 1 x 1 like this one, whose
  *  tensors lie dense one behind the other; no data gradients. */

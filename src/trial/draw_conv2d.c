@@ -66,7 +66,15 @@ static void draw_geometry(P2pDraw *r, P2pTrial *c, int block)
     a->stride = p2p_draw_chance(r, 30) ? 1 : p2p_draw_chance(r, 60) ? 2 : p2p_draw_int(r, 1, 3);
     a->pad = p2p_draw_chance(r, 60) ? p2p_min(1, kernel - 1) : p2p_draw_int(r, 0, kernel - 1);
     a->large_out = p2p_draw_chance(r, 50);
-    draw_sizes(r, c, p2p_max(1, kernel - 2 * a->pad), kernel, block);
+    if (p2p_draw_chance(r, 8)) { /* the last layer of a discriminator */
+        a->stride = 1;
+        a->large_out = false;
+        set_shapes(c, p2p_draw_int(r, 1, 2), p2p_max(kernel, p2p_draw_size(r, 40)),
+                   p2p_max(kernel, p2p_draw_size(r, 40)), draw_channels(r, block), 1, kernel,
+                   block);
+    } else {
+        draw_sizes(r, c, p2p_max(1, kernel - 2 * a->pad), kernel, block);
+    }
     a->precision = (P2pPrecision)p2p_draw_int(r, P2P_PRECISION_F32, P2P_PRECISION_F16);
 }
 
