@@ -224,11 +224,10 @@ void store_blocks(VF a, VF b, VF c, VF d, float *to)
 void dropout_masks(float *mask, uint first, uint stream, __global const float *hyper,
                    uint threshold, float keep)
 {
-    uint lanes[VW];
+    VU c0, c1 = (VU)(0), c2 = (VU)(stream);
 
     for (int i = 0; i < VW; i++)
-        lanes[i] = first + (uint)i;
-    VU c0 = VF_LOAD(lanes), c1 = (VU)(0), c2 = (VU)(stream);
+        ((uint *)&c0)[i] = first + (uint)i;
     VU c3 = (VU)(as_uint(hyper[P2P_HYPER_STEP]));
     uint k0 = as_uint(hyper[P2P_HYPER_SEED]), k1 = PHILOX_KEY;
     for (int i = 0; i < PHILOX_ROUNDS; i++) {
