@@ -58,14 +58,31 @@ __kernel void winograd_spread(__global const float *restrict y, __global const f
         v##i = FMA(a, w1, v##i);                                                                   \
     }
 
-/* sums[input][2] += over some tiles: INPUTS inputs times a block of outputs. The next inputs are asked for. */
-SEPARATE void outer_product(VF *sums, __global const float *p, __global const float *o, int tiles)
+/* Lines of a cache with data of a tile that a later call reads: `step` floats from tile to tile. */
+typedef struct Ahead {
+    __global const float *at;
+    int step;
+} Ahead;
+
+/* Line `i` of those of a tile, inputs first, among tiles at p and o. */
+Ahead line_of_tiles(__global const float *p, __global const float *o, int i)
+{
+    const int lines = (CHUNK + LINE - 1) / LINE;
+    const Ahead inputs = {p + i * LINE, CHUNK}, outputs = {o + (i - lines) * LINE % BLOCK, BLOCK};
+
+    return i < lines ? inputs : outputs;
+}
+
+/* sums[input][2] += over some tiles: INPUTS inputs times a block of outputs. What is ahead comes into the
+ * second cache meanwhile. */
+SEPARATE void outer_product(VF *sums, __global const float *p, __global const float *o, int tiles,
+                            Ahead ahead)
 {
     EACH_INPUT(TILE_BEGIN)
 
-    for (int i = 0; i < tiles; i++, p += CHUNK, o += BLOCK) {
+    for (int i = 0; i < tiles; i++, p += CHUNK, o += BLOCK, ahead.at += ahead.step) {
         const VF w0 = VF_LOAD(o), w1 = VF_LOAD(o + VW);
-        PREFETCH(p + 2 * INPUTS - 1);
+        PREFETCH_FAR(ahead.at);
         EACH_INPUT(GRAD_STEP)
     }
     EACH_INPUT(TILE_END)
@@ -101,13 +118,17 @@ __kernel void winograd_wgrad(__global float *restrict v, UPDATE_ARGUMENTS, const
     for (int i = 0; i < ALL * SLOTS * 2; i++)
         sums[i] = begins ? (VF)(0.0f) : VF_LOAD(kept + i * VW);
     for (int i = 0; i < ALL; i++, p += p_panel, o += o_panel)
-        for (int first = 0; first < tiles; first += WINOGRAD_RUN)
+        for (int first = 0; first < tiles; first += WINOGRAD_RUN) {
+            const size_t run = first + WINOGRAD_RUN < tiles ? first + WINOGRAD_RUN : padded;
+
             for (int c = 0; c < CHUNK; c += INPUTS) {
                 if (ends && first == 0 && i >= ALL - TAPS * TAPS)
                     update_prefetch(&update, at[i - (ALL - TAPS * TAPS)] + c * BLOCK, INPUTS * BLOCK);
                 outer_product(sums + (i * SLOTS + c) * 2, p + (size_t)first * CHUNK + c,
-                              o + (size_t)first * BLOCK, min(WINOGRAD_RUN, tiles - first));
+                              o + (size_t)first * BLOCK, min(WINOGRAD_RUN, tiles - first),
+                              line_of_tiles(p + run * CHUNK, o + run * BLOCK, c / INPUTS));
             }
+        }
     if (!ends) {
         for (int i = 0; i < ALL * SLOTS * 2; i++)
             VF_STORE(sums[i], kept + i * VW);
