@@ -17,6 +17,7 @@
  *
  * Build options: see common.clh, and
  *   -D W_TYPE=<n>      of the gather's weights, see weight.clh
+ *   -D ROWS=<n>        of the gather, see conv2d_rows.clh
  *   -D TURNED          the gather's weights are blocked over its inputs (and f32)
  *   -D TURN            the last kernel alone
  *

@@ -149,6 +149,12 @@ static const P2pVariant variants[] = {
     {0},
 };
 
+/* Time of so many register tiles, of which each takes half a row's beside that of its rows. */
+static int rows_cost(int pixels, int rows)
+{
+    return p2p_ceil_div(pixels, rows) * (2 * rows + 1);
+}
+
 int p2p_conv_rows(int pixels, const P2pCaps *caps)
 {
     static const int narrower[] = {11, 8};
@@ -156,7 +162,7 @@ int p2p_conv_rows(int pixels, const P2pCaps *caps)
     int best = most;
 
     for (size_t i = 0; most > narrower[0] && i < P2P_COUNT(narrower); i++)
-        if (p2p_ceil_div(pixels, narrower[i]) * narrower[i] < p2p_ceil_div(pixels, best) * best)
+        if (rows_cost(pixels, narrower[i]) < rows_cost(pixels, best))
             best = narrower[i];
     return best;
 }

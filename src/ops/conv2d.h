@@ -57,7 +57,8 @@ static inline bool p2p_conv_is_turned(const P2pCall *call)
     return call->attr.large_out != p2p_conv_is_dgrad(call);
 }
 
-/** Pixels of a gather's register tile on a CPU, -D ROWS, of which the last tile lacks the fewest. */
+/** Pixels of a gather's register tile on a CPU, -D ROWS: as many as fit, or fewer where the last tile would lack
+ * many. */
 int p2p_conv_rows(int pixels, const P2pCaps *caps);
 
 /** Time of a launch on a CPU in that of a register tile: cores take a group of `in_group` of the tiles of

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The simd variants of the convolution: launches of cl/conv2d_simd.cl, for CPUs. */
+#include <stdio.h>
+
 #include "src/base/memory.h"
 #include "src/base/status.h"
 #include "src/ops/conv2d.h"
@@ -59,8 +61,9 @@ static void plan_gather(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     const P2pTensor *to = p2p_conv_to(call);
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const int pixels = to->n * p2p_ceil_div(to->h, step) * p2p_ceil_div(to->w, step);
-    const int all = p2p_ceil_div(pixels, CONV_ROWS(caps->vector_width));
+    const int rows = p2p_conv_rows(pixels, caps), all = p2p_ceil_div(pixels, rows);
 
+    snprintf(way->options, sizeof(way->options), "-D ROWS=%d", rows);
     way->own[TILES] = tiles_in_group(all, blocks(call) * classes(call), caps);
     way->own[GROUPS] = p2p_ceil_div(all, way->own[TILES]);
     way->own[BLOCKS_FIRST] =
