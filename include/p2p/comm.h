@@ -80,8 +80,8 @@ typedef struct P2pWork {
 } P2pWork;
 
 /**
- * Do it, with all ranks; comm NULL: alone. This one does its part, in order, and then has everyone's results. No
- * rank may need longer for one thing than the time limit (see p2p_comm_create()).
+ * Do it, with all ranks; comm NULL: alone. This one does its part, in order, and then has everyone's results.
+ * The time limit (see p2p_comm_create()) is for what each does while the one with the smallest part does one thing.
  *
  * @param results  [count][result_bytes], by the things' numbers.
  * @return 0; P2P_EINVAL: other shares than there are ranks, or another count on one of them; P2P_ETIMEOUT,

@@ -86,7 +86,7 @@ int p2p_comm_work(P2pComm *comm, const P2pWork *work, void *results)
     int err = p2p_comm_is_alone(comm) ? P2P_OK : check_count(comm, work->count);
 
     if (!err)
-        err = divide(comm, work, &d);
+        err = p2p_comm_agree(comm, divide(comm, work, &d));
     if (!err)
         err = do_part(comm, work, &d, all);
     if (!err)

@@ -37,6 +37,9 @@ for n in 2 5; do
 done
 check 'p2p-test with shares' results 2 shared --shares 1,5
 check 'has the same figures' cmp test1/metrics.json shared/metrics.json
+code=0
+results 2 wrong --shares 1,1,1 2>shares.err || code=$?
+check "wrong shares are told once: $(cat shares.err)" [ "$code $(wc -l <shares.err)" = '2 1' ]
 mkdir -p elsewhere
 ln -s ../data ../checkpoints elsewhere
 code=0
