@@ -97,7 +97,7 @@ void fill_line(float *line, __global const float *in, const Gather *t, const Pla
     sums[2 * (i) + 1] = v##i;
 
 /* sums[row] = lines[row][c] * w[c][outputs], for c < count. */
-void tile_lines(VF *sums, const float *lines, __global const float *w, int count)
+SEPARATE void tile_lines(VF *sums, const float *lines, __global const float *w, int count)
 {
     EACH_ROW(LINE_SOURCE)
     EACH_ROW(TILE_BEGIN)
@@ -155,7 +155,7 @@ __kernel void conv2d_patch_thin(__global const float *restrict in, __global cons
     VF_STORE(VF_LOAD(sums + (i) * BLOCK + VW) + v##i, sums + (i) * BLOCK + VW);
 
 /* sums[lane][outputs] += lines[pixel][lane] * wide[pixel][outputs] over some pixels. */
-void add_outer(__global float *sums, const float *lines, int lanes, __global const float *wide,
+SEPARATE void add_outer(__global float *sums, const float *lines, int lanes, __global const float *wide,
                int wide_stride, int count, int filled)
 {
     EACH_ROW(TILE_BEGIN)
