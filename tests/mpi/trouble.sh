@@ -67,9 +67,13 @@ for rank in 0 1; do
     check "rank $rank hangs" ended "hung$rank" 4 7 "rank $rank on $host did not answer for 4 s"
     check 'and its checkpoint is whole' has_whole "hung$rank"
 done
-# Epochs of two steps, and validation of 600 pictures for nearly all of the time.
+# Epochs of two steps, and validation of so many pictures for nearly all of the time.
+mkdir thousands
+for copy in 1 2 3; do
+    for file in many/train/*; do ln "$file" "thousands/$copy$(basename "$file")"; done
+done
 for rank in 0 2; do
-    start "validating$rank" --dataroot data --val_dir many/train --device_timeout 4
+    start "validating$rank" --dataroot data --val_dir thousands --device_timeout 4
     pid=$(rank_pid $rank)
     await_file "checkpoints/validating$rank/best.safetensors"
     sleep 0.2
@@ -85,9 +89,9 @@ code=0
 check "a full disk: $(head -n 1 full.err)" [ "$code $(grep -c 'rank 0 on' full.err)" = '1 1' ]
 
 # ---- Stopping -----------------------------------------------------------------------------------
-start stopped --save_latest_freq 1000000
+start stopped --save_latest_freq 1000000 --save_epoch_freq 1000000 --print_freq 10
 pid=$(rank_pid 2)
-sleep 3
+await_file checkpoints/stopped/loss_log.jsonl
 begin=$(now)
 kill -TERM "$pid"
 check 'SIGTERM to one rank stops all of them' ended stopped 143 10 'stopped after step'
