@@ -90,86 +90,72 @@ static Piece piece_of(const P2pShard *s, int i, int rank)
                    (to - from) * sizeof(float)};
 }
 
-/* One piece by way of the host's memory; the first rank is slow where it has files to write or to read. */
-static int give(P2pComm *comm, P2pBuffer *moment, const Piece *piece, unsigned char *room)
+static P2pBuffer *moment_of(const P2pShard *s, int i, P2pState state)
 {
-    P2pMessage message;
-    int err = p2p_buffer_read(moment, piece->in_slice, piece->bytes, room);
-
-    if (!err)
-        err = p2p_comm_send(comm, &message, 0, P2P_TAG_MOMENT, room, piece->bytes);
-    return err ? err : p2p_comm_wait_long(comm, &message, 1);
+    return s->slices[s->net->buckets.of[i]].state[state].buffer;
 }
 
-static int take(P2pComm *comm, P2pBuffer *moment, const Piece *piece, unsigned char *room)
-{
-    P2pMessage message;
-    int err = p2p_comm_receive(comm, &message, 0, P2P_TAG_MOMENT, room, piece->bytes);
-
-    if (!err)
-        err = p2p_comm_wait_long(comm, &message, 1);
-    return err ? err : p2p_buffer_write(moment, piece->in_slice, piece->bytes, room);
-}
-
-typedef int Move(P2pComm *comm, P2pBuffer *moment, const Piece *piece, unsigned char *room);
-
-static int move_own(const P2pShard *s, int i, P2pState state, Move *move)
+/* The first rank: all pieces of a whole moment, from the ranks or to them. */
+static int move_whole(const P2pShard *s, int i, P2pState state, unsigned char *raw, bool deal)
 {
     P2pComm *comm = p2p_exchange_comm(s->exchange);
-    const Piece piece = piece_of(s, i, p2p_comm_rank(comm));
-    unsigned char *room = piece.bytes ? p2p_alloc(piece.bytes, 1) : NULL;
-    int err = P2P_OK;
+    const Piece own = piece_of(s, i, 0);
+    P2pMessage *messages = p2p_alloc((size_t)p2p_comm_size(comm), sizeof(*messages));
+    int count = 0, err = messages ? P2P_OK : P2P_ENOMEM;
 
-    if (piece.bytes)
-        err = room ? move(comm, s->slices[s->net->buckets.of[i]].state[state].buffer, &piece, room)
-                   : P2P_ENOMEM;
+    for (int rank = 1; !err && rank < p2p_comm_size(comm); rank++) {
+        const Piece piece = piece_of(s, i, rank);
+        if (!piece.bytes)
+            continue;
+        P2pMessage *m = &messages[count++];
+        err = deal ? p2p_comm_send(comm, m, rank, P2P_TAG_MOMENT, raw + piece.at, piece.bytes)
+                   : p2p_comm_receive(comm, m, rank, P2P_TAG_MOMENT, raw + piece.at, piece.bytes);
+    }
+    if (!err && own.bytes)
+        err = deal ? p2p_buffer_write(moment_of(s, i, state), own.in_slice, own.bytes, raw + own.at)
+                   : p2p_buffer_read(moment_of(s, i, state), own.in_slice, own.bytes, raw + own.at);
+    if (!err)
+        err = p2p_comm_wait(comm, messages, count, true);
+    free(messages);
+    return err;
+}
+
+/* Another rank: its piece, by way of the host's memory; the first one is slow where it has files to write or to read. */
+static int move_own(const P2pShard *s, int i, P2pState state, bool deal)
+{
+    P2pComm *comm = p2p_exchange_comm(s->exchange);
+    const Piece own = piece_of(s, i, p2p_comm_rank(comm));
+    unsigned char *room = own.bytes ? p2p_alloc(own.bytes, 1) : NULL;
+    P2pMessage message;
+    int err = own.bytes && !room ? P2P_ENOMEM : P2P_OK;
+
+    if (err || !own.bytes)
+        return err;
+    if (!deal)
+        err = p2p_buffer_read(moment_of(s, i, state), own.in_slice, own.bytes, room);
+    if (!err)
+        err = deal ? p2p_comm_receive(comm, &message, 0, P2P_TAG_MOMENT, room, own.bytes)
+                   : p2p_comm_send(comm, &message, 0, P2P_TAG_MOMENT, room, own.bytes);
+    if (!err)
+        err = p2p_comm_wait_long(comm, &message, 1);
+    if (!err && deal)
+        err = p2p_buffer_write(moment_of(s, i, state), own.in_slice, own.bytes, room);
     free(room);
     return err;
 }
 
+static int move(const P2pShard *s, int i, P2pState state, void *raw, bool deal)
+{
+    return p2p_comm_rank(p2p_exchange_comm(s->exchange)) ? move_own(s, i, state, deal)
+                                                         : move_whole(s, i, state, raw, deal);
+}
+
 int p2p_shard_gather(P2pShard *s, int i, P2pState state, void *raw)
 {
-    P2pComm *comm = p2p_exchange_comm(s->exchange);
-    const Piece own = piece_of(s, i, 0);
-    unsigned char *to = raw;
-    int err = P2P_OK;
-
-    if (p2p_comm_rank(comm))
-        return move_own(s, i, state, give);
-    if (own.bytes)
-        err = p2p_buffer_read(s->slices[s->net->buckets.of[i]].state[state].buffer, own.in_slice,
-                              own.bytes, to + own.at);
-    for (int rank = 1; !err && rank < p2p_comm_size(comm); rank++) {
-        const Piece piece = piece_of(s, i, rank);
-        P2pMessage message;
-        if (piece.bytes)
-            err =
-                p2p_comm_receive(comm, &message, rank, P2P_TAG_MOMENT, to + piece.at, piece.bytes);
-        if (!err && piece.bytes)
-            err = p2p_comm_wait(comm, &message, 1, true);
-    }
-    return err;
+    return move(s, i, state, raw, false);
 }
 
 int p2p_shard_deal(P2pShard *s, int i, P2pState state, const void *raw)
 {
-    P2pComm *comm = p2p_exchange_comm(s->exchange);
-    const Piece own = piece_of(s, i, 0);
-    const unsigned char *from = raw;
-    int err = P2P_OK;
-
-    if (p2p_comm_rank(comm))
-        return move_own(s, i, state, take);
-    if (own.bytes)
-        err = p2p_buffer_write(s->slices[s->net->buckets.of[i]].state[state].buffer, own.in_slice,
-                               own.bytes, from + own.at);
-    for (int rank = 1; !err && rank < p2p_comm_size(comm); rank++) {
-        const Piece piece = piece_of(s, i, rank);
-        P2pMessage message;
-        if (piece.bytes)
-            err = p2p_comm_send(comm, &message, rank, P2P_TAG_MOMENT, from + piece.at, piece.bytes);
-        if (!err && piece.bytes)
-            err = p2p_comm_wait(comm, &message, 1, true);
-    }
-    return err;
+    return move(s, i, state, (void *)(size_t)raw, true);
 }
