@@ -30,6 +30,10 @@
  * gpulab conv2d_gather_tile -D MATRIX=2 -D EACH_ROWS=8 -D FLAT=0: any .09
  * gpulab conv2d_gather_tile -D MATRIX=3: any .06
  * gpulab conv2d_gather_tile -D MATRIX=3 -D EACH_ROWS=8 -D FLAT=0: any .17
+ * gpulab conv2d_gather_tile -D MATRIX=4: any .01
+ * gpulab conv2d_gather_tile -D MATRIX=4 -D ALIGNED=7 -D FLAT=0: any .025
+ * gpulab conv2d_gather_tile -D MATRIX=5: any .015
+ * gpulab conv2d_gather_tile -D MATRIX=5 -D ALIGNED=7 -D FLAT=0: any .035
  * gpulab conv2d_gather_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(r * s * (k / stride**2 if gradient else c), TILE_DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
@@ -158,7 +162,7 @@ typedef struct Term {
             STORE_WEIGHT(slice_w[b], i, next_w[set][i]);                                                \
     } while (0)
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+TILE_ITEMS
 __kernel void conv2d_gather_tile(__global const ELEMENT(IN_TYPE) *restrict in, __global const float *restrict w,
                                  __global const float *restrict bias, __global ELEMENT(OUT_TYPE) *restrict out,
                                  const ConvGeom g, const int gradient,

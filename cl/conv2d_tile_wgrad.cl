@@ -27,6 +27,10 @@
  * gpulab conv2d_wgrad_tile -D MATRIX=2 -D EACH_ROWS=8 -D FLAT=0: any .08
  * gpulab conv2d_wgrad_tile -D MATRIX=3: any .06
  * gpulab conv2d_wgrad_tile -D MATRIX=3 -D EACH_ROWS=8 -D FLAT=0: any .14
+ * gpulab conv2d_wgrad_tile -D MATRIX=4: any .01
+ * gpulab conv2d_wgrad_tile -D MATRIX=4 -D ALIGNED=7 -D FLAT=0: any .025
+ * gpulab conv2d_wgrad_tile -D MATRIX=5: any .015
+ * gpulab conv2d_wgrad_tile -D MATRIX=5 -D ALIGNED=7 -D FLAT=0: any .02
  * gpulab conv2d_wgrad_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(n * p * q, TILE_DEPTH)
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */
@@ -146,7 +150,7 @@ INLINE void update_four(const Update *u, const AdamRule *rule, const uint at, fl
         }                                                                                          \
     } while (0)
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
+TILE_ITEMS
 __kernel void conv2d_wgrad_tile(__global const ELEMENT(IN_TYPE) *restrict x,
                                 __global const ELEMENT(OUT_TYPE) *restrict y,
                                 UPDATE_ARGUMENTS, const ConvGeom g, __global float *restrict partial,

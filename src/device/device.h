@@ -47,7 +47,7 @@ int p2p_device_finish(P2pDevice *device);
 int p2p_device_flush(P2pDevice *device);
 
 /** Vendors' numbers, as in P2pCaps. */
-enum { P2P_NVIDIA = 0x10DE, P2P_INTEL = 0x8086 };
+enum { P2P_NVIDIA = 0x10DE, P2P_INTEL = 0x8086, P2P_AMD = 0x1002 };
 
 /* ---- Buffers ------------------------------------------------------------------------------- */
 

@@ -129,11 +129,18 @@ static void read_subgroups(cl_device_id id, const char *extensions, P2pCaps *cap
         strstr(names, "cl_intel_subgroups") && strstr(names, "cl_intel_required_subgroup_size");
 }
 
+/* AMD's by the processor, which is the device's name in drivers whose compiler has built-ins. gfx90a takes numbers
+ * below 2^-14 for zero. */
 static P2pMatrixUnits matrix_units(const P2pCaps *caps)
 {
-    return caps->nvidia_capability >= 80   ? P2P_MATRIX_AMPERE
-           : caps->nvidia_capability >= 75 ? P2P_MATRIX_TURING
-                                           : P2P_MATRIX_NONE;
+    if (caps->nvidia_capability >= 75)
+        return caps->nvidia_capability >= 80 ? P2P_MATRIX_AMPERE : P2P_MATRIX_TURING;
+    if (caps->vendor_id != P2P_AMD)
+        return P2P_MATRIX_NONE;
+    if (!strncmp(caps->name, "gfx11", 5))
+        return P2P_MATRIX_WMMA;
+    return !strncmp(caps->name, "gfx908", 6) || !strncmp(caps->name, "gfx94", 5) ? P2P_MATRIX_MFMA
+                                                                                 : P2P_MATRIX_NONE;
 }
 
 static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)

@@ -42,10 +42,15 @@ static const Taste tastes[] = {{P2P_NVIDIA, LARGE | NARROW | TIGHT, TILE_DEPTH, 
                                {P2P_INTEL, SLIM | TIGHT, TILE_DEPTH, 8},
                                {0, LARGE | NARROW, 2, 1}};
 
-/* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp. */
+/* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp; of 64 x 32 a
+ * wave of 32, and 64 x 64 a wave of 64. */
 static const Form mma_forms[] = {{128, 128, 8, 8, 1}, {128, 128, 4, 8, 1}, {128, 64, 4, 8, 1},
                                  {64, 128, 4, 8, 1},  {64, 64, 4, 8, 1},   {128, 32, 4, 8, 1},
                                  {32, 128, 4, 8, 1},  {32, 64, 4, 8, 1}};
+static const Form wmma_forms[] = {{128, 128, 4, 16, 1}, {128, 64, 4, 16, 1}, {64, 128, 4, 16, 1},
+                                  {64, 64, 4, 16, 1},   {128, 32, 4, 16, 1}, {64, 32, 4, 16, 1}};
+static const Form mfma_forms[] = {
+    {128, 128, 2, 32, 1}, {128, 64, 2, 32, 1}, {64, 128, 2, 32, 1}, {64, 64, 2, 32, 1}};
 
 /* A variant's forms, of which those of `usual` (bits) are chosen among, on so many units, by what a division
  * of the product into parts costs there. */
@@ -57,17 +62,23 @@ typedef struct Forms {
     double (*cost_of)(const Form *f, const Product *p, int parts, int part_slices, int units);
 } Forms;
 
-/* What matrix units multiply, MATRIX_* of codes.h, and the least factor that has all its digits. */
+/* What matrix units multiply, MATRIX_* of codes.h, and the least factor that has all its digits; in which forms, with
+ * so many slices on their way. */
 typedef struct Matrix {
     P2pMatrixUnits units;
     P2pPrecision precision;
     int code;
     double least;
+    const Form *forms;
+    int count, ahead;
 } Matrix;
+#define FORMS(list) list, P2P_COUNT(list)
 static const Matrix matrices[] = {
-    {P2P_MATRIX_AMPERE, P2P_PRECISION_TF32, MATRIX_TF32, 0x1p-126},
-    {P2P_MATRIX_AMPERE, P2P_PRECISION_F16, MATRIX_F16, 0x1p-14},
-    {P2P_MATRIX_TURING, P2P_PRECISION_F16, MATRIX_F16_HALF, 0x1p-14},
+    {P2P_MATRIX_AMPERE, P2P_PRECISION_TF32, MATRIX_TF32, 0x1p-126, FORMS(mma_forms), 2},
+    {P2P_MATRIX_AMPERE, P2P_PRECISION_F16, MATRIX_F16, 0x1p-14, FORMS(mma_forms), 2},
+    {P2P_MATRIX_TURING, P2P_PRECISION_F16, MATRIX_F16_HALF, 0x1p-14, FORMS(mma_forms), 2},
+    {P2P_MATRIX_WMMA, P2P_PRECISION_F16, MATRIX_WMMA, 0x1p-14, FORMS(wmma_forms), 1},
+    {P2P_MATRIX_MFMA, P2P_PRECISION_F16, MATRIX_MFMA, 0x1p-14, FORMS(mfma_forms), 1},
 };
 
 /* Of a product, relative, where both factors have 10 bits of mantissa. */
@@ -384,12 +395,15 @@ static const Matrix *matrix_of(const P2pCall *call, const P2pCaps *caps)
 
 bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
-    const Forms all = {mma_forms, P2P_COUNT(mma_forms), caps->compute_units, 2, ~0u, mma_cost_of};
     const Product p = product_of(call);
     const Matrix *m = matrix_of(call, caps);
     char option[32];
 
-    if (!m || !plan(call, &p, caps, &all, way))
+    if (!m)
+        return false;
+    const int units = p2p_ceil_div(caps->compute_units, taste_of(caps)->shared);
+    const Forms all = {m->forms, m->count, units, m->ahead, ~0u, mma_cost_of};
+    if (!plan(call, &p, caps, &all, way))
         return false;
     snprintf(option, sizeof(option), "-D MATRIX=%d", m->code);
     append_option(way, option);

@@ -25,4 +25,6 @@ options=${*:---quick --seed 1}
 nvidia='LIE_EXTENSIONS=cl_khr_fp64 cl_nv_device_attribute_query'
 check "NVIDIA's, TF32 and f16" "$nvidia" LIE_CAPABILITY=80
 check "NVIDIA's of Turing" "$nvidia" LIE_CAPABILITY=75
+check "AMD's of RDNA 3" LIE_NAME=gfx1100 LIE_VENDOR=0x1002
+check "AMD's of CDNA" LIE_NAME=gfx942:sramecc+:xnack- LIE_VENDOR=0x1002
 exit $failed

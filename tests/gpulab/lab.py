@@ -48,7 +48,9 @@ def record(run, card, folder, arguments):
     """The launches of a step of a run on the recording device, whose programs go to a folder; and its passes as
     p2p-bench --json tells them."""
     os.makedirs(folder, exist_ok=True)
-    facts = '|'.join(card[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions', 'target'))
+    # AMD's driver calls a device after its processor.
+    told = {**card, 'name': card['target']} if card['vendor'] == '0x1002' else card
+    facts = '|'.join(told[k] for k in ('name', 'vendor', 'units', 'memory', 'local', 'group', 'extensions', 'target'))
     command = [arguments.bench, *RUNS[run], '--json', '--steps', '1', '--quiet', '--tune', 'off']
     done = subprocess.run(command + ['--precision', arguments.precision] + (['--variant', arguments.variant] if arguments.variant else []), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env={
