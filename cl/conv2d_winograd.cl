@@ -122,9 +122,10 @@ __global const Weight *asked(const Weights *w, int square, int point, int k, __g
                : (__global const Weight *)rows;
 }
 
-/* Write a tile's TILE x TILE pixels of a block; those outside the picture are dropped. */
+/* Write a tile's TILE x TILE pixels of a block; those outside the picture are dropped. (A Side by value would
+ * be read back from the stack as soon as it is written, which waits until all earlier stores are done.) */
 SEPARATE void put_tile(__global float *out, __global const float *bias, const VF *sums, Window w,
-                       Side to, const ConvGeom *g)
+                       const Side *to, const ConvGeom *g)
 {
     VF points[ALL], pixels[2][TILE * TILE];
 
@@ -136,10 +137,10 @@ SEPARATE void put_tile(__global float *out, __global const float *bias, const VF
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
             const int y = w.y + i * w.step, x = w.x + j * w.step;
-            const size_t at = ((size_t)w.picture * to.height + y) * to.width + x;
+            const size_t at = ((size_t)w.picture * to->height + y) * to->width + x;
 
-            if ((uint)y < (uint)to.height && (uint)x < (uint)to.width)
-                put_block(out + at * to.stride, pixels[0][i * TILE + j], pixels[1][i * TILE + j],
+            if ((uint)y < (uint)to->height && (uint)x < (uint)to->width)
+                put_block(out + at * to->stride, pixels[0][i * TILE + j], pixels[1][i * TILE + j],
                           bias, BLOCK, g->accumulate, g->act, g->slope);
         }
 }
@@ -193,6 +194,6 @@ __kernel void winograd_gather(__global const float *restrict v, __global const W
                                             d_out % g.stride - g.pad)
                                    : window(tile, tiles, 1, 0, 0);
         put_tile(out + t.to.offset + channel, bias ? bias + g.bias_offset + channel : 0,
-                 sums + i * 2, at, t.to, &g);
+                 sums + i * 2, at, &t.to, &g);
     }
 }
