@@ -1,6 +1,6 @@
 #!/bin/sh
 # Two "machines": network namespaces with a link that `tc` shapes, a rank in each. A step with its messages, as they
-# are and as halves; and a run over them has the bits of one without. As root, by hand; needs iproute2.
+# are, as halves, and with Adam's step in slices; and a run over them has the bits of one without. As root, by hand; needs iproute2.
 # Usage: link.sh FOLDER_OF_PROGRAMS [RATE] [BENCH-OPTIONS...]
 here=$(cd "$(dirname "$0")" && pwd)
 rate=${2:-1gbit}
@@ -44,9 +44,9 @@ apart() { # COMMAND...: a rank on either side
 small 2 near --max_steps 3
 ranks() { shift; apart "$@"; }
 small 2 far --max_steps 3
-check 'two machines train as two ranks of one' same_bits near far
-for compress in none f16; do
-    echo "$rate, --compress $compress:"
-    apart "$tools/p2p-bench" train --device cpu --steps 3 --batch_size 2 --compress $compress "$@" | tail -n 3
+check 'two machines train as two ranks of one' same_numbers near far # which have other variants of Adam's step
+for how in '--compress none' '--compress f16' '--shard_adam on'; do
+    echo "$rate, $how:"
+    apart "$tools/p2p-bench" train --device cpu --steps 3 --batch_size 2 $how "$@" | tail -n 3
 done
 finish
