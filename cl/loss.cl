@@ -2,7 +2,8 @@
 /*
  * Losses: the mean of a function of each element, and its gradient.
  *
- * Each group leaves its sum in the workspace [groups]; one work-item adds them in order. Tensors
+ * Each group leaves its sum in the workspace [groups]; one work-item adds them in order. One naive group by
+ * itself ends the sum at once. Tensors
  * are rows of cols floats, the last row `last` floats long; strides go from row to row.
  *
  * Kernels
@@ -24,6 +25,11 @@
     CONST_TENSOR(x), CONST_TENSOR(target), TENSOR(dx), const int rows, const int cols,             \
         const int last, const int per_group, const int kind, const float value,                    \
         const float grad_factor, const int accumulate, CONST_TENSOR(scale), __global float *work
+
+/* Where the mean goes; nowhere yet where result is absent. */
+#define VALUE_ARGUMENTS TENSOR(result), const int index, const float factor, const int add
+#define PUT_VALUE(sum)                                                                             \
+    result[result_at + index] = add ? result[result_at + index] + factor * (sum) : factor * (sum)
 
 /* What the gradient is multiplied by beside grad_factor. */
 #define SCALED (grad_factor * (scale_stride ? scale[scale_at] : 1.0f))
@@ -58,14 +64,14 @@ LOSS(float, loss_scalar)
 
 #ifdef NAIVE
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-void loss_naive(ARGUMENTS)
+void loss_naive(ARGUMENTS, VALUE_ARGUMENTS)
 {
     __local float sums[ITEMS];
     const size_t total = (size_t)(rows - 1) * cols + last;
     const uint WALK_STEP(cols);
     size_t row = (uint)get_global_id(0) / (uint)cols;
     uint col = (uint)get_global_id(0) % (uint)cols;
-    const float factor = SCALED;
+    const float slope_factor = SCALED;
     float sum = 0.0f;
 
     for (size_t i = get_global_id(0); i < total; i += get_global_size(0)) {
@@ -75,17 +81,22 @@ void loss_naive(ARGUMENTS)
         sum += loss_scalar(x[x_at + row * x_stride + col], t, kind, &slope);
         if (dx_stride) {
             __global float *d = dx + dx_at + row * dx_stride + col;
-            *d = accumulate ? *d + factor * slope : factor * slope;
+            *d = accumulate ? *d + slope_factor * slope : slope_factor * slope;
         }
         WALK_ON(row, col, cols);
     }
-    keep_sum(work, sum, sums, ITEMS);
+    sum = sum_items(sum, sums, ITEMS);
+    if (get_local_id(0) > 0)
+        return;
+    if (result_stride)
+        PUT_VALUE(sum);
+    else
+        work[get_group_id(0)] = sum;
 }
 #endif
 
 ONE_ITEM
-__kernel void loss_final(__global const float *work, TENSOR(result), const int groups,
-                         const int index, const float factor, const int add)
+__kernel void loss_final(__global const float *work, const int groups, VALUE_ARGUMENTS)
 {
     float sum = 0.0f;
 
@@ -93,7 +104,7 @@ __kernel void loss_final(__global const float *work, TENSOR(result), const int g
         return;
     for (int i = 0; i < groups; i++)
         sum += work[i];
-    result[result_at + index] = add ? result[result_at + index] + factor * sum : factor * sum;
+    PUT_VALUE(sum);
 }
 
 #if P2P_CPU && !defined(NAIVE)

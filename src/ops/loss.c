@@ -19,17 +19,25 @@ static bool plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     return true;
 }
 
+/* VALUE_ARGUMENTS of cl/loss.cl; absent: the mean goes nowhere yet. */
+static void add_value(P2pArgs *a, const P2pCall *call, bool absent)
+{
+    const P2pTensor *value = &call->t[P2P_LOSS_VALUE];
+    const double count = (double)p2p_tensor_elements(&call->t[P2P_LOSS_X]);
+
+    p2p_args_view(a, value, absent ? 0 : value->stride);
+    p2p_args_int(a, call->attr.index);
+    p2p_args_float(a, (float)((double)call->attr.value_scale / count));
+    p2p_args_int(a, call->attr.add_value);
+}
+
 static int emit_final(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
-    const double count = (double)p2p_tensor_elements(&call->t[P2P_LOSS_X]);
     P2pArgs a = {0};
 
     p2p_args_buffer(&a, work);
-    p2p_args_tensor(&a, &call->t[P2P_LOSS_VALUE]);
     p2p_args_int(&a, rows_of(call).groups);
-    p2p_args_int(&a, call->attr.index);
-    p2p_args_float(&a, (float)((double)call->attr.value_scale / count));
-    p2p_args_int(&a, call->attr.add_value);
+    add_value(&a, call, false);
     return p2p_emit_items(seq, way, &final, &a, 1);
 }
 
@@ -38,6 +46,7 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     const P2pAttr *attr = &call->attr;
     const double count = (double)p2p_tensor_elements(&call->t[P2P_LOSS_X]);
     const P2pRows r = rows_of(call);
+    const bool whole = !way->variant->for_cpus && r.groups == 1;
     P2pArgs a = {0};
 
     p2p_args_rows(&a, &r, &call->t[P2P_LOSS_X]);
@@ -50,9 +59,11 @@ static int emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuf
     p2p_args_int(&a, attr->accumulate);
     p2p_args_tensor(&a, &call->t[P2P_LOSS_SCALE]);
     p2p_args_buffer(&a, work);
+    if (!way->variant->for_cpus)
+        add_value(&a, call, !whole);
     const int err = p2p_emit(seq, way, &way->variant->kernel, a.list, (size_t)a.count,
                              (P2pGrid){(size_t)r.groups});
-    return err ? err : emit_final(seq, call, way, work);
+    return err || whole ? err : emit_final(seq, call, way, work);
 }
 
 static const P2pVariant variants[] = {
