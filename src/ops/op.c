@@ -30,6 +30,7 @@ const P2pPass *const p2p_passes[] = {
     &p2p_pass_copy,
     &p2p_pass_add,
     &p2p_pass_fill,
+    &p2p_pass_join,
     &p2p_pass_hole,
     &p2p_pass_pad_fwd,
     &p2p_pass_pad_bwd,

@@ -150,6 +150,9 @@ enum { P2P_COPY_X, P2P_COPY_Y };
 enum { P2P_ADD_A, P2P_ADD_B, P2P_ADD_Y };
 enum { P2P_FILL_X };
 
+/* join: out y = in b with a's (opt) channels in front, then in c (opt) with the same behind. */
+enum { P2P_JOIN_A, P2P_JOIN_B, P2P_JOIN_C, P2P_JOIN_Y };
+
 /* hole: out y = x where mask [N,H,W,1] is below 0, elsewhere known (opt; absent: 0). Without known it is its
  * own gradient by x. */
 enum { P2P_HOLE_X, P2P_HOLE_MASK, P2P_HOLE_KNOWN, P2P_HOLE_Y };
@@ -382,7 +385,7 @@ extern const P2pPass p2p_pass_conv2d_wgrad_adam;
 extern const P2pPass p2p_pass_channel_sum, p2p_pass_norm_stats, p2p_pass_norm_running;
 extern const P2pPass p2p_pass_norm_act_fwd, p2p_pass_norm_act_sums, p2p_pass_norm_act_bwd;
 extern const P2pPass p2p_pass_norm_fwd, p2p_pass_norm_bwd;
-extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add, p2p_pass_hole;
+extern const P2pPass p2p_pass_act_bwd, p2p_pass_copy, p2p_pass_add, p2p_pass_join, p2p_pass_hole;
 extern const P2pPass p2p_pass_fill, p2p_pass_pad_fwd, p2p_pass_pad_bwd, p2p_pass_loss;
 extern const P2pPass p2p_pass_adam, p2p_pass_squares, p2p_pass_ema, p2p_pass_pool;
 extern const P2pPass p2p_pass_loss_scale;

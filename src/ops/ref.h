@@ -12,6 +12,7 @@
 void p2p_ref_act_bwd(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_copy(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_add(const P2pCall *call, double *const host[], double *mag);
+void p2p_ref_join(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_hole(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_fill(const P2pCall *call, double *const host[], double *mag);
 void p2p_ref_pad_fwd(const P2pCall *call, double *const host[], double *mag);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* References of act_bwd, copy, add, fill and the reflection padding. */
 #include <math.h>
+#include <string.h>
 
 #include "src/ops/ref.h"
 
@@ -75,6 +76,25 @@ void p2p_ref_add(const P2pCall *call, double *const host[], double *mag)
             mag[i] = fabs(a[i]) + fabs(b[i]);
         host[P2P_ADD_Y][i] = a[i] + b[i];
     }
+}
+
+void p2p_ref_join(const P2pCall *call, double *const host[], double *mag)
+{
+    const P2pTensor *b = &call->t[P2P_JOIN_B], *y = &call->t[P2P_JOIN_Y];
+    const size_t plane = (size_t)y->h * (size_t)y->w;
+    const int front = y->c - b->c;
+    double *to = host[P2P_JOIN_Y];
+
+    (void)mag;
+    for (int n = 0; n < y->n; n++)
+        for (int k = 0; k < y->c; k++, to += plane) {
+            const int picture = n % b->n;
+            const double *from = k < front
+                                     ? host[P2P_JOIN_A] + (size_t)(picture * front + k) * plane
+                                     : host[n < b->n ? P2P_JOIN_B : P2P_JOIN_C] +
+                                           (size_t)(picture * b->c + k - front) * plane;
+            memcpy(to, from, plane * sizeof(*to));
+        }
 }
 
 void p2p_ref_hole(const P2pCall *call, double *const host[], double *mag)

@@ -48,17 +48,13 @@ static int move(P2pGan *g, uint32_t drawing, int x, int y, const P2pPass *pass)
                           .shifts = g->update.augment & P2P_AUGMENT_TRANSLATION,
                           .hole = g->update.augment & P2P_AUGMENT_CUTOUT};
     const P2pTensor *found = p2p_plan_get(g->plan, x);
-    const bool moves = p2p_augment_moves(g);
 
-    if (!found || (!moves && (y < 0 || y == x)))
+    if (!found || !p2p_augment_moves(g))
         return x;
     const P2pTensor t = *found;
     if (y < 0)
         y = p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t.n, t.h, t.w, t.c));
-    if (moves)
-        P2P_PLAN_STEP(g->plan, "augment", pass, &attr, x, g->hyper, y);
-    else
-        P2P_PLAN_STEP(g->plan, "seen", &p2p_pass_copy, NULL, x, y);
+    P2P_PLAN_STEP(g->plan, "augment", pass, &attr, x, g->hyper, y);
     return y;
 }
 

@@ -22,7 +22,7 @@ bool p2p_augment_moves(const P2pGan *gan);
  * Append moving x and cutting a hole into it; the gradient's way back.
  *
  * @param y  Where it goes; -1: into a new tensor.
- * @return y, or its number; x where it stays as it is and y is -1.
+ * @return that tensor; x where nothing is moved.
  */
 int p2p_augment_move(P2pGan *gan, uint32_t drawing, int x, int y);
 int p2p_augment_move_back(P2pGan *gan, uint32_t drawing, int dy);

@@ -106,12 +106,6 @@ static int translate(Build *b, int way, int which, P2pNet *g, int input, int *ou
     return err;
 }
 
-/* What a discriminator sees of a picture, in `seen` or, where that is -1, anywhere. */
-static int see(Build *b, uint32_t drawing, int picture, int seen)
-{
-    return p2p_augment_move(b->gan, drawing, p2p_augment_tint(b->gan, drawing, picture), seen);
-}
-
 /*
  * There and back: the losses of a way, and their gradients in both generators. The way's own one is
  * gone back through last, with Adam where its gradients are complete then.
@@ -121,14 +115,14 @@ static int build_way(Build *b, int way)
     P2pNet *there = b->g[way], *back = b->g[!way];
     P2pApply **apply = b->apply[way];
     const P2pAdam *adam = way == B && b->o->lambda_identity == 0 ? &b->update.adam : NULL;
-    const uint32_t drawing = p2p_augment_draw(b->gan);
     const P2pAttr judged = gan_loss(b, true, true, loss_index(b, way, LOSS_G), 1);
     int err;
 
-    if ((err = translate(b, way, APPLY_FAKE, there, b->real[way], &b->fake[way])) < 0 ||
-        (err = p2p_apply_forward(&apply[APPLY_JUDGE], b->plan, b->d[way],
-                                 see(b, drawing, b->fake[way], -1), b->gan->hyper, &train_d,
-                                 false)) < 0 ||
+    if ((err = translate(b, way, APPLY_FAKE, there, b->real[way], &b->fake[way])) < 0)
+        return err;
+    const P2pGanSight seen = p2p_gan_show(b->gan, -1, b->fake[way], -1);
+    if ((err = p2p_apply_forward(&apply[APPLY_JUDGE], b->plan, b->d[way], seen.all, b->gan->hyper,
+                                 &train_d, false)) < 0 ||
         (err = translate(b, way, APPLY_CYCLE, back, b->fake[way], &b->again[way])) < 0)
         return err;
     const P2pTensor *fake = p2p_plan_get(b->plan, b->fake[way]);
@@ -141,8 +135,8 @@ static int build_way(Build *b, int way)
     const P2pBackward judge = {.dy = dlogits, .dx = dseen};
     if ((err = p2p_apply_backward(apply[APPLY_JUDGE], &judge)) < 0)
         return err;
-    const int dfake =
-        p2p_augment_tint_back(b->gan, drawing, p2p_augment_move_back(b->gan, drawing, dseen));
+    const int dfake = p2p_augment_tint_back(b->gan, seen.drawing[0],
+                                            p2p_augment_move_back(b->gan, seen.drawing[0], dseen));
     const P2pBackward cycle = {
         .dy = dagain, .dx = dfake, .add = true, .grads = &b->grads_g[!way], .adam = adam};
     const P2pBackward first = {.dy = dfake, .dx = -1, .grads = &b->grads_g[way], .adam = adam};
@@ -172,25 +166,17 @@ static int build_d(Build *b, int way)
     const float factor = (float)b->o->lambda_D;
     const int index = loss_index(b, way, LOSS_D);
     const int pooled = p2p_gan_add_pool(b->gan, pool_names[way], b->o->pool_size, b->fake[way]);
-    const P2pTensor *found = p2p_plan_get(b->plan, pooled);
-    if (!found)
-        return P2P_OK; /* the plan failed before; p2p_plan_finish() says so */
-    const P2pTensor t = *found;
-    const int seen = p2p_plan_tensor(b->plan, p2p_tensor_nhwc(2 * t.n, t.h, t.w, t.c));
-    const int real =
-        see(b, p2p_augment_draw(b->gan), b->real[!way], p2p_plan_pictures(b->plan, seen, 0, t.n));
-    const int fake =
-        see(b, p2p_augment_draw(b->gan), pooled, p2p_plan_pictures(b->plan, seen, t.n, t.n));
+    const P2pGanSight seen = p2p_gan_show(b->gan, -1, b->real[!way], pooled);
     const P2pGanPenalty penalty = {.net = b->d[way],
-                                   .real = real,
-                                   .fake = fake,
+                                   .real = seen.half[0],
+                                   .fake = seen.half[1],
                                    .index = loss_index(b, way, LOSS_GP),
                                    .weight = (float)b->o->lambda_gp,
                                    .grads = &b->grads_d[way],
                                    .apply = &b->apply[way][APPLY_PENALTY]};
     P2pGanLesson lesson = {
         .net = b->d[way],
-        .seen = seen,
+        .seen = seen.all,
         .loss = {gan_loss(b, true, false, index, factor), gan_loss(b, false, false, index, factor)},
         .at_once = b->at_once,
         .penalty = has_penalty(b) ? &penalty : NULL,

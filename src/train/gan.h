@@ -192,12 +192,27 @@ typedef struct P2pGanPenalty {
  */
 int p2p_gan_add_penalty(P2pGan *gan, const P2pGanPenalty *penalty);
 
+/** What D sees: up to two batches of pictures, in other colours and moved, each by a drawing of its own. */
+typedef struct P2pGanSight {
+    int all;     /* both batches in one tensor */
+    int half[2]; /* each */
+    uint32_t drawing[2];
+} P2pGanSight;
+
+/**
+ * Append what D shall see.
+ *
+ * @param a       What D sees in front of each picture, moved with it; -1: nothing.
+ * @param second  Of the first one's shape; -1: the first alone, which may be seen as it is.
+ */
+P2pGanSight p2p_gan_show(P2pGan *gan, int a, int first, int second);
+
 /** Whether D goes through both halves of what it sees at once: its gradients are of one term then, else of two. */
 bool p2p_gan_sees_at_once(const P2pGan *gan, const P2pNetSpec *d, bool penalty);
 
 typedef struct P2pGanLesson {
     P2pNet *net;     /* D */
-    int seen;        /* [2N, H, W, C] in two halves, normalised each by itself, in their order */
+    int seen;        /* both halves, normalised each by itself, in their order; see P2pGanSight */
     P2pAttr loss[2]; /* of their logits, see p2p_gan_loss() */
     bool at_once;    /* p2p_gan_sees_at_once() */
     const P2pGanPenalty *penalty; /* NULL: none */

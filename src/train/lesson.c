@@ -2,7 +2,7 @@
 /* What a discriminator learns in a step. */
 #include "src/base/memory.h"
 #include "src/base/status.h"
-#include "src/train/gan.h"
+#include "src/train/augment.h"
 
 P2pAttr p2p_gan_judgement(int gan_mode, bool real, bool of_generator)
 {
@@ -70,6 +70,45 @@ int p2p_gan_add_penalty(P2pGan *g, const P2pGanPenalty *p)
     if ((err = p2p_apply_tangent(*p->apply, v)) < 0)
         return err;
     return p2p_apply_tangent_backward(*p->apply, ones(g, &map), p->grads);
+}
+
+/* [a, first], then [a, second]; one picture by itself stays where it is. */
+static int join(P2pGan *g, int a, int first, int second)
+{
+    const P2pTensor t = *p2p_plan_get(g->plan, first);
+    const int front = a < 0 ? 0 : p2p_plan_get(g->plan, a)->c;
+
+    if (a < 0 && second < 0)
+        return first;
+    const int y = p2p_plan_tensor(
+        g->plan, p2p_tensor_nhwc(second < 0 ? t.n : 2 * t.n, t.h, t.w, front + t.c));
+    P2P_PLAN_STEP(g->plan, "seen", &p2p_pass_join, NULL, a, first, second, y);
+    return y;
+}
+
+P2pGanSight p2p_gan_show(P2pGan *g, int a, int first, int second)
+{
+    const int pictures[] = {first, second}, count = second < 0 ? 1 : 2;
+    P2pGanSight s = {-1, {-1, -1}, {0}};
+    int shown[2] = {-1, -1};
+
+    for (int i = 0; i < count; i++) {
+        s.drawing[i] = p2p_augment_draw(g);
+        shown[i] = p2p_augment_tint(g, s.drawing[i], pictures[i]);
+        if (!p2p_plan_get(g->plan, shown[i]))
+            return s; /* the plan failed before; p2p_plan_finish() says so */
+    }
+    const int still = join(g, a, shown[0], shown[1]), n = p2p_plan_get(g->plan, first)->n;
+    const P2pTensor *t = p2p_plan_get(g->plan, still);
+    if (!t)
+        return s;
+    s.all = p2p_augment_moves(g) ? p2p_plan_tensor(g->plan, p2p_tensor_nhwc(t->n, t->h, t->w, t->c))
+                                 : still;
+    for (int i = 0; i < count; i++) {
+        s.half[i] = p2p_plan_pictures(g->plan, s.all, i * n, n);
+        p2p_augment_move(g, s.drawing[i], p2p_plan_pictures(g->plan, still, i * n, n), s.half[i]);
+    }
+    return s;
 }
 
 /* Batch norm takes statistics of each half alone, so that to go through both at once changes nothing; but the power

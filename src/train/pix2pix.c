@@ -10,12 +10,6 @@ enum { LOSS_G_GAN, LOSS_G_L1, LOSS_D_REAL, LOSS_D_FAKE, LOSS_D_GP, LOSSES };
 /* Of D; fake and real are the halves of what it learns from. */
 enum { APPLY_FAKE, APPLY_REAL, APPLY_PENALTY, APPLY_G, APPLIES };
 
-/* What D sees of a picture, by which drawing. */
-typedef struct Seen {
-    int pair;
-    uint32_t drawing;
-} Seen;
-
 /* While building: the step's tensors and applications. */
 typedef struct Build {
     P2pGan *gan;
@@ -23,9 +17,8 @@ typedef struct Build {
     const P2pPix2pixSpec *spec;
     P2pNet *g, *d;
     int a, b, fake;
-    int seen; /* by D: fake pairs, then real ones */
-    Seen fake_seen, real_seen;
-    bool at_once; /* p2p_gan_sees_at_once() */
+    P2pGanSight seen; /* by D: fake pairs, then real ones */
+    bool at_once;     /* p2p_gan_sees_at_once() */
     P2pApply *apply_g, *apply_d[APPLIES];
     P2pGrads grads_g, grads_d;
 } Build;
@@ -34,37 +27,9 @@ static const P2pNetwork network_g = {"G", {.task = P2P_GENERATOR, .passes = 1}};
 static const P2pNetwork network_d = {"D", {.task = P2P_DISCRIMINATOR, .passes = 3}};
 static const P2pMode train_d = {.update_running = true};
 
-/* Of so many pictures as D sees them. */
-static P2pTensor seen_shape(const P2pPix2pixSpec *s, int pictures)
+static P2pGanSight show(Build *b, int first, int second)
 {
-    return p2p_tensor_nhwc(pictures, s->height, s->width,
-                           s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc));
-}
-
-/* [A, picture] for D, in `both` or, where that is -1, in a new tensor. */
-static int pair(Build *b, int picture, int both)
-{
-    const P2pPix2pixSpec *s = b->spec;
-    const int in = s->g.input_nc, out = s->g.output_nc;
-
-    if (both < 0)
-        both = p2p_plan_tensor(b->plan, seen_shape(s, s->batch));
-    P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, b->a,
-                  p2p_plan_slice(b->plan, both, 0, in));
-    P2P_PLAN_STEP(b->plan, "pair", &p2p_pass_copy, NULL, picture,
-                  p2p_plan_slice(b->plan, both, in, out));
-    return both;
-}
-
-/* What D sees of a picture, in `seen` or, where that is -1, anywhere: in other colours, and moved with its A. */
-static Seen see(Build *b, int picture, int seen)
-{
-    const uint32_t drawing = p2p_augment_draw(b->gan);
-    int shown = p2p_augment_tint(b->gan, drawing, picture);
-
-    if (!b->spec->unconditional)
-        shown = pair(b, shown, p2p_augment_moves(b->gan) ? -1 : seen);
-    return (Seen){p2p_augment_move(b->gan, drawing, shown, seen), drawing};
+    return p2p_gan_show(b->gan, b->spec->unconditional ? -1 : b->a, first, second);
 }
 
 static bool has_penalty(const P2pPix2pixSpec *s)
@@ -86,15 +51,15 @@ static P2pAttr gan_loss(const Build *b, int index, bool real, float value_scale,
 static int build_d_step(Build *b)
 {
     const P2pGanPenalty penalty = {.net = b->d,
-                                   .real = b->real_seen.pair,
-                                   .fake = b->fake_seen.pair,
+                                   .real = b->seen.half[1],
+                                   .fake = b->seen.half[0],
                                    .index = LOSS_D_GP,
                                    .weight = b->spec->lambda_gp,
                                    .grads = &b->grads_d,
                                    .apply = &b->apply_d[APPLY_PENALTY]};
     const float factor = b->spec->d_factor;
     const P2pGanLesson lesson = {.net = b->d,
-                                 .seen = b->seen,
+                                 .seen = b->seen.all,
                                  .loss = {gan_loss(b, LOSS_D_FAKE, false, 1, factor),
                                           gan_loss(b, LOSS_D_REAL, true, 1, factor)},
                                  .at_once = b->at_once,
@@ -113,20 +78,21 @@ static int build_g_losses(Build *b, int *dfake)
     bool add = false;
 
     if (s->lambda_gan > 0) {
-        const Seen again = s->update.augment ? see(b, b->fake, -1) : b->fake_seen;
+        const P2pGanSight again = s->update.augment ? show(b, b->fake, -1) : b->seen;
         P2pApply **d = &b->apply_d[APPLY_G];
         const int err =
-            p2p_apply_forward(d, b->plan, b->d, again.pair, b->gan->hyper, &train_d, false);
+            p2p_apply_forward(d, b->plan, b->d, again.half[0], b->gan->hyper, &train_d, false);
         if (err)
             return err;
         const P2pAttr attr = gan_loss(b, LOSS_G_GAN, true, s->lambda_gan, s->lambda_gan);
         const int dy = p2p_gan_loss(b->gan, &attr, p2p_apply_output(*d), -1, -1);
-        const P2pTensor seen = seen_shape(s, s->batch);
+        P2pTensor seen = shape;
+        seen.c = seen.stride = s->g.output_nc + (s->unconditional ? 0 : s->g.input_nc);
         const int dpair = p2p_plan_tensor(b->plan, seen);
         p2p_apply_backward(*d, &(P2pBackward){.dy = dy, .dx = dpair});
-        const int dmoved = p2p_augment_move_back(b->gan, again.drawing, dpair);
+        const int dmoved = p2p_augment_move_back(b->gan, again.drawing[0], dpair);
         *dfake = p2p_augment_tint_back(
-            b->gan, again.drawing,
+            b->gan, again.drawing[0],
             p2p_plan_slice(b->plan, dmoved, seen.c - s->g.output_nc, s->g.output_nc));
         add = true;
     } else {
@@ -167,9 +133,7 @@ static int build_step(Build *b)
         return err;
     b->fake = in_holes(b, p2p_apply_output(b->apply_g), b->b);
     if (s->lambda_gan > 0) {
-        b->seen = p2p_plan_tensor(b->plan, seen_shape(s, 2 * s->batch));
-        b->fake_seen = see(b, b->fake, p2p_plan_pictures(b->plan, b->seen, 0, s->batch));
-        b->real_seen = see(b, b->b, p2p_plan_pictures(b->plan, b->seen, s->batch, s->batch));
+        b->seen = show(b, b->fake, b->b);
         if ((err = build_d_step(b)) < 0)
             return err;
     }

@@ -42,6 +42,22 @@ static void draw_fill(P2pDraw *r, P2pTrial *c, int block)
         c->call.t[0] = p2p_tensor_weight(p2p_draw_size(r, 70), p2p_draw_size(r, 20), 3, 4, block);
 }
 
+static void draw_join(P2pDraw *r, P2pTrial *c, int block)
+{
+    P2pTensor *t = c->call.t;
+
+    (void)block;
+    draw_shapes(r, c, P2P_JOIN_Y + 1);
+    const bool front = p2p_draw_chance(r, 70), both = p2p_draw_chance(r, 70);
+    t[P2P_JOIN_A].c = t[P2P_JOIN_A].stride = front ? p2p_draw_channels(r, 20) : 0;
+    t[P2P_JOIN_Y].c = t[P2P_JOIN_Y].stride = t[P2P_JOIN_A].c + t[P2P_JOIN_B].c;
+    t[P2P_JOIN_Y].n = both ? 2 * t[P2P_JOIN_B].n : t[P2P_JOIN_B].n;
+    if (!front)
+        t[P2P_JOIN_A] = (P2pTensor){0};
+    if (!both)
+        t[P2P_JOIN_C] = (P2pTensor){0};
+}
+
 static void draw_hole(P2pDraw *r, P2pTrial *c, int block)
 {
     P2pTensor *t = c->call.t;
@@ -131,8 +147,13 @@ static bool size_pad(int i, P2pTrial *c, int block)
 }
 
 const P2pTrialKind p2p_trial_pointwise_kinds[] = {
-    {&p2p_pass_copy, draw_copy, size_copy},        {&p2p_pass_add, draw_add, size_three},
-    {&p2p_pass_fill, draw_fill, size_fill},        {&p2p_pass_hole, draw_hole, NULL},
-    {&p2p_pass_act_bwd, draw_act_bwd, size_three}, {&p2p_pass_pad_fwd, draw_pad, size_pad},
-    {&p2p_pass_pad_bwd, draw_pad_bwd, size_pad},   {0},
+    {&p2p_pass_copy, draw_copy, size_copy},
+    {&p2p_pass_add, draw_add, size_three},
+    {&p2p_pass_fill, draw_fill, size_fill},
+    {&p2p_pass_hole, draw_hole, NULL},
+    {&p2p_pass_join, draw_join, NULL},
+    {&p2p_pass_act_bwd, draw_act_bwd, size_three},
+    {&p2p_pass_pad_fwd, draw_pad, size_pad},
+    {&p2p_pass_pad_bwd, draw_pad_bwd, size_pad},
+    {0},
 };
