@@ -24,7 +24,7 @@
  * gpulab conv2d_gather_tile -D TILE_COLS=16 -D FLAT=1: sm_86 .6, gfx1030 .43 x8, dg2-g10 .4
  * gpulab conv2d_gather_tile -D TILE_ROWS=16: sm_86 .76, gfx1030 .7 x8, dg2-g10 .6
  * gpulab conv2d_gather_tile -D TILE_ROWS=16 -D FLAT=1: sm_86 .6, gfx1030 .54 x8, dg2-g10 .4
- * gpulab conv2d_gather_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .6, gfx1030 .4 x8, dg2-g10 .4
+ * gpulab conv2d_gather_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .6, gfx1030 .64 x2, dg2-g10 .4
  * gpulab conv2d_gather_tile -D MATRIX=1: any .04
  * gpulab conv2d_gather_tile -D MATRIX=2: any .03
  * gpulab conv2d_gather_tile -D MATRIX=2 -D EACH_ROWS=8 -D FLAT=0: any .09

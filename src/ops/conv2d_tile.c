@@ -28,19 +28,20 @@ enum {
     LARGE = 1 << 0 | 1 << 1 | 1 << 2,
     SLIM = 1 << 3,
     NARROW = 1 << 4 | 1 << 5,
-    TIGHT = 1 << 6 | 1 << 7
+    TIGHT = 1 << 6 | 1 << 7,
+    SHORT = 1 << 7
 };
 
 /* What suits a vendor's compiler and registers, seen in the instructions that it makes: forms (bits), steps
  * of a slice written out (CPUs: none, see tile.clh), and how many of what it calls a unit share local
- * memory. Full unrolling spills on AMD. */
+ * memory. Full unrolling spills on AMD; tiles of few rows pad no weight gradients of few channels there. */
 typedef struct Taste {
     unsigned vendor, forms;
     int unroll, shared;
 } Taste;
 static const Taste tastes[] = {{P2P_NVIDIA, LARGE | NARROW | TIGHT, TILE_DEPTH, 1},
                                {P2P_INTEL, SLIM | TIGHT, TILE_DEPTH, 8},
-                               {0, LARGE | NARROW, 2, 1}};
+                               {0, LARGE | NARROW | SHORT, 2, 1}};
 
 /* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp; of 64 x 32 a
  * wave of 32, and 64 x 64 a wave of 64. */
@@ -105,6 +106,14 @@ static size_t local_bytes(const Form *f, int buffers)
 {
     return (size_t)buffers * TILE_DEPTH * (size_t)(f->rows + f->cols + 2 * TILE_GAP) *
            sizeof(float);
+}
+
+/* Few sums leave registers for more steps. */
+static int unroll_of(const Form *f, const Taste *taste)
+{
+    enum { FEW_SUMS = 16, STEPS = 8 };
+
+    return f->each_rows * f->each_cols <= FEW_SUMS ? p2p_max(taste->unroll, STEPS) : taste->unroll;
 }
 
 static const Taste *taste_of(const P2pCaps *caps)
@@ -291,12 +300,13 @@ static void write_options(const P2pCall *call, const P2pCaps *caps, const Form *
     const int buffers = many ? 2 : ahead;
     const int step = p2p_conv_is_dgrad(call) ? call->attr.stride : 1;
     const bool flat = is_wgrad(call) ? is_flat_wgrad(call) : from->c % TILE_DEPTH != 0;
-    int used = snprintf(
-        way->options, sizeof(way->options),
-        "-D TILE_ROWS=%d -D TILE_COLS=%d -D EACH_ROWS=%d -D EACH_COLS=%d "
-        "-D UNROLL=%d -D AHEAD=%d -D BUFFERS=%d -D BLOCK=%d -D ALIGNED=%d -D FLAT=%d",
-        f->rows, f->cols, f->each_rows, f->each_cols, caps->is_cpu ? 1 : taste_of(caps)->unroll,
-        ahead, buffers, w->stride, alignment(call), flat);
+    int used =
+        snprintf(way->options, sizeof(way->options),
+                 "-D TILE_ROWS=%d -D TILE_COLS=%d -D EACH_ROWS=%d -D EACH_COLS=%d "
+                 "-D UNROLL=%d -D AHEAD=%d -D BUFFERS=%d -D BLOCK=%d -D ALIGNED=%d -D FLAT=%d",
+                 f->rows, f->cols, f->each_rows, f->each_cols,
+                 caps->is_cpu ? 1 : unroll_of(f, taste_of(caps)), ahead, buffers, w->stride,
+                 alignment(call), flat);
 
     if (flat)
         used += snprintf(way->options + used, sizeof(way->options) - (size_t)used,
