@@ -3,10 +3,9 @@
  * A gather with few outputs on GPUs: the last layer of a generator, the last of a discriminator, the first of
  * one backward. Lanes lie over the pixels and each has all outputs in registers, so that nothing is padded.
  *
- * What is written is taken in hops of STEP x STEP pixels, all of which see the same window of JUMPS x JUMPS
- * pixels read: hop (u, v) the pixels (u - i, v - j), by taps (STEP * i + a, STEP * j + b) for its pixel (a, b),
- * which is (STEP * u - shift + a, ...). In a data gradient STEP is the stride and shift the padding; forward
- * (stride 1) taps are reversed and shift is KERNEL - 1 - padding.
+ * What is written is taken in hops of STEP x STEP pixels: tap r joins pixel u of what is read to pixel
+ * STEP * u - SHIFT + r, so that a hop sees JUMPS x JUMPS of those around the one of its own number. In a data gradient
+ * STEP is the stride and SHIFT the padding; forward (stride 1) taps are reversed and SHIFT is KERNEL - 1 - padding.
  *
  * A work-item makes HOPS hops of a line, from every SPLIT-th channel of a slice of DEPTH; the work-items of
  * the same hops add up theirs in the end, in a fixed order.
@@ -15,11 +14,13 @@
  *   conv2d_pixels   groups {tiles across, tiles down, pictures}, local {ACROSS * DOWN * SPLIT}
  *
  * Build options: see common.clh, fours.clh and
- *   -D KERNEL=<n> -D STEP=<n>             taps along a side, a multiple of the step
+ *   -D KERNEL=<n> -D STEP=<n> -D SHIFT=<n>  taps along a side, see above
  *   -D OUTPUTS=<n> -D BLOCK=<n>           outputs, no more than in a block of weights
  *   -D HOPS=<1|2|4> -D DOWN=<n> -D SPLIT=<n> -D DEPTH=<n>
  *   -D TURNED=<0|1>                       weights are blocked over the inputs
- * gpulab conv2d_pixels -D SPLIT=4: sm_86 .6 x4, gfx1030 .6 x4
+ * gpulab conv2d_pixels -D SPLIT=4: sm_86 .7 x4, gfx1030 .7 x4
+ * gpulab conv2d_pixels -D SPLIT=4 -D DEPTH=8: skl .6 x2, tgllp .55 x2, dg2-g10 .6 x2
+ * gpulab conv2d_pixels -D SPLIT=8: sm_86 .6 x2, gfx1030 .5 x2
  * gpulab conv2d_pixels makes groups * PIXELS_ACROSS * DOWN * HOPS * OUTPUTS * KERNEL**2 * up(k if gradient else c, DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */
@@ -31,7 +32,10 @@
 #define ACROSS PIXELS_ACROSS
 #define PLACES (ACROSS * DOWN)
 #define ITEMS (PLACES * SPLIT)
-#define JUMPS (KERNEL / STEP)
+/* Pixels read that a hop sees behind its own and in all; tap r belongs to jump (r + FIRST) / STEP, backwards. */
+#define BEHIND ((SHIFT + STEP - 1) / STEP)
+#define JUMPS (BEHIND + 1 + (KERNEL - 1 - SHIFT) / STEP)
+#define FIRST (BEHIND * STEP - SHIFT)
 /* Of the window: pixels of a work-item's line in vectors of HOPS, lines, and floats of a line. */
 #define VECTORS ((HOPS + JUMPS - 1 + HOPS - 1) / HOPS)
 #define LINES (DOWN + JUMPS - 1)
@@ -75,9 +79,6 @@
 #define WEIGHT_STEP(first) ((first)*BLOCK)
 #endif
 
-/* Rounded down; b > 0. */
-#define FLOOR_DIV(a, b) (((a) - ((a) < 0 ? (b) - 1 : 0)) / (b))
-
 __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 __kernel void conv2d_pixels(__global const float *restrict in, __global const float *restrict w,
                             __global const float *restrict bias, __global float *restrict out,
@@ -89,9 +90,8 @@ __kernel void conv2d_pixels(__global const float *restrict in, __global const fl
     const int item = (int)get_local_id(0), place = item % PLACES, split = item / PLACES;
     const int tx = place % ACROSS * HOPS, ty = place / ACROSS, picture = (int)get_group_id(2);
     const Gather t = gather(&g, gradient, 0);
-    const int channels = t.from.channels, shift = gradient ? g.pad : KERNEL - 1 - g.pad;
-    const int u0 = FLOOR_DIV(shift, STEP) + (int)get_group_id(1) * DOWN;
-    const int v0 = FLOOR_DIV(shift, STEP) + (int)get_group_id(0) * ACROSS * HOPS;
+    const int channels = t.from.channels;
+    const int u0 = (int)get_group_id(1) * DOWN, v0 = (int)get_group_id(0) * ACROSS * HOPS;
     float sums[HOPS][STEP][STEP][OUTPUTS];
     int at[WINDOW_LOADS], w_at[WEIGHT_LOADS];
 
@@ -101,7 +101,7 @@ __kernel void conv2d_pixels(__global const float *restrict in, __global const fl
     WRITTEN_OUT for (int k = 0; k < WINDOW_LOADS; k++)
     {
         const int i = item + k * ITEMS, col = i / (DEPTH / 4) % WIDE, line = i / (DEPTH / 4) / WIDE;
-        const int y = u0 - (JUMPS - 1) + line, x = v0 - (JUMPS - 1) + col;
+        const int y = u0 + BEHIND - (JUMPS - 1) + line, x = v0 + BEHIND - (JUMPS - 1) + col;
         const int inside = (uint)y < (uint)t.from.height && (uint)x < (uint)t.from.width;
         const int pixel = (picture * t.from.height + y) * t.from.width + x;
         at[k] = inside ? t.from.offset + pixel * t.from.stride + DEEP(i) : -1;
@@ -139,19 +139,20 @@ __kernel void conv2d_pixels(__global const float *restrict in, __global const fl
                 float x[VECTORS * HOPS];
                 WRITTEN_OUT for (int k = 0; k < VECTORS; k++)
                     READ_VECTOR(x + k * HOPS, window + (d * LINES + ty + JUMPS - 1 - i) * LINE + tx + k * HOPS);
-                WRITTEN_OUT for (int a = 0; a < STEP; a++)
+                WRITTEN_OUT for (int r = max(0, i * STEP - FIRST); r < min(KERNEL, (i + 1) * STEP - FIRST); r++)
                 {
                     float row[ROW];
                     WRITTEN_OUT for (int k = 0; k < ROW; k += 4)
                     {
-                        const float4 v = *(__local const float4 *)&taps[(d * KERNEL + i * STEP + a) * ROW + k];
+                        const float4 v = *(__local const float4 *)&taps[(d * KERNEL + r) * ROW + k];
                         row[k] = v.x, row[k + 1] = v.y, row[k + 2] = v.z, row[k + 3] = v.w;
                     }
                     WRITTEN_OUT for (int s = 0; s < KERNEL; s++)
                         WRITTEN_OUT for (int h = 0; h < HOPS; h++)
                             WRITTEN_OUT for (int o = 0; o < OUTPUTS; o++)
-                                sums[h][a][s % STEP][o] = FMA(x[h + JUMPS - 1 - s / STEP], row[s * OUTPUTS + o],
-                                                              sums[h][a][s % STEP][o]);
+                                sums[h][(r + FIRST) % STEP][(s + FIRST) % STEP][o] =
+                                    FMA(x[h + JUMPS - 1 - (s + FIRST) / STEP], row[s * OUTPUTS + o],
+                                        sums[h][(r + FIRST) % STEP][(s + FIRST) % STEP][o]);
                 }
             }
         }
@@ -183,7 +184,7 @@ __kernel void conv2d_pixels(__global const float *restrict in, __global const fl
     for (int i = item; i < PLACES * SUMS; i += ITEMS) {
         const int o = i % OUTPUTS, wide = ACROSS * HOPS * STEP;
         const int col = i / OUTPUTS % wide, line = i / OUTPUTS / wide;
-        const int y = u0 * STEP - shift + line, x = v0 * STEP - shift + col;
+        const int y = u0 * STEP + line, x = v0 * STEP + col;
         if ((uint)y >= (uint)t.to.height || (uint)x >= (uint)t.to.width)
             continue;
         __global float *to =

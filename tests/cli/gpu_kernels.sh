@@ -23,8 +23,8 @@ amd=0x1002 intel=0x8086 nvidia=0x10de
 agree 'ops as on an AMD GPU' $amd 'conv2d_fwd=tile conv2d_dgrad=tile conv2d_wgrad=tile conv2d_fwd=inner
     conv2d_dgrad=inner conv2d_wgrad=inner norm_fwd=whole norm_bwd=whole norm_stats=joined' "$numbers"/ops/*.safetensors
 for vendor in amd nvidia intel; do
-    passes='conv2d_fwd=inner conv2d_dgrad=tile conv2d_wgrad=tile conv2d_fwd=one norm_bwd=whole norm_act_bwd=quads'
-    [ $vendor = intel ] || passes="$passes conv2d_dgrad=pixels"
+    passes='conv2d_fwd=inner conv2d_dgrad=tile conv2d_wgrad=tile conv2d_fwd=one conv2d_dgrad=pixels norm_bwd=whole
+        norm_act_bwd=quads'
     agree "networks as on a GPU of $vendor" "$(eval echo \$$vendor)" "$passes" "$numbers"/nets/*.safetensors
 done
 agree 'trajectories as on an NVIDIA GPU' $nvidia 'conv2d_wgrad_adam=tile conv2d_wgrad_adam=inner adam=quads' \
