@@ -52,10 +52,10 @@ def measured(card):
     return json.load(open(name)) if os.path.exists(name) else {}
 
 
-def show(cards, launches, passes, rows, gflop):
-    """gflop: of multiply-adds that each launch makes."""
+def show(cards, launches, passes, rows, made):
+    """made: GFLOP of multiply-adds of each launch."""
     for card in cards:
-        seconds, real = passes_s(card, launches, passes, rows, gflop), measured(card)
+        seconds, real = passes_s(card, launches, passes, rows, made), measured(card)
         kinds = {}
         for p, s in zip(passes, seconds):
             k = kinds.setdefault((p['pass'], p['variant']), [0, 0, 0])
