@@ -11,7 +11,7 @@
 #include "src/base/rng.h"
 #include "src/base/status.h"
 
-enum { DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6, TINY_ROUNDS = 1, TINY = 3, MOST_DRAWS = 400 };
+enum { DEFAULT_ROUNDS = 24, QUICK_ROUNDS = 6, TINY_ROUNDS = 1, TINY = 3, MOST_DRAWS = 2000 };
 enum { MOST_VARIANTS = 16, FORMS = 9 };
 enum { HALVES = 1 << 8 }; /* beside the bits of types: activations were f16 */
 
