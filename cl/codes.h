@@ -27,12 +27,13 @@ enum {
     P2P_HYPER_WORDS = 16
 };
 
-/* Instructions of matrix units that multiply tiles: NVIDIA's, of TF32, of f16 16 deep and 8 deep; AMD's, of
- * f16. */
+/* Instructions of matrix units that multiply tiles: NVIDIA's, of TF32, of f16 16 deep and 8 deep; AMD's and
+ * Intel's, of f16. */
 #define MATRIX_TF32 1
 #define MATRIX_F16 2
 #define MATRIX_F16_HALF 3
 #define MATRIX_WMMA 4
 #define MATRIX_MFMA 5
+#define MATRIX_DPAS 6
 
 #endif

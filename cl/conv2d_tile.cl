@@ -34,6 +34,7 @@
  * gpulab conv2d_gather_tile -D MATRIX=4 -D ALIGNED=7 -D FLAT=0: any .025
  * gpulab conv2d_gather_tile -D MATRIX=5: any .015
  * gpulab conv2d_gather_tile -D MATRIX=5 -D ALIGNED=7 -D FLAT=0: any .035
+ * gpulab conv2d_gather_tile -D MATRIX=6: any .005
  * gpulab conv2d_gather_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(r * s * (k / stride**2 if gradient else c), TILE_DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.
  */

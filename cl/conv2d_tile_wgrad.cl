@@ -31,6 +31,7 @@
  * gpulab conv2d_wgrad_tile -D MATRIX=4 -D ALIGNED=7 -D FLAT=0: any .025
  * gpulab conv2d_wgrad_tile -D MATRIX=5: any .015
  * gpulab conv2d_wgrad_tile -D MATRIX=5 -D ALIGNED=7 -D FLAT=0: any .02
+ * gpulab conv2d_wgrad_tile -D MATRIX=6: any .005
  * gpulab conv2d_wgrad_tile makes groups / parts * TILE_ROWS * TILE_COLS * up(n * p * q, TILE_DEPTH)
  * Reference: p2p_ref_conv2d_wgrad, p2p_ref_conv2d_wgrad_adam in src/ops/ref_conv.c.
  */

@@ -28,6 +28,7 @@ typedef enum P2pMatrixUnits {
     P2P_MATRIX_AMPERE, /**< 8.0 on */
     P2P_MATRIX_WMMA,   /**< AMD's of RDNA 3, gfx11 */
     P2P_MATRIX_MFMA,   /**< AMD's of CDNA, gfx908 and gfx94x */
+    P2P_MATRIX_XMX,    /**< Intel's, of sub-groups of 8 */
 } P2pMatrixUnits;
 
 /** Facts of a device, read once. Kernel choices depend on these alone. */

@@ -131,10 +131,15 @@ static void read_subgroups(cl_device_id id, const char *extensions, P2pCaps *cap
 
 /* AMD's by the processor, which is the device's name in drivers whose compiler has built-ins. gfx90a takes numbers
  * below 2^-14 for zero. */
-static P2pMatrixUnits matrix_units(const P2pCaps *caps)
+static P2pMatrixUnits matrix_units(const char *extensions, const P2pCaps *caps)
 {
+    enum { LANES = 8 };
+
     if (caps->nvidia_capability >= 75)
         return caps->nvidia_capability >= 80 ? P2P_MATRIX_AMPERE : P2P_MATRIX_TURING;
+    if (extensions && strstr(extensions, "cl_intel_subgroup_matrix_multiply_accumulate"))
+        return caps->has_subgroup_blocks && caps->subgroup_sizes & LANES ? P2P_MATRIX_XMX
+                                                                         : P2P_MATRIX_NONE;
     if (caps->vendor_id != P2P_AMD)
         return P2P_MATRIX_NONE;
     if (!strncmp(caps->name, "gfx11", 5))
@@ -176,7 +181,7 @@ static cl_int read_caps(const char *platform, cl_device_id id, P2pCaps *caps)
     read_subgroups(id, extensions, caps);
     caps->pci = ask_pci(id, extensions);
     caps->nvidia_capability = ask_capability(id, extensions);
-    caps->matrix_units = matrix_units(caps);
+    caps->matrix_units = matrix_units(extensions, caps);
     free(extensions);
     caps->caches_binaries = caps->vendor_id == P2P_NVIDIA || !strcmp(platform, P2P_POCL);
 

@@ -43,11 +43,14 @@ static const Taste tastes[] = {{P2P_NVIDIA, LARGE | NARROW | TIGHT, TILE_DEPTH, 
                                {P2P_INTEL, SLIM | TIGHT, TILE_DEPTH, 8},
                                {0, LARGE | NARROW | SHORT, 2, 1}};
 
-/* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp; of 64 x 32 a
- * wave of 32, and 64 x 64 a wave of 64. */
+/* The forms of `mma`: of 8 x 8 and 4 x 8 results a work-item, which are 64 x 32 and 32 x 32 a warp; of 16 x 16 and
+ * 8 x 16 a sub-group of 8, of which more are spilled with many quadruples of a slice on their way; of 64 x 32 a wave of
+ * 32, and 64 x 64 a wave of 64. */
 static const Form mma_forms[] = {{128, 128, 8, 8, 1}, {128, 128, 4, 8, 1}, {128, 64, 4, 8, 1},
                                  {64, 128, 4, 8, 1},  {64, 64, 4, 8, 1},   {128, 32, 4, 8, 1},
                                  {32, 128, 4, 8, 1},  {32, 64, 4, 8, 1}};
+static const Form dpas_forms[] = {{128, 128, 2, 16, 1}, {128, 64, 2, 16, 1}, {64, 128, 2, 16, 1},
+                                  {64, 64, 1, 16, 1},   {64, 32, 1, 16, 1},  {32, 64, 1, 16, 1}};
 static const Form wmma_forms[] = {{128, 128, 4, 16, 1}, {128, 64, 4, 16, 1}, {64, 128, 4, 16, 1},
                                   {64, 64, 4, 16, 1},   {128, 32, 4, 16, 1}, {64, 32, 4, 16, 1}};
 static const Form mfma_forms[] = {
@@ -72,14 +75,16 @@ typedef struct Matrix {
     double least;
     const Form *forms;
     int count, ahead;
+    int columns; /* fewer are left to others: Intel's compiler spills registers for their tanh */
 } Matrix;
 #define FORMS(list) list, P2P_COUNT(list)
 static const Matrix matrices[] = {
-    {P2P_MATRIX_AMPERE, P2P_PRECISION_TF32, MATRIX_TF32, 0x1p-126, FORMS(mma_forms), 2},
-    {P2P_MATRIX_AMPERE, P2P_PRECISION_F16, MATRIX_F16, 0x1p-14, FORMS(mma_forms), 2},
-    {P2P_MATRIX_TURING, P2P_PRECISION_F16, MATRIX_F16_HALF, 0x1p-14, FORMS(mma_forms), 2},
-    {P2P_MATRIX_WMMA, P2P_PRECISION_F16, MATRIX_WMMA, 0x1p-14, FORMS(wmma_forms), 1},
-    {P2P_MATRIX_MFMA, P2P_PRECISION_F16, MATRIX_MFMA, 0x1p-14, FORMS(mfma_forms), 1},
+    {P2P_MATRIX_AMPERE, P2P_PRECISION_TF32, MATRIX_TF32, 0x1p-126, FORMS(mma_forms), 2, 0},
+    {P2P_MATRIX_AMPERE, P2P_PRECISION_F16, MATRIX_F16, 0x1p-14, FORMS(mma_forms), 2, 0},
+    {P2P_MATRIX_TURING, P2P_PRECISION_F16, MATRIX_F16_HALF, 0x1p-14, FORMS(mma_forms), 2, 0},
+    {P2P_MATRIX_WMMA, P2P_PRECISION_F16, MATRIX_WMMA, 0x1p-14, FORMS(wmma_forms), 1, 0},
+    {P2P_MATRIX_XMX, P2P_PRECISION_F16, MATRIX_DPAS, 0x1p-14, FORMS(dpas_forms), 1, 16},
+    {P2P_MATRIX_MFMA, P2P_PRECISION_F16, MATRIX_MFMA, 0x1p-14, FORMS(mfma_forms), 1, 0},
 };
 
 /* Of a product, relative, where both factors have 10 bits of mantissa. */
@@ -417,7 +422,7 @@ bool p2p_conv2d_mma_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
         return false;
     snprintf(option, sizeof(option), "-D MATRIX=%d", m->code);
     append_option(way, option);
-    way->cost = is_inner(call) ? P2P_COST_HIGH : P2P_COST_USUAL;
+    way->cost = is_inner(call) || p.cols < m->columns ? P2P_COST_HIGH : P2P_COST_USUAL;
     way->rounding = TEN_BITS;
     way->least = m->least;
     return true;

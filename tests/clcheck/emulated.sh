@@ -27,4 +27,6 @@ check "NVIDIA's, TF32 and f16" "$nvidia" LIE_CAPABILITY=80
 check "NVIDIA's of Turing" "$nvidia" LIE_CAPABILITY=75
 check "AMD's of RDNA 3" LIE_NAME=gfx1100 LIE_VENDOR=0x1002
 check "AMD's of CDNA" LIE_NAME=gfx942:sramecc+:xnack- LIE_VENDOR=0x1002
+intel='cl_intel_subgroups cl_intel_required_subgroup_size cl_intel_subgroup_matrix_multiply_accumulate'
+check "Intel's" "LIE_EXTENSIONS=$intel" LIE_SUBGROUPS=8
 exit $failed

@@ -308,7 +308,7 @@ static void winograd_pays_on_gpus_where_both_sides_have_many_channels(void **sta
 
 static void matrix_units_are_asked_for(void **state)
 {
-    P2pCaps ampere = gpu, turing = gpu, cdna = gpu;
+    P2pCaps ampere = gpu, turing = gpu, cdna = gpu, xe = gpu;
     P2pCall call = convolution(&gpu, &p2p_pass_conv2d_fwd, 128, 64, 128);
     char exact[P2P_CALL_TEXT], rounded[P2P_CALL_TEXT];
 
@@ -316,6 +316,7 @@ static void matrix_units_are_asked_for(void **state)
     ampere.matrix_units = P2P_MATRIX_AMPERE;
     turing.matrix_units = P2P_MATRIX_TURING;
     cdna.matrix_units = P2P_MATRIX_MFMA;
+    xe.matrix_units = P2P_MATRIX_XMX;
     assert_chosen(call, &ampere, NULL, "tile", false);
     p2p_call_text(&call, exact);
     call.attr.precision = P2P_PRECISION_TF32;
@@ -327,6 +328,7 @@ static void matrix_units_are_asked_for(void **state)
     assert_chosen(call, &ampere, NULL, "mma", false);
     assert_chosen(call, &turing, NULL, "mma", false);
     assert_chosen(call, &cdna, NULL, "mma", false);
+    assert_chosen(call, &xe, NULL, "mma", false);
     assert_chosen(call, &gpu, NULL, "tile", false);
     P2pCall inner = convolution(&gpu, &p2p_pass_conv2d_wgrad_adam, 4, 512, 512);
     inner.t[P2P_CONV_M] = inner.t[P2P_CONV_V] = inner.t[P2P_CONV_W];
