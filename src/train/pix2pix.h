@@ -20,8 +20,8 @@ typedef struct P2pPix2pixSpec {
 } P2pPix2pixSpec;
 
 /**
- * Networks G and D and the plan of a step: fake = G(A); D on the fake, then the real pair, Adam on
- * D; D again on the fake, G's losses, Adam on G. Order and formulas: the reference implementation
+ * Networks G and D and the plan of a step: fake = G(A); D on the fake, then the real pair (both in one batch
+ * where p2p_gan_sees_at_once()), Adam on D; D again on the fake, G's losses, Adam on G. Order and formulas: the reference implementation
  * (Pix2PixModel.optimize_parameters); Isola et al. 2017, sec. 3. Inputs: A, B as [N,H,W,C] in
  * [-1, 1]. Losses: G_GAN, G_L1, D_real, D_fake; of
  * wgangp also D_gp, the gradient penalty, which is not halved. Pictures: A, fake, B.
