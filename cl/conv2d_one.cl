@@ -19,9 +19,9 @@
  *   -D SPLIT=<2^n> -D HEIGHT=<n> -D WIDTH=<n>  the others; of the small side, which they keep in local memory
  *   -D PLAIN=<0|1>                          data gradient: neither bias nor activation, and nothing is there already
  * gpulab conv2d_one_dgrad: sm_75 .8 x8, sm_86 .8 x8, sm_90 .8 x8, gfx1030 .8 x8, any .7 x8
- * gpulab conv2d_one_wgrad: sm_75 .7 x8, sm_86 .7 x8, sm_90 .7 x8, gfx1030 .7 x8, any .6 x8
+ * gpulab conv2d_one_wgrad: sm_75 .7 x8, sm_86 .7 x8, sm_90 .7 x8, gfx1030 .7 x8, tgllp .5 x8, any .6 x8
  * Forward reads its data and weights longer than it multiplies, by the forecast, and so may have fewer:
- * gpulab conv2d_one_fwd: sm_86 .45 x4, gfx1030 .45 x4, any .3 x4
+ * gpulab conv2d_one_fwd: sm_86 .45 x4, gfx1030 .45 x4, tgllp .25 x4, any .3 x4
  * gpulab conv2d_one_fwd makes groups * ACROSS * DOWN * KERNEL**2 * c
  * gpulab conv2d_one_dgrad makes groups * ONE_LANES * 4 * h * up(w, 4) * KERNEL**2
  * gpulab conv2d_one_wgrad makes groups * ONE_LANES * 4 * n * h * up(w, 4) * KERNEL**2

@@ -19,7 +19,7 @@
  *   -D HOPS=<1|2|4> -D DOWN=<n> -D SPLIT=<n> -D DEPTH=<n>
  *   -D TURNED=<0|1>                       weights are blocked over the inputs
  * gpulab conv2d_pixels -D SPLIT=4: sm_86 .7 x4, gfx1030 .7 x4
- * gpulab conv2d_pixels -D SPLIT=4 -D DEPTH=8: skl .6 x2, tgllp .55 x2, dg2-g10 .6 x2
+ * gpulab conv2d_pixels -D SPLIT=4 -D DEPTH=8: skl .6 x2, tgllp .55 x2, dg2-g10 .6 x2; divides in tanh
  * gpulab conv2d_pixels -D SPLIT=8: sm_86 .6 x2, gfx1030 .5 x2
  * gpulab conv2d_pixels makes groups * PIXELS_ACROSS * DOWN * HOPS * OUTPUTS * KERNEL**2 * up(k if gradient else c, DEPTH)
  * Reference: p2p_ref_conv2d_fwd, p2p_ref_conv2d_dgrad in src/ops/ref_conv.c.

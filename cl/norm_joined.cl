@@ -10,6 +10,7 @@
  *   stats_joined        {groups * C}, local {64}: mean, rstd and running statistics
  *
  * Build options: see common.clh, stored.clh. Reference: p2p_ref_norm_stats.
+ * gpulab part_stats_joined: any .0; divides (floats)
  * gpulab stats_joined: any .0; divides (floats)
  */
 #include "common.clh"

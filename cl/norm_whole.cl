@@ -15,7 +15,7 @@
  *   -D WHOLE_DOWN=<n>   pixels down the group, a multiple of 16
  *   -D EACH=<n>         pixels a work-item has, WHOLE_DOWN apart
  * References: p2p_ref_norm_fwd, p2p_ref_norm_bwd.
- * gpulab norm_fwd_whole: any .0
+ * gpulab norm_fwd_whole: any .0; divides (floats)
  * gpulab norm_bwd_whole: any .0
  */
 #include "common.clh"

@@ -20,8 +20,6 @@ enum {
     ITEMS_LEAST = 2 * ONE_SEGMENT,
     ITEMS_MOST = 128
 };
-/* Of what Intel calls a unit so many share one group's local memory. */
-enum { INTEL_SHARED = 8 };
 /* Fewer channels leave lanes idle. */
 enum { CHANNELS_LEAST = 64 };
 
@@ -74,15 +72,16 @@ static bool is_plain(const P2pCall *call)
            !p2p_call_has(call, P2P_CONV_BIAS);
 }
 
-/* Two lines of results a group where that leaves no unit without one. */
+/* Two lines of results a group where that leaves no unit without one, and Intel's compilers have not the registers. */
 static void divide_forward(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y];
 
     way->own[ACROSS] = p2p_min(ACROSS_MOST, y->w);
     way->own[DOWN] = DOWN_MOST;
-    if (y->n * p2p_ceil_div(y->w, ACROSS_MOST) * p2p_ceil_div(y->h, DOWN_MOST) <
-        p2p_ceil_div(caps->compute_units, caps->vendor_id == P2P_INTEL ? INTEL_SHARED : 1))
+    if (caps->vendor_id == P2P_INTEL ||
+        y->n * p2p_ceil_div(y->w, ACROSS_MOST) * p2p_ceil_div(y->h, DOWN_MOST) <
+            caps->compute_units)
         way->own[DOWN] = 1;
     way->own[ITEMS] =
         p2p_max(ITEMS_LEAST, power_of_two(p2p_min(ITEMS_MOST, x->c / 4), caps->max_group_size));

@@ -46,7 +46,9 @@ def amd(target, source, options, out):
             kernel[name.split(' [')[0].strip()] = int(value) if value.isdigit() else value
     code = listing.AMD.parse(f'{out}.s')
     return {k: {'registers': f.get('VGPRs', 0), 'scalars': f.get('TotalSGPRs', f.get('SGPRs', 0)),
-                'spilled': f.get('VGPRs Spill', 0) + f.get('SGPRs Spill', 0), 'stack': f.get('ScratchSize', 0),
+                # Scalars without scratch memory go to lanes of vector registers.
+                'spilled': f.get('VGPRs Spill', 0) + (f.get('SGPRs Spill', 0) if f.get('ScratchSize', 0) else 0),
+                'stack': f.get('ScratchSize', 0),
                 'local': f.get('LDS Size', 0), 'waves': f.get('Occupancy', 0),
                 'code': code.get(k, []), 'dialect': listing.AMD} for k, f in facts.items() if k in code}
 
