@@ -21,7 +21,7 @@
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16: sm_86 .59, gfx1030 .48 x8, dg2-g10 .44
  * gpulab conv2d_wgrad_tile -D TILE_COLS=16 -D ALIGNED=1: sm_86 .59, gfx1030 .32 x8, dg2-g10 .44
  * gpulab conv2d_wgrad_tile -D TILE_ROWS=16: sm_86 .7, gfx1030 .5 x8, dg2-g10 .4
- * gpulab conv2d_wgrad_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .55, gfx1030 .59 x2, dg2-g10 .45
+ * gpulab conv2d_wgrad_tile -D EACH_ROWS=4 -D EACH_COLS=4: sm_86 .55, gfx1030 .59 x2, dg2-g10 .4
  * gpulab conv2d_wgrad_tile -D MATRIX=1: any .04
  * gpulab conv2d_wgrad_tile -D MATRIX=2: any .03
  * gpulab conv2d_wgrad_tile -D MATRIX=2 -D EACH_ROWS=8 -D FLAT=0: any .08
