@@ -174,31 +174,36 @@ static void put_bytes(const P2pTensor *t, float *dense, void *raw, signed char *
     p2p_tensor_fill(t, raw, stored, false, scales);
 }
 
-/* Write the dense data, or marks where the pass overwrites, to their places among marks. */
-static int make_image(P2pTrialOperand *o, const P2pTensor *t, bool hidden, bool integers)
+int p2p_trial_put(const P2pTensor *t, float *dense, void *raw, bool integers)
 {
     const size_t count = p2p_tensor_elements(t);
     const size_t scale_bytes = (size_t)t->n * sizeof(float);
     float *scratch = NULL;
 
+    if (t->type == P2P_TYPE_F32) {
+        p2p_tensor_fill(t, raw, dense, false, NULL);
+        return P2P_OK;
+    }
+    if (!(scratch = p2p_alloc(scale_bytes + count * p2p_type_bytes(t->type), 1)))
+        return P2P_ENOMEM;
+    if (t->type == P2P_TYPE_Q8)
+        put_bytes(t, dense, raw, (signed char *)scratch + scale_bytes, scratch, integers);
+    else
+        put_halves(t, dense, raw, (uint16_t *)(void *)(scratch + t->n));
+    free(scratch);
+    return P2P_OK;
+}
+
+/* Write the dense data, or marks where the pass overwrites, to their places among marks. */
+static int make_image(P2pTrialOperand *o, const P2pTensor *t, bool hidden, bool integers)
+{
     for (size_t i = 0; i < o->words; i++)
         o->before[i] = MARK;
     if (hidden)
         return P2P_OK;
     if (t->layout == P2P_WEIGHT) /* the padding of the last block */
         memset(o->before + t->offset, 0, p2p_tensor_bytes(t));
-    if (t->type == P2P_TYPE_F32) {
-        p2p_tensor_fill(t, o->before, o->dense, false, NULL);
-        return P2P_OK;
-    }
-    if (!(scratch = p2p_alloc(scale_bytes + count * p2p_type_bytes(t->type), 1)))
-        return P2P_ENOMEM;
-    if (t->type == P2P_TYPE_Q8)
-        put_bytes(t, o->dense, o->before, (signed char *)scratch + scale_bytes, scratch, integers);
-    else
-        put_halves(t, o->dense, o->before, (uint16_t *)(void *)(scratch + t->n));
-    free(scratch);
-    return P2P_OK;
+    return p2p_trial_put(t, o->dense, o->before, integers);
 }
 
 static int run_reference(P2pTrialData *d, const P2pTrial *t)

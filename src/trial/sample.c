@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/half.h"
 #include "src/base/memory.h"
 #include "src/base/rng.h"
 #include "src/base/status.h"
@@ -28,7 +29,8 @@ static bool is_hidden(const P2pCall *call, int i)
 bool p2p_sample_takes(const P2pCall *call)
 {
     for (int i = 0; i < P2P_MAX_OPERANDS; i++)
-        if (p2p_call_has(call, i) && call->t[i].type != P2P_TYPE_F32)
+        if (p2p_call_has(call, i) && call->t[i].type != P2P_TYPE_F32 &&
+            call->t[i].type != P2P_TYPE_F16)
             return false;
     return call->pass->macs != NULL;
 }
@@ -66,24 +68,47 @@ static void fill_operand(const P2pCall *call, int i, const float *numbers, float
     }
 }
 
+/* An operand's image to the device, or from it. */
+static int move_operand(P2pSample *s, int i, float *image, bool from)
+{
+    const P2pSampleOperand *o = &s->o[i];
+    const bool halves = s->t.call.t[i].type == P2P_TYPE_F16;
+    const size_t bytes = o->elements * p2p_type_bytes(s->t.call.t[i].type);
+    uint16_t *stored = halves ? p2p_alloc(o->elements, sizeof(*stored)) : NULL;
+    void *raw = halves ? (void *)stored : image;
+
+    if (!raw)
+        return P2P_ENOMEM;
+    for (size_t k = 0; halves && !from && k < o->elements; k++)
+        stored[k] = p2p_float_to_half(image[k]);
+    const int err = from ? p2p_buffer_read(o->buffer, 0, bytes, raw)
+                         : p2p_buffer_write(o->buffer, 0, bytes, raw);
+    for (size_t k = 0; halves && from && k < o->elements; k++)
+        image[k] = p2p_half_to_float(stored[k]);
+    free(stored);
+    return err;
+}
+
 static int create_operand(P2pSample *s, int i, const float *numbers)
 {
     P2pTensor *t = &s->t.call.t[i];
     P2pSampleOperand *o = &s->o[i];
 
     t->offset += P2P_TRIAL_GUARD;
-    o->words = (size_t)t->offset + p2p_tensor_span(t) + P2P_TRIAL_GUARD;
-    if (!(o->before = p2p_alloc(o->words, sizeof(float))))
+    o->elements = (size_t)t->offset + p2p_tensor_span(t) + P2P_TRIAL_GUARD;
+    if (!(o->before = p2p_alloc(o->elements, sizeof(float))))
         return P2P_ENOMEM;
-    memset(o->before, 0xff, o->words * sizeof(float));
+    memset(o->before, 0xff, o->elements * sizeof(float));
     if (!is_hidden(&s->t.call, i))
         fill_operand(&s->t.call, i, numbers, o->before);
     for (int run = 0; run < 2 && is_written(&s->t.call, i); run++)
-        if (!(o->after[run] = p2p_alloc(o->words, sizeof(float))))
+        if (!(o->after[run] = p2p_alloc(o->elements, sizeof(float))))
             return P2P_ENOMEM;
-    int err = p2p_buffer_create(&o->buffer, s->device, o->words * sizeof(float));
+    for (size_t k = 0; t->type == P2P_TYPE_F16 && k < o->elements; k++)
+        o->before[k] = p2p_half_to_float(p2p_float_to_half(o->before[k]));
+    int err = p2p_buffer_create(&o->buffer, s->device, o->elements * p2p_type_bytes(t->type));
     if (!err)
-        err = p2p_buffer_write(o->buffer, 0, o->words * sizeof(float), o->before);
+        err = move_operand(s, i, o->before, false);
     t->buffer = o->buffer;
     return err;
 }
@@ -225,6 +250,8 @@ static int make_box(P2pSample *s, int which)
 
     box->t.call = (P2pCall){.pass = s->t.call.pass, .attr = s->t.call.attr};
     (s->t.call.pass->direction == P2P_CONV_WGRAD ? cut_wgrad : cut_gather)(&s->t.call, which, box);
+    for (int i = 0; i < P2P_MAX_OPERANDS; i++)
+        box->t.call.t[i].type = s->t.call.t[i].type;
     p2p_trial_conv2d_bounds(&box->t);
     const int err = p2p_trial_data_create(&box->d, &box->t, s->device);
     box->d.numbers = P2P_TRIAL_REALS;
@@ -250,7 +277,9 @@ static int make_boxes(P2pSample *s)
 /* What has come out, among the marks of the box's own memory. */
 static int take_results(P2pSample *s, P2pSampleBox *box)
 {
-    for (int i = 0; i < P2P_MAX_OPERANDS; i++) {
+    int err = P2P_OK;
+
+    for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++) {
         P2pTrialOperand *o = &box->d.o[i];
         const P2pTensor *t = &box->t.call.t[i];
         if (!o->dense)
@@ -258,16 +287,16 @@ static int take_results(P2pSample *s, P2pSampleBox *box)
         float *dense = p2p_alloc(p2p_tensor_elements(t), sizeof(*dense));
         if (!dense)
             return P2P_ENOMEM;
-        for (int run = 0; run < 2; run++) {
+        for (int run = 0; run < 2 && !err; run++) {
             memcpy(o->after[run], o->before, o->words * 4);
             if (!is_written(&s->t.call, i))
                 continue;
             cut_out(s, box, i, s->o[i].after[run], dense);
-            p2p_tensor_fill(t, o->after[run], dense, false, NULL);
+            err = p2p_trial_put(t, dense, o->after[run], false);
         }
         free(dense);
     }
-    return P2P_OK;
+    return err;
 }
 
 /* Results have coordinates in the box, which is named before them. */
@@ -294,12 +323,12 @@ static int run_once(P2pSample *s, P2pTrialRun *run, int which)
 
     for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++)
         if (s->o[i].after[0])
-            err = p2p_buffer_write(s->o[i].buffer, 0, s->o[i].words * 4, s->o[i].before);
+            err = move_operand(s, i, s->o[i].before, false);
     if (!err)
         err = p2p_sequence_run(run->seq, 0, p2p_sequence_count(run->seq));
     for (int i = 0; i < P2P_MAX_OPERANDS && !err; i++)
         if (s->o[i].after[0])
-            err = p2p_buffer_read(s->o[i].buffer, 0, s->o[i].words * 4, s->o[i].after[which]);
+            err = move_operand(s, i, s->o[i].after[which], true);
     return err;
 }
 
@@ -314,7 +343,7 @@ static bool is_kept(const P2pTensor *t, const P2pSampleOperand *o)
     const size_t offset = (size_t)t->offset, end = offset + p2p_tensor_span(t);
     const size_t gap = t->layout == P2P_NHWC ? (size_t)(t->stride - t->c) : 0;
     bool good = same(o->before, o->after[0], 0, offset) &&
-                same(o->before, o->after[0], end, o->words - end);
+                same(o->before, o->after[0], end, o->elements - end);
 
     for (size_t k = offset + (size_t)t->c; gap && k + gap < end && good; k += (size_t)t->stride)
         good = same(o->before, o->after[0], k, gap);
@@ -331,7 +360,7 @@ static bool check_around(const P2pSample *s, char *text, size_t bytes)
             snprintf(text, bytes, "wrote beside operand %d", i);
             return false;
         }
-        if (!same(o->after[0], o->after[1], 0, o->words)) {
+        if (!same(o->after[0], o->after[1], 0, o->elements)) {
             snprintf(text, bytes, "operand %d: a second run gave other bits", i);
             return false;
         }

@@ -8,10 +8,10 @@
 
 #include "src/trial/trial.h"
 
-/** An operand as it lies on the device, with a guard on both sides. */
+/** An operand as it lies on the device, with a guard on both sides; its elements as floats. */
 typedef struct P2pSampleOperand {
     float *before, *after[2]; /* of outputs, after each run */
-    size_t words;
+    size_t elements;
     P2pBuffer *buffer;
 } P2pSampleOperand;
 
@@ -30,7 +30,7 @@ typedef struct P2pSample {
     P2pSampleBox *boxes; /* made when first compared */
 } P2pSample;
 
-/** Whether there can be one of a call: a convolution of f32 alone. */
+/** Whether there can be one of a call: a convolution of f32 and f16. */
 bool p2p_sample_takes(const P2pCall *call);
 /** Memory for the call's operands with numbers in them. *s is for p2p_sample_destroy() even after a failure. */
 int p2p_sample_create(P2pSample *s, P2pDevice *device, const P2pCall *call);

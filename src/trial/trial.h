@@ -122,6 +122,8 @@ typedef struct P2pTrialData {
  *  a failure. */
 int p2p_trial_data_create(P2pTrialData *d, P2pTrial *t, P2pDevice *device);
 void p2p_trial_data_destroy(P2pTrialData *d);
+/** Dense numbers to their places as elements of the type; dense becomes what they hold. */
+int p2p_trial_put(const P2pTensor *t, float *dense, void *raw, bool integers);
 /** New numbers in all operands, and what the reference makes of them. */
 int p2p_trial_data_fill(P2pTrialData *d, const P2pTrial *t, P2pDraw *r, P2pTrialNumbers numbers);
 /** The same of dense numbers that are there: marks in the place of what the pass overwrites. */

@@ -72,4 +72,13 @@ check 'without tuning, too' use off --name never
 check 'it does not run' none_by
 "$tools/p2p-info" --device "$device" --tuning >info.txt
 check 'p2p-info shows it' grep -q '^wrong conv2d_dgrad=simd' info.txt
+
+# Tensors of f16, as on a GPU
+rm $file
+device=pthread
+as_gpu() { LIE_GPU=1 LIE_VENDOR=$((0x10de)) LD_PRELOAD="$library" run "$@" --precision f16; }
+check 'of f16, where conv2d_gather_tile does nothing' eval 'LIE_WRONG=conv2d_gather_tile as_gpu quick --name halves'
+check 'it is refused' grep -q 'conv2d_fwd by tile:[0-9]* computes wrongly on .* expected' run.txt
+check 'nothing else is' [ "$(grep 'computes wrongly' run.txt | grep -vc 'conv2d_\(fwd\|dgrad\) by tile:')" -eq 0 ]
+check 'weight gradients are measured' grep -q '^conv2d_wgrad.*,f16.*: [a-z]*\(:[0-9]*\)\? [0-9.]* us' $file
 finish
