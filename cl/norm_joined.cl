@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Statistics of normalisation on GPUs in two launches, or one where there is one part: a part's mean and the squares around it, read a second
- * time while the part is still in the cache; then the parts joined in their order (Chan, Golub, LeVeque
- * 1983, eq. 2.1), so that |mean| >> spread keeps its digits.
+ * Statistics of normalisation on GPUs in two launches, or one where there is one part: a part's mean and the
+ * squares around it, read a second time while the part is still in the cache; then the parts joined in their
+ * order (Chan, Golub, LeVeque 1983, eq. 2.1), so that |mean| >> spread keeps its digits.
  *
  * Kernels
  *   part_stats_joined   {16 * channel tiles, 16 * parts, groups}, local {16, 16, 1}: work [parts, groups, 2C] =
