@@ -118,7 +118,13 @@ int p2p_plan_pictures(P2pPlan *plan, int tensor, int first, int n)
     P2pTensor t = plan->values[tensor].tensor;
     P2P_ASSERT(t.layout == P2P_NHWC && first + n <= t.n);
     const size_t at = (size_t)first * (size_t)t.h * (size_t)t.w * (size_t)t.stride;
-    P2P_ASSERT(at <= (size_t)(INT_MAX - t.offset));
+    if (at > (size_t)(INT_MAX - t.offset)) {
+        plan->err = p2p_fail(P2P_EDEVMEM,
+                             "a batch of %zu elements is larger than kernels count (%d); use a "
+                             "smaller batch or picture",
+                             p2p_tensor_elements(&t), INT_MAX);
+        return -1;
+    }
     t.offset += (int)at;
     t.n = n;
     return add_part(plan, tensor, t);

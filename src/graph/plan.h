@@ -22,7 +22,7 @@ int p2p_plan_tensor(P2pPlan *plan, P2pTensor shape);
 int p2p_plan_keep(P2pPlan *plan, P2pTensor shape);
 /** Channels [part, part + c) of a tensor. */
 int p2p_plan_slice(P2pPlan *plan, int tensor, int part, int c);
-/** Pictures [first, first + n) of a tensor. */
+/** Pictures [first, first + n) of a tensor. The plan fails with P2P_EDEVMEM where kernels cannot count so far. */
 int p2p_plan_pictures(P2pPlan *plan, int tensor, int first, int n);
 /** What lies in a tensor's memory from its element `at` on, in a shape of any layout. */
 int p2p_plan_view(P2pPlan *plan, int tensor, int at, P2pTensor shape);
