@@ -14,6 +14,7 @@ typedef struct Cc {
     const char *op, *variant; /* NULL: all */
     uint32_t seed;
     int rounds;
+    int draws; /* of the pass so far */
     bool bench, errors, tiny;
     int passed, failed;
 } Cc;

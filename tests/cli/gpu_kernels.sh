@@ -5,6 +5,8 @@
 # Usage: gpu_kernels.sh FOLDER_OF_PROGRAMS GOLDEN FOLDER_OF_NUMBERS LYING_DEVICE
 . "$(dirname "$0")/lib.sh"
 golden=$2 numbers=$3 lying=$4
+# What was measured on this machine stays out of it; PoCL's kernels are those that it has.
+export POCL_CACHE_DIR="${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}" XDG_CACHE_HOME="$work/kept"
 
 as_gpu() { # VENDOR_ID COMMAND...
     as_vendor=$1
