@@ -44,7 +44,8 @@ while read -r name options; do
     esac
     case $name in
     *_simd | *_thin | *_few | conv2d_winograd*) ;;
-    *) check "$name" $(replace 's/VW=[0-9]*/VW=1/; s/P2P_CPU=1/P2P_CPU=0/') ;;
+    # Whether loops are written out on GPUs, their own compilers say in tests/gpulab.
+    *) check "$name" -Wno-pass-failed $(replace 's/VW=[0-9]*/VW=1/; s/P2P_CPU=1/P2P_CPU=0/') ;;
     esac
 done <"$builds"
 # What PoCL lacks: Intel's sub-groups, which clang knows by this.
