@@ -66,6 +66,19 @@ void p2p_conv_update_args(const P2pCall *call, ConvUpdate *u, P2pArg args[P2P_UP
         args[i] = list[i];
 }
 
+int p2p_conv_emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                        const P2pKernel *kernel, P2pGrid grid)
+{
+    const ConvGeom g = p2p_conv_geom(call);
+    P2pArg args[2 + P2P_UPDATE_ARGS + 1] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
+                                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
+    ConvUpdate update;
+
+    p2p_conv_update_args(call, &update, args + 2);
+    args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
+    return p2p_emit(seq, way, kernel, args, P2P_COUNT(args), grid);
+}
+
 void p2p_conv_stored_options(const P2pCall *call, P2pWay *way)
 {
     const P2pType in = p2p_conv_from(call)->type, out = p2p_conv_to(call)->type;

@@ -70,6 +70,10 @@ double p2p_conv_launch_cost(int tiles, int in_group, int blocks, const P2pCaps *
 int p2p_conv_emit_gather(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
                          const P2pKernel *kernel, P2pGrid grid);
 
+/** The same of a weight gradient, whose kernel takes x, y, UPDATE_ARGUMENTS and a ConvGeom. */
+int p2p_conv_emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
+                        const P2pKernel *kernel, P2pGrid grid);
+
 /** Bytes of the weights blocked over a gather's outputs. */
 size_t p2p_conv2d_turned_bytes(const P2pCall *call);
 /** Append a launch that writes turned weights so to the start of work. */

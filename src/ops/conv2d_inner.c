@@ -190,18 +190,12 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
     static const P2pKernel kernel = {
         "conv2d_inner_wgrad", "conv2d_wgrad_inner", NULL, {FLAT_GROUP, 1}};
-    enum { U = P2P_UPDATE_ARGS };
-    const ConvGeom g = p2p_conv_geom(call);
     const P2pTensor *w = &call->t[P2P_CONV_W];
-    P2pArg args[2 + U + 1] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
-                              P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
-    ConvUpdate update;
 
-    p2p_conv_update_args(call, &update, args + 2);
-    args[2 + U] = P2P_ARG(g);
-    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args),
-                    (P2pGrid){(size_t)p2p_ceil_div(w->c, lanes(call) * WGRAD_UNROLL),
-                              (size_t)p2p_ceil_div(w->n, w->stride), (size_t)(w->h * w->w)});
+    return p2p_conv_emit_wgrad(seq, call, way, &kernel,
+                               (P2pGrid){(size_t)p2p_ceil_div(w->c, lanes(call) * WGRAD_UNROLL),
+                                         (size_t)p2p_ceil_div(w->n, w->stride),
+                                         (size_t)(w->h * w->w)});
 }
 
 int p2p_conv2d_inner_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)

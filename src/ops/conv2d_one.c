@@ -119,25 +119,14 @@ bool p2p_conv2d_one_plan(const P2pCall *call, const P2pCaps *caps, P2pWay *way)
     return true;
 }
 
-static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way, size_t groups)
-{
-    const P2pKernel kernel = {"conv2d_one", "conv2d_one_wgrad", NULL, {(size_t)way->own[ITEMS], 1}};
-    const ConvGeom g = p2p_conv_geom(call);
-    P2pArg args[2 + P2P_UPDATE_ARGS + 1] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
-                                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
-    ConvUpdate update;
-
-    p2p_conv_update_args(call, &update, args + 2);
-    args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
-    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args), (P2pGrid){groups});
-}
-
 int p2p_conv2d_one_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way, P2pBuffer *work)
 {
     const P2pTensor *x = &call->t[P2P_CONV_X], *y = &call->t[P2P_CONV_Y];
     const P2pKernel forward = {"conv2d_one", "conv2d_one_fwd", NULL, {(size_t)way->own[ITEMS], 1}};
     const P2pKernel gradient = {
         "conv2d_one", "conv2d_one_dgrad", NULL, {(size_t)way->own[ITEMS], 1}};
+    const P2pKernel weights = {
+        "conv2d_one", "conv2d_one_wgrad", NULL, {(size_t)way->own[ITEMS], 1}};
     const size_t groups = (size_t)p2p_ceil_div(x->c, 4 * ONE_LANES);
 
     (void)work;
@@ -148,5 +137,5 @@ int p2p_conv2d_one_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way
                                               (size_t)y->n});
     if (p2p_conv_is_dgrad(call))
         return p2p_conv_emit_gather(seq, call, way, &gradient, (P2pGrid){groups, (size_t)y->n});
-    return emit_wgrad(seq, call, way, groups);
+    return p2p_conv_emit_wgrad(seq, call, way, &weights, (P2pGrid){groups});
 }

@@ -144,14 +144,8 @@ static int emit_wgrad(P2pSequence *seq, const P2pCall *call, const P2pWay *way)
 {
     const P2pKernel kernel = {
         "conv2d_subgroup_wgrad", "conv2d_wgrad_subgroup", NULL, {(size_t)way->own[ITEMS], 1}};
-    const ConvGeom g = p2p_conv_geom(call);
-    P2pArg args[2 + P2P_UPDATE_ARGS + 1] = {P2P_ARG_BUFFER(call->t[P2P_CONV_X].buffer),
-                                            P2P_ARG_BUFFER(call->t[P2P_CONV_Y].buffer)};
-    ConvUpdate update;
 
-    p2p_conv_update_args(call, &update, args + 2);
-    args[2 + P2P_UPDATE_ARGS] = P2P_ARG(g);
-    return p2p_emit(seq, way, &kernel, args, P2P_COUNT(args), groups(way));
+    return p2p_conv_emit_wgrad(seq, call, way, &kernel, groups(way));
 }
 
 int p2p_conv2d_subgroup_emit(P2pSequence *seq, const P2pCall *call, const P2pWay *way,
